@@ -1,0 +1,72 @@
+"""Why a payment attempt failed, in words that people can act on.
+
+The table is Stripe's list of decline and error codes (docs.stripe.com/declines/codes) with our groups and meanings.
+Some codes arrive as ``code`` without a ``decline_code`` (expired_card, incorrect_cvc, processing_error), so the
+reason is ``decline_code`` or else ``code`` (docs.stripe.com/testing).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+
+
+class FailureGroup(StrEnum):
+    """The groups that finance sees failures in (DESIGN section 5)."""
+
+    ISSUER = "issuer"
+    FUNDS = "funds"
+    CARD_DATA = "card_data"
+    FRAUD = "fraud"
+    AUTHENTICATION = "authentication"
+    PROCESSING = "processing"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineReason:
+    """``meaning`` explains the code to staff; ``conceal_from_customer`` follows Stripe's advice for fraud codes."""
+
+    code: str
+    group: FailureGroup
+    meaning: str
+    retryable: bool
+    conceal_from_customer: bool
+
+
+_GENERIC_ADVICE = "The card was declined. Please contact your bank or use another card."
+_ADVICE = {
+    FailureGroup.ISSUER: _GENERIC_ADVICE,
+    FailureGroup.FUNDS: "The card has insufficient funds or is over its limit. Please use another card.",
+    FailureGroup.CARD_DATA: "The card's details are not right or the card has expired. Please check them and try again.",
+    FailureGroup.FRAUD: _GENERIC_ADVICE,
+    FailureGroup.AUTHENTICATION: "The bank could not confirm that it is you. Please try again or use another card.",
+    FailureGroup.PROCESSING: "The card could not be processed just now. Please try again in a moment.",
+}
+
+_TABLE: dict[str, DeclineReason] = {
+    code: DeclineReason(code=code, **{**row, "group": FailureGroup(row["group"])})
+    for code, row in json.loads(files(__package__).joinpath("decline_codes.json").read_text("utf-8")).items()
+}
+
+
+def explain(code: str | None, decline_code: str | None) -> DeclineReason:
+    """The row for ``decline_code`` or else ``code``; a code that Stripe adds later is filed under the issuer."""
+    reason = decline_code or code or "card_declined"
+    known = _TABLE.get(reason) or _TABLE.get(code or "")
+    if known:
+        return known
+    return DeclineReason(
+        code=reason,
+        group=FailureGroup.ISSUER,
+        meaning="The bank declined the payment with a reason that this version does not know.",
+        retryable=False,
+        conceal_from_customer=False,
+    )
+
+
+def advice_for_customer(code: str | None, decline_code: str | None) -> str:
+    """What to tell the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
+    reason = explain(code, decline_code)
+    return _GENERIC_ADVICE if reason.conceal_from_customer else _ADVICE[reason.group]

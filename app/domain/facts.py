@@ -1,0 +1,163 @@
+"""What is known about a payment, as immutable facts.
+
+A fact is a snapshot that Stripe gave (in an event, an answer or a list) or a step that we took ourselves. Facts say
+nothing about how they arrived; ``payment_state.apply`` merges them in any order with the same result (DESIGN section
+4, rule 2). Times are whole Unix seconds, as Stripe writes them; amounts are minor units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The part of a card that may be shown (DESIGN section 2)."""
+
+    brand: str | None
+    last4: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Stripe's codes for a failed attempt; the explanation is looked up in ``declines`` when shown."""
+
+    code: str
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeDSecure:
+    """``payment_method_details.card.three_d_secure`` of a charge: result, reason and flow in Stripe's words."""
+
+    result: str | None
+    result_reason: str | None
+    flow: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeFact:
+    """A charge as Stripe showed it. One charge is one payment attempt that reached the bank."""
+
+    charge_id: str
+    intent_id: str | None
+    status: str
+    created: int
+    amount: int
+    amount_captured: int
+    amount_refunded: int
+    captured: bool
+    payment_method_id: str | None
+    failure: Failure | None
+    card: Card | None
+    three_d_secure: ThreeDSecure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptError:
+    """``last_payment_error`` of an intent; without a charge it is a 3-D Secure failure."""
+
+    failure: Failure
+    charge_id: str | None
+    payment_method_id: str | None
+    card: Card | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentFact:
+    """A payment intent as Stripe showed it at ``as_of`` (the event's time, or when we fetched it).
+
+    ``settled`` names payment methods whose 3-D Secure request was known to be open before this snapshot was fetched:
+    only a fetch can say so, because times of one second cannot order two events.
+    """
+
+    intent_id: str
+    status: str
+    amount: int
+    currency: str
+    created: int
+    as_of: int
+    livemode: bool
+    capture_method: str
+    amount_received: int
+    payment_method_id: str | None
+    latest_charge_id: str | None
+    charge: ChargeFact | None
+    last_error: AttemptError | None
+    canceled_at: int | None
+    cancellation_reason: str | None
+    order_id: str | None
+    customer_id: str | None
+    payment_id: str | None
+    description: str | None
+    settled: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_ours(self) -> bool:
+        """True when this service made the intent: only we write ``order_id`` metadata (DESIGN section 4, rule 2)."""
+        return bool(self.order_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFact:
+    """A refund as Stripe showed it; ``refund_id`` is our own id where the refund was asked for here."""
+
+    stripe_refund_id: str
+    refund_id: str | None
+    intent_id: str | None
+    charge_id: str | None
+    amount: int
+    currency: str
+    status: str
+    reason: str | None
+    failure_reason: str | None
+    created: int
+    requested_by: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFact:
+    """A dispute (chargeback, or inquiry where the status starts with ``warning_``) as Stripe showed it."""
+
+    dispute_id: str
+    intent_id: str | None
+    charge_id: str | None
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    created: int
+    evidence_due_by: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRefused:
+    """Stripe will never make an intent for this payment (say, a currency that the account cannot charge)."""
+
+    code: str
+    refused_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequested:
+    """We decided to refund ``amount``; written before Stripe is asked, so that the amount is reserved."""
+
+    refund_id: str
+    amount: int
+    reason: str | None
+    notes: str | None
+    requested_by: str
+    requested_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRefused:
+    """Stripe refused the refund for good; the reservation is given back."""
+
+    refund_id: str
+    failure_reason: str
+
+
+Fact = IntentFact | ChargeFact | RefundFact | DisputeFact | IntentRefused | RefundRequested | RefundRefused

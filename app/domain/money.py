@@ -1,0 +1,114 @@
+"""Money is a whole number of minor units and a currency; currencies are never added together.
+
+Sources: DESIGN section 4 rule 6; docs.stripe.com/currencies (zero-decimal and three-decimal currencies, special cases,
+minimum and maximum amounts); support.stripe.com "deprecation of fractional ISK".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+_ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+_THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+# Currencies without subunits in use that Stripe still wants as two-decimal amounts ending in 00.
+_WHOLE_UNITS_AS_TWO_DECIMAL = frozenset("isk ugx".split())
+_TWO_DECIMAL = frozenset(
+    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc "
+    "cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr jmd kes kgs khr kyd "
+    "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php "
+    "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs "
+    "wst xcd yer zar zmw".split()
+)
+CURRENCIES = _ZERO_DECIMAL | _THREE_DECIMAL | _WHOLE_UNITS_AS_TWO_DECIMAL | _TWO_DECIMAL
+
+# Smallest charge in major units, for the currencies of which Stripe publishes one.
+_MINIMUM = {
+    **dict.fromkeys("usd eur aud cad chf nzd sgd brl inr zar php idr ils ars cop".split(), Decimal("0.50")),
+    **{"gbp": Decimal("0.30"), "jpy": Decimal(50), "krw": Decimal(50), "mxn": Decimal(10), "thb": Decimal(10)},
+    **dict.fromkeys("aed myr pln ron".split(), Decimal(2)),
+    **{"dkk": Decimal("2.50"), "sek": Decimal(3), "nok": Decimal(3), "hkd": Decimal(4)},
+    **{"czk": Decimal(15), "huf": Decimal(175)},
+}
+# Eight digits is what the payment intent page promises for every card and currency.
+MAXIMUM_MINOR_UNITS = 99_999_999
+
+
+class MoneyError(ValueError):
+    """The amount or currency cannot be charged; the message is for people."""
+
+
+class UnknownCurrency(MoneyError):
+    """Not a currency that Stripe charges cards in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """``minor`` units of ``currency`` (lower-case ISO code), in the units that Stripe's API uses."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def from_major(cls, amount: Decimal, currency: str) -> Money:
+        """Exact conversion from major units; refuses what would have to be rounded.
+
+        Raises UnknownCurrency, or MoneyError where the amount is not finite, has more decimals than the currency,
+        or breaks Stripe's rule for the currency's last digits.
+        """
+        exponent = exponent_of(currency)
+        if not amount.is_finite():
+            raise MoneyError("The amount must be a finite number.")
+        # The size is judged first, so that an exponent such as 1e400 never becomes a 400-digit integer.
+        if amount and amount.adjusted() > 15:
+            raise MoneyError("The amount is larger than Stripe can charge.")
+        shown = shown_decimals(currency)
+        if amount and amount.normalize().as_tuple().exponent < -shown:  # type: ignore[operator]
+            raise MoneyError(f"{currency.upper()} has {_decimals(shown)}; this amount has more.")
+        money = cls(int(amount.scaleb(exponent)), currency)
+        if currency in _THREE_DECIMAL and money.minor % 10:
+            raise MoneyError(f"Stripe takes {currency.upper()} amounts only with 0 as the third decimal.")
+        return money
+
+    def to_major(self) -> Decimal:
+        """The amount in major units with the decimals that people write for this currency."""
+        return Decimal(self.minor).scaleb(-exponent_of(self.currency)).quantize(
+            Decimal(1).scaleb(-shown_decimals(self.currency))
+        )
+
+
+def exponent_of(currency: str) -> int:
+    """How many decimal digits the minor units at Stripe have: 0, 2 or 3. Raises UnknownCurrency."""
+    if currency in _ZERO_DECIMAL:
+        return 0
+    if currency in _THREE_DECIMAL:
+        return 3
+    if currency in CURRENCIES:
+        return 2
+    raise UnknownCurrency(f"{currency!r} is not a currency that Stripe charges cards in.")
+
+
+def shown_decimals(currency: str) -> int:
+    """How many decimals people write: like the exponent, but none for ISK and UGX. Raises UnknownCurrency."""
+    return 0 if currency in _WHOLE_UNITS_AS_TWO_DECIMAL else exponent_of(currency)
+
+
+def chargeable(amount: Decimal, currency: str) -> Money:
+    """The amount as Money that Stripe will charge: positive, exact, between minimum and maximum.
+
+    Raises UnknownCurrency or MoneyError.
+    """
+    money = Money.from_major(amount, currency)
+    if money.minor <= 0:
+        raise MoneyError("The amount must be greater than zero.")
+    minimum = _MINIMUM.get(currency)
+    if minimum is not None and amount < minimum:
+        raise MoneyError(f"The smallest amount that can be charged is {minimum} {currency.upper()}.")
+    if money.minor > MAXIMUM_MINOR_UNITS:
+        largest = Money(MAXIMUM_MINOR_UNITS, currency).to_major()
+        raise MoneyError(f"The largest amount that can be charged is {largest} {currency.upper()}.")
+    return money
+
+
+def _decimals(count: int) -> str:
+    return {0: "no decimals"}.get(count, f"{count} decimals")

@@ -1,0 +1,210 @@
+"""The error tree: every failure that a caller can meet, as a fact with its HTTP status.
+
+Services and the gateway raise these; the API renders them as the one JSON shape of DESIGN section 2.
+``error`` is the word that a client may branch on and never changes; ``message`` is for people.
+
+PaydeskError
+├── InvalidRequest
+│   ├── ValidationFailed            422 validation_failed
+│   ├── AmountInvalid               422 amount_invalid
+│   ├── CurrencyUnsupported         422 currency_unsupported
+│   ├── IdempotencyKeyReused        422 idempotency_key_reused
+│   └── WebhookSignatureInvalid     400 webhook_signature_invalid
+├── NotAllowed
+│   ├── Unauthorized                401 unauthorized
+│   ├── Forbidden                   403 forbidden
+│   └── RateLimited                 429 rate_limited
+├── NotFound                        404 not_found
+├── Conflict
+│   ├── PaymentRequiresAction       409 payment_requires_action
+│   ├── PaymentNotCompleted         409 payment_not_completed
+│   ├── OrderMismatch               409 order_mismatch
+│   ├── AmountExceedsRefundable     409 amount_exceeds_refundable
+│   ├── PaymentDisputed             409 payment_disputed
+│   ├── PaymentNotRefundable        409 payment_not_refundable
+│   └── RequestInProgress           409 request_in_progress
+├── CardDeclined                    402 card_declined (carries ``failure``)
+└── Unavailable
+    ├── StripeNotInitialized        503 stripe_not_initialized
+    ├── StripeInvalidApiKey         502 stripe_invalid_api_key
+    ├── StripeUnavailable           503 stripe_unavailable (the outcome of the call is unknown, or it never began)
+    └── DatabaseUnavailable         503 database_unavailable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+
+class PaydeskError(Exception):
+    """A failure with its HTTP status, its word for clients and a sentence for people.
+
+    ``errors`` maps field names to lists of messages; ``retry_after`` is in whole seconds.
+    """
+
+    http_status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    error: ClassVar[str] = "internal_error"
+    default_message: ClassVar[str] = "Something went wrong on our side. Quote the request id when you report it."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        errors: Mapping[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        self.message = message or self.default_message
+        self.errors = dict(errors or {})
+        self.retry_after = retry_after
+        super().__init__(self.message)
+
+
+class InvalidRequest(PaydeskError):
+    """The request can never succeed as it was sent."""
+
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ValidationFailed(InvalidRequest):
+    error = "validation_failed"
+    default_message = "The request is not valid; see errors for the fields to correct."
+
+
+class AmountInvalid(InvalidRequest):
+    error = "amount_invalid"
+    default_message = "The amount is not valid for this currency."
+
+
+class CurrencyUnsupported(InvalidRequest):
+    error = "currency_unsupported"
+    default_message = "This currency is not supported."
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    error = "idempotency_key_reused"
+    default_message = (
+        "This Idempotency-Key was used before with a different request. Send a new key for a new request."
+    )
+
+
+class WebhookSignatureInvalid(InvalidRequest):
+    http_status = HTTPStatus.BAD_REQUEST
+    error = "webhook_signature_invalid"
+    default_message = (
+        "The Stripe-Signature header does not match this body. "
+        "Check STRIPE_WEBHOOK_SECRET and that no proxy changes the body."
+    )
+
+
+class NotAllowed(PaydeskError):
+    """The caller may not do this."""
+
+
+class Unauthorized(NotAllowed):
+    http_status = HTTPStatus.UNAUTHORIZED
+    error = "unauthorized"
+    default_message = "Send a valid bearer token in the Authorization header."
+
+
+class Forbidden(NotAllowed):
+    http_status = HTTPStatus.FORBIDDEN
+    error = "forbidden"
+    default_message = "This token does not carry the scope that this endpoint needs."
+
+
+class RateLimited(NotAllowed):
+    http_status = HTTPStatus.TOO_MANY_REQUESTS
+    error = "rate_limited"
+    default_message = "Too many requests. Wait for the time in Retry-After and try again."
+
+
+class NotFound(PaydeskError):
+    http_status = HTTPStatus.NOT_FOUND
+    error = "not_found"
+    default_message = "There is no such payment."
+
+
+class Conflict(PaydeskError):
+    """The request is valid but the present state does not allow it."""
+
+    http_status = HTTPStatus.CONFLICT
+
+
+class PaymentRequiresAction(Conflict):
+    error = "payment_requires_action"
+    default_message = "The bank wants the customer to authenticate (3-D Secure) before the payment can complete."
+
+
+class PaymentNotCompleted(Conflict):
+    error = "payment_not_completed"
+    default_message = "The payment has not completed."
+
+
+class OrderMismatch(Conflict):
+    error = "order_mismatch"
+    default_message = "This payment belongs to another order."
+
+
+class AmountExceedsRefundable(Conflict):
+    error = "amount_exceeds_refundable"
+    default_message = "The amount is more than what is left to refund."
+
+
+class PaymentDisputed(Conflict):
+    error = "payment_disputed"
+    default_message = (
+        "The customer's bank disputes this payment; refunding it as well could pay the money back twice."
+    )
+
+
+class PaymentNotRefundable(Conflict):
+    error = "payment_not_refundable"
+    default_message = "Only a completed payment with money left can be refunded."
+
+
+class RequestInProgress(Conflict):
+    error = "request_in_progress"
+    default_message = "The same request is still running. Try again in a moment with the same Idempotency-Key."
+
+
+class CardDeclined(PaydeskError):
+    """The bank said no; ``failure`` is the API's failure object (code, decline_code, group, message)."""
+
+    http_status = HTTPStatus.PAYMENT_REQUIRED
+    error = "card_declined"
+    default_message = "The card was declined."
+
+    def __init__(self, message: str | None = None, *, failure: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.failure = dict(failure)
+
+
+class Unavailable(PaydeskError):
+    """Something that we depend on cannot be used just now."""
+
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class StripeNotInitialized(Unavailable):
+    error = "stripe_not_initialized"
+    default_message = "Stripe is not configured: set STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY."
+
+
+class StripeInvalidApiKey(Unavailable):
+    http_status = HTTPStatus.BAD_GATEWAY
+    error = "stripe_invalid_api_key"
+    default_message = "Stripe refused our API key: check STRIPE_SECRET_KEY."
+
+
+class StripeUnavailable(Unavailable):
+    """Stripe did not give a usable answer. The work may or may not have been done there."""
+
+    error = "stripe_unavailable"
+    default_message = "Stripe cannot be reached just now. Try again; nothing will be done twice."
+
+
+class DatabaseUnavailable(Unavailable):
+    error = "database_unavailable"
+    default_message = "The database cannot be reached just now. Try again in a moment."
