@@ -36,6 +36,7 @@ class Settings:
     auth_jwt_audience: str = "paydesk"
     metrics_token: str = ""
     cors_origins: tuple[str, ...] = ()
+    stripe_timeout: int = 10
     dashboard_timezone: str = "UTC"
     log_level: str = "INFO"
     port: int = 8003

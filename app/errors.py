@@ -46,7 +46,9 @@ class PaydeskError(Exception):
 
     http_status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     error: ClassVar[str] = "internal_error"
-    default_message: ClassVar[str] = "Something went wrong on our side. Quote the request id when you report it."
+    default_message: ClassVar[str] = (
+        "Something went wrong on our side. Quote the request id when you report it."
+    )
 
     def __init__(
         self,
@@ -59,6 +61,10 @@ class PaydeskError(Exception):
         self.errors = dict(errors or {})
         self.retry_after = retry_after
         super().__init__(self.message)
+
+    def stored(self) -> dict[str, Any]:
+        """The error as plain values, from which ``rebuild`` makes an equal one."""
+        return {"error": self.error, "message": self.message, "errors": self.errors}
 
 
 class InvalidRequest(PaydeskError):
@@ -134,7 +140,9 @@ class Conflict(PaydeskError):
 
 class PaymentRequiresAction(Conflict):
     error = "payment_requires_action"
-    default_message = "The bank wants the customer to authenticate (3-D Secure) before the payment can complete."
+    default_message = (
+        "The bank wants the customer to authenticate (3-D Secure) before the payment can complete."
+    )
 
 
 class PaymentNotCompleted(Conflict):
@@ -166,7 +174,9 @@ class PaymentNotRefundable(Conflict):
 
 class RequestInProgress(Conflict):
     error = "request_in_progress"
-    default_message = "The same request is still running. Try again in a moment with the same Idempotency-Key."
+    default_message = (
+        "The same request is still running. Try again in a moment with the same Idempotency-Key."
+    )
 
 
 class CardDeclined(PaydeskError):
@@ -179,6 +189,9 @@ class CardDeclined(PaydeskError):
     def __init__(self, message: str | None = None, *, failure: Mapping[str, Any]) -> None:
         super().__init__(message)
         self.failure = dict(failure)
+
+    def stored(self) -> dict[str, Any]:
+        return {**super().stored(), "failure": self.failure}
 
 
 class Unavailable(PaydeskError):
@@ -208,3 +221,23 @@ class StripeUnavailable(Unavailable):
 class DatabaseUnavailable(Unavailable):
     error = "database_unavailable"
     default_message = "The database cannot be reached just now. Try again in a moment."
+
+
+def rebuild(stored: Mapping[str, Any]) -> PaydeskError:
+    """The error that ``stored()`` described."""
+    if stored["error"] == CardDeclined.error:
+        return CardDeclined(stored["message"], failure=stored["failure"])
+    return every_error()[stored["error"]](stored["message"], errors=stored["errors"])
+
+
+def every_error() -> dict[str, type[PaydeskError]]:
+    """The leaves of the tree by their word."""
+    found: dict[str, type[PaydeskError]] = {}
+    pending: list[type[PaydeskError]] = [PaydeskError]
+    while pending:
+        kind = pending.pop()
+        pending.extend(kind.__subclasses__())
+        found[kind.error] = (
+            kind if not kind.__subclasses__() or kind is PaydeskError else found.get(kind.error, kind)
+        )
+    return found

@@ -153,6 +153,13 @@ class RefundRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundUnanswered:
+    """The call to Stripe ended without an answer: the refund may or may not exist, and nobody is waiting any more."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRefused:
     """Stripe refused the refund for good; the reservation is given back."""
 
@@ -160,4 +167,13 @@ class RefundRefused:
     failure_reason: str
 
 
-Fact = IntentFact | ChargeFact | RefundFact | DisputeFact | IntentRefused | RefundRequested | RefundRefused
+Fact = (
+    IntentFact
+    | ChargeFact
+    | RefundFact
+    | DisputeFact
+    | IntentRefused
+    | RefundRequested
+    | RefundUnanswered
+    | RefundRefused
+)

@@ -38,7 +38,9 @@ def record(state: PaymentState, shown: PaymentView | None = None) -> Record:
         "three_d_secure": _authentication(shown.authentication),
         "card": _card(shown.card),
         "attempts": [_attempt(a) for a in shown.attempts],
-        "refunds": [_refund(id_, r, state.currency) for id_, r in sorted(state.refunds.items(), key=_refund_order)],
+        "refunds": [
+            _refund(id_, r, state.currency) for id_, r in sorted(state.refunds.items(), key=_refund_order)
+        ],
         "disputes": [_dispute(id_, d) for id_, d in sorted(state.disputes.items(), key=_dispute_order)],
         "created_at": shown.created_at,
         "completed_at": shown.completed_at,
@@ -113,7 +115,10 @@ def _dispute_order(item: tuple[str, DisputeEvidence]) -> tuple[int, str]:
 
 
 def _failure(failure: Failure | None) -> Record | None:
-    return {"code": failure.code, "decline_code": failure.decline_code} if failure else None
+    if failure is None:
+        return None
+    reason = failure.decline_code or failure.code
+    return {"code": failure.code, "decline_code": failure.decline_code, "reason": reason}
 
 
 def _card(card: Card | None) -> Record | None:

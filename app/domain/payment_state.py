@@ -25,6 +25,7 @@ from app.domain.facts import (
     RefundFact,
     RefundRefused,
     RefundRequested,
+    RefundUnanswered,
     ThreeDSecure,
 )
 
@@ -83,7 +84,10 @@ class ChallengeEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundEvidence:
-    """One refund, asked for here (``requested_at``) or made at Stripe. ``amount`` is in minor units."""
+    """One refund, asked for here (``requested_at``) or made at Stripe. ``amount`` is in minor units.
+
+    ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
+    """
 
     amount: int
     status: str
@@ -94,6 +98,7 @@ class RefundEvidence:
     failure_reason: str | None = None
     notes: str | None = None
     requested_by: str | None = None
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +231,9 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         card=fact.card,
         three_d_secure=fact.three_d_secure,
     )
-    return _charge_evidence(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
+    return _charge_evidence(
+        replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence
+    )
 
 
 def _charge_evidence(state: PaymentState, charge_id: str, new: ChargeEvidence) -> PaymentState:
@@ -296,6 +303,11 @@ def _refund_requested(state: PaymentState, fact: RefundRequested) -> PaymentStat
     return _refund_evidence(state, fact.refund_id, evidence)
 
 
+def _refund_unanswered(state: PaymentState, fact: RefundUnanswered) -> PaymentState:
+    waiting = replace(state.refunds[fact.refund_id], unanswered=True)
+    return replace(state, refunds={**state.refunds, fact.refund_id: waiting})
+
+
 def _refund_refused(state: PaymentState, fact: RefundRefused) -> PaymentState:
     old = state.refunds[fact.refund_id]
     if old.stripe_refund_id:
@@ -319,6 +331,7 @@ def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -
             failure_reason=_fill(old.failure_reason, new.failure_reason),
             notes=_fill(old.notes, new.notes),
             requested_by=_fill(old.requested_by, new.requested_by),
+            unanswered=old.unanswered or new.unanswered,
         )
     return replace(state, refunds={**state.refunds, refund_id: new})
 
@@ -356,9 +369,7 @@ def _dispute_order(evidence: DisputeEvidence) -> tuple[int, int, int, str]:
 def _intent_refused(state: PaymentState, fact: IntentRefused) -> PaymentState:
     if state.intent_id:
         return state
-    return replace(
-        state, refused_code=fact.code, canceled_at=_earliest(state.canceled_at, fact.refused_at)
-    )
+    return replace(state, refused_code=fact.code, canceled_at=_earliest(state.canceled_at, fact.refused_at))
 
 
 def _first_request(evidence: ChallengeEvidence) -> tuple[int, str]:
@@ -387,5 +398,6 @@ _MERGE: dict[type, Callable[[PaymentState, Any], PaymentState]] = {
     DisputeFact: _dispute,
     IntentRefused: _intent_refused,
     RefundRequested: _refund_requested,
+    RefundUnanswered: _refund_unanswered,
     RefundRefused: _refund_refused,
 }

@@ -170,7 +170,9 @@ def doubts(state: PaymentState) -> frozenset[str]:
 def open_challenges(state: PaymentState) -> frozenset[str]:
     """Payment methods whose 3-D Secure request is still unanswered as far as we know."""
     return frozenset(
-        a.payment_method_id for a in view(state).attempts if a.status == AttemptStatus.OPEN and a.payment_method_id
+        a.payment_method_id
+        for a in view(state).attempts
+        if a.status == AttemptStatus.OPEN and a.payment_method_id
     )
 
 
@@ -230,11 +232,14 @@ def _attempts(state: PaymentState, *, ended: bool) -> tuple[Attempt, ...]:
             answered[charge_id] = challenge
         elif challenge.requested_at is not None or challenge.failed_at is not None:
             standalone[method] = challenge
-    keyed = [(_charge_key(id_, c), _charge_attempt(id_, c, answered.get(id_))) for id_, c in state.charges.items()]
+    keyed = [
+        (_charge_key(id_, c), _charge_attempt(id_, c, answered.get(id_))) for id_, c in state.charges.items()
+    ]
     keyed += [(_challenge_key(state, m, c), _challenge_attempt(state, m, c)) for m, c in standalone.items()]
     ordered = [attempt for _, attempt in sorted(keyed, key=lambda pair: pair[0])]
     return tuple(
-        _abandoned(a) if a.status == AttemptStatus.OPEN and (ended or a is not ordered[-1]) else a for a in ordered
+        _abandoned(a) if a.status == AttemptStatus.OPEN and (ended or a is not ordered[-1]) else a
+        for a in ordered
     )
 
 
@@ -285,7 +290,11 @@ def _charge_attempt(charge_id: str, charge: ChargeEvidence, answered: ChallengeE
 def _authentication(shown: ThreeDSecure | None, *, answered: bool) -> Authentication:
     if shown is None:
         # The customer answered, as there is a charge, but the charge does not say how.
-        return Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge") if answered else Authentication()
+        return (
+            Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge")
+            if answered
+            else Authentication()
+        )
     outcome = _OUTCOME_OF_RESULT.get(shown.result or "")
     if outcome is None and answered:
         outcome = AuthenticationOutcome.ATTEMPTED

@@ -1,0 +1,174 @@
+"""Every call that we make to Stripe: what is sent, under which idempotency key, and what comes back as facts.
+
+Sources: docs.stripe.com/api/payment_intents/create, /api/refunds/create, /api/idempotent_requests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import stripe
+import structlog
+
+from app.domain.facts import IntentFact, RefundFact
+from app.domain.money import Money
+from app.errors import StripeNotInitialized
+from app.gateway.errors import translate
+from app.gateway.snapshots import intent_fact, refund_fact
+
+T = TypeVar("T")
+logger = structlog.get_logger(__name__)
+
+# Telemetry would write a file to the home directory and send timings of earlier calls with every request.
+stripe.enable_telemetry = False
+
+_CONNECT_SECONDS = 3.0
+# A lost answer is asked for once more under the same idempotency key; a StripeClient left alone would not retry.
+_RETRIES = 1
+_EXPAND = ["latest_charge"]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentHandle:
+    """An intent with the secret that the customer's browser needs; the secret is for passing on, never for keeping."""
+
+    fact: IntentFact
+    client_secret: str = field(repr=False)
+
+
+class StripeGateway:
+    """Stripe as this service uses it. Thread-safe: the SDK keeps one HTTP session for each thread.
+
+    Every method raises StripeNotInitialized without a key, and else the errors of ``gateway.errors.translate``.
+    """
+
+    def __init__(self, *, secret_key: str, api_version: str, api_base: str, timeout_seconds: float) -> None:
+        self._client: stripe.StripeClient | None = None
+        if secret_key:
+            self._client = stripe.StripeClient(
+                secret_key,
+                stripe_version=api_version,
+                base_addresses={"api": api_base.rstrip("/")} if api_base else {},
+                max_network_retries=_RETRIES,
+                http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, timeout_seconds)),
+            )
+
+    def create_intent(
+        self,
+        *,
+        payment_id: str,
+        order_id: str,
+        customer_id: str,
+        money: Money,
+        description: str | None,
+        receipt_email: str | None,
+    ) -> IntentHandle:
+        """Create the intent of a payment row; asked again for the same row, Stripe answers with the same intent."""
+        params: dict[str, Any] = {
+            "amount": money.minor,
+            "currency": money.currency,
+            "capture_method": "automatic",
+            "automatic_payment_methods": {"enabled": True},
+            "metadata": {"order_id": order_id, "customer_id": customer_id, "payment_id": payment_id},
+        }
+        if description:
+            params["description"] = description
+        if receipt_email:
+            params["receipt_email"] = receipt_email
+        intent = self._call(
+            "create_intent",
+            lambda v1: v1.payment_intents.create(params, {"idempotency_key": f"paydesk-intent-{payment_id}"}),
+        ).to_dict()
+        # A replayed answer shows the intent as it was when it was created, so that is the snapshot's time.
+        return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent["client_secret"])
+
+    def retrieve_intent(self, intent_id: str) -> IntentHandle:
+        """The intent as it is now, with its latest charge. Raises NotFound when Stripe has none of that id."""
+        # The snapshot is at least as new as the moment before the question.
+        asked_at = int(time.time())
+        intent = self._call(
+            "retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND})
+        ).to_dict()
+        return IntentHandle(intent_fact(intent, as_of=asked_at), intent["client_secret"])
+
+    def find_intent(self, payment_id: str, *, created_from: int) -> IntentHandle | None:
+        """The intent whose metadata names the payment, among those created since a Unix time.
+
+        Lists are used, because Stripe's search is up to a minute late (docs.stripe.com/search).
+        """
+
+        def search(v1: Any) -> Any:
+            page = v1.payment_intents.list({"created": {"gte": created_from}, "limit": 100})
+            for intent in page.auto_paging_iter():
+                if "payment_id" in intent.metadata and intent.metadata["payment_id"] == payment_id:
+                    return intent
+            return None
+
+        found = self._call("find_intent", search)
+        return self.retrieve_intent(found["id"]) if found is not None else None
+
+    def create_refund(
+        self,
+        *,
+        refund_id: str,
+        payment_id: str,
+        intent_id: str,
+        amount: int,
+        stripe_reason: str | None,
+        metadata: dict[str, str],
+    ) -> RefundFact:
+        """Refund ``amount`` minor units; asked again with the same ``refund_id``, Stripe refunds only once."""
+        params: dict[str, Any] = {
+            "payment_intent": intent_id,
+            "amount": amount,
+            "metadata": {**metadata, "refund_id": refund_id, "payment_id": payment_id},
+        }
+        if stripe_reason:
+            params["reason"] = stripe_reason
+        refund = self._call(
+            "create_refund",
+            lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"}),
+        )
+        return refund_fact(refund.to_dict())
+
+    def refunds_of(self, intent_id: str) -> list[RefundFact]:
+        """Every refund of an intent, made here or at Stripe."""
+
+        def collect(v1: Any) -> list[RefundFact]:
+            page = v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+            return [refund_fact(refund.to_dict()) for refund in page.auto_paging_iter()]
+
+        return self._call("list_refunds", collect)
+
+    @property
+    def configured(self) -> bool:
+        """True when there is a key to call Stripe with."""
+        return self._client is not None
+
+    def _call(self, operation: str, ask: Callable[[Any], T]) -> T:
+        if self._client is None:
+            raise StripeNotInitialized
+        started = time.perf_counter()
+        outcome, request_id = "ok", None
+        try:
+            return ask(self._client.v1)
+        except stripe.StripeError as error:
+            outcome, request_id = type(error).__name__, error.request_id
+            raise translate(error, operation) from error
+        finally:
+            logger.info(
+                "stripe_call",
+                operation=operation,
+                outcome=outcome,
+                stripe_request_id=request_id,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+
+def settling(fact: IntentFact, open_before: frozenset[str]) -> IntentFact:
+    """The fetched fact, which also answers the 3-D Secure requests that were open before the fetch began."""
+    still_open = {fact.payment_method_id} if fact.status == "requires_action" else set()
+    return replace(fact, settled=frozenset(open_before - still_open))

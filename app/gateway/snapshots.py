@@ -1,0 +1,144 @@
+"""Stripe's objects, as plain dictionaries, turned into facts.
+
+Field meanings: docs.stripe.com/api/payment_intents/object, /charges/object, /refunds/object, /disputes/object at
+API version 2023-10-16. A missing field and null are read alike, because newer versions add and old events lack some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.facts import (
+    AttemptError,
+    Card,
+    ChargeFact,
+    DisputeFact,
+    Failure,
+    IntentFact,
+    RefundFact,
+    ThreeDSecure,
+)
+
+Object = Mapping[str, Any]
+
+
+def intent_fact(intent: Object, as_of: int) -> IntentFact:
+    """A payment intent; ``as_of`` is the event's time, or the time of the fetch, in Unix seconds."""
+    metadata = intent.get("metadata") or {}
+    charge = intent.get("latest_charge")
+    return IntentFact(
+        intent_id=intent["id"],
+        status=intent["status"],
+        amount=intent["amount"],
+        currency=intent["currency"],
+        created=intent["created"],
+        as_of=as_of,
+        livemode=bool(intent.get("livemode")),
+        capture_method=intent.get("capture_method") or "automatic",
+        amount_received=intent.get("amount_received") or 0,
+        payment_method_id=id_of(intent.get("payment_method")),
+        latest_charge_id=id_of(charge),
+        charge=charge_fact(charge) if isinstance(charge, Mapping) else None,
+        last_error=_attempt_error(intent.get("last_payment_error")),
+        canceled_at=intent.get("canceled_at"),
+        cancellation_reason=intent.get("cancellation_reason"),
+        order_id=metadata.get("order_id"),
+        customer_id=metadata.get("customer_id"),
+        payment_id=metadata.get("payment_id"),
+        description=intent.get("description"),
+    )
+
+
+def charge_fact(charge: Object) -> ChargeFact:
+    """A charge."""
+    details = charge.get("payment_method_details") or {}
+    card = details.get("card") or {}
+    return ChargeFact(
+        charge_id=charge["id"],
+        intent_id=id_of(charge.get("payment_intent")),
+        status=charge["status"],
+        created=charge["created"],
+        amount=charge["amount"],
+        amount_captured=charge.get("amount_captured") or 0,
+        amount_refunded=charge.get("amount_refunded") or 0,
+        captured=bool(charge.get("captured")),
+        payment_method_id=id_of(charge.get("payment_method")),
+        failure=_charge_failure(charge),
+        card=_card(card),
+        three_d_secure=_three_d_secure(card.get("three_d_secure")),
+    )
+
+
+def refund_fact(refund: Object) -> RefundFact:
+    """A refund. What we wrote into its metadata comes back, so a refund learnt late is whole."""
+    metadata = refund.get("metadata") or {}
+    return RefundFact(
+        stripe_refund_id=refund["id"],
+        refund_id=metadata.get("refund_id"),
+        intent_id=id_of(refund.get("payment_intent")),
+        charge_id=id_of(refund.get("charge")),
+        amount=refund["amount"],
+        currency=refund["currency"],
+        status=refund.get("status") or "pending",
+        reason=metadata.get("reason") or refund.get("reason"),
+        failure_reason=refund.get("failure_reason"),
+        created=refund["created"],
+        requested_by=metadata.get("requested_by"),
+        notes=metadata.get("notes"),
+    )
+
+
+def dispute_fact(dispute: Object) -> DisputeFact:
+    """A dispute. ``due_by`` may be null or 0 (docs.stripe.com/api/disputes/object)."""
+    return DisputeFact(
+        dispute_id=dispute["id"],
+        intent_id=id_of(dispute.get("payment_intent")),
+        charge_id=id_of(dispute.get("charge")),
+        amount=dispute["amount"],
+        currency=dispute["currency"],
+        status=dispute["status"],
+        reason=dispute["reason"],
+        created=dispute["created"],
+        evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by") or None,
+    )
+
+
+def id_of(value: object) -> str | None:
+    """The id of an expandable field, expanded or not."""
+    if isinstance(value, Mapping):
+        return str(value["id"])
+    return str(value) if value else None
+
+
+def _attempt_error(error: Object | None) -> AttemptError | None:
+    if not error:
+        return None
+    method = error.get("payment_method")
+    return AttemptError(
+        failure=Failure(error.get("code") or "card_declined", error.get("decline_code")),
+        charge_id=id_of(error.get("charge")),
+        payment_method_id=id_of(method),
+        card=_card(method.get("card")) if isinstance(method, Mapping) else None,
+    )
+
+
+def _charge_failure(charge: Object) -> Failure | None:
+    """Like ``last_payment_error``: a decline code only beside card_declined; a Radar block reads as fraudulent."""
+    code = charge.get("failure_code")
+    if not code:
+        return None
+    outcome = charge.get("outcome") or {}
+    if code != "card_declined":
+        return Failure(code)
+    return Failure(code, "fraudulent" if outcome.get("type") == "blocked" else outcome.get("reason"))
+
+
+def _card(card: Object | None) -> Card | None:
+    return Card(card.get("brand"), card.get("last4"), card.get("country")) if card else None
+
+
+def _three_d_secure(shown: Object | None) -> ThreeDSecure | None:
+    if not shown:
+        return None
+    return ThreeDSecure(shown.get("result"), shown.get("result_reason"), shown.get("authentication_flow"))

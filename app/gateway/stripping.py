@@ -1,0 +1,96 @@
+"""What of an event may be stored: an allow-list, so that a field that Stripe adds tomorrow stays out.
+
+Names, e-mail and postal addresses, client secrets and card fingerprints are never among it (DESIGN section 4, rule 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Allowed = Mapping[str, Any]
+
+_METADATA: Allowed = dict.fromkeys(
+    ("order_id", "customer_id", "payment_id", "refund_id", "reason", "notes", "requested_by"), True
+)
+_CARD: Allowed = {"brand": True, "last4": True, "country": True}
+_COMMON = dict.fromkeys(
+    (
+        "id",
+        "object",
+        "status",
+        "amount",
+        "currency",
+        "created",
+        "livemode",
+        "payment_intent",
+        "charge",
+        "reason",
+    ),
+    True,
+)
+_CHARGE: Allowed = {
+    **_COMMON,
+    **dict.fromkeys(
+        (
+            "amount_captured",
+            "amount_refunded",
+            "captured",
+            "refunded",
+            "disputed",
+            "failure_code",
+            "payment_method",
+        ),
+        True,
+    ),
+    "metadata": _METADATA,
+    "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level"), True),
+    "payment_method_details": {
+        "type": True,
+        "card": {
+            **_CARD,
+            "three_d_secure": dict.fromkeys(
+                ("result", "result_reason", "authentication_flow", "version"), True
+            ),
+        },
+    },
+}
+_OBJECTS: Mapping[str, Allowed] = {
+    "payment_intent": {
+        **_COMMON,
+        **dict.fromkeys(
+            ("amount_received", "canceled_at", "cancellation_reason", "capture_method", "description"), True
+        ),
+        "payment_method": True,
+        "latest_charge": _CHARGE,
+        "metadata": _METADATA,
+        "last_payment_error": {
+            **dict.fromkeys(("type", "code", "decline_code", "charge"), True),
+            "payment_method": {"id": True, "card": _CARD},
+        },
+    },
+    "charge": _CHARGE,
+    "refund": {**_COMMON, "failure_reason": True, "metadata": _METADATA},
+    "dispute": {**_COMMON, "evidence_details": {"due_by": True}},
+}
+_UNKNOWN: Allowed = {"id": True, "object": True}
+
+
+def strip_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with only what we need of its object. An expanded object that should be an id keeps its id."""
+    target = (event.get("data") or {}).get("object") or {}
+    kept = {name: event.get(name) for name in ("id", "type", "api_version", "created", "livemode")}
+    return {**kept, "data": {"object": _pick(target, _OBJECTS.get(str(target.get("object")), _UNKNOWN))}}
+
+
+def _pick(value: Mapping[str, Any], allowed: Allowed) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, rule in allowed.items():
+        if name not in value:
+            continue
+        item = value[name]
+        if isinstance(item, Mapping):
+            found[name] = _pick(item, rule) if isinstance(rule, Mapping) else item.get("id")
+        elif not isinstance(item, list):
+            found[name] = item
+    return found

@@ -1,0 +1,95 @@
+"""The signature check of webhook deliveries, and the facts inside an event.
+
+Source: docs.stripe.com/webhooks/signature. The raw bytes are checked, against every configured secret, so that a secret
+can be rolled; timestamps older than five minutes are refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import stripe
+
+from app.domain.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
+from app.errors import ValidationFailed, WebhookSignatureInvalid
+from app.gateway.snapshots import charge_fact, dispute_fact, intent_fact, refund_fact
+
+TOLERANCE_SECONDS = 300
+
+# The events whose object we read. Every other type is stored and ignored.
+APPLIED_TYPES = frozenset(
+    "payment_intent.created payment_intent.requires_action payment_intent.processing payment_intent.succeeded "
+    "payment_intent.payment_failed payment_intent.canceled payment_intent.amount_capturable_updated "
+    "charge.succeeded charge.failed charge.pending charge.updated charge.captured charge.expired charge.refunded "
+    "charge.refund.updated refund.created refund.updated refund.failed "
+    "charge.dispute.created charge.dispute.updated charge.dispute.closed "
+    "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated".split()
+)
+
+
+def verify(payload: bytes, header: str | None, secrets: Sequence[str]) -> dict[str, Any]:
+    """The event inside a delivery that Stripe signed.
+
+    Raises WebhookSignatureInvalid when no secret matches or the timestamp is too old, and ValidationFailed for a
+    signed body that is not a snapshot event.
+    """
+    if not header or not secrets:
+        raise WebhookSignatureInvalid
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WebhookSignatureInvalid from error
+    if not any(_matches(text, header, secret) for secret in secrets):
+        raise WebhookSignatureInvalid
+    try:
+        event = json.loads(text)
+    except ValueError as error:
+        raise ValidationFailed("The body is signed but is not JSON.") from error
+    if isinstance(event, dict) and event.get("object") == "v2.core.event":
+        raise ValidationFailed(
+            "This is a thin event. Register the endpoint for snapshot events (payload style: snapshot)."
+        )
+    if not _is_event(event):
+        raise ValidationFailed("The body is signed but is not a Stripe event.")
+    return dict(event)
+
+
+def facts_of(event: Mapping[str, Any]) -> list[IntentFact | ChargeFact | RefundFact | DisputeFact]:
+    """The facts in an event; empty for a type that we do not read."""
+    if event["type"] not in APPLIED_TYPES:
+        return []
+    target = event["data"]["object"]
+    kind = target.get("object")
+    if kind == "payment_intent":
+        return [intent_fact(target, as_of=event["created"])]
+    if kind == "charge":
+        return [charge_fact(target)]
+    if kind == "refund":
+        return [refund_fact(target)]
+    if kind == "dispute":
+        return [dispute_fact(target)]
+    return []
+
+
+def _matches(payload: str, header: str, secret: str) -> bool:
+    try:
+        return bool(stripe.WebhookSignature.verify_header(payload, header, secret, TOLERANCE_SECONDS))
+    except stripe.SignatureVerificationError:
+        return False
+
+
+def _is_event(event: object) -> bool:
+    if not isinstance(event, dict):
+        return False
+    data = event.get("data")
+    return (
+        event.get("object") == "event"
+        and isinstance(event.get("id"), str)
+        and 0 < len(event["id"]) <= 255
+        and isinstance(event.get("type"), str)
+        and isinstance(event.get("created"), int)
+        and isinstance(data, dict)
+        and isinstance(data.get("object"), dict)
+    )

@@ -1,0 +1,139 @@
+"""The payment document: searchable fields, the evidence they are derived from, and the history.
+
+One payment is one document, so one write is one change (DESIGN section 4, rule 1). Reads and writes on the hot path go
+through pymongo with the codec in ``payment_codec``; the classes below declare the schema and its indexes.
+"""
+
+from __future__ import annotations
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentListField,
+    IntField,
+    LongField,
+    StringField,
+)
+
+
+class Attempt(EmbeddedDocument):
+    """One try to pay: a charge, or a 3-D Secure request that never became one."""
+
+    charge_id = StringField()
+    payment_method_id = StringField()
+    status = StringField(required=True)
+    failure = DictField(null=True)
+    card = DictField(null=True)
+    three_d_secure = DictField()
+    created_at = DateTimeField(required=True)
+
+
+class Refund(EmbeddedDocument):
+    """One refund. ``id`` is ours, or Stripe's where the refund was made there."""
+
+    id = StringField(required=True)
+    stripe_refund_id = StringField()
+    amount = LongField(required=True)
+    currency = StringField(required=True)
+    status = StringField(required=True)
+    reason = StringField()
+    failure_reason = StringField()
+    notes = StringField()
+    requested_by = StringField()
+    created_at = DateTimeField(required=True)
+
+
+class Dispute(EmbeddedDocument):
+    """One chargeback or inquiry."""
+
+    id = StringField(required=True)
+    charge_id = StringField()
+    amount = LongField(required=True)
+    currency = StringField(required=True)
+    status = StringField(required=True)
+    reason = StringField(required=True)
+    evidence_due_by = DateTimeField()
+    created_at = DateTimeField(required=True)
+
+
+class HistoryEntry(EmbeddedDocument):
+    """One link of the hash chain; see ``app.domain.history``."""
+
+    seq = IntField(required=True)
+    at = LongField(required=True)
+    source = StringField(required=True)
+    reference = StringField()
+    actor = StringField()
+    changes = DictField()
+    record_digest = StringField(required=True)
+    previous_hash = StringField(required=True)
+    hash = StringField(required=True)
+
+
+class Payment(Document):
+    """Amounts are minor units of ``currency``; ``version`` guards every write (optimistic concurrency)."""
+
+    order_id = StringField(required=True)
+    customer_id = StringField(required=True)
+    description = StringField()
+    payment_intent_id = StringField()
+    livemode = BooleanField(required=True)
+    amount = LongField(required=True)
+    currency = StringField(required=True)
+    status = StringField(required=True)
+    cancellation_reason = StringField()
+    amount_captured = LongField(required=True)
+    refund_status = StringField(required=True)
+    amount_refunded = LongField(required=True)
+    amount_refundable = LongField(required=True)
+    disputed = BooleanField(required=True)
+    failure = DictField(null=True)
+    three_d_secure = DictField()
+    card = DictField(null=True)
+    attempts = EmbeddedDocumentListField(Attempt)
+    refunds = EmbeddedDocumentListField(Refund)
+    disputes = EmbeddedDocumentListField(Dispute)
+    created_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    updated_at = DateTimeField(required=True)
+    # Present only while the payment is open and was asked for here: one open payment per order, customer and amount.
+    open_slot = StringField()
+    # Until when the request that made the row may be talking to Stripe about it.
+    creating_until = DateTimeField()
+    evidence = DictField(required=True)
+    history = EmbeddedDocumentListField(HistoryEntry)
+    version = IntField(required=True)
+
+    meta = {
+        "collection": "payments",
+        "auto_create_index": False,
+        "indexes": [
+            {
+                "name": "intent",
+                "fields": ["payment_intent_id"],
+                "unique": True,
+                "partialFilterExpression": {"payment_intent_id": {"$type": "string"}},
+            },
+            {
+                "name": "open_slot",
+                "fields": ["open_slot"],
+                "unique": True,
+                "partialFilterExpression": {"open_slot": {"$type": "string"}},
+            },
+            {"name": "created", "fields": ["-created_at", "-id"]},
+            {"name": "status_created", "fields": ["status", "-created_at", "-id"]},
+            {"name": "currency_created", "fields": ["currency", "-created_at", "-id"]},
+            {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
+            {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
+            {"name": "failure_created", "fields": ["attempts.failure.reason", "-created_at", "-id"]},
+            {"name": "three_d_secure_created", "fields": ["three_d_secure.attempted", "-created_at", "-id"]},
+            {
+                "name": "unanswered",
+                "fields": ["creating_until"],
+                "partialFilterExpression": {"creating_until": {"$type": "date"}},
+            },
+        ],
+    }

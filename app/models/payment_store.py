@@ -1,0 +1,217 @@
+"""Queries and the conditional writes on payments; every write names the version that it was decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from app.domain.history import Entry
+from app.domain.payment_record import Record
+from app.domain.payment_state import PaymentState
+from app.models.connection import raw, unavailable_as_ours
+from app.models.payment import Payment
+from app.models.payment_codec import Document, evidence_of, fields_of, state_of
+
+# The hot path needs only the last link of the chain.
+_LAST_LINK = {"history": {"$slice": -1}}
+_INTERNAL = frozenset({"evidence", "history", "open_slot", "creating_until", "version"})
+
+
+class AlreadyExists(Exception):
+    """Another process has written the same payment, or holds the same open slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayment:
+    """A payment as read: its state, the version that a write must name, and the last link of its history."""
+
+    state: PaymentState
+    version: int
+    last_entry: Entry | None
+    document: Document
+
+    @property
+    def id(self) -> str:
+        return self.state.payment_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What a list of payments is narrowed to; None means any. ``created_from`` is inclusive, ``created_to`` exclusive."""
+
+    status: Sequence[str] | None = None
+    refund_status: str | None = None
+    currency: str | None = None
+    order_id: str | None = None
+    customer_id: str | None = None
+    payment_intent_id: str | None = None
+    failure_code: str | None = None
+    three_d_secure: bool | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+    def query(self) -> Document:
+        """As a MongoDB query of equalities and one range on created_at."""
+        found: Document = {
+            name: value
+            for name in ("refund_status", "currency", "order_id", "customer_id", "payment_intent_id")
+            if (value := getattr(self, name)) is not None
+        }
+        if self.status:
+            found["status"] = self.status[0] if len(self.status) == 1 else {"$in": list(self.status)}
+        if self.failure_code is not None:
+            found["attempts.failure.reason"] = self.failure_code
+        if self.three_d_secure is not None:
+            found["three_d_secure.attempted"] = self.three_d_secure
+        created = {"$gte": self.created_from, "$lt": self.created_to}
+        if any(created.values()):
+            found["created_at"] = {operator: time for operator, time in created.items() if time}
+        return found
+
+
+def is_payment_id(text: str | None) -> bool:
+    """True for the 24 hexadecimal digits that our payment ids are."""
+    return bool(text) and ObjectId.is_valid(text)
+
+
+def new_id() -> str:
+    """A fresh id for a payment, refund or other row of ours."""
+    return str(ObjectId())
+
+
+def find(payment_id: str) -> StoredPayment | None:
+    """The payment with our id; None when there is none or the id is no id."""
+    return _one({"_id": ObjectId(payment_id)}) if is_payment_id(payment_id) else None
+
+
+def find_by_intent(intent_id: str) -> StoredPayment | None:
+    """The payment of a Stripe payment intent."""
+    return _one({"payment_intent_id": intent_id})
+
+
+def whole(payment_id: str) -> Document | None:
+    """The whole document, history included, as it is shown and verified."""
+    with unavailable_as_ours():
+        found: Document | None = raw(Payment).find_one({"_id": ObjectId(payment_id)})
+    return found
+
+
+def shown(document: Document) -> Document:
+    """The document without what is not shown to clients."""
+    return {name: value for name, value in document.items() if name not in _INTERNAL}
+
+
+def page(where: PaymentFilter, *, limit: int, before: tuple[datetime, str] | None = None) -> list[Document]:
+    """Newest first, without history; ``before`` is the (created_at, id) of the last row already seen."""
+    query = where.query()
+    if before:
+        created, last_id = before
+        older = [{"created_at": {"$lt": created}}, {"created_at": created, "_id": {"$lt": ObjectId(last_id)}}]
+        query = {"$and": [query, {"$or": older}, {"created_at": {"$lte": created}}]}
+    with unavailable_as_ours():
+        cursor = (
+            raw(Payment).find(query, {"history": 0, "evidence": 0}).sort([("created_at", -1), ("_id", -1)])
+        )
+        return list(cursor.limit(limit))
+
+
+def claim_open_slot(
+    slot: str, insert: Mapping[str, Any], *, now: datetime, until: datetime
+) -> tuple[StoredPayment, bool]:
+    """The open payment that holds ``slot``, inserted from ``insert`` if there is none; and whether we inserted it."""
+    with unavailable_as_ours():
+        for _ in range(3):
+            document = raw(Payment).find_one({"open_slot": slot}, _LAST_LINK)
+            if document:
+                return _stored(document), False
+            fresh = {**insert, "open_slot": slot, "creating_until": until, "updated_at": now, "version": 1}
+            try:
+                raw(Payment).insert_one(fresh)
+            except DuplicateKeyError:
+                continue
+            return _stored(fresh), True
+    raise AlreadyExists(slot)
+
+
+def take_over_creation(payment_id: str, *, now: datetime, until: datetime) -> bool:
+    """Become the one who asks Stripe for this row's intent; False while another request is at it."""
+    query = {
+        "_id": ObjectId(payment_id),
+        "payment_intent_id": None,
+        "$or": [{"creating_until": None}, {"creating_until": {"$lte": now}}],
+    }
+    with unavailable_as_ours():
+        result = raw(Payment).update_one(query, {"$set": {"creating_until": until}})
+    return bool(result.modified_count)
+
+
+def release_creation(payment_id: str) -> None:
+    """Let a retry try at once, after a call whose outcome is unknown."""
+    with unavailable_as_ours():
+        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
+
+
+def document_for(state: PaymentState, record: Record, entry: Entry | None) -> Document:
+    """A new row for ``state``; without an entry yet, the history begins empty."""
+    return {
+        "_id": ObjectId(state.payment_id),
+        **fields_of(record),
+        "evidence": evidence_of(state),
+        "history": [entry] if entry else [],
+    }
+
+
+def insert(state: PaymentState, record: Record, entry: Entry, *, now: datetime) -> None:
+    """A row for an adopted payment. Raises AlreadyExists when another process was first."""
+    document = {**document_for(state, record, entry), "updated_at": now, "version": 1}
+    with unavailable_as_ours():
+        try:
+            raw(Payment).insert_one(document)
+        except DuplicateKeyError as error:
+            raise AlreadyExists(state.intent_id) from error
+
+
+def save(
+    stored: StoredPayment,
+    state: PaymentState,
+    record: Record,
+    entry: Entry | None,
+    *,
+    open_: bool,
+    now: datetime,
+) -> bool:
+    """Write the new state unless somebody else wrote since ``stored`` was read; True when written.
+
+    Raises AlreadyExists when another payment already has this payment intent.
+    """
+    update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
+    if entry:
+        update["$set"] |= fields_of(record) | {"updated_at": now}
+        update["$push"] = {"history": entry}
+    unset = {} if open_ else {"open_slot": ""}
+    if state.intent_id or state.refused_code:
+        unset["creating_until"] = ""
+    if unset:
+        update["$unset"] = unset
+    query = {"_id": stored.document["_id"], "version": stored.version}
+    with unavailable_as_ours():
+        try:
+            return bool(raw(Payment).update_one(query, update).matched_count)
+        except DuplicateKeyError as error:
+            raise AlreadyExists(state.intent_id) from error
+
+
+def _one(query: Document) -> StoredPayment | None:
+    with unavailable_as_ours():
+        document = raw(Payment).find_one(query, _LAST_LINK)
+    return _stored(document) if document else None
+
+
+def _stored(document: Document) -> StoredPayment:
+    history = document.get("history") or [None]
+    return StoredPayment(state_of(document), document["version"], history[-1], document)

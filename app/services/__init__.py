@@ -1,0 +1,29 @@
+"""The use cases, and the only writers. ``Services`` is built once for an app and reached through ``app.extensions``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.gateway.client import StripeGateway
+from app.services.payments import Payments
+from app.services.refunds import Refunds
+from app.services.webhook_inbox import WebhookInbox
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case, bound to one Stripe account."""
+
+    payments: Payments
+    refunds: Refunds
+    webhooks: WebhookInbox
+
+
+def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool) -> Services:
+    """Wire the use cases together."""
+    return Services(
+        payments=Payments(gateway),
+        refunds=Refunds(gateway),
+        webhooks=WebhookInbox(gateway, webhook_secrets, livemode=livemode),
+    )

@@ -1,0 +1,135 @@
+"""The one way in which a payment changes: facts go through the state function and are saved with their history.
+
+Saving is conditional on the version that was read; a conflict means that somebody else made progress, so the decision
+is taken again on what they wrote (DESIGN section 4, rules 1 and 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain import history
+from app.domain.facts import Fact, IntentFact
+from app.domain.payment_record import changes, record
+from app.domain.payment_state import PaymentState, adopt, apply
+from app.domain.payment_view import view
+from app.errors import DatabaseUnavailable
+from app.models import payment_store
+from app.models.payment_codec import evidence_of, fields_of
+from app.models.payment_store import AlreadyExists, StoredPayment
+
+Decision = Callable[[PaymentState], Sequence[Fact]]
+
+# Every conflict is another writer's success, so this is reached only when hundreds write one payment at once.
+_MOST_CONFLICTS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where facts came from, for the history: the road, what is behind it (event, request), and who acted."""
+
+    road: str
+    reference: str | None = None
+    actor: str | None = None
+
+
+def now() -> datetime:
+    """The present as MongoDB keeps it: UTC, whole milliseconds."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def entry_for(
+    before: PaymentState | None, after: PaymentState, last: history.Entry | None, source: Source, at: datetime
+) -> tuple[dict[str, object], history.Entry | None]:
+    """The record of ``after``, and the history entry that leads to it; None when people see no difference."""
+    old = record(before) if before else None
+    new = record(after)
+    if old == new:
+        return new, None
+    entry = history.next_entry(
+        last,
+        at=int(at.timestamp() * 1000),
+        source=source.road,
+        reference=source.reference,
+        actor=source.actor,
+        changes=changes(old, new),
+        record=new,
+    )
+    return new, entry
+
+
+def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPayment:
+    """Apply the facts that ``decide`` draws from the present state; what it raises leaves the payment as it was.
+
+    Raises DatabaseUnavailable when MongoDB is away.
+    """
+    for conflicts in range(_MOST_CONFLICTS):
+        state = stored.state
+        for fact in decide(state):
+            state = apply(state, fact)
+        if state is stored.state:
+            return stored
+        at = now()
+        new, entry = entry_for(stored.state, state, stored.last_entry, source, at)
+        open_ = not view(state).status.is_final
+        if payment_store.save(stored, state, new, entry, open_=open_, now=at):
+            shown = fields_of(new) | {"updated_at": at} if entry else {}
+            document = {**stored.document, **shown, "evidence": evidence_of(state)}
+            return StoredPayment(state, stored.version + 1, entry or stored.last_entry, document)
+        # Jitter keeps many writers of one payment from meeting again and again.
+        time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
+        fresh = payment_store.find(stored.id)
+        if fresh is None:
+            break
+        stored = fresh
+    raise DatabaseUnavailable(
+        "This payment is being changed by too many requests at once. Try again in a moment."
+    )
+
+
+def learn(stored: StoredPayment, facts: Sequence[Fact], source: Source) -> StoredPayment:
+    """Apply facts that hold whatever the present state is."""
+    return change(stored, lambda _: facts, source)
+
+
+def payment_of(fact: IntentFact, source: Source) -> StoredPayment | None:
+    """The payment that an intent belongs to, adopted when the intent is ours but has no row; None when it is not ours.
+
+    The fact itself is applied in either case.
+    """
+    for _ in range(3):
+        stored = payment_store.find_by_intent(fact.intent_id) or _row_waiting_for(fact)
+        if stored:
+            return learn(stored, [fact], source)
+        if not fact.is_ours:
+            return None
+        state = adopt(fact, _adopted_id(fact))
+        at = now()
+        new, entry = entry_for(None, state, None, source, at)
+        try:
+            payment_store.insert(state, new, entry or {}, now=at)
+        except AlreadyExists:
+            continue  # another process adopted it between our look and our write
+        return payment_store.find(state.payment_id)
+    raise DatabaseUnavailable("The payment could not be read back just after it was written. Try again.")
+
+
+def _row_waiting_for(fact: IntentFact) -> StoredPayment | None:
+    """The row that was written before Stripe was asked, when its answer has not reached us yet."""
+    stored = payment_store.find(fact.payment_id or "")
+    if stored and stored.state.intent_id is None and stored.state.order_id == fact.order_id:
+        return stored
+    return None
+
+
+def _adopted_id(fact: IntentFact) -> str:
+    """The id in the intent's metadata if it is free, else one that every process derives alike from the intent."""
+    if payment_store.is_payment_id(fact.payment_id) and payment_store.find(fact.payment_id or "") is None:
+        return str(fact.payment_id)
+    return hashlib.sha256(fact.intent_id.encode()).hexdigest()[:24]
