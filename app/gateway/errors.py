@@ -40,7 +40,7 @@ _BY_CODE: dict[str, type[PaydeskError]] = {
 }
 # Some answers name only the parameter: "greater than unrefunded amount" comes without a code.
 _BY_PARAM: dict[tuple[str, str], type[PaydeskError]] = {
-    ("refund", "amount"): AmountExceedsRefundable,
+    ("create_refund", "amount"): AmountExceedsRefundable,
     ("create_intent", "amount"): AmountInvalid,
     ("create_intent", "currency"): CurrencyUnsupported,
 }
