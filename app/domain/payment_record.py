@@ -10,15 +10,14 @@ from typing import Any
 
 from app.domain.facts import Card, Failure
 from app.domain.payment_state import DisputeEvidence, PaymentState, RefundEvidence
-from app.domain.payment_view import Attempt, Authentication, PaymentView, view
+from app.domain.payment_view import Attempt, Authentication, PaymentView
 
 Record = dict[str, Any]
 _LISTS = ("attempts", "refunds", "disputes")
 
 
-def record(state: PaymentState, shown: PaymentView | None = None) -> Record:
-    """The record of ``state``; pass its view where that is at hand."""
-    shown = shown or view(state)
+def record(state: PaymentState, shown: PaymentView) -> Record:
+    """The record of ``state``, given its view."""
     return {
         "order_id": state.order_id,
         "customer_id": state.customer_id,

@@ -58,6 +58,7 @@ class ChargeEvidence:
     status: str
     first_seen: int
     created: int | None = None
+    amount: int = 0
     amount_captured: int = 0
     captured: bool = False
     payment_method_id: str | None = None
@@ -163,8 +164,21 @@ def apply(state: PaymentState, fact: Fact) -> PaymentState:
     intent_id = getattr(fact, "intent_id", None)
     if intent_id and state.intent_id and intent_id != state.intent_id:
         raise ContradictoryFact(f"{intent_id} is not the intent of payment {state.payment_id}")
-    merged = _MERGE[type(fact)](state, fact)
+    merged = _without_the_superseded(_MERGE[type(fact)](state, fact))
     return state if merged == state else merged
+
+
+def _without_the_superseded(state: PaymentState) -> PaymentState:
+    """Once the charge that took the money is known, nothing else can say whether, when and how much.
+
+    Leaving that out keeps the join what it is, and makes the second of two events on one success change nothing.
+    """
+    paid = [c.amount for c in state.charges.values() if c.status == "succeeded" and c.captured and c.created]
+    if not paid:
+        return state
+    return replace(
+        state, amount=max(paid), amount_as_of=0, succeeded_at=None, amount_received=0, idle_at=None
+    )
 
 
 def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
@@ -224,6 +238,7 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         status=fact.status,
         first_seen=fact.created,
         created=fact.created,
+        amount=fact.amount,
         amount_captured=fact.amount_captured if fact.captured else 0,
         captured=fact.captured,
         payment_method_id=fact.payment_method_id,
@@ -243,6 +258,7 @@ def _charge_evidence(state: PaymentState, charge_id: str, new: ChargeEvidence) -
             status=max(old.status, new.status, key=lambda status: CHARGE_RANK.get(status, 0)),
             first_seen=min(old.first_seen, new.first_seen),
             created=_earliest(old.created, new.created),
+            amount=max(old.amount, new.amount),
             amount_captured=max(old.amount_captured, new.amount_captured),
             captured=old.captured or new.captured,
             payment_method_id=_fill(old.payment_method_id, new.payment_method_id),

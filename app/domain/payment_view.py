@@ -145,7 +145,7 @@ def view(state: PaymentState) -> PaymentView:
     )
 
 
-def doubts(state: PaymentState) -> frozenset[str]:
+def doubts(state: PaymentState, shown: PaymentView) -> frozenset[str]:
     """Why the evidence alone may mislead, so that the intent should be fetched again; empty when it does not.
 
     ``charge_unknown``: the intent succeeded but its charge (card, time, 3-D Secure) was never shown to us.
@@ -155,7 +155,6 @@ def doubts(state: PaymentState) -> frozenset[str]:
     charged = any(c.status == "succeeded" and c.created is not None for c in state.charges.values())
     if state.succeeded_at is not None and not charged:
         found.add("charge_unknown")
-    shown = view(state)
     if not shown.status.is_final:
         for attempt in shown.attempts:
             if attempt.status == AttemptStatus.OPEN:
@@ -167,12 +166,10 @@ def doubts(state: PaymentState) -> frozenset[str]:
     return frozenset(found)
 
 
-def open_challenges(state: PaymentState) -> frozenset[str]:
+def open_challenges(shown: PaymentView) -> frozenset[str]:
     """Payment methods whose 3-D Secure request is still unanswered as far as we know."""
     return frozenset(
-        a.payment_method_id
-        for a in view(state).attempts
-        if a.status == AttemptStatus.OPEN and a.payment_method_id
+        a.payment_method_id for a in shown.attempts if a.status == AttemptStatus.OPEN and a.payment_method_id
     )
 
 

@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from app.domain.history import Entry
 from app.domain.payment_record import Record
 from app.domain.payment_state import PaymentState
+from app.domain.payment_view import PaymentView, view
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment
 from app.models.payment_codec import Document, evidence_of, fields_of, state_of
@@ -28,9 +29,10 @@ class AlreadyExists(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredPayment:
-    """A payment as read: its state, the version that a write must name, and the last link of its history."""
+    """A payment as read: its state and view, the version that a write must name, and the last link of its history."""
 
     state: PaymentState
+    shown: PaymentView
     version: int
     last_entry: Entry | None
     document: Document
@@ -214,4 +216,5 @@ def _one(query: Document) -> StoredPayment | None:
 
 def _stored(document: Document) -> StoredPayment:
     history = document.get("history") or [None]
-    return StoredPayment(state_of(document), document["version"], history[-1], document)
+    state = state_of(document)
+    return StoredPayment(state, view(state), document["version"], history[-1], document)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, LongField, StringField
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
 from app.models.connection import raw, unavailable_as_ours
@@ -20,6 +20,9 @@ class EventState(StrEnum):
     APPLIED = "applied"
     IGNORED = "ignored"
     FAILED = "failed"
+
+
+_FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
 
 
 class WebhookEvent(Document):
@@ -76,11 +79,23 @@ def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
     return EventState.RECEIVED
 
 
-def finish(event_id: str, state: EventState, *, now: datetime, error: str | None = None) -> None:
-    """Note what became of one attempt to apply; an applied or ignored row never goes back."""
-    change: dict[str, Any] = {"$set": {"state": state.value, "last_error": error}, "$inc": {"attempts": 1}}
-    if state in {EventState.APPLIED, EventState.IGNORED}:
-        change["$set"]["finished_at"] = now
-    finished = [EventState.APPLIED.value, EventState.IGNORED.value]
+def finish(event_id: str, state: EventState, *, now: datetime) -> None:
+    """Note that the event is done with; an applied or ignored row never goes back.
+
+    The note is not waited for: if it is lost the row stays received, and applying it once more changes nothing.
+    """
+    change = {
+        "$set": {"state": state.value, "finished_at": now},
+        "$unset": {"last_error": ""},
+        "$inc": {"attempts": 1},
+    }
+    unacknowledged = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=0))
     with unavailable_as_ours():
-        raw(WebhookEvent).update_one({"_id": event_id, "state": {"$nin": finished}}, change)
+        unacknowledged.update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)
+
+
+def fail(event_id: str, error: str) -> None:
+    """Note why an attempt to apply failed, for people and for the next attempt."""
+    change = {"$set": {"state": EventState.FAILED.value, "last_error": error}, "$inc": {"attempts": 1}}
+    with unavailable_as_ours():
+        raw(WebhookEvent).update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)

@@ -163,15 +163,15 @@ class Payments:
             description=wanted.description,
             opened_at=int(at.timestamp()),
         )
-        new, entry = entry_for(None, state, None, source, at)
+        new, entry = entry_for(None, state, view(state), source, at)
         row = payment_store.document_for(state, new, entry)
         return payment_store.claim_open_slot(wanted.slot, row, now=at, until=at + LEASE)
 
     def _reopen(self, stored: StoredPayment, source: Source) -> OpenedPayment | None:
         """The open payment's intent as it is now; None when Stripe says that it is no longer open."""
         handle = self._gateway.retrieve_intent(str(stored.state.intent_id))
-        stored = learn(stored, [settling(handle.fact, open_challenges(stored.state))], source)
-        if view(stored.state).status.is_final:
+        stored = learn(stored, [settling(handle.fact, open_challenges(stored.shown))], source)
+        if stored.shown.status.is_final:
             return None
         return _opened(stored.id, Money(stored.state.amount, stored.state.currency), handle)
 
@@ -215,8 +215,8 @@ class Payments:
         stored = payment_store.find_by_intent(intent_id)
         if stored:
             _check(stored.state.order_id, stored.state.customer_id, order_id, customer)
-            if view(stored.state).status != PaymentStatus.COMPLETED:
-                before = open_challenges(stored.state)
+            if stored.shown.status != PaymentStatus.COMPLETED:
+                before = open_challenges(stored.shown)
                 fact = settling(self._gateway.retrieve_intent(intent_id).fact, before)
                 stored = learn(stored, [fact], source)
         else:
@@ -227,7 +227,7 @@ class Payments:
             stored = payment_of(fact, source)
             if stored is None:
                 raise NotFound
-        _raise_unless_completed(view(stored.state))
+        _raise_unless_completed(stored.shown)
         return stored
 
 

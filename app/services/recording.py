@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 
 from app.domain import history
 from app.domain.facts import Fact, IntentFact
-from app.domain.payment_record import changes, record
+from app.domain.payment_record import Record, changes, record
 from app.domain.payment_state import PaymentState, adopt, apply
-from app.domain.payment_view import view
+from app.domain.payment_view import PaymentView, view
 from app.errors import DatabaseUnavailable
 from app.models import payment_store
-from app.models.payment_codec import evidence_of, fields_of
+from app.models.payment_codec import fields_of
 from app.models.payment_store import AlreadyExists, StoredPayment
 
 Decision = Callable[[PaymentState], Sequence[Fact]]
@@ -45,15 +45,15 @@ def now() -> datetime:
 
 
 def entry_for(
-    before: PaymentState | None, after: PaymentState, last: history.Entry | None, source: Source, at: datetime
-) -> tuple[dict[str, object], history.Entry | None]:
+    before: StoredPayment | None, after: PaymentState, shown: PaymentView, source: Source, at: datetime
+) -> tuple[Record, history.Entry | None]:
     """The record of ``after``, and the history entry that leads to it; None when people see no difference."""
-    old = record(before) if before else None
-    new = record(after)
+    old = record(before.state, before.shown) if before else None
+    new = record(after, shown)
     if old == new:
         return new, None
     entry = history.next_entry(
-        last,
+        before.last_entry if before else None,
         at=int(at.timestamp() * 1000),
         source=source.road,
         reference=source.reference,
@@ -75,13 +75,12 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
             state = apply(state, fact)
         if state is stored.state:
             return stored
-        at = now()
-        new, entry = entry_for(stored.state, state, stored.last_entry, source, at)
-        open_ = not view(state).status.is_final
-        if payment_store.save(stored, state, new, entry, open_=open_, now=at):
-            shown = fields_of(new) | {"updated_at": at} if entry else {}
-            document = {**stored.document, **shown, "evidence": evidence_of(state)}
-            return StoredPayment(state, stored.version + 1, entry or stored.last_entry, document)
+        at, shown = now(), view(state)
+        new, entry = entry_for(stored, state, shown, source, at)
+        if payment_store.save(stored, state, new, entry, open_=not shown.status.is_final, now=at):
+            values = fields_of(new) | {"updated_at": at} if entry else {}
+            document = {**stored.document, **values}
+            return StoredPayment(state, shown, stored.version + 1, entry or stored.last_entry, document)
         # Jitter keeps many writers of one payment from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
         fresh = payment_store.find(stored.id)
@@ -111,7 +110,7 @@ def payment_of(fact: IntentFact, source: Source) -> StoredPayment | None:
             return None
         state = adopt(fact, _adopted_id(fact))
         at = now()
-        new, entry = entry_for(None, state, None, source, at)
+        new, entry = entry_for(None, state, view(state), source, at)
         try:
             payment_store.insert(state, new, entry or {}, now=at)
         except AlreadyExists:

@@ -19,7 +19,7 @@ from app.gateway.client import StripeGateway, settling
 from app.gateway.stripping import strip_event
 from app.models import payment_store
 from app.models.payment_store import StoredPayment
-from app.models.webhook_event import EventState, finish, receive
+from app.models.webhook_event import EventState, fail, finish, receive
 from app.services.recording import Source, learn, now, payment_of
 
 logger = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class WebhookInbox:
             )
             reason = error.message if isinstance(error, PaydeskError) else str(error)
             told = f"{type(error).__name__}: {reason}"[:_LONGEST_ERROR]
-            finish(event["id"], EventState.FAILED, now=now(), error=told)
+            fail(event["id"], told)
             raise
         finish(event["id"], state, now=now())
         return state
@@ -101,8 +101,8 @@ class WebhookInbox:
     def _resolve(self, stored: StoredPayment, fact: Any, source: Source) -> None:
         """Ask Stripe where the evidence alone could mislead (DESIGN section 4, rule 2)."""
         intent_id = str(stored.state.intent_id)
-        if doubts(stored.state):
-            asked = open_challenges(stored.state)
+        if doubts(stored.state, stored.shown):
+            asked = open_challenges(stored.shown)
             stored = learn(stored, [settling(self._gateway.retrieve_intent(intent_id).fact, asked)], source)
         if isinstance(fact, ChargeFact) and fact.amount_refunded > _known_refunds(stored.state):
             refunds: list[Fact] = list(self._gateway.refunds_of(intent_id))

@@ -24,7 +24,9 @@ from app.domain.money import CURRENCIES, MAXIMUM_MINOR_UNITS, Money, MoneyError,
         ("0.50", "usd", 50, "0.50"),
     ],
 )
-def test_major_units_become_stripes_minor_units_and_back(amount: str, currency: str, minor: int, shown: str) -> None:
+def test_major_units_become_stripes_minor_units_and_back(
+    amount: str, currency: str, minor: int, shown: str
+) -> None:
     money = chargeable(Decimal(amount), currency)
     assert money == Money(minor, currency)
     assert str(money.to_major()) == shown
@@ -51,7 +53,9 @@ def test_major_units_become_stripes_minor_units_and_back(amount: str, currency: 
         ("sNaN", "usd", "finite"),
     ],
 )
-def test_what_cannot_be_charged_is_refused_and_never_rounded(amount: str, currency: str, complaint: str) -> None:
+def test_what_cannot_be_charged_is_refused_and_never_rounded(
+    amount: str, currency: str, complaint: str
+) -> None:
     with pytest.raises(MoneyError, match=complaint):
         chargeable(Decimal(amount), currency)
 

@@ -84,7 +84,15 @@ def test_what_stripe_did_not_sign_is_refused(payload: bytes, header: str | None,
 
 @pytest.mark.parametrize(
     "payload",
-    [b"not json", b"[]", b'{"object": "event"}', body(data={}), body(data={"object": 3}), body(id=7), body(id="")],
+    [
+        b"not json",
+        b"[]",
+        b'{"object": "event"}',
+        body(data={}),
+        body(data={"object": 3}),
+        body(id=7),
+        body(id=""),
+    ],
 )
 def test_signed_nonsense_is_a_validation_error(payload: bytes) -> None:
     with pytest.raises(ValidationFailed):
@@ -109,7 +117,11 @@ def test_the_kept_event_tells_the_same_facts() -> None:
 
 
 def test_unknown_types_and_objects_keep_only_their_id() -> None:
-    event = {**EVENT, "type": "customer.created", "data": {"object": {"id": "cus_1", "object": "customer", "name": "C"}}}
+    event = {
+        **EVENT,
+        "type": "customer.created",
+        "data": {"object": {"id": "cus_1", "object": "customer", "name": "C"}},
+    }
     assert strip_event(event)["data"]["object"] == {"id": "cus_1", "object": "customer"}
     assert facts_of(event) == []
 
@@ -125,7 +137,14 @@ def test_unknown_types_and_objects_keep_only_their_id() -> None:
         ),
         (
             "refund.updated",
-            {"id": "re_1", "object": "refund", "status": "failed", "created": 1, "amount": 1, "currency": "usd"},
+            {
+                "id": "re_1",
+                "object": "refund",
+                "status": "failed",
+                "created": 1,
+                "amount": 1,
+                "currency": "usd",
+            },
             RefundFact,
         ),
         (

@@ -1,0 +1,13 @@
+"""The commands of ``flask``: one file for each group, registered in one place."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli import audit, db, demo, tokens, users
+
+
+def register(app: Flask) -> None:
+    """Add every command group to the app's command line."""
+    for group in (db.db, users.users, tokens.tokens, demo.demo, audit.audit):
+        app.cli.add_command(group)

@@ -1,0 +1,19 @@
+"""``flask db``: what the database needs before the app runs on it."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.group import Group
+from app.models.indexes import create_indexes
+
+db = Group("db", help="Prepare the database.")
+
+
+@db.command()
+def indexes() -> None:
+    """Create every declared index that is missing. Safe to repeat; run it with each release."""
+    made = create_indexes()
+    for name in made:
+        click.echo(f"created {name}")
+    click.echo(f"{len(made)} indexes created." if made else "All indexes exist.")

@@ -1,0 +1,39 @@
+"""What every command group shares: the app's settings, errors as sentences, and who is acting."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any, cast
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.errors import PaydeskError
+from app.models.indexes import IndexNotMade
+from config import Settings, SettingsError
+
+
+class Group(AppGroup):
+    """A group whose commands end a failure that we know with its sentence and exit code 1, not with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PaydeskError as error:
+            raise click.ClickException(error.message) from error
+        except (SettingsError, IndexNotMade) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def settings() -> Settings:
+    """The settings of the app that the command runs in."""
+    return cast(Settings, current_app.extensions["paydesk_settings"])
+
+
+def actor() -> str:
+    """Who runs the command, for the audit log."""
+    try:
+        return f"command line ({getpass.getuser()})"
+    except (KeyError, OSError):  # a container may run under a user id that has no name
+        return "command line"

@@ -1,0 +1,68 @@
+"""``flask tokens``: bearer tokens for programs that call the API."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import click
+import jwt
+
+from app.cli.duration import Duration
+from app.cli.group import Group, settings
+from app.domain.permissions import Scope
+from config import Settings, SettingsError
+
+tokens = Group("tokens", help="Issue bearer tokens for the API.")
+
+
+@tokens.command()
+@click.option("--subject", required=True, help="Who the token is for, such as the name of a program.")
+@click.option(
+    "--scope", required=True, help='Scopes separated by spaces, such as "payments:write payments:read".'
+)
+@click.option("--customer-id", help="Bind the token to the payments of one customer.")
+@click.option("--expires", type=Duration(), default="1h", show_default=True, help="For how long it is valid.")
+def issue(subject: str, scope: str, customer_id: str | None, expires: timedelta) -> None:
+    """Print a signed token, alone on standard output."""
+    click.echo(issue_token(settings(), subject, _scopes(scope), customer_id, expires))
+
+
+def issue_token(
+    configured: Settings, subject: str, scopes: list[Scope], customer_id: str | None, expires: timedelta
+) -> str:
+    """A token signed with AUTH_JWT_SECRET. Raises SettingsError where tokens are signed by somebody else."""
+    if configured.auth_jwks_url:
+        raise SettingsError(
+            "Tokens are verified with the keys at AUTH_JWKS_URL, so only their owner can issue them. "
+            "Ask your identity provider for one, or set AUTH_JWT_SECRET instead."
+        )
+    if not configured.auth_jwt_secret:
+        raise SettingsError(
+            "AUTH_JWT_SECRET is not set. Set it to a random text of at least 32 bytes, for the server as well: "
+            'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+        )
+    issued_at = int(time.time())
+    claims: dict[str, str | int] = {
+        "iss": configured.auth_jwt_issuer,
+        "aud": configured.auth_jwt_audience,
+        "sub": subject,
+        "scope": " ".join(scopes),
+        "iat": issued_at,
+        "exp": issued_at + int(expires.total_seconds()),
+        "jti": uuid4().hex,
+    }
+    if customer_id is not None:
+        claims["customer_id"] = customer_id
+    return jwt.encode(claims, configured.auth_jwt_secret, algorithm="HS256")
+
+
+def _scopes(text: str) -> list[Scope]:
+    known = [scope.value for scope in Scope]
+    words = text.split()
+    unknown = sorted(set(words) - set(known))
+    if unknown or not words:
+        told = f"Unknown scope: {', '.join(unknown)}." if unknown else "Name at least one scope."
+        raise click.BadParameter(f"{told} There are: {', '.join(known)}.", param_hint="--scope")
+    return [Scope(word) for word in dict.fromkeys(words)]

@@ -1,0 +1,61 @@
+"""Every index that a document class declares: created by ``flask db indexes``, asked for by /readyz."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from mongoengine import Document
+from pymongo.errors import OperationFailure
+
+import app.models
+from app.models.connection import collection_indexes, raw, unavailable_as_ours
+
+
+class IndexNotMade(Exception):
+    """MongoDB refused an index; the message says which and what to do."""
+
+
+def document_classes() -> list[type[Document]]:
+    """Every document class of this package, found by importing its modules, so that no list can fall behind."""
+    for module in pkgutil.iter_modules(app.models.__path__, f"{app.models.__name__}."):
+        import_module(module.name)
+    ours = [c for c in Document.__subclasses__() if c.__module__.startswith(f"{app.models.__name__}.")]
+    return sorted(ours, key=lambda c: str(c._get_collection_name()))
+
+
+def missing_indexes() -> list[str]:
+    """The indexes that are declared but do not exist, as ``collection.index``. Raises DatabaseUnavailable."""
+    return [f"{_collection(kind)}.{spec['name']}" for kind, spec in _missing()]
+
+
+def create_indexes() -> list[str]:
+    """Create what is missing and return it; safe to repeat and to run in several processes at once.
+
+    Raises IndexNotMade for an index that the data or an older index stands in the way of, and DatabaseUnavailable.
+    """
+    made = []
+    for kind, spec in _missing():
+        options = {name: value for name, value in spec.items() if name not in {"fields", "cls"}}
+        label = f"{_collection(kind)}.{spec['name']}"
+        with unavailable_as_ours():
+            try:
+                raw(kind).create_index(spec["fields"], **options)
+            except OperationFailure as error:
+                raise IndexNotMade(f"The index {label} could not be made: {error}") from error
+        made.append(label)
+    return made
+
+
+def _missing() -> Iterator[tuple[type[Document], dict[str, Any]]]:
+    for kind in document_classes():
+        existing = collection_indexes(_collection(kind))
+        for spec in kind._meta["index_specs"]:
+            if spec["name"] not in existing:
+                yield kind, spec
+
+
+def _collection(kind: type[Document]) -> str:
+    return str(kind._get_collection_name())

@@ -1,0 +1,158 @@
+"""Accounts of people. Writes are conditional updates, so that two sign-ins at once both count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from mongoengine import BooleanField, DateTimeField, Document, IntField, StringField
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from app.domain.permissions import Role
+from app.models.connection import raw, unavailable_as_ours
+
+
+class User(Document):
+    """``email`` is in lower case; ``session_epoch`` is raised to end every session of the account."""
+
+    email = StringField(required=True)
+    password_hash = StringField(required=True)
+    role = StringField(required=True, choices=[role.value for role in Role])
+    active = BooleanField(required=True)
+    created_at = DateTimeField(required=True)
+    last_login_at = DateTimeField()
+    failed_logins = IntField(required=True)
+    locked_until = DateTimeField()
+    session_epoch = IntField(required=True)
+
+    meta = {
+        "collection": "users",
+        "auto_create_index": False,
+        "indexes": [{"name": "email", "fields": ["email"], "unique": True}],
+    }
+
+
+class EmailTaken(Exception):
+    """There is an account with this address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as everybody but the password check sees it."""
+
+    id: str
+    email: str
+    role: Role
+    active: bool
+    created_at: datetime
+    last_login_at: datetime | None
+    failed_logins: int
+    locked_until: datetime | None
+    session_epoch: int
+
+
+def insert(email: str, password_hash: str, role: Role, *, now: datetime) -> Account:
+    """Add an account. Raises EmailTaken."""
+    row = {
+        "_id": ObjectId(),
+        "email": email,
+        "password_hash": password_hash,
+        "role": role.value,
+        "active": True,
+        "created_at": now,
+        "failed_logins": 0,
+        "session_epoch": 0,
+    }
+    with unavailable_as_ours():
+        # The unique index decides between two processes; the look is for a database that has no indexes yet.
+        if raw(User).find_one({"email": email}, {"_id": 1}):
+            raise EmailTaken(email)
+        try:
+            raw(User).insert_one(row)
+        except DuplicateKeyError as error:
+            raise EmailTaken(email) from error
+    return _account(row)
+
+
+def find(account_id: str) -> Account | None:
+    """The account with an id; None for an id that is none."""
+    return _one({"_id": ObjectId(account_id)}) if ObjectId.is_valid(account_id) else None
+
+
+def find_by_email(email: str) -> Account | None:
+    """The account with an address (in lower case)."""
+    return _one({"email": email})
+
+
+def every() -> list[Account]:
+    """All accounts by address."""
+    with unavailable_as_ours():
+        return [_account(row) for row in raw(User).find().sort("email", 1)]
+
+
+def password_hash(account_id: str) -> str:
+    """What the password of an account is checked against."""
+    with unavailable_as_ours():
+        row = raw(User).find_one({"_id": ObjectId(account_id)}, {"password_hash": 1})
+    return str(row["password_hash"]) if row else ""
+
+
+def set_active(account_id: str, active: bool) -> Account | None:
+    """Switch an account on or off; switching it off ends its sessions."""
+    return _update(account_id, {"$set": {"active": active}, "$inc": {"session_epoch": 1}})
+
+
+def set_password_hash(account_id: str, hash_: str, *, end_sessions: bool) -> Account | None:
+    """Replace the password, or only how it is hashed."""
+    change: dict[str, Any] = {"$set": {"password_hash": hash_}}
+    if end_sessions:
+        change["$inc"] = {"session_epoch": 1}
+    return _update(account_id, change)
+
+
+def count_failure(account_id: str) -> int:
+    """Add one failed sign-in; returns how many there are since the last success or lock."""
+    account = _update(account_id, {"$inc": {"failed_logins": 1}})
+    return account.failed_logins if account else 0
+
+
+def lock(account_id: str, *, until: datetime) -> None:
+    """Refuse sign-ins for a while, and begin to count anew."""
+    _update(account_id, {"$set": {"locked_until": until, "failed_logins": 0}})
+
+
+def signed_in(account_id: str, *, now: datetime) -> Account | None:
+    """Note a successful sign-in."""
+    change = {"$set": {"last_login_at": now, "failed_logins": 0}, "$unset": {"locked_until": ""}}
+    return _update(account_id, change)
+
+
+def _update(account_id: str, change: dict[str, Any]) -> Account | None:
+    with unavailable_as_ours():
+        row = raw(User).find_one_and_update(
+            {"_id": ObjectId(account_id)}, change, return_document=ReturnDocument.AFTER
+        )
+    return _account(row) if row else None
+
+
+def _one(query: dict[str, Any]) -> Account | None:
+    with unavailable_as_ours():
+        row = raw(User).find_one(query)
+    return _account(row) if row else None
+
+
+def _account(row: dict[str, Any]) -> Account:
+    return Account(
+        id=str(row["_id"]),
+        email=row["email"],
+        role=Role(row["role"]),
+        active=row["active"],
+        created_at=row["created_at"],
+        last_login_at=row.get("last_login_at"),
+        failed_logins=row["failed_logins"],
+        locked_until=row.get("locked_until"),
+        session_epoch=row["session_epoch"],
+    )

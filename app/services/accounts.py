@@ -1,0 +1,161 @@
+"""Accounts of the people who use the dashboard: made by commands, checked when they sign in.
+
+Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address takes as
+long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from app.domain.permissions import Role
+from app.errors import NotFound, ValidationFailed
+from app.models import user
+from app.models.user import Account, EmailTaken
+from app.services import audit
+from app.services.audit import Action
+from app.services.recording import now
+
+MOST_FAILURES = 10
+LOCK = timedelta(minutes=15)
+SHORTEST_PASSWORD = 12
+# Long enough for every passphrase; a limit keeps the hash from being fed megabytes.
+LONGEST_PASSWORD = 1024
+LONGEST_EMAIL = 254
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_hasher = PasswordHasher()
+# A refusal is given this long after the question, so that the writes that a known address causes cannot be measured.
+_REFUSAL_SECONDS = 0.25
+# Checked for addresses without an account, so that they take as long as the others.
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def create(email: str, password: str, role: Role, *, actor: str) -> Account:
+    """Add an account. Raises ValidationFailed for a bad address, a bad password, or an address that is taken."""
+    address = _address(email)
+    if not _EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL:
+        raise _invalid("email", f"{email!r} is not an e-mail address.")
+    _check_password(password)
+    try:
+        account = user.insert(address, _hasher.hash(password), role, now=now())
+    except EmailTaken as error:
+        raise _invalid("email", f"There is already an account {address}.") from error
+    audit.append(Action.USER_CREATED, actor=actor, target=address, details={"role": role.value})
+    return account
+
+
+def generate_password() -> str:
+    """A password that nobody can guess: 120 random bits."""
+    return secrets.token_urlsafe(15)
+
+
+def every() -> list[Account]:
+    """All accounts by address."""
+    return user.every()
+
+
+def set_active(email: str, active: bool, *, actor: str) -> Account:
+    """Switch an account on or off; off ends its sessions. Raises NotFound."""
+    account = user.set_active(_named(email).id, active)
+    if account is None:
+        raise NotFound(f"There is no account {_address(email)}.")
+    audit.append(Action.USER_ENABLED if active else Action.USER_DISABLED, actor=actor, target=account.email)
+    return account
+
+
+def set_password(email: str, password: str, *, actor: str) -> Account:
+    """Give an account another password and end its sessions. Raises NotFound, ValidationFailed."""
+    _check_password(password)
+    account = _named(email)
+    user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
+    return account
+
+
+def authenticate(email: str, password: str, *, address: str | None = None) -> Account | None:
+    """The account, when the password is right and the account may be used; None says no more than that.
+
+    ``address`` is where the request came from, for the audit log.
+    """
+    started = time.monotonic()
+    account = _authenticated(email, password, address)
+    if account is None:
+        time.sleep(max(0.0, started + _REFUSAL_SECONDS - time.monotonic()))
+    return account
+
+
+def of_session(account_id: str, epoch: int) -> Account | None:
+    """The account behind a session, unless the session was ended (switched off, other password)."""
+    account = user.find(account_id)
+    return account if account and account.active and account.session_epoch == epoch else None
+
+
+def sign_out(account: Account, *, address: str | None = None) -> None:
+    """Note that somebody signed out."""
+    audit.append(Action.SIGNED_OUT, actor=account.email, details=_told(address))
+
+
+def _authenticated(email: str, password: str, address: str | None) -> Account | None:
+    account = user.find_by_email(_address(email))
+    stored = user.password_hash(account.id) if account else _NOBODY
+    # The hash is checked in every case, also for accounts that are locked or switched off: it is what takes time.
+    right = _matches(stored, password)
+    if account is None:
+        return None
+    if not account.active or (account.locked_until and account.locked_until > now()):
+        audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "locked or disabled"))
+        return None
+    if not right:
+        _failed(account, address)
+        return None
+    if _hasher.check_needs_rehash(stored):
+        user.set_password_hash(account.id, _hasher.hash(password), end_sessions=False)
+    audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
+    return user.signed_in(account.id, now=now())
+
+
+def _failed(account: Account, address: str | None) -> None:
+    audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "wrong password"))
+    if user.count_failure(account.id) >= MOST_FAILURES:
+        user.lock(account.id, until=now() + LOCK)
+        audit.append(Action.ACCOUNT_LOCKED, actor=account.email, details=_told(address))
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+def _check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise _invalid("password", f"A password has at least {SHORTEST_PASSWORD} characters.")
+    if len(password) > LONGEST_PASSWORD:
+        raise _invalid("password", f"A password has at most {LONGEST_PASSWORD} characters.")
+
+
+def _named(email: str) -> Account:
+    account = user.find_by_email(_address(email))
+    if account is None:
+        raise NotFound(f"There is no account {_address(email)}.")
+    return account
+
+
+def _address(email: str) -> str:
+    return email.strip().lower()
+
+
+def _told(address: str | None, reason: str | None = None) -> dict[str, str]:
+    return {name: value for name, value in {"address": address, "reason": reason}.items() if value}
+
+
+def _invalid(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(message, errors={field: [message]})

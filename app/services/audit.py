@@ -1,0 +1,126 @@
+"""The audit log, and the proof that neither it nor any payment's history was changed after the fact."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.domain.history import GENESIS, digest, problems
+from app.domain.payment_record import record
+from app.errors import DatabaseUnavailable, NotFound
+from app.models import audit_entry, payment_store
+from app.models.connection import raw, unavailable_as_ours
+from app.models.payment import Payment
+from app.models.payment_codec import Document, fields_of, state_of
+
+# A number that is taken means that another process appended; only hundreds of writers at once could reach this.
+_MOST_CONFLICTS = 500
+_BATCH = 100
+
+
+class Action(StrEnum):
+    """What is written to the log (DESIGN section 4, rule 7)."""
+
+    SIGNED_IN = "login.succeeded"
+    SIGN_IN_FAILED = "login.failed"
+    ACCOUNT_LOCKED = "login.locked"
+    SIGNED_OUT = "logout"
+    USER_CREATED = "user.created"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (a word, not a password)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``subject`` names a payment or the audit log; ``message`` says what is wrong with it."""
+
+    subject: str
+    message: str
+
+
+def append(
+    action: Action, *, actor: str, target: str | None = None, details: Mapping[str, Any] | None = None
+) -> None:
+    """Add an entry. ``actor`` is an e-mail address or the name of a program; details must be free of secrets.
+
+    Raises DatabaseUnavailable.
+    """
+    for conflicts in range(_MOST_CONFLICTS):
+        last = audit_entry.last()
+        entry = {
+            "seq": last["seq"] + 1 if last else 1,
+            "at": int(time.time() * 1000),
+            "actor": actor,
+            "action": action.value,
+            "target": target,
+            "details": dict(details or {}),
+            "previous_hash": last["hash"] if last else GENESIS,
+        }
+        entry["hash"] = digest(entry)
+        if audit_entry.insert(entry):
+            return
+        # Jitter keeps many writers from meeting again and again.
+        time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
+    raise DatabaseUnavailable(
+        "The audit log is being written by too many requests at once. Try again in a moment."
+    )
+
+
+def log_findings() -> Iterator[Finding]:
+    """What is wrong with the audit log; nothing when all is well."""
+    previous, expected = GENESIS, 1
+    for entry in audit_entry.walk():
+        seq = entry["seq"]
+        unsealed = {name: value for name, value in entry.items() if name != "hash"}
+        if seq != expected:
+            yield Finding("audit log", f"entry {expected} is missing: the one after it has number {seq}")
+        elif entry.get("previous_hash") != previous:
+            yield Finding("audit log", f"entry {seq} does not follow the one before it")
+        if entry.get("hash") != digest(unsealed):
+            yield Finding("audit log", f"entry {seq} was changed after it was written")
+        previous, expected = str(entry.get("hash")), seq + 1
+
+
+def log_head() -> tuple[int, str]:
+    """Number and hash of the newest entry. Kept elsewhere, it shows later that no entry was cut off the end."""
+    last = audit_entry.last()
+    return (last["seq"], last["hash"]) if last else (0, GENESIS)
+
+
+def count_payments() -> int:
+    """About how many payments ``payment_findings`` will walk."""
+    with unavailable_as_ours():
+        return int(raw(Payment).estimated_document_count())
+
+
+def payment_findings(payment_id: str | None = None) -> Iterator[list[Finding]]:
+    """For each payment (or the one named) what is wrong with it, read in batches. Raises NotFound."""
+    if payment_id is not None:
+        document = payment_store.whole(payment_id) if payment_store.is_payment_id(payment_id) else None
+        if document is None:
+            raise NotFound(f"There is no payment {payment_id}.")
+        yield check_payment(document)
+        return
+    with unavailable_as_ours():
+        for document in raw(Payment).find().sort("_id", 1).batch_size(_BATCH):
+            yield check_payment(document)
+
+
+def check_payment(document: Document) -> list[Finding]:
+    """What is wrong with a stored payment: its chain, and whether its fields are what its evidence says."""
+    subject = f"payment {document['_id']}"
+    try:
+        present = record(state_of(document))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return [Finding(subject, f"its evidence cannot be read ({type(error).__name__}: {error})")]
+    found = [Finding(subject, message) for message in problems(document.get("history") or [], present)]
+    for name, value in fields_of(present).items():
+        if document.get(name) != value:
+            told = f"{name} is {document.get(name)!r}, but the evidence says {value!r}"
+            found.append(Finding(subject, told))
+    return found
