@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.history import GENESIS, digest, problems
 from app.domain.payment_record import record
+from app.domain.payment_view import view
 from app.errors import DatabaseUnavailable, NotFound
 from app.models import audit_entry, payment_store
 from app.models.connection import raw, unavailable_as_ours
@@ -115,7 +116,8 @@ def check_payment(document: Document) -> list[Finding]:
     """What is wrong with a stored payment: its chain, and whether its fields are what its evidence says."""
     subject = f"payment {document['_id']}"
     try:
-        present = record(state_of(document))
+        state = state_of(document)
+        present = record(state, view(state))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return [Finding(subject, f"its evidence cannot be read ({type(error).__name__}: {error})")]
     found = [Finding(subject, message) for message in problems(document.get("history") or [], present)]
