@@ -1,0 +1,52 @@
+"""Paydesk: takes card payments through Stripe, keeps a record of every one, shows finance how they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+import dashboards
+from app import api, cli, logging
+from app.extensions import bind_services, bind_settings
+from app.gateway.client import StripeGateway
+from app.models import connection
+from app.services import build_services
+
+if TYPE_CHECKING:
+    from config import Settings
+
+_LARGEST_BODY = 1024 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    """The whole application, ready to serve."""
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    _configure(app, settings)
+    _connect(app, settings)
+    api.register(app, settings)
+    dashboards.register(app)
+    cli.register(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    logging.configure(settings.log_level)
+    logging.init_app(app)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=_LARGEST_BODY)
+    bind_settings(app, settings)
+
+
+def _connect(app: Flask, settings: Settings) -> None:
+    """Register MongoDB (it is dialled on first use) and build the use cases on Stripe."""
+    connection.connect(settings.mongodb_uri)
+    gateway = StripeGateway(
+        secret_key=settings.stripe_secret_key,
+        api_version=settings.stripe_api_version,
+        api_base=settings.stripe_api_base,
+        timeout_seconds=settings.stripe_timeout,
+    )
+    built = build_services(
+        gateway, webhook_secrets=settings.stripe_webhook_secret, livemode=settings.livemode
+    )
+    bind_services(app, built)

@@ -1,0 +1,52 @@
+"""The JSON API: flask-smorest blueprints under ``/api``, health checks, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from flask_cors import CORS
+
+from app.api import auth, bulkhead, docs, error_handlers, health, payments, refunds, webhooks
+from app.api.json_provider import DecimalJSONProvider
+from app.extensions import api
+
+if TYPE_CHECKING:
+    from config import Settings
+
+BLUEPRINTS = (payments.blueprint, refunds.blueprint, webhooks.blueprint, health.blueprint)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Everything that the API consists of."""
+    app.json = DecimalJSONProvider(app)
+    docs.configure(app)
+    auth.init_app(app, settings)
+    bulkhead.init_app(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    docs.publish(app)
+    error_handlers.init_app(app)
+    app.after_request(_harden)
+    _allow_origins(app, settings)
+
+
+def _harden(response: Response) -> Response:
+    """Answers of the API are data for one caller: never guessed at, never kept by a cache."""
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if "max-age" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _allow_origins(app: Flask, settings: Settings) -> None:
+    if settings.cors_origins:
+        CORS(
+            app,
+            resources={r"/api/*": {"origins": list(settings.cors_origins)}},
+            methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+            max_age=600,
+        )

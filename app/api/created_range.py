@@ -1,0 +1,43 @@
+"""``created_from`` and ``created_to``: days in the dashboard's time zone, or exact times."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.errors import ValidationFailed
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# No payment is older, and far dates do not survive a change of time zone.
+_YEARS = range(2000, 2200)
+
+
+def created_range(
+    created_from: str | None, created_to: str | None, timezone: str
+) -> tuple[datetime | None, datetime | None]:
+    """Inclusive start and exclusive end, in UTC. Raises ValidationFailed."""
+    zone = ZoneInfo(timezone)
+    start = _moment("created_from", created_from, zone, days=0)
+    end = _moment("created_to", created_to, zone, days=1)
+    if start and end and start > end:
+        raise ValidationFailed(errors={"created_to": ["This is before created_from."]})
+    return start, end
+
+
+def _moment(name: str, text: str | None, zone: ZoneInfo, *, days: int) -> datetime | None:
+    """A day's midnight, ``days`` later; or an exact time, which is local where it names no offset."""
+    if text is None:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            found = datetime.combine(date.fromisoformat(text) + timedelta(days=days), time(), zone)
+        else:
+            found = datetime.fromisoformat(text)
+            found = found if found.tzinfo else found.replace(tzinfo=zone)
+        if found.year not in _YEARS:
+            raise ValueError(text)
+    except ValueError as error:
+        told = "Use a date (2025-01-31) or an ISO 8601 time (2025-01-31T09:30:00Z)."
+        raise ValidationFailed(errors={name: [told]}) from error
+    return found.astimezone(UTC)

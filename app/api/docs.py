@@ -1,0 +1,136 @@
+"""The OpenAPI document, and Swagger UI from the files of an installed package: no CDN, no inline script."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, current_app, send_from_directory
+from swagger_ui_bundle import swagger_ui_path
+from werkzeug.exceptions import NotFound
+
+from app.api.answers import ErrorSchema
+from app.api.auth import public
+from app.api.documentation import TRANSPORT_WORDS
+from app.errors import PaydeskError, every_error
+from app.extensions import api
+
+blueprint = Blueprint("api_docs", __name__, url_prefix="/api")
+
+_FILES = {"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "favicon-32x32.png"}
+_DOCUMENT = "paydesk_openapi"
+_DAY_SECONDS = 86_400
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Paydesk API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<noscript>This page needs JavaScript; the document itself is at <a href="openapi.json">openapi.json</a>.</noscript>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/swagger-ui-standalone-preset.js"></script>
+<script src="docs/initializer.js"></script>
+</body>
+</html>
+"""
+_INITIALIZER = """window.addEventListener("load", function () {
+  window.ui = SwaggerUIBundle({
+    url: new URL("openapi.json", document.baseURI).href,
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    validatorUrl: null,
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    layout: "BaseLayout"
+  });
+});
+"""
+_INTRODUCTION = """Takes card payments through Stripe and keeps a record of every one of them.
+
+**Money** is a JSON number in major units with at most the decimals that the currency has: `99.99` USD, `100` JPY,
+`1.230` KWD. Read it as a decimal, not as a binary float.
+
+**Tokens**: send `Authorization: Bearer …`. Each operation names the scope it needs. A token with a `customer_id` claim
+sees only that customer's payments; those of others answer 404.
+
+**Repeating a request**: send an `Idempotency-Key`; the same key and body give the same answer and the work is done once.
+
+**Errors** have one shape (see the schema *Error*). Branch on `error`, show `message` to people, quote `request_id` when
+you report a problem. A body that is not valid JSON answers 422 `validation_failed`. The words:
+
+| error | HTTP | meaning |
+|---|---|---|
+"""
+
+
+def configure(app: Flask) -> None:
+    """Tell flask-smorest what the document says of the whole API. Call before blueprints are registered."""
+    app.config.update(
+        API_TITLE="Paydesk",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        API_SPEC_OPTIONS={
+            "info": {"description": _INTRODUCTION + _catalogue()},
+            "servers": [{"url": "/"}],
+        },
+    )
+    # Without a default response, an answer that nobody documented is visible as such.
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.ERROR_SCHEMA = ErrorSchema
+    api.init_app(app)
+    api.spec.components.security_scheme(
+        "bearer",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "`flask tokens issue` makes one. Scopes are in the claim `scope`, separated by spaces.",
+        },
+    )
+
+
+def publish(app: Flask) -> None:
+    """Serve the document as it is now. Call after every blueprint is registered."""
+    app.register_blueprint(blueprint)
+    app.extensions[_DOCUMENT] = app.json.dumps(api.spec.to_dict(), indent=2)
+
+
+@blueprint.get("/openapi.json")
+@public("Developers read it before they have a token")
+def openapi_json() -> Response:
+    """The OpenAPI document."""
+    return Response(current_app.extensions[_DOCUMENT], mimetype="application/json")
+
+
+@blueprint.get("/docs")
+@public("Developers read it before they have a token")
+def swagger_ui() -> Response:
+    """Swagger UI."""
+    return Response(_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _CSP})
+
+
+@blueprint.get("/docs/<name>")
+@public("Files of an open-source package")
+def swagger_ui_file(name: str) -> Response:
+    """One of the files that Swagger UI consists of."""
+    if name == "initializer.js":
+        return Response(_INITIALIZER, mimetype="text/javascript")
+    if name not in _FILES:
+        raise NotFound
+    return send_from_directory(str(swagger_ui_path), name, max_age=_DAY_SECONDS)
+
+
+def _catalogue() -> str:
+    rows = {
+        (kind.error, int(kind.http_status)): kind.default_message
+        for kind in every_error().values()
+        if kind is not PaydeskError
+    }
+    rows |= {(word, status): message for status, (word, message) in TRANSPORT_WORDS.items()}
+    ordered = sorted(rows.items(), key=lambda row: (row[0][1], row[0][0]))
+    return "\n".join(f"| `{word}` | {status} | {message} |" for (word, status), message in ordered)

@@ -1,0 +1,100 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import mongoengine
+from flask import jsonify
+from werkzeug.wrappers import Response
+
+from app.api.auth import public
+from app.api.parsing import Blueprint
+from app.errors import DatabaseUnavailable
+from app.extensions import settings
+from app.models import connection
+from app.models.idempotency import IdempotencyRecord
+from app.models.payment import Payment
+from app.models.webhook_event import WebhookEvent
+
+blueprint = Blueprint("health", __name__, description="For load balancers and people on call.")
+
+_INDEXED: tuple[type[mongoengine.Document], ...] = (Payment, WebhookEvent, IdempotencyRecord)
+_ANSWER = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"type": "string", "enum": ["ok", "ready", "not_ready"]},
+        "checks": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["state", "latency_ms"],
+                "properties": {
+                    "state": {"type": "string", "enum": ["ok", "warning", "failed"]},
+                    "latency_ms": {"type": "number"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+@blueprint.get("/healthz")
+@public("A load balancer has no token, and the answer says nothing")
+@blueprint.response(200, _ANSWER)
+def healthz() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@public("A load balancer has no token, and the answer names no host and no key")
+@blueprint.alt_response(503, schema=_ANSWER, description="Something that every request needs is away.")
+@blueprint.response(200, _ANSWER)
+def readyz() -> Response:
+    """Whether requests can be served.
+
+    A missing Stripe key is a warning: what is stored can still be read.
+    """
+    checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
+    if checks["mongodb"]["state"] == "ok":
+        checks["indexes"] = _timed(_indexes)
+    ready = all(check["state"] != "failed" for check in checks.values())
+    response = jsonify(status="ready" if ready else "not_ready", checks=checks)
+    response.status_code = 200 if ready else 503
+    return response
+
+
+def _mongodb() -> tuple[str, str | None]:
+    connection.ping()
+    return "ok", None
+
+
+def _indexes() -> tuple[str, str | None]:
+    missing: list[str] = []
+    for kind in _INDEXED:
+        collection = kind._meta["collection"]
+        wanted = {index["name"] for index in kind._meta["indexes"]}
+        missing += sorted(f"{collection}.{name}" for name in wanted - connection.collection_indexes(collection))
+    # Without its unique indexes the database would let the same payment exist twice.
+    return ("failed", f"Missing: {', '.join(missing)}.") if missing else ("ok", None)
+
+
+def _stripe_key() -> tuple[str, str | None]:
+    if settings.stripe_secret_key and settings.stripe_publishable_key:
+        return "ok", None
+    return "warning", "STRIPE_SECRET_KEY or STRIPE_PUBLISHABLE_KEY is not set; payments cannot be taken."
+
+
+def _timed(check: Callable[[], tuple[str, str | None]]) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        state, message = check()
+    except DatabaseUnavailable as error:
+        state, message = "failed", error.message
+    found = {"state": state, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
+    return {**found, "message": message} if message else found

@@ -1,0 +1,61 @@
+"""Reading requests: flask-smorest's Blueprint with our JSON, our error, and unknown names refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+import flask_smorest
+from flask import Request, current_app
+from marshmallow import Schema, ValidationError
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from app.errors import ValidationFailed
+
+_LONGEST_NAME = 64
+
+
+class RequestParser(FlaskParser):
+    """Schemas say what happens to unknown names, in queries as well as in bodies."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {}
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = req.get_data(cache=True)
+        if not body:
+            return missing
+        if req.mimetype != "application/json":
+            raise UnsupportedMediaType
+        try:
+            return current_app.json.loads(body)
+        except ValueError as error:
+            told = "The body is not valid JSON."
+            raise ValidationFailed(told, errors={"body": [told]}) from error
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Request,
+        schema: Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Mapping[str, str] | None,
+    ) -> NoReturn:
+        raise ValidationFailed(errors=_by_field(error.messages)) from error
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """Registers views and documents them."""
+
+    ARGUMENTS_PARSER = RequestParser()
+
+
+def _by_field(messages: Any) -> dict[str, Any]:
+    """The messages by field, without the layer that names the part of the request."""
+    found: dict[str, Any] = {}
+    for problems in messages.values():
+        for name, told in problems.items():
+            found["body" if name == "_schema" else str(name)[:_LONGEST_NAME]] = told
+    return found

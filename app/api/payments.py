@@ -1,0 +1,171 @@
+"""Payments over HTTP: open, confirm, list, look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+
+from app.api import presenters
+from app.api.amounts import money_to_charge
+from app.api.answers import OpenedPaymentSchema, PaymentDetailSchema, PaymentPageSchema, PaymentSchema
+from app.api.answers import StripeConfigSchema
+from app.api.auth import caller, public, requires
+from app.api.bulkhead import waits_for_stripe
+from app.api.created_range import created_range
+from app.api.cursors import Cursors
+from app.api.documentation import answers
+from app.api.parsing import Blueprint
+from app.api.schemas import ConfirmSchema, IdempotencyHeaderSchema, NewPaymentSchema, PaymentQuerySchema
+from app.domain.permissions import Scope
+from app.errors import (
+    AmountInvalid,
+    CardDeclined,
+    CurrencyUnsupported,
+    IdempotencyKeyReused,
+    NotFound,
+    OrderMismatch,
+    PaymentNotCompleted,
+    PaymentRequiresAction,
+    RequestInProgress,
+    StripeInvalidApiKey,
+    StripeNotInitialized,
+    StripeUnavailable,
+)
+from app.extensions import services, settings
+from app.models.payment_store import PaymentFilter
+from app.services.payments import NewPayment
+
+Parsed = dict[str, Any]
+STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)
+
+blueprint = Blueprint(
+    "payments", __name__, url_prefix="/api/v1/payments", description="Take payments and look at them."
+)
+
+
+@blueprint.get("/stripe/config")
+@public("Stripe.js needs the publishable key before anybody has signed in; it is made to be public")
+@answers(StripeNotInitialized)
+@blueprint.response(200, StripeConfigSchema)
+def stripe_config() -> Parsed:
+    """What Stripe.js needs to start."""
+    return {"publishable_key": _publishable_key()}
+
+
+@blueprint.post("/stripe/create-intent")
+@requires(Scope.PAYMENTS_WRITE)
+@waits_for_stripe
+@answers(
+    *STRIPE_ERRORS,
+    *(AmountInvalid, CurrencyUnsupported, IdempotencyKeyReused, RequestInProgress, NotFound, CardDeclined),
+    body=True,
+)
+@blueprint.arguments(NewPaymentSchema)
+@blueprint.arguments(IdempotencyHeaderSchema, location="headers")
+@blueprint.response(201, OpenedPaymentSchema)
+def create_intent(body: Parsed, headers: Parsed) -> Parsed:
+    """Open a payment.
+
+    While a payment of the same order, customer, amount and currency is open, the same payment intent is answered
+    again, so a double click never makes two.
+    """
+    publishable_key = _publishable_key()
+    _only_own_customer(body["customer_id"])
+    money = money_to_charge(body.pop("amount"), body.pop("currency", settings.stripe_currency))
+    opened = services.payments.open(NewPayment(money=money, **body), caller=caller().subject, key=_key(headers))
+    return {
+        "client_secret": opened.client_secret,
+        "payment_intent_id": opened.payment_intent_id,
+        "publishable_key": publishable_key,
+        "amount": opened.money.to_major(),
+        "currency": opened.money.currency,
+    }
+
+
+@blueprint.post("/stripe/confirm")
+@requires(Scope.PAYMENTS_WRITE)
+@waits_for_stripe
+@answers(
+    *STRIPE_ERRORS,
+    *(NotFound, OrderMismatch, PaymentRequiresAction, PaymentNotCompleted, CardDeclined),
+    *(IdempotencyKeyReused, RequestInProgress),
+    body=True,
+)
+@blueprint.arguments(ConfirmSchema)
+@blueprint.arguments(IdempotencyHeaderSchema, location="headers")
+@blueprint.response(200, PaymentSchema)
+def confirm(body: Parsed, headers: Parsed) -> Parsed:
+    """The payment, once Stripe says that it is paid.
+
+    Call it when Stripe.js says so in the browser: the browser's word is not proof, so Stripe is asked.
+    """
+    document = services.payments.confirm(
+        body["payment_intent_id"],
+        body["order_id"],
+        customer=caller().customer,
+        caller=caller().subject,
+        key=_key(headers),
+    )
+    return presenters.payment(document)
+
+
+@blueprint.get("")
+@requires(Scope.PAYMENTS_READ)
+@answers()
+@blueprint.arguments(PaymentQuerySchema, location="query")
+@blueprint.response(200, PaymentPageSchema)
+def list_payments(query: Parsed) -> Parsed:
+    """Payments, newest first.
+
+    A token that is bound to a customer sees that customer's payments only.
+    """
+    cursors = Cursors(current_app.config["SECRET_KEY"])
+    limit, before = query.pop("limit"), cursors.read(query.pop("cursor", None))
+    where = _filter(query)
+    if where is None:
+        return {"data": [], "next_cursor": None}
+    rows, more = services.payments.page(where, limit=limit, before=before)
+    return {
+        "data": [presenters.payment(row) for row in rows],
+        "next_cursor": cursors.write(rows[-1]) if more else None,
+    }
+
+
+@blueprint.get("/<payment_id>", parameters=[presenters.PAYMENT_ID])
+@requires(Scope.PAYMENTS_READ)
+@answers(NotFound)
+@blueprint.response(200, PaymentDetailSchema)
+def get_payment(payment_id: str) -> Parsed:
+    """One payment with its attempts, refunds, disputes and history."""
+    return presenters.payment_detail(services.payments.get(payment_id, customer=caller().customer))
+
+
+def _publishable_key() -> str:
+    """The key for the browser. Raises StripeNotInitialized unless payments can be taken at all."""
+    if not (settings.stripe_publishable_key and settings.stripe_secret_key):
+        raise StripeNotInitialized
+    return settings.stripe_publishable_key
+
+
+def _only_own_customer(customer_id: str) -> None:
+    if caller().customer not in (None, customer_id):
+        raise NotFound("There is no such customer.")
+
+
+def _key(headers: Parsed) -> str | None:
+    key: str | None = headers.get("idempotency_key")
+    return key
+
+
+def _filter(query: Parsed) -> PaymentFilter | None:
+    """What to search for; None when the token's customer rules every match out."""
+    start, end = created_range(
+        query.pop("created_from", None), query.pop("created_to", None), settings.dashboard_timezone
+    )
+    bound = caller().customer
+    if bound and query.setdefault("customer_id", bound) != bound:
+        return None
+    if "currency" in query:
+        query["currency"] = query["currency"].lower()
+    return PaymentFilter(created_from=start, created_to=end, **query)

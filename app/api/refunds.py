@@ -1,0 +1,57 @@
+"""Refunds over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api import presenters
+from app.api.amounts import exact
+from app.api.answers import RefundSchema
+from app.api.auth import caller, requires
+from app.api.bulkhead import waits_for_stripe
+from app.api.documentation import answers
+from app.api.parsing import Blueprint
+from app.api.schemas import IdempotencyHeaderSchema, RefundRequestSchema
+from app.domain.permissions import Scope
+from app.errors import (
+    AmountExceedsRefundable,
+    AmountInvalid,
+    CardDeclined,
+    IdempotencyKeyReused,
+    NotFound,
+    PaymentDisputed,
+    PaymentNotRefundable,
+    RequestInProgress,
+    StripeInvalidApiKey,
+    StripeNotInitialized,
+    StripeUnavailable,
+)
+from app.extensions import services
+from app.services.refunds import RefundOrder
+
+blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", description="Give money back.")
+
+
+@blueprint.post("/stripe/refund/<payment_id>", parameters=[presenters.PAYMENT_ID])
+@requires(Scope.PAYMENTS_REFUND)
+@waits_for_stripe
+@answers(
+    *(StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable),
+    *(NotFound, AmountInvalid, AmountExceedsRefundable, PaymentNotRefundable, PaymentDisputed, CardDeclined),
+    *(IdempotencyKeyReused, RequestInProgress),
+    body=True,
+)
+@blueprint.arguments(RefundRequestSchema, required=False)
+@blueprint.arguments(IdempotencyHeaderSchema, location="headers")
+@blueprint.response(201, RefundSchema)
+def refund(body: dict[str, Any], headers: dict[str, Any], payment_id: str) -> dict[str, Any]:
+    """Refund a payment, in part or all that is left.
+
+    Many refunds at once can never give back more than was captured. After 503 `stripe_unavailable` send the same
+    request again: the same refund is completed, not a second one made.
+    """
+    if body.get("amount") is not None:
+        exact(body["amount"])
+    order = RefundOrder(payment_id=payment_id, requested_by=caller().subject, **body)
+    row = services.refunds.refund(order, customer=caller().customer, key=headers.get("idempotency_key"))
+    return presenters.refund(row)

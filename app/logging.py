@@ -1,0 +1,129 @@
+"""Logs: one JSON object per line, one line per request, and nothing in them that must not be there.
+
+What may be logged is an allow-list of field names, so that a secret or a customer's address that is handed to the
+logger by mistake does not come out; texts are searched for the shapes of secrets as well. A terminal gets colours
+instead of JSON.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+import time
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from flask import Flask, Response, g, request
+
+Event = MutableMapping[str, Any]
+logger = structlog.get_logger(__name__)
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+_QUIET_LOGGERS = ("stripe", "pymongo", "urllib3", "werkzeug", "flask_cors", "apscheduler")
+_HANDLER = "paydesk"
+_REDACTED = "[redacted]"
+
+# Ids of ours and of Stripe, words from closed sets, counts and times. No customer, no address, no free text, no body.
+ALLOWED_FIELDS = frozenset(
+    "event level timestamp logger exception stack request_id "
+    "method route status duration_ms "
+    "operation outcome stripe_request_id error type event_id event_type state source reason "
+    "payment_id payment_intent_id refund_id dispute_id user_id role action "
+    "attempt attempts count total applied ignored failed skipped repaired checked job interval_seconds since until "
+    "version pid port host_count signal".split()
+)
+_SECRETS = re.compile(
+    r"(?:[sr]k|pk)_(?:live|test)_\w+|whsec_\w+|\w+_secret_\w+"  # Stripe's keys, webhook and client secrets
+    r"|eyJ[\w-]+\.[\w-]*\.?[\w-]*|(?i:bearer)\s+\S+"  # tokens
+    r"|(?<=://)[^/@\s]+(?=@)"  # user and password in an address
+    r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail addresses
+    r"|\b(?:\d[ -]?){12,18}\d\b"  # card numbers
+)
+
+
+def configure(level: str) -> None:
+    """Send every logger of the process through one handler on standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    pretty = sys.stderr.isatty()
+    handler = _StandardError()
+    handler.set_name(_HANDLER)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [known for known in root.handlers if known.get_name() != _HANDLER] + [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def init_app(app: Flask) -> None:
+    """Give every request an id, and a line when it is answered."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def redact(_: Any, __: str, event: Event) -> Event:
+    """Keep the values of allowed fields, with secrets cut out of texts; of other fields keep the name only."""
+    return {name: _shown(name, value) for name, value in event.items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name not in ALLOWED_FIELDS:
+        return _REDACTED
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _SECRETS.sub(_REDACTED, str(value))
+
+
+def _begin() -> None:
+    given = request.headers.get(REQUEST_ID_HEADER, "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    """The path is left out: it holds ids and whatever somebody typed; the rule says which endpoint it was."""
+    response.headers[REQUEST_ID_HEADER] = g.request_id
+    logger.info(
+        "request",
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        duration_ms=round((time.perf_counter() - g.started) * 1000, 1),
+    )
+    return response
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the time, which tests and servers exchange."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
