@@ -1,0 +1,146 @@
+"""Who is signed in: the session cookie, the account behind it, and the guard that each route states.
+
+Sources: OWASP Session Management Cheat Sheet (a new session at sign-in, an absolute lifetime, cookie attributes);
+flask-login 0.6 and Flask-WTF 1.3 as installed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+
+from app.domain.permissions import Role
+from app.errors import Forbidden, Unavailable
+from app.models.user import Account
+from app.services import accounts
+
+LIFETIME = timedelta(hours=12)
+NO_SECRET_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
+_STARTED = "signed_in_at"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """An account as flask-login wants it; the id in the cookie names the epoch, so that sessions can be ended."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def get_id(self) -> str:
+        return f"{self.account.id}.{self.account.session_epoch}"
+
+
+class SessionCookie(SecureCookieSessionInterface):
+    """Cookies are for https only, except where the browser and the server are the same machine."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+        return request.is_secure or not is_loopback(host)
+
+
+def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
+    """Give ``app`` its sessions, and ``pages`` the check of CSRF tokens on every request that changes something."""
+    app.secret_key = secret_key or None
+    app.session_interface = SessionCookie()
+    app.config.update(
+        SESSION_COOKIE_NAME="paydesk_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=int(LIFETIME.total_seconds()),
+        # The API has bearer tokens and no cookies, so only pages are checked.
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    csrf = CSRFProtect()
+    csrf.init_app(app)
+    pages.before_request(require_secret_key)
+    pages.before_request(csrf.protect)
+    manager = LoginManager()
+    # Views pass the account to their templates; a processor would ask the database again on the page that says that
+    # the database is away.
+    manager.init_app(app, add_context_processor=False)
+    manager.user_loader(_load)
+
+
+def guard(role: str | None = None, *, public: str | None = None) -> Callable[[View], View]:
+    """State who may use a route: accounts of at least ``role``, or everybody for the reason given."""
+    needed = Role(role) if role else None
+    if (needed is None) == (public is None):
+        raise TypeError("a route has a role or a reason to be public")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if needed is not None:
+                account = signed_in()
+                if account is None:
+                    return redirect(url_for("dashboards.sign_in", next=_here()))
+                if not account.role.covers(needed):
+                    raise Forbidden(f"This page is for the role {needed.value}; yours is {account.role.value}.")
+            return view(*args, **kwargs)
+
+        guarded.guard = needed.value if needed else f"public: {public}"  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def signed_in() -> Account | None:
+    """The account of the request at hand."""
+    return current_user.account if current_user.is_authenticated else None
+
+
+def begin(account: Account) -> None:
+    """Sign in, with nothing kept of the session before: an id that somebody planted there must not survive."""
+    session.clear()
+    session.permanent = True
+    session[_STARTED] = int(time.time())
+    login_user(SignedIn(account))
+
+
+def end() -> None:
+    """Sign out of this browser."""
+    logout_user()
+    session.clear()
+
+
+def require_secret_key() -> None:
+    """Say what is missing where sessions cannot work. Raises Unavailable."""
+    if request.method != "GET" and not current_app.secret_key:
+        raise Unavailable(NO_SECRET_KEY)
+
+
+def is_loopback(host: str) -> bool:
+    """True for a host name or address that means this machine."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _load(session_id: str) -> SignedIn | None:
+    account_id, _, epoch = session_id.partition(".")
+    age = time.time() - session.get(_STARTED, 0)
+    if not epoch.isdigit() or not 0 <= age < LIFETIME.total_seconds():
+        return None
+    account = accounts.of_session(account_id, int(epoch))
+    return SignedIn(account) if account else None
+
+
+def _here() -> str:
+    """The page to come back to: only a page that was asked for with GET can be asked for again."""
+    return request.full_path.rstrip("?") if request.method == "GET" else "/"
