@@ -1,0 +1,80 @@
+"""A load generator: a bounded number of requests, a fixed number of them in flight, every latency kept.
+
+It runs in one asyncio loop on aiohttp, so that the load costs the machine as little as possible.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to send; ``body`` is sent as it is."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a round. ``latencies`` are seconds, in order of completion; ``seconds`` is the whole round."""
+
+    seconds: float
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    bodies: list[bytes] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return len(self.latencies) / self.seconds
+
+    def percentile(self, part: float) -> float:
+        """A latency in milliseconds; ``part`` between 0 and 1."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] * 1000
+
+    @property
+    def median(self) -> float:
+        """The median latency in milliseconds."""
+        return statistics.median(self.latencies) * 1000
+
+
+def run(requests: Sequence[Request], *, in_flight: int, keep_bodies: bool = False) -> Result:
+    """Send all ``requests``, ``in_flight`` at a time, over connections that are kept alive."""
+    return asyncio.run(_run(requests, in_flight, keep_bodies))
+
+
+async def _run(requests: Sequence[Request], in_flight: int, keep_bodies: bool) -> Result:
+    result = Result(0.0)
+    queue = iter(requests)
+
+    async def worker(session: aiohttp.ClientSession) -> None:
+        for request in queue:
+            started = time.perf_counter()
+            async with session.request(
+                request.method, request.url, headers=request.headers, data=request.body
+            ) as answer:
+                body = await answer.read()
+            result.latencies.append(time.perf_counter() - started)
+            result.statuses[answer.status] += 1
+            if keep_bodies:
+                result.bodies.append(body)
+
+    connector = aiohttp.TCPConnector(limit=in_flight)
+    timeout = aiohttp.ClientTimeout(total=120)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        started = time.perf_counter()
+        await asyncio.gather(*(worker(session) for _ in range(in_flight)))
+        result.seconds = time.perf_counter() - started
+    return result
