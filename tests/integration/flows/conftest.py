@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.flows.erp import Erp
+
+EVERYTHING = "payments:read payments:write payments:refund"
+
+
+@pytest.fixture
+def erp(live_server, token: Callable[..., str]) -> Erp:  # type: ignore[no-untyped-def]
+    """The ERP in front of two gunicorn workers, with webhooks coming in from the sandbox."""
+    return Erp(live_server.base_url, token(scope=EVERYTHING))

@@ -1,0 +1,45 @@
+"""``make bench``: every figure of the README, measured side by side in one run."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tooling.bench import payments, webhooks
+from tooling.bench.report import Table
+from tooling.bench.stack import environment
+from tooling.embedded_mongo import EmbeddedMongo
+
+Measure = Callable[[EmbeddedMongo, int], list[Table]]
+
+SUITES: dict[str, tuple[Measure, int]] = {"webhooks": (webhooks.measure, 1500), "payments": (payments.measure, 600)}
+DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments"}
+
+
+def main() -> None:
+    """Run the suites named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m tooling.bench", description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one or more of {', '.join(SUITES)} (default: all)")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of requests (default 1)")
+    arguments = parser.parse_args()
+    unknown = set(arguments.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+    with EmbeddedMongo() as mongo:
+        for name in arguments.suites or SUITES:
+            measure, count = SUITES[name]
+            print(f"… measuring {name}", file=sys.stderr, flush=True)
+            _make_indexes(mongo, DATABASES[name])
+            for table in measure(mongo, int(count * arguments.scale)):
+                print(f"\n{table}", flush=True)
+
+
+def _make_indexes(mongo: EmbeddedMongo, database: str) -> None:
+    env = environment(mongo.uri_for(database), "")
+    subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "db", "indexes"], env=env, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Signed webhook deliveries as Stripe would send them, made by the thousand."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+from tooling.bench.load import Request
+from tooling.bench.stack import WEBHOOK_SECRET
+
+CREATED = 1_700_000_000
+
+
+def intent(number: str, status: str) -> dict[str, Any]:
+    """A payment intent that carries our metadata."""
+    return {
+        "id": f"pi_{number}",
+        "object": "payment_intent",
+        "status": status,
+        "amount": 10_000,
+        "amount_received": 10_000 if status == "succeeded" else 0,
+        "currency": "usd",
+        "created": CREATED,
+        "livemode": False,
+        "capture_method": "automatic",
+        "client_secret": f"pi_{number}_secret_bench",
+        "payment_method": None,
+        "latest_charge": f"ch_{number}" if status == "succeeded" else None,
+        "last_payment_error": None,
+        "metadata": {"order_id": f"order-{number}", "customer_id": "customer-1"},
+    }
+
+
+def charge(number: str) -> dict[str, Any]:
+    """The charge that pays the intent."""
+    card = {"brand": "visa", "last4": "4242", "country": "US", "three_d_secure": None, "exp_year": 2030}
+    return {
+        "id": f"ch_{number}",
+        "object": "charge",
+        "status": "succeeded",
+        "amount": 10_000,
+        "amount_captured": 10_000,
+        "amount_refunded": 0,
+        "captured": True,
+        "currency": "usd",
+        "created": CREATED + 5,
+        "livemode": False,
+        "payment_intent": f"pi_{number}",
+        "payment_method": f"pm_{number}",
+        "payment_method_details": {"type": "card", "card": card},
+        "billing_details": {"email": "someone@example.com", "name": "Some One"},
+        "outcome": {"type": "authorized", "network_status": "approved_by_network", "risk_level": "normal"},
+        "metadata": {"order_id": f"order-{number}", "customer_id": "customer-1"},
+    }
+
+
+def delivery(url: str, type_: str, target: dict[str, Any]) -> Request:
+    """A signed delivery of an event about ``target``."""
+    event = {
+        "id": f"evt_{type_.replace('.', '_')}_{target['id']}",
+        "object": "event",
+        "api_version": "2023-10-16",
+        "created": CREATED + 6,
+        "livemode": False,
+        "pending_webhooks": 1,
+        "type": type_,
+        "data": {"object": target},
+        "request": {"id": None, "idempotency_key": None},
+    }
+    body = json.dumps(event).encode()
+    now = int(time.time())
+    signature = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "Stripe-Signature": f"t={now},v1={signature}"}
+    return Request("POST", url, headers, body)

@@ -1,0 +1,91 @@
+"""Webhook throughput of the service beside the bare two-write handler, round by round in one run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+from pymongo import MongoClient
+
+from tooling.bench import events, load, stack
+from tooling.bench.report import Table
+from tooling.embedded_mongo import EmbeddedMongo
+
+IN_FLIGHT = 32
+ROUNDS = 5
+TARGET = 0.6
+
+
+def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
+    """``count`` deliveries a round. Both servers stand ready all the time and take turns, so noise meets both alike."""
+    ours, bare = mongo.uri_for("bench_webhooks"), mongo.uri_for("bench_bare")
+    with (
+        stack.gunicorn("wsgi:app", stack.environment(ours, "http://127.0.0.1:9"), ready="/healthz") as service,
+        stack.gunicorn("tooling.bench.bare_webhook:app", stack.environment(bare, ""), ready="/") as yardstick,
+    ):
+        urls = (service + "/api/v1/payments/stripe/webhook", yardstick + "/")
+        changing = Table(
+            "Webhooks: every delivery changes a payment (two durable writes on both sides)",
+            ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
+        )
+        _rounds(changing, urls, bare, count, lambda url, n: [events.delivery(url, "charge.succeeded", events.charge(n))])
+        mixed = Table(
+            "Webhooks: the three events of a payment in turn (created, charge.succeeded, succeeded)",
+            ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
+        )
+        _rounds(mixed, urls, bare, count // 3, _story)
+        return [changing, mixed]
+
+
+def _story(url: str, number: str) -> list[load.Request]:
+    intent = {**events.intent(number, "requires_payment_method"), "payment_intent": f"pi_{number}"}
+    paid = {**events.intent(number, "succeeded"), "payment_intent": f"pi_{number}"}
+    return [
+        events.delivery(url, "payment_intent.created", intent),
+        events.delivery(url, "charge.succeeded", events.charge(number)),
+        events.delivery(url, "payment_intent.succeeded", paid),
+    ]
+
+
+def _rounds(
+    table: Table, urls: tuple[str, str], bare_uri: str, count: int, story: Callable[[str, str], list[load.Request]]
+) -> None:
+    service, yardstick = urls
+    ratios = []
+    for turn in range(ROUNDS + 1):
+        numbers = [f"{table.mark}{turn}n{n}" for n in range(count)]
+        _open(service, bare_uri, numbers)
+        first = load.run(_interleaved(story, service, numbers), in_flight=IN_FLIGHT)
+        second = load.run(_interleaved(story, yardstick, numbers), in_flight=IN_FLIGHT)
+        for result in (first, second):
+            if set(result.statuses) != {200}:
+                raise RuntimeError(f"The benchmark's deliveries were answered {dict(result.statuses)}.")
+        if turn == 0:
+            continue  # warm-up: connections, caches, imports
+        ratios.append(first.rate / second.rate)
+        table.row(
+            f"round {turn}", first.rate, second.rate, ratios[-1],
+            first.median, first.percentile(0.99), second.median, second.percentile(0.99),
+        )  # fmt: skip
+    table.note(f"median ratio {statistics.median(ratios):.2f} (target ≥ {TARGET})")
+
+
+def _interleaved(
+    story: Callable[[str, str], list[load.Request]], url: str, numbers: list[str]
+) -> list[load.Request]:
+    """First events of all payments, then the second ones, and so on, as busy hours mix them."""
+    stories = [story(url, number) for number in numbers]
+    return [request for step in zip(*stories, strict=True) for request in step]
+
+
+def _open(service: str, bare_uri: str, numbers: list[str]) -> None:
+    """Make the payments exist on both sides before the clock runs."""
+    opening = [
+        events.delivery(service, "payment_intent.requires_action", events.intent(n, "requires_payment_method"))
+        for n in numbers
+    ]
+    load.run(opening, in_flight=IN_FLIGHT)
+    with MongoClient(bare_uri) as client:
+        payments = client.get_default_database().payments
+        payments.create_index("payment_intent_id", unique=True)
+        payments.insert_many([{"payment_intent_id": f"pi_{n}", "status": "pending"} for n in numbers])
