@@ -37,7 +37,7 @@ def _moment(name: str, text: str | None, zone: ZoneInfo, *, days: int) -> dateti
             found = found if found.tzinfo else found.replace(tzinfo=zone)
         if found.year not in _YEARS:
             raise ValueError(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         told = "Use a date (2025-01-31) or an ISO 8601 time (2025-01-31T09:30:00Z)."
         raise ValidationFailed(errors={name: [told]}) from error
     return found.astimezone(UTC)

@@ -1,0 +1,84 @@
+import json
+import logging as stdlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from flask import Flask
+
+from app import logging
+
+SECRETS = [
+    "sk_live_51H8abcdef",
+    "rk_test_51H8abcdef",
+    "whsec_abcdef123456",
+    "pi_3OqJ2K_secret_9fXyZ",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
+    "jo.customer@example.com",
+    "4242424242424242",
+    "4000 0027 6000 3184",
+    "hunter2:correcthorse",
+]
+TEXTS = [
+    *SECRETS[:-1],
+    "mongodb://hunter2:correcthorse@db.internal/paydesk",
+]
+
+
+@pytest.fixture(autouse=True)
+def configured() -> Iterator[None]:
+    root = stdlib.getLogger()
+    handlers, level = list(root.handlers), root.level
+    logging.configure("INFO")
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_unknown_fields_keep_their_name_and_lose_their_value(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.get_logger("t").info("paid", payment_id="65f0c0ffee65f0c0ffee65f0", client_secret="x", body={"a": 1})
+    (line,) = lines(capsys)
+    assert line["payment_id"] == "65f0c0ffee65f0c0ffee65f0"
+    assert line["client_secret"] == line["body"] == "[redacted]"
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_secrets_in_texts_do_not_come_out(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    structlog.get_logger("t").info(f"told {text}", error=f"because of {text}")
+    stdlib.getLogger("some.library").warning("library says %s", text)
+    try:
+        raise RuntimeError(f"failed with {text}")
+    except RuntimeError as error:
+        structlog.get_logger("t").error("unexpected_error", exc_info=error)
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 3
+    assert "Traceback" in written
+    assert not [secret for secret in SECRETS if secret in written]
+
+
+def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask("logged")
+    logging.init_app(app)
+    app.add_url_rule("/payments/<name>", view_func=lambda name: name)
+    client = app.test_client()
+    given = client.get("/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"})
+    assert given.headers["X-Request-ID"] == "abc-123.456_x"
+    for bad in ("short", "with space in it", "a" * 200, "{}{}{}{}", "é" * 10):
+        made = client.get("/payments/x", headers={"X-Request-ID": bad}).headers["X-Request-ID"]
+        assert made != bad
+        assert len(made) == 16
+    first = lines(capsys)[0]
+    assert {name: first[name] for name in ("event", "method", "route", "status", "request_id")} == {
+        "event": "request",
+        "method": "GET",
+        "route": "/payments/<name>",
+        "status": 200,
+        "request_id": "abc-123.456_x",
+    }
+    assert first["duration_ms"] >= 0
+    assert "secret-name" not in json.dumps(first)
