@@ -20,7 +20,7 @@ class Duration(click.ParamType[timedelta]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         if isinstance(value, timedelta):
             return value
-        match = re.fullmatch(r"([1-9][0-9]{0,9})([smhd])", str(value).strip())
+        match = re.fullmatch(r"([1-9][0-9]{0,7})([smhd])", str(value).strip())
         span = timedelta(seconds=int(match[1]) * _SECONDS[match[2]]) if match else timedelta()
         if not timedelta() < span <= _LONGEST:
             self.fail(f"{value!r} is not a duration such as 30m, 1h or 3d.", param, ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -13,6 +14,10 @@ from app.cli.duration import Duration
 from app.cli.group import Group, settings
 from app.domain.permissions import Scope
 from config import Settings, SettingsError
+
+# What the API accepts in these claims; a token that it would refuse is not worth printing.
+_SUBJECT = re.compile(r"[ -~]{1,255}")
+_CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 tokens = Group("tokens", help="Issue bearer tokens for the API.")
 
@@ -26,6 +31,9 @@ tokens = Group("tokens", help="Issue bearer tokens for the API.")
 @click.option("--expires", type=Duration(), default="1h", show_default=True, help="For how long it is valid.")
 def issue(subject: str, scope: str, customer_id: str | None, expires: timedelta) -> None:
     """Print a signed token, alone on standard output."""
+    _check("--subject", subject, _SUBJECT)
+    if customer_id is not None:
+        _check("--customer-id", customer_id, _CUSTOMER)
     click.echo(issue_token(settings(), subject, _scopes(scope), customer_id, expires))
 
 
@@ -56,6 +64,11 @@ def issue_token(
     if customer_id is not None:
         claims["customer_id"] = customer_id
     return jwt.encode(claims, configured.auth_jwt_secret, algorithm="HS256")
+
+
+def _check(option: str, value: str, pattern: re.Pattern[str]) -> None:
+    if not pattern.fullmatch(value):
+        raise click.BadParameter(f"{value!r} does not match {pattern.pattern}.", param_hint=option)
 
 
 def _scopes(text: str) -> list[Scope]:
