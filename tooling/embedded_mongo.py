@@ -186,7 +186,9 @@ class EmbeddedMongo:
         except BaseException as error:
             self.stop()
             if isinstance(error, PyMongoError):
-                raise MongoUnavailable(f"mongod on {self.dbpath} does not do as it is told: {error}") from error
+                raise MongoUnavailable(
+                    f"mongod on {self.dbpath} does not do as it is told: {error}"
+                ) from error
             raise
         return self
 
@@ -291,7 +293,11 @@ def _ports(dbpath: Path, nodes: int) -> list[int]:
 
 def _client(node: Node) -> MongoClient[dict[str, Any]]:
     return MongoClient(
-        node.address, directConnection=True, serverSelectionTimeoutMS=500, connectTimeoutMS=500, socketTimeoutMS=5000
+        node.address,
+        directConnection=True,
+        serverSelectionTimeoutMS=500,
+        connectTimeoutMS=500,
+        socketTimeoutMS=5000,
     )
 
 
@@ -301,4 +307,3 @@ def _hello(node: Node) -> dict[str, Any] | None:
             return dict(client.admin.command("hello"))
     except PyMongoError:
         return None
-

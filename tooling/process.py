@@ -7,6 +7,7 @@ one process for good, and an orphan of an earlier run can be ended without any d
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import time
@@ -54,10 +55,15 @@ def end(path: Path, seconds: float) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nothing listens on just now, below those that the system gives to outgoing connections.
+
+    So it stays free until the server listens, and while a server that was killed starts again.
+    """
+    for _ in range(200):
+        port = secrets.choice(range(20_000, 32_000))
+        if port_is_free(port):
+            return port
+    raise OSError("no free port between 20000 and 32000 was found")
 
 
 def port_is_free(port: int) -> bool:

@@ -14,15 +14,22 @@ from tooling.embedded_mongo import EmbeddedMongo
 
 Measure = Callable[[EmbeddedMongo, int], list[Table]]
 
-SUITES: dict[str, tuple[Measure, int]] = {"webhooks": (webhooks.measure, 1500), "payments": (payments.measure, 600)}
+SUITES: dict[str, tuple[Measure, int]] = {
+    "webhooks": (webhooks.measure, 1500),
+    "payments": (payments.measure, 600),
+}
 DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments"}
 
 
 def main() -> None:
     """Run the suites named on the command line, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m tooling.bench", description=__doc__)
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one or more of {', '.join(SUITES)} (default: all)")
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of requests (default 1)")
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"one or more of {', '.join(SUITES)} (default: all)"
+    )
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="multiplies the number of requests (default 1)"
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - set(SUITES)
     if unknown:

@@ -25,7 +25,9 @@ _database = MongoClient[dict[str, Any]](
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """A WSGI application of one route."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    signature = dict(part.split("=", 1) for part in environ.get("HTTP_STRIPE_SIGNATURE", "t=0,v1=").split(","))
+    signature = dict(
+        part.split("=", 1) for part in environ.get("HTTP_STRIPE_SIGNATURE", "t=0,v1=").split(",")
+    )
     expected = hmac.new(_SECRET, f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
     fresh = abs(time.time() - int(signature["t"])) < 300
     if not (fresh and hmac.compare_digest(expected, signature["v1"])):

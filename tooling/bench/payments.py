@@ -28,7 +28,7 @@ class Service:
         self.base = base + "/api/v1/payments/stripe"
         self.sandbox = sandbox
         claims = {
-            **{"iss": "paydesk", "aud": "paydesk", "sub": "bench", "exp": int(time.time()) + 7200},
+            "iss": "paydesk", "aud": "paydesk", "sub": "bench", "exp": int(time.time()) + 7200,
             "scope": "payments:write payments:refund payments:read",
         }
         token = jwt.encode(claims, stack.JWT_SECRET, algorithm="HS256")
@@ -72,7 +72,8 @@ def _calls(service: Service, count: int) -> Table:
     order_of = _orders_of(service, intents)
     service.pay(intents)
     confirming = [
-        service.request("confirm", {"payment_intent_id": intent, "order_id": order_of[intent]}) for intent in intents
+        service.request("confirm", {"payment_intent_id": intent, "order_id": order_of[intent]})
+        for intent in intents
     ]
     confirmed = load.run(confirming, in_flight=IN_FLIGHT, keep_bodies=True)
     _show(table, "confirm", confirmed, 200)
@@ -118,7 +119,11 @@ def _slow_stripe(service: Service) -> Table:
     finally:
         requests.put(latency, json={"ms": 0}, timeout=10).raise_for_status()
     held = alone.rate * alone.median / 1000
-    for name, result in (("create-intent", alone), ("… with webhooks beside", mixed), ("webhooks beside", webhooks)):
+    for name, result in (
+        ("create-intent", alone),
+        ("… with webhooks beside", mixed),
+        ("webhooks beside", webhooks),
+    ):
         answered = " ".join(f"{status}×{times}" for status, times in sorted(result.statuses.items()))
         table.row(name, answered, result.seconds, result.rate, result.median, result.percentile(0.99))
     table.note(f"held in flight: {held:.0f} (target ≥ {IN_FLIGHT_TARGET})")
@@ -128,7 +133,9 @@ def _slow_stripe(service: Service) -> Table:
 def _beside_webhooks(service: Service, creating: list[load.Request]) -> tuple[load.Result, load.Result]:
     url = f"{service.base}/webhook"
     deliveries = [
-        events.delivery(url, "payment_intent.requires_action", events.intent(f"beside{n}", "requires_payment_method"))
+        events.delivery(
+            url, "payment_intent.requires_action", events.intent(f"beside{n}", "requires_payment_method")
+        )
         for n in range(400)
     ]
     with ThreadPoolExecutor(2) as pool:

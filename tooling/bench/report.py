@@ -28,8 +28,12 @@ class Table:
     def __str__(self) -> str:
         lines = [self.columns, *self.rows]
         widths = [max(len(line[n]) for line in lines) for n in range(len(self.columns))]
-        shown = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, *(f"  {line}" for line in shown), *(f"  → {note}" for note in self.notes)])
+        shown = [
+            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+        ]
+        return "\n".join(
+            [self.title, *(f"  {line}" for line in shown), *(f"  → {note}" for note in self.notes)]
+        )
 
 
 def _shown(figure: float | str) -> str:

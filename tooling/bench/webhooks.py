@@ -20,7 +20,9 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
     """``count`` deliveries a round. Both servers stand ready all the time and take turns, so noise meets both alike."""
     ours, bare = mongo.uri_for("bench_webhooks"), mongo.uri_for("bench_bare")
     with (
-        stack.gunicorn("wsgi:app", stack.environment(ours, "http://127.0.0.1:9"), ready="/healthz") as service,
+        stack.gunicorn(
+            "wsgi:app", stack.environment(ours, "http://127.0.0.1:9"), ready="/healthz"
+        ) as service,
         stack.gunicorn("tooling.bench.bare_webhook:app", stack.environment(bare, ""), ready="/") as yardstick,
     ):
         urls = (service + "/api/v1/payments/stripe/webhook", yardstick + "/")
@@ -28,7 +30,13 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
             "Webhooks: every delivery changes a payment (two durable writes on both sides)",
             ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
         )
-        _rounds(changing, urls, bare, count, lambda url, n: [events.delivery(url, "charge.succeeded", events.charge(n))])
+        _rounds(
+            changing,
+            urls,
+            bare,
+            count,
+            lambda url, n: [events.delivery(url, "charge.succeeded", events.charge(n))],
+        )
         mixed = Table(
             "Webhooks: the three events of a payment in turn (created, charge.succeeded, succeeded)",
             ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
@@ -48,7 +56,11 @@ def _story(url: str, number: str) -> list[load.Request]:
 
 
 def _rounds(
-    table: Table, urls: tuple[str, str], bare_uri: str, count: int, story: Callable[[str, str], list[load.Request]]
+    table: Table,
+    urls: tuple[str, str],
+    bare_uri: str,
+    count: int,
+    story: Callable[[str, str], list[load.Request]],
 ) -> None:
     service, yardstick = urls
     ratios = []
@@ -81,7 +93,9 @@ def _interleaved(
 def _open(service: str, bare_uri: str, numbers: list[str]) -> None:
     """Make the payments exist on both sides before the clock runs."""
     opening = [
-        events.delivery(service, "payment_intent.requires_action", events.intent(n, "requires_payment_method"))
+        events.delivery(
+            service, "payment_intent.requires_action", events.intent(n, "requires_payment_method")
+        )
         for n in numbers
     ]
     load.run(opening, in_flight=IN_FLIGHT)

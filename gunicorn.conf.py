@@ -1,0 +1,39 @@
+"""How gunicorn serves ``wsgi:app``. PORT and WEB_CONCURRENCY come from the environment or ``.env``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from config import Settings, SettingsError
+
+try:
+    _settings = Settings.from_env()
+except SettingsError as error:
+    # Before any worker starts: one sentence instead of a traceback from each of them.
+    sys.exit(f"Paydesk cannot start. {error}")
+
+bind = f"0.0.0.0:{_settings.port}"
+workers = _settings.web_concurrency
+worker_class = "gthread"
+# A request waits for Stripe most of its time (400 ms is usual), and a thread that waits costs little. Two workers must
+# hold 100 create-intents in flight and still have threads free for webhooks, which Stripe expects to be fast.
+threads = 96
+# Longer than a call of Stripe (10 s) with a write to MongoDB after it, so that a deploy cuts no request short.
+graceful_timeout = 30
+# gthread beats from its main loop, so this ends a worker that hangs as a whole and not a slow request.
+timeout = 30
+# Longer than the idle time of the usual load balancers, so that none of them reuses a connection that we just closed.
+keepalive = 75
+# The longest that gunicorn allows: filters of the payment list are long. Header fields are few and tokens are short.
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+# Heartbeats go to a file; on a slow disk a worker would look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file in it
+# The application writes one JSON line for each request, without query string and address. A second line would only
+# repeat it, and gunicorn's own would hold what must not be logged.
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+proc_name = "paydesk"

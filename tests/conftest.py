@@ -1,0 +1,226 @@
+"""Fixtures that every test may use. See tests/support for the processes and clients behind them."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pymongo
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.database import Database
+
+from app import create_app
+from app.models import connection
+from app.models.indexes import create_indexes
+from config import Settings
+from tests.support import mongo as shared_mongo
+from tests.support import tokens
+from tests.support.sandbox import SandboxProcess
+from tests.support.server import LiveServer
+from tests.support.webhooks import WEBHOOK_PATH
+from tooling.process import free_port
+
+ROOT = Path(__file__).parents[1]
+RUN_FOLDER = pytest.StashKey[Path]()
+REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
+# These unit tests are about programs that open sockets.
+MAY_OPEN_SOCKETS = ("tests/unit/sandbox/", "tests/unit/tooling/")
+WEBHOOK_SECRET = "whsec_test_" + "0" * 32
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker: dict[str, str] | None = getattr(config, "workerinput", None)
+    config.stash[RUN_FOLDER] = Path(worker["run_folder"]) if worker else shared_mongo.begin_run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each xdist worker the folder of the run."""
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shared_mongo.end_run(config.stash[RUN_FOLDER])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first folder below tests/ is the marker."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in {"unit", "integration", "e2e", "contract", "architecture"}:
+            item.add_marker(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let fixtures see whether their test failed."""
+    report: pytest.TestReport = yield  # type: ignore[assignment]
+    item.stash.setdefault(REPORTS, {})[report.when] = report
+    return report  # type: ignore[return-value]
+
+
+@pytest.fixture(autouse=True)
+def _unit_tests_do_no_io(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = request.node.path.relative_to(ROOT).as_posix()
+    if not place.startswith("tests/unit/") or place.startswith(MAY_OPEN_SOCKETS):
+        return
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("A unit test must not use the network; put it into tests/integration.")
+
+    for name in ("connect", "connect_ex", "bind"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+
+
+@pytest.fixture(scope="session")
+def database_name(worker_id: str) -> str:
+    """The database of this pytest process."""
+    return f"test_{worker_id}_{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(pytestconfig: pytest.Config, database_name: str) -> str:
+    """A real MongoDB, shared by the whole run; the database in the address belongs to this process alone."""
+    return shared_mongo.shared_uri(pytestconfig.stash[RUN_FOLDER], database_name)
+
+
+@pytest.fixture(scope="session")
+def database(mongo_uri: str, database_name: str) -> Iterator[Database[dict[str, Any]]]:
+    """The same database by pymongo, to look behind the application."""
+    with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as client:
+        yield client[database_name]
+        client.drop_database(database_name)
+
+
+@pytest.fixture(scope="session")
+def server_port() -> int:
+    """Where the sandbox delivers webhooks, so where a live server of this process listens."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def sandbox(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """The Stripe sandbox as a process; it is reset after each test that uses it."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    process = SandboxProcess(
+        folder, webhook_url=f"http://127.0.0.1:{server_port}{WEBHOOK_PATH}", webhook_secret=WEBHOOK_SECRET
+    )
+    try:
+        process.wait()
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(mongo_uri: str, sandbox: SandboxProcess, server_port: int) -> Settings:
+    """Settings that point to the MongoDB and the sandbox of this process, where all indexes exist."""
+    connection.connect(mongo_uri)
+    create_indexes()
+    return Settings(
+        stripe_secret_key=sandbox.secret_key,
+        stripe_publishable_key=sandbox.publishable_key,
+        stripe_webhook_secret=(WEBHOOK_SECRET,),
+        stripe_api_base=sandbox.base_url,
+        mongodb_uri=mongo_uri,
+        secret_key="test-secret-key-" + "k" * 32,
+        auth_jwt_secret="test-jwt-secret-" + "j" * 32,
+        metrics_token="test-metrics-token",
+        cors_origins=("https://erp.example.com",),
+        port=server_port,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the database and the sandbox after each test that used them; indexes stay."""
+    uses_mongo = "mongo_uri" in request.fixturenames
+    found: Database[dict[str, Any]] | None = request.getfixturevalue("database") if uses_mongo else None
+    stripe = request.getfixturevalue("sandbox") if "sandbox" in request.fixturenames else None
+    yield
+    if stripe is not None:
+        stripe.reset()
+    if found is not None:
+        for name in found.list_collection_names():
+            found[name].delete_many({})
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    """A new application on ``settings``."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Requests to ``app`` without a server."""
+    return app.test_client()
+
+
+@pytest.fixture
+def token(settings: Settings) -> Callable[..., str]:
+    """``token(scope=…, customer_id=…, expires_in=…, secret=…, **claims)``: see tests.support.tokens.mint."""
+
+    def minted(*args: Any, **kwargs: Any) -> str:
+        return tokens.mint(settings, *args, **kwargs)
+
+    return minted
+
+
+@pytest.fixture
+def bearer(token: Callable[..., str]) -> dict[str, str]:
+    """Headers of a caller who may do everything."""
+    return {"Authorization": f"Bearer {token()}"}
+
+
+@pytest.fixture
+def start_server(
+    settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., LiveServer]]:
+    """``start_server(workers=2, settings=settings)``: gunicorn that receives the sandbox's webhooks.
+
+    Stopped after the test; the log is shown when the test fails. Not together with ``live_server``: one port.
+    """
+    servers: list[LiveServer] = []
+
+    def start(workers: int = 2, settings: Settings = settings) -> LiveServer:
+        server = LiveServer(settings, tmp_path / f"gunicorn-{len(servers)}.log", workers=workers)
+        servers.append(server)
+        server.wait()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+        _show_log(request, server)
+
+
+@pytest.fixture(scope="module")
+def module_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """gunicorn with two workers for all tests of a module; tests ask for ``live_server``."""
+    server = LiveServer(settings, tmp_path_factory.mktemp("server") / "gunicorn.log", workers=2)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def live_server(module_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+    """gunicorn with two workers, wired to the sandbox both ways; its log is shown when the test fails."""
+    yield module_server
+    _show_log(request, module_server)
+
+
+def _show_log(request: pytest.FixtureRequest, server: LiveServer) -> None:
+    call = request.node.stash.get(REPORTS, {}).get("call")
+    if call is not None and call.failed:
+        # Printed, because what is captured in the teardown of a failed test is part of its report.
+        print(server.tail())

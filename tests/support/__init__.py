@@ -1,0 +1,1 @@
+"""What tests share: real processes to test against, and small clients to them."""

@@ -1,0 +1,60 @@
+"""One mongod for a whole test run, whichever of pytest's processes needs it first.
+
+A mongod for each worker would take memory and time for nothing: databases separate the workers well enough. The
+folder of the run is named by pytest's first process, which also stops what was started, when all workers have ended.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tooling import process
+from tooling.embedded_mongo import EmbeddedMongo
+
+_PREFIX = "paydesk-tests-"
+_STOP_SECONDS = 20
+# Processes that this process started; kept so that their objects are not collected while they run.
+_started: list[EmbeddedMongo] = []
+
+
+def begin_run() -> Path:
+    """Make the folder of this run, and clear away what a run that was killed left behind."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if left.owner() == Path.home().owner() and process.survivor(left / "owner.pid") is None:
+            end_run(left)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    process.record(folder / "owner.pid", os.getpid())
+    return folder
+
+
+def end_run(folder: Path) -> None:
+    """Stop the mongod of a run, when it has one, and remove the folder."""
+    for mongo in _started:
+        mongo.stop()
+    _started.clear()
+    process.end(folder / "mongo" / "paydesk.pid", _STOP_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def shared_uri(folder: Path, database: str) -> str:
+    """The address of ``database`` on the mongod of this run, which is started at the first call."""
+    with _locked(folder / "start.lock"):
+        address = folder / "address"
+        if not address.exists():
+            mongo = EmbeddedMongo(folder / "mongo", database="DATABASE").start()
+            _started.append(mongo)
+            address.write_text(mongo.uri)
+        return address.read_text().replace("DATABASE", database)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,13 @@
+"""The application object for WSGI servers: ``gunicorn wsgi:app``."""
+
+from __future__ import annotations
+
+import sys
+
+from app import create_app
+from config import Settings, SettingsError
+
+try:
+    app = create_app(Settings.from_env())
+except SettingsError as error:
+    sys.exit(f"Paydesk cannot start. {error}")
