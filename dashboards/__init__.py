@@ -9,7 +9,8 @@ from dashboards import errors, formatters, home, session, sign_in
 
 # Nothing but our own files: no inline script or style, no frames, no other origin (DESIGN section 6).
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
-from app.domain.permissions import Permission
 from app.extensions import services, settings
 from app.models.payment_store import PaymentFilter
 from dashboards.session import guard, is_loopback, signed_in
@@ -27,9 +26,8 @@ def add_routes(pages: Blueprint) -> None:
 def home() -> str:
     """Addresses for everybody, payments for accounts."""
     account = signed_in()
-    payments, more = [], False
-    if account and account.role.may(Permission.VIEW):
-        payments, more = services.payments.page(PaymentFilter(), limit=_SHOWN, before=None)
+    shown = services.payments.page(PaymentFilter(), limit=_SHOWN, before=None) if account else ([], False)
+    payments, more = shown
     return render_template(
         "home/index.html", account=account, addresses=_addresses(), payments=payments, more=more
     )

@@ -1,7 +1,6 @@
 """Who is signed in: the session cookie, the account behind it, and the guard that each route states.
 
-Sources: OWASP Session Management Cheat Sheet (a new session at sign-in, an absolute lifetime, cookie attributes);
-flask-login 0.6 and Flask-WTF 1.3 as installed.
+Source: OWASP Session Management Cheat Sheet (new session at sign-in, absolute lifetime, cookie attributes).
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from app.models.user import Account
 from app.services import accounts
 
 LIFETIME = timedelta(hours=12)
-NO_SECRET_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
+MISSING_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
 _STARTED = "signed_in_at"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """An account as flask-login wants it; the id in the cookie names the epoch, so that sessions can be ended."""
+    """An account as flask-login wants it; its id names the epoch, so that sessions can be ended."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -43,13 +42,13 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 class SessionCookie(SecureCookieSessionInterface):
     """Cookies are for https only, except where the browser and the server are the same machine."""
 
-    def get_cookie_secure(self, app: Flask) -> bool:
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (as the base class has it)
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
         return request.is_secure or not is_loopback(host)
 
 
 def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
-    """Give ``app`` its sessions, and ``pages`` the check of CSRF tokens on every request that changes something."""
+    """Give ``app`` its sessions, and ``pages`` the check of CSRF tokens on whatever changes something."""
     app.secret_key = secret_key or None
     app.session_interface = SessionCookie()
     app.config.update(
@@ -67,8 +66,8 @@ def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
     pages.before_request(require_secret_key)
     pages.before_request(csrf.protect)
     manager = LoginManager()
-    # Views pass the account to their templates; a processor would ask the database again on the page that says that
-    # the database is away.
+    # Views pass the account to their templates; a processor would ask the database again on the page that says
+    # that it is away.
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
 
@@ -87,7 +86,9 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
                 if account is None:
                     return redirect(url_for("dashboards.sign_in", next=_here()))
                 if not account.role.covers(needed):
-                    raise Forbidden(f"This page is for the role {needed.value}; yours is {account.role.value}.")
+                    raise Forbidden(
+                        f"This page is for the role {needed.value}; yours is {account.role.value}."
+                    )
             return view(*args, **kwargs)
 
         guarded.guard = needed.value if needed else f"public: {public}"  # type: ignore[attr-defined]
@@ -102,7 +103,7 @@ def signed_in() -> Account | None:
 
 
 def begin(account: Account) -> None:
-    """Sign in, with nothing kept of the session before: an id that somebody planted there must not survive."""
+    """Sign in, with nothing kept of the session before: what somebody planted there must not survive."""
     session.clear()
     session.permanent = True
     session[_STARTED] = int(time.time())
@@ -118,7 +119,7 @@ def end() -> None:
 def require_secret_key() -> None:
     """Say what is missing where sessions cannot work. Raises Unavailable."""
     if request.method != "GET" and not current_app.secret_key:
-        raise Unavailable(NO_SECRET_KEY)
+        raise Unavailable(MISSING_KEY)
 
 
 def is_loopback(host: str) -> bool:

@@ -30,7 +30,7 @@ def show() -> Answer:
     if session.signed_in():
         return redirect(wanted)
     if not current_app.secret_key:
-        raise Unavailable(session.NO_SECRET_KEY)
+        raise Unavailable(session.MISSING_KEY)
     return render_template("login/index.html", wanted=wanted)
 
 
@@ -57,7 +57,7 @@ def leave() -> Answer:
 
 
 def safe_path(target: str | None) -> str:
-    """A path on this site to go on to; the start page for anything that a browser could read as another site."""
+    """A path on this site to go on to; the start page for what a browser could read as another site."""
     if not target or not target.startswith("/") or any(c in target for c in "\\\r\n\t\0"):
         return "/"
     parts = urlsplit(target)

@@ -15,7 +15,7 @@ from config import Settings, SettingsError
 
 
 class Group(AppGroup):
-    """A group whose commands end a failure that we know with its sentence and exit code 1, not with a traceback."""
+    """A group whose commands end a known failure with its sentence and exit code 1, not with a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

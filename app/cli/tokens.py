@@ -48,7 +48,7 @@ def issue_token(
         )
     if not configured.auth_jwt_secret:
         raise SettingsError(
-            "AUTH_JWT_SECRET is not set. Set it to a random text of at least 32 bytes, for the server as well: "
+            "AUTH_JWT_SECRET is not set. Set it, for the server as well, to a random text of 32 bytes or more: "
             'python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
     issued_at = int(time.time())

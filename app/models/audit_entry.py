@@ -1,7 +1,7 @@
 """The audit log: append-only rows, each bound to the one before it by a hash.
 
-The number of an entry is its ``_id``, which is unique in every collection, so of two processes that append at once
-exactly one gets the number and the other takes the next. Nothing here updates or deletes.
+The number of an entry is its ``_id``, which is unique in every collection, so of two processes that append at
+once exactly one gets the number and the other takes the next. Nothing here updates or deletes.
 """
 
 from __future__ import annotations

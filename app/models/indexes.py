@@ -19,7 +19,7 @@ class IndexNotMade(Exception):
 
 
 def document_classes() -> list[type[Document]]:
-    """Every document class of this package, found by importing its modules, so that no list can fall behind."""
+    """Every document class of this package, found by importing its modules, so that no list falls behind."""
     for module in pkgutil.iter_modules(app.models.__path__, f"{app.models.__name__}."):
         import_module(module.name)
     ours = [c for c in Document.__subclasses__() if c.__module__.startswith(f"{app.models.__name__}.")]
@@ -34,7 +34,7 @@ def missing_indexes() -> list[str]:
 def create_indexes() -> list[str]:
     """Create what is missing and return it; safe to repeat and to run in several processes at once.
 
-    Raises IndexNotMade for an index that the data or an older index stands in the way of, and DatabaseUnavailable.
+    Raises DatabaseUnavailable, and IndexNotMade where the data or an older index is in the way.
     """
     made = []
     for kind, spec in _missing():

@@ -1,7 +1,7 @@
 """Accounts of the people who use the dashboard: made by commands, checked when they sign in.
 
-Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address takes as
-long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
+Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address
+takes as long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ LONGEST_EMAIL = 254
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _hasher = PasswordHasher()
-# A refusal is given this long after the question, so that the writes that a known address causes cannot be measured.
+# A refusal is given this long after the question, so that the writes for a known address cannot be measured.
 _REFUSAL_SECONDS = 0.25
 # Checked for addresses without an account, so that they take as long as the others.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def create(email: str, password: str, role: Role, *, actor: str) -> Account:
-    """Add an account. Raises ValidationFailed for a bad address, a bad password, or an address that is taken."""
+    """Add an account. Raises ValidationFailed for a bad address or password, or an address that is taken."""
     address = _address(email)
     if not _EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL:
         raise _invalid("email", f"{email!r} is not an e-mail address.")
@@ -105,7 +105,7 @@ def sign_out(account: Account, *, address: str | None = None) -> None:
 def _authenticated(email: str, password: str, address: str | None) -> Account | None:
     account = user.find_by_email(_address(email))
     stored = user.password_hash(account.id) if account else _NOBODY
-    # The hash is checked in every case, also for accounts that are locked or switched off: it is what takes time.
+    # The hash is checked in every case, also for accounts that are locked or off: it is what takes time.
     right = _matches(stored, password)
     if account is None:
         return None

@@ -18,7 +18,7 @@ from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment
 from app.models.payment_codec import Document, fields_of, state_of
 
-# A number that is taken means that another process appended; only hundreds of writers at once could reach this.
+# A number that is taken means that another process appended; only hundreds of writers at once reach this.
 _MOST_CONFLICTS = 500
 _BATCH = 100
 
@@ -88,7 +88,7 @@ def log_findings() -> Iterator[Finding]:
 
 
 def log_head() -> tuple[int, str]:
-    """Number and hash of the newest entry. Kept elsewhere, it shows later that no entry was cut off the end."""
+    """Number and hash of the newest entry. Kept elsewhere, it shows later whether the end was cut off."""
     last = audit_entry.last()
     return (last["seq"], last["hash"]) if last else (0, GENESIS)
 

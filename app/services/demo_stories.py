@@ -1,7 +1,7 @@
 """Invented payments that look like a shop's last 90 days; pure, and the same for the same seed.
 
-A story is what happens to one payment: who pays what, when, and every later step. The mix is laid out in shares and
-not drawn at random, so that also a small set holds something of everything.
+A story is what happens to one payment: who pays what, when, and every later step. The mix is laid out in
+shares and not drawn at random, so that also a small set holds something of everything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DAY = 86400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pay:
-    """The customer enters a card; ``authentication`` is what happens if 3-D Secure asks: complete, fail or abandon."""
+    """The customer enters a card; ``authentication`` is the answer to 3-D Secure: complete, fail, abandon."""
 
     card: str
     authentication: str = "complete"
@@ -76,11 +76,11 @@ class Story:
 
 
 _CARDS = {
-    "usd": "visa visa visa_debit mastercard mastercard_debit amex discover ca".split(),
-    "eur": "de fr es nl it ie visa mastercard".split(),
-    "gbp": "gb gb visa_debit mastercard".split(),
-    "jpy": "jp jp jcb".split(),
-    "kwd": "visa mastercard".split(),
+    "usd": ["visa", "visa", "visa_debit", "mastercard", "mastercard_debit", "amex", "discover", "ca"],
+    "eur": ["de", "fr", "es", "nl", "it", "ie", "visa", "mastercard"],
+    "gbp": ["gb", "gb", "visa_debit", "mastercard"],
+    "jpy": ["jp", "jp", "jcb"],
+    "kwd": ["visa", "mastercard"],
 }
 _CURRENCIES = {"usd": 62, "eur": 18, "gbp": 10, "jpy": 6, "kwd": 4}
 # The price of the median order, in major units.
@@ -96,9 +96,9 @@ _DECLINES = {
     "visa_chargeDeclinedStolenCard": 3,
     "radarBlock": 2,
 }
-_CHALLENGED = "authenticationRequired threeDSecure2Required authenticationRequiredOnSetup".split()
-_GOODS = "Desk lamp;Standing desk;Office chair;Paper, 5 reams;Toner set;Monitor arm;Notebook pack;Desk plants".split(";")
-_REFUND_REASONS = "Item returned;Arrived damaged;Ordered twice, duplicate charge;Cancelled before dispatch".split(";")
+_CHALLENGED = ["authenticationRequired", "threeDSecure2Required", "authenticationRequiredOnSetup"]
+_GOODS = ["Desk lamp", "Standing desk", "Office chair", "Paper, 5 reams", "Toner set", "Monitor arm"]
+_REFUND_REASONS = ["Item returned", "Arrived damaged", "Ordered twice, duplicate charge", "Not dispatched"]
 _DISPUTE_REASONS = ["fraudulent", "product_not_received", "product_unacceptable", "unrecognized"]
 # Monday to Sunday, and the hours of a day: offices order on weekdays, people at noon and in the evening.
 _WEEKDAYS = [1.0, 1.05, 1.05, 1.1, 1.2, 0.8, 0.6]
@@ -189,7 +189,7 @@ _TALES: dict[str, tuple[int, Tale]] = {
     "dispute won": (4, lambda t: [*t.disputed(), (t.later(20), CloseDispute(outcome="won"))]),
     "dispute lost": (5, lambda t: [*t.disputed(), (t.later(20), CloseDispute(outcome="lost"))]),
     "inquiry": (4, lambda t: t.disputed(inquiry=True)),
-    "never tried": (20, lambda t: []),
+    "never tried": (20, lambda _: []),
     "canceled": (20, _canceled),
 }
 
@@ -218,7 +218,7 @@ def stories(count: int, *, seed: int, until: int) -> list[Story]:
 
 
 def _shared_out(shares: Mapping[str, int], count: int, rng: random.Random) -> list[str]:
-    """``count`` names in proportion to their shares, each at least once where there is room for all, in random order."""
+    """``count`` names in proportion to their shares, each at least once if there is room, in random order."""
     least = 1 if count >= 2 * len(shares) else 0
     total, left = sum(shares.values()), count - least * len(shares)
     numbers = {name: least + left * share // total for name, share in shares.items()}

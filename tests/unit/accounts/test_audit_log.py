@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.history import digest
 from app.models.audit_entry import AuditEntry
 from app.models.connection import raw
 from app.services import audit
@@ -41,7 +42,7 @@ def test_a_changed_entry_with_a_hash_made_to_fit_is_found(log: Any) -> None:
     entry = log.find_one({"_id": 3})
     entry["actor"], entry["seq"] = "somebody else", entry.pop("_id")
     unsealed = {name: value for name, value in entry.items() if name != "hash"}
-    log.update_one({"_id": 3}, {"$set": {"actor": "somebody else", "hash": audit.digest(unsealed)}})
+    log.update_one({"_id": 3}, {"$set": {"actor": "somebody else", "hash": digest(unsealed)}})
     assert findings() == ["entry 4 does not follow the one before it"]
 
 

@@ -59,7 +59,12 @@ def test_unknown_scopes_are_refused_and_the_known_ones_named(scope: str) -> None
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--subject", ""), ("--subject", "naïve"), ("--subject", "erp", "--customer-id", "a b"), ("--subject", "x" * 256)],
+    [
+        ("--subject", ""),
+        ("--subject", "naïve"),
+        ("--subject", "erp", "--customer-id", "a b"),
+        ("--subject", "x" * 256),
+    ],
 )
 def test_what_the_api_would_refuse_is_not_issued(arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--scope", "payments:read")

@@ -46,7 +46,9 @@ def test_the_mix_is_plausible() -> None:
     found = told(2000)
     cards = [[act.card for _, act in story.acts if isinstance(act, Pay)] for story in found]
     declined = sum(any("chargeDeclined" in card or card == "radarBlock" for card in row) for row in cards)
-    challenged = sum(any("uthentication" in card or "ThreeD" in card or "threeD" in card for card in row) for row in cards)
+    challenged = sum(
+        any("uthentication" in card or "ThreeD" in card or "threeD" in card for card in row) for row in cards
+    )
     assert 0.10 < declined / len(found) < 0.16
     assert 0.17 < challenged / len(found) < 0.23
 
