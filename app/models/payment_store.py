@@ -11,15 +11,19 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from app.domain.history import Entry
-from app.domain.payment_record import Record
+from app.domain.payment_record import Record, record
 from app.domain.payment_state import PaymentState
 from app.domain.payment_view import PaymentView, view
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment
 from app.models.payment_codec import Document, evidence_of, fields_of, state_of
 
-# The hot path needs only the last link of the chain.
-_LAST_LINK = {"history": {"$slice": -1}}
+# The state, the version and the last link of the chain; everything else is derived from these.
+_STATE = {
+    **dict.fromkeys(("order_id", "customer_id", "currency", "description", "livemode"), 1),
+    **dict.fromkeys(("evidence", "version", "updated_at"), 1),
+    "history": {"$slice": -1},
+}
 _INTERNAL = frozenset({"evidence", "history", "open_slot", "creating_until", "version"})
 
 
@@ -35,11 +39,17 @@ class StoredPayment:
     shown: PaymentView
     version: int
     last_entry: Entry | None
-    document: Document
+    updated_at: datetime
 
     @property
     def id(self) -> str:
         return self.state.payment_id
+
+    @property
+    def document(self) -> Document:
+        """The fields that are shown, as the stored document has them."""
+        shown = fields_of(record(self.state, self.shown))
+        return {"_id": ObjectId(self.id), **shown, "updated_at": self.updated_at}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +113,6 @@ def whole(payment_id: str) -> Document | None:
     return found
 
 
-def shown(document: Document) -> Document:
-    """The document without what is not shown to clients."""
-    return {name: value for name, value in document.items() if name not in _INTERNAL}
-
-
 def page(where: PaymentFilter, *, limit: int, before: tuple[datetime, str] | None = None) -> list[Document]:
     """Newest first, without history; ``before`` is the (created_at, id) of the last row already seen."""
     query = where.query()
@@ -128,14 +133,15 @@ def claim_open_slot(
     """The open payment that holds ``slot``, inserted from ``insert`` if there is none; and whether we inserted it."""
     with unavailable_as_ours():
         for _ in range(3):
-            document = raw(Payment).find_one({"open_slot": slot}, _LAST_LINK)
-            if document:
-                return _stored(document), False
+            # A new order is the usual case, so the insert comes first and the unique index decides.
             fresh = {**insert, "open_slot": slot, "creating_until": until, "updated_at": now, "version": 1}
             try:
                 raw(Payment).insert_one(fresh)
             except DuplicateKeyError:
-                continue
+                document = raw(Payment).find_one({"open_slot": slot}, _STATE)
+                if document:
+                    return _stored(document), False
+                continue  # it was closed between the two calls
             return _stored(fresh), True
     raise AlreadyExists(slot)
 
@@ -158,19 +164,19 @@ def release_creation(payment_id: str) -> None:
         raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
 
 
-def document_for(state: PaymentState, record: Record, entry: Entry | None) -> Document:
+def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Document:
     """A new row for ``state``; without an entry yet, the history begins empty."""
     return {
         "_id": ObjectId(state.payment_id),
-        **fields_of(record),
+        **fields_of(new),
         "evidence": evidence_of(state),
         "history": [entry] if entry else [],
     }
 
 
-def insert(state: PaymentState, record: Record, entry: Entry, *, now: datetime) -> None:
+def insert(state: PaymentState, new: Record, entry: Entry, *, now: datetime) -> None:
     """A row for an adopted payment. Raises AlreadyExists when another process was first."""
-    document = {**document_for(state, record, entry), "updated_at": now, "version": 1}
+    document = {**document_for(state, new, entry), "updated_at": now, "version": 1}
     with unavailable_as_ours():
         try:
             raw(Payment).insert_one(document)
@@ -181,7 +187,7 @@ def insert(state: PaymentState, record: Record, entry: Entry, *, now: datetime) 
 def save(
     stored: StoredPayment,
     state: PaymentState,
-    record: Record,
+    changed: Record,
     entry: Entry | None,
     *,
     open_: bool,
@@ -189,18 +195,19 @@ def save(
 ) -> bool:
     """Write the new state unless somebody else wrote since ``stored`` was read; True when written.
 
-    Raises AlreadyExists when another payment already has this payment intent.
+    ``changed`` holds the fields of the record that differ: MongoDB then leaves the other indexes alone. Raises
+    AlreadyExists when another payment already has this payment intent.
     """
     update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
     if entry:
-        update["$set"] |= fields_of(record) | {"updated_at": now}
+        update["$set"] |= fields_of(changed) | {"updated_at": now}
         update["$push"] = {"history": entry}
     unset = {} if open_ else {"open_slot": ""}
     if state.intent_id or state.refused_code:
         unset["creating_until"] = ""
     if unset:
         update["$unset"] = unset
-    query = {"_id": stored.document["_id"], "version": stored.version}
+    query = {"_id": ObjectId(stored.id), "version": stored.version}
     with unavailable_as_ours():
         try:
             return bool(raw(Payment).update_one(query, update).matched_count)
@@ -210,11 +217,11 @@ def save(
 
 def _one(query: Document) -> StoredPayment | None:
     with unavailable_as_ours():
-        document = raw(Payment).find_one(query, _LAST_LINK)
+        document = raw(Payment).find_one(query, _STATE)
     return _stored(document) if document else None
 
 
 def _stored(document: Document) -> StoredPayment:
-    history = document.get("history") or [None]
     state = state_of(document)
-    return StoredPayment(state, view(state), document["version"], history[-1], document)
+    history = document.get("history") or [None]
+    return StoredPayment(state, view(state), document["version"], history[-1], document["updated_at"])

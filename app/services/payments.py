@@ -113,7 +113,7 @@ class Payments:
 
         def work(_: str) -> dict[str, Any]:
             stored = self._confirm(intent_id, order_id, customer, caller)
-            return {"payment": payment_store.shown(stored.document)}
+            return {"payment": stored.document}
 
         request = {"payment_intent_id": intent_id, "order_id": order_id}
         answer = once(Once(caller=caller, endpoint="confirm", key=key, request=request), work)

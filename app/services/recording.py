@@ -20,7 +20,6 @@ from app.domain.payment_state import PaymentState, adopt, apply
 from app.domain.payment_view import PaymentView, view
 from app.errors import DatabaseUnavailable
 from app.models import payment_store
-from app.models.payment_codec import fields_of
 from app.models.payment_store import AlreadyExists, StoredPayment
 
 Decision = Callable[[PaymentState], Sequence[Fact]]
@@ -77,10 +76,10 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
             return stored
         at, shown = now(), view(state)
         new, entry = entry_for(stored, state, shown, source, at)
-        if payment_store.save(stored, state, new, entry, open_=not shown.status.is_final, now=at):
-            values = fields_of(new) | {"updated_at": at} if entry else {}
-            document = {**stored.document, **values}
-            return StoredPayment(state, shown, stored.version + 1, entry or stored.last_entry, document)
+        changed = {name: new[name] for name in entry["changes"]} if entry else {}
+        if payment_store.save(stored, state, changed, entry, open_=not shown.status.is_final, now=at):
+            last, updated = (entry, at) if entry else (stored.last_entry, stored.updated_at)
+            return StoredPayment(state, shown, stored.version + 1, last, updated)
         # Jitter keeps many writers of one payment from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
         fresh = payment_store.find(stored.id)
