@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import mongoengine
 from flask import jsonify
 from werkzeug.wrappers import Response
 
@@ -15,13 +14,10 @@ from app.api.parsing import Blueprint
 from app.errors import DatabaseUnavailable
 from app.extensions import settings
 from app.models import connection
-from app.models.idempotency import IdempotencyRecord
-from app.models.payment import Payment
-from app.models.webhook_event import WebhookEvent
+from app.models.indexes import missing_indexes
 
 blueprint = Blueprint("health", __name__, description="For load balancers and people on call.")
 
-_INDEXED: tuple[type[mongoengine.Document], ...] = (Payment, WebhookEvent, IdempotencyRecord)
 _ANSWER = {
     "type": "object",
     "required": ["status"],
@@ -75,11 +71,7 @@ def _mongodb() -> tuple[str, str | None]:
 
 
 def _indexes() -> tuple[str, str | None]:
-    missing: list[str] = []
-    for kind in _INDEXED:
-        collection = kind._meta["collection"]
-        wanted = {index["name"] for index in kind._meta["indexes"]}
-        missing += sorted(f"{collection}.{name}" for name in wanted - connection.collection_indexes(collection))
+    missing = missing_indexes()
     # Without its unique indexes the database would let the same payment exist twice.
     return ("failed", f"Missing: {', '.join(missing)}.") if missing else ("ok", None)
 
