@@ -72,7 +72,9 @@ class Settings:
         try:
             ZoneInfo(self.dashboard_timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise SettingsError(f"DASHBOARD_TIMEZONE {self.dashboard_timezone!r} is not an IANA time zone") from error
+            raise SettingsError(
+                f"DASHBOARD_TIMEZONE {self.dashboard_timezone!r} is not an IANA time zone"
+            ) from error
         if self.auth_jwt_secret and self.auth_jwks_url:
             raise SettingsError("Set AUTH_JWT_SECRET or AUTH_JWKS_URL, not both: a token must have one judge")
         if self.auth_jwt_secret and len(self.auth_jwt_secret.encode()) < 32:

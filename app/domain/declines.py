@@ -39,7 +39,7 @@ _GENERIC_ADVICE = "The card was declined. Please contact your bank or use anothe
 _ADVICE = {
     FailureGroup.ISSUER: _GENERIC_ADVICE,
     FailureGroup.FUNDS: "The card has insufficient funds or is over its limit. Please use another card.",
-    FailureGroup.CARD_DATA: "The card's details are not right or the card has expired. Please check them and try again.",
+    FailureGroup.CARD_DATA: "The card's details are not right or it has expired. Please check them and try again.",
     FailureGroup.FRAUD: _GENERIC_ADVICE,
     FailureGroup.AUTHENTICATION: "The bank could not confirm that it is you. Please try again or use another card.",
     FailureGroup.PROCESSING: "The card could not be processed just now. Please try again in a moment.",

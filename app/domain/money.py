@@ -25,16 +25,17 @@ CURRENCIES = _ZERO_DECIMAL | _THREE_DECIMAL | _WHOLE_UNITS_AS_TWO_DECIMAL | _TWO
 # Smallest charge in major units, for the currencies of which Stripe publishes one.
 _MINIMUM = {
     **dict.fromkeys("usd eur aud cad chf nzd sgd brl inr zar php idr ils ars cop".split(), Decimal("0.50")),
-    **{
-        "gbp": Decimal("0.30"),
-        "jpy": Decimal(50),
-        "krw": Decimal(50),
-        "mxn": Decimal(10),
-        "thb": Decimal(10),
-    },
+    "gbp": Decimal("0.30"),
+    "jpy": Decimal(50),
+    "krw": Decimal(50),
+    "mxn": Decimal(10),
+    "thb": Decimal(10),
     **dict.fromkeys("aed myr pln ron".split(), Decimal(2)),
-    **{"dkk": Decimal("2.50"), "sek": Decimal(3), "nok": Decimal(3), "hkd": Decimal(4)},
-    **{"czk": Decimal(15), "huf": Decimal(175)},
+    "dkk": Decimal("2.50"),
+    **dict.fromkeys("sek nok".split(), Decimal(3)),
+    "hkd": Decimal(4),
+    "czk": Decimal(15),
+    "huf": Decimal(175),
 }
 # Eight digits is what the payment intent page promises for every card and currency.
 MAXIMUM_MINOR_UNITS = 99_999_999

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from mongoengine import DateTimeField, DictField, Document, IntField, StringField
 from pymongo import ReturnDocument
@@ -30,7 +30,7 @@ class IdempotencyRecord(Document):
     answer = DictField(null=True)
     created_at = DateTimeField(required=True)
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "collection": "idempotency_records",
         "auto_create_index": False,
         "indexes": [{"name": "retention", "fields": ["created_at"], "expireAfterSeconds": RETENTION_SECONDS}],

@@ -6,6 +6,8 @@ through pymongo with the codec in ``payment_codec``; the classes below declare t
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from mongoengine import (
     BooleanField,
     DateTimeField,
@@ -107,7 +109,7 @@ class Payment(Document):
     history = EmbeddedDocumentListField(HistoryEntry)
     version = IntField(required=True)
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "collection": "payments",
         "auto_create_index": False,
         "indexes": [

@@ -54,7 +54,7 @@ class StoredPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFilter:
-    """What a list of payments is narrowed to; None means any. ``created_from`` is inclusive, ``created_to`` exclusive."""
+    """What a list is narrowed to; None means any. ``created_from`` is inclusive, ``created_to`` exclusive."""
 
     status: Sequence[str] | None = None
     refund_status: str | None = None

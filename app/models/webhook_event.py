@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, LongField, StringField
 from pymongo import ReturnDocument, WriteConcern
@@ -44,7 +44,7 @@ class WebhookEvent(Document):
     last_delivery_at = DateTimeField(required=True)
     finished_at = DateTimeField()
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "collection": "webhook_events",
         "auto_create_index": False,
         "indexes": [

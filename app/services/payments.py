@@ -43,7 +43,7 @@ _PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPayment:
-    """What the ERP asks to be paid. ``customer_id`` and ``order_id`` are the ERP's; ``receipt_email`` is never stored."""
+    """What the ERP asks to be paid. The ids are the ERP's; ``receipt_email`` is never stored."""
 
     order_id: str
     customer_id: str

@@ -28,7 +28,10 @@ class Service:
         self.base = base + "/api/v1/payments/stripe"
         self.sandbox = sandbox
         claims = {
-            "iss": "paydesk", "aud": "paydesk", "sub": "bench", "exp": int(time.time()) + 7200,
+            "iss": "paydesk",
+            "aud": "paydesk",
+            "sub": "bench",
+            "exp": int(time.time()) + 7200,
             "scope": "payments:write payments:refund payments:read",
         }
         token = jwt.encode(claims, stack.JWT_SECRET, algorithm="HS256")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from typing import Any
 
 from pymongo import MongoClient
 
@@ -99,7 +100,7 @@ def _open(service: str, bare_uri: str, numbers: list[str]) -> None:
         for n in numbers
     ]
     load.run(opening, in_flight=IN_FLIGHT)
-    with MongoClient(bare_uri) as client:
+    with MongoClient[dict[str, Any]](bare_uri) as client:
         payments = client.get_default_database().payments
         payments.create_index("payment_intent_id", unique=True)
         payments.insert_many([{"payment_intent_id": f"pi_{n}", "status": "pending"} for n in numbers])

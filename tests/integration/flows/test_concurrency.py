@@ -38,13 +38,19 @@ def test_one_key_for_two_requests_is_refused(erp: Erp, sandbox: Any) -> None:
 @pytest.mark.parametrize("keyed", [True, False], ids=["own keys", "no keys"])
 def test_twenty_refunds_at_once_never_exceed_the_payment(erp: Erp, sandbox: Any, keyed: bool) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
-    answers = at_once(20, lambda n: erp.refund(payment["id"], key=f"r-{payment['id']}-{n}" if keyed else None, amount=10.0))
+    answers = at_once(
+        20, lambda n: erp.refund(payment["id"], key=f"r-{payment['id']}-{n}" if keyed else None, amount=10.0)
+    )
     assert Counter(status for status, _ in answers) == {201: 10, 409: 10}, answers
     assert {a["error"] for s, a in answers if s == 409} == {"amount_exceeds_refundable"}
     sandbox.drain()
     assert sandbox.refunded(payment["payment_intent_id"]) == 10_000
     settled = erp.payment_of(payment["order_id"])
-    assert (settled["refund_status"], settled["amount_refunded"], len(settled["refunds"])) == ("full", 100.0, 10)
+    assert (settled["refund_status"], settled["amount_refunded"], len(settled["refunds"])) == (
+        "full",
+        100.0,
+        10,
+    )
 
 
 def test_one_refund_key_at_once_refunds_once(erp: Erp, sandbox: Any) -> None:

@@ -14,7 +14,10 @@ CALLS = 2
 
 
 def lose_answers(sandbox: Any, path: str, times: int = CALLS) -> None:
-    sandbox.post("/_sandbox/faults", [{"match": {"method": "POST", "path": path}, "times": times, "effect": "answer_lost"}])
+    sandbox.post(
+        "/_sandbox/faults",
+        [{"match": {"method": "POST", "path": path}, "times": times, "effect": "answer_lost"}],
+    )
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["with key", "no key"])

@@ -10,6 +10,7 @@ import pytest
 from app.domain.facts import (
     DisputeFact,
     Failure,
+    IntentFact,
     IntentRefused,
     RefundFact,
     RefundRefused,
@@ -139,7 +140,9 @@ def test_success_is_final() -> None:
     simulator = Simulator()
     simulator.attempt("declined", 1)
     simulator.attempt("ok", 1)
-    late = replace(simulator.story.facts[2], as_of=START + 1000)  # the failure, told again much later
+    failure = simulator.story.facts[2]
+    assert isinstance(failure, IntentFact)
+    late = replace(failure, as_of=START + 1000)  # told again much later
     state = reduce(apply, [*simulator.story.facts, late], ROW)
     assert view(state).status == "completed"
     assert view(state).failure is None

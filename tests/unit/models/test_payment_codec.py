@@ -52,7 +52,9 @@ def test_the_state_comes_back_as_it_was(story: Story) -> None:
 @given(story=stories())
 def test_the_document_is_what_its_class_declares(story: Story) -> None:
     state = reduce(apply, story.facts, ROW)
-    document: Document = Payment._from_son({**stored(state), "updated_at": view(state).created_at, "version": 1})
+    document: Document = Payment._from_son(
+        {**stored(state), "updated_at": view(state).created_at, "version": 1}
+    )
     document.updated_at = document.created_at
     document.validate()
 
