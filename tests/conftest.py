@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,11 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let fixtures see whether their test failed."""
-    report: pytest.TestReport = yield  # type: ignore[assignment]
+    report: pytest.TestReport = yield
     item.stash.setdefault(REPORTS, {})[report.when] = report
-    return report  # type: ignore[return-value]
+    return report
 
 
 @pytest.fixture(autouse=True)

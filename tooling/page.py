@@ -1,0 +1,57 @@
+"""What `make run` prints when everything is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Maker = Callable[[], str]
+_RULE = "─" * 78
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who can sign in."""
+
+    email: str
+    role: str
+    password: str
+
+
+def render(base: str, sandbox: str | None, logins: list[Login], token: str | None) -> str:
+    """The page as text."""
+    addresses = [
+        ("Paydesk", base),
+        ("API", f"{base}/api/v1"),
+        ("API documentation", f"{base}/api/docs"),
+        ("Health", f"{base}/healthz"),
+    ]
+    if sandbox is not None:
+        addresses.append(("Stripe sandbox", f"{sandbox}/_sandbox/"))
+    parts = [["Paydesk is running. Ctrl-C stops it; the data stays in .data."], _columns(addresses)]
+    if logins:
+        rows = [(login.role.capitalize(), f"{login.email}  {login.password}") for login in logins]
+        parts.append(["Sign in as", *_columns(rows)])
+    else:
+        parts.append(
+            ["No login was made in a database that is not ours:", "  flask users create EMAIL --role admin"]
+        )
+    if token is not None:
+        parts.append(["Bearer token (12 hours)", f"  export TOKEN={token}"])
+        parts.append(["Try it", *_curl(base)])
+    else:
+        parts.append(["Bearer tokens come from the provider behind AUTH_JWKS_URL."])
+    return "\n".join(["", _RULE, "\n\n".join("\n".join(part) for part in parts), _RULE])
+
+
+def _columns(rows: list[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name.ljust(width)}  {value}" for name, value in rows]
+
+
+def _curl(base: str) -> list[str]:
+    return [
+        f"  curl -s {base}/api/v1/payments/stripe/create-intent \\",
+        '    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\',
+        """    -d '{"order_id": "order-1", "customer_id": "customer-1", "amount": 99.99}'""",
+    ]

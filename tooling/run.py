@@ -1,0 +1,239 @@
+"""`make run`: everything that Paydesk needs, on this machine, until Ctrl-C.
+
+MongoDB and Stripe are started here unless MONGODB_URI and STRIPE_SECRET_KEY name others. Secrets, logins, data and
+logs stay in ``.data``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from config import Settings, SettingsError
+from tooling import page
+from tooling.dev_env import DevEnv, given, random_secret
+from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo_errors import MongoUnavailable
+from tooling.process import port_is_free
+from tooling.supervisor import MongoPart, PartFailed, Service, Supervisor
+
+DATA = Path(".data").resolve()
+SANDBOX_PORT = 12111
+READY_SECONDS = 60
+SAMPLE_PAYMENTS = 60
+SCOPES = "payments:read payments:write payments:refund metrics:read"
+USERS = {"finance@example.com": "finance", "admin@example.com": "admin"}
+PYTHON = sys.executable
+
+# The processes of the Procfile that run beside MongoDB and the sandbox, in the order of their start.
+PROCESSES: dict[str, list[str]] = {
+    "web": [PYTHON, "-m", "gunicorn", "wsgi:app", "-c", "gunicorn.conf.py", "--bind", "127.0.0.1:{port}"],
+}
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop."""
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; the exit code is 1 when a part failed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+    try:
+        with _only_one():
+            _run_until_stopped()
+    except (PartFailed, MongoUnavailable, SettingsError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    _tell("Stopped. The data stays in .data; `make run` continues with it.")
+    return 0
+
+
+def _run_until_stopped() -> None:
+    supervisor = Supervisor()
+    try:
+        Run(supervisor).up()
+        supervisor.watch()
+    except Stopped:
+        pass
+    finally:
+        # A second Ctrl-C must not leave a process behind; each part is given a limited time anyway.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        supervisor.stop(_tell)
+
+
+class Run:
+    """The steps from nothing to a service that answers."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self.given = given(os.environ)
+        self.dev = DevEnv(DATA / "dev.env")
+        self.env = dict(os.environ)
+        self.sandbox_url: str | None = None
+        self.mongo: EmbeddedMongo | None = None
+
+    def up(self) -> None:
+        """Start everything and print the page."""
+        self._make_secrets()
+        settings = Settings.from_env({**self.given, **self.env})
+        if not port_is_free(settings.port):
+            raise PartFailed(
+                f"Port {settings.port} is in use by another program. Stop it, or choose another: PORT=8080 make run"
+            )
+        self._start_mongo()
+        self._start_sandbox(settings.port)
+        self._flask("db", "indexes")
+        self._start_processes(settings.port)
+        logins = self._make_logins()
+        self._seed()
+        token = self._token()
+        print(page.render(f"http://127.0.0.1:{settings.port}", self.sandbox_url, logins, token), flush=True)
+
+    def _make_secrets(self) -> None:
+        self._default("SECRET_KEY", random_secret())
+        if "AUTH_JWKS_URL" not in self.given:
+            self._default("AUTH_JWT_SECRET", random_secret())
+        if "STRIPE_SECRET_KEY" not in self.given:
+            self._default("STRIPE_WEBHOOK_SECRET", random_secret("whsec_"))
+            # Never a real key that lies about: with the sandbox both are ours.
+            self.env["STRIPE_SECRET_KEY"] = self.dev.get("SANDBOX_SECRET_KEY", random_secret("sk_test_"))
+            self.env["STRIPE_PUBLISHABLE_KEY"] = self.dev.get(
+                "SANDBOX_PUBLISHABLE_KEY", random_secret("pk_test_")
+            )
+
+    def _default(self, name: str, make: page.Maker) -> None:
+        self.env[name] = self.given.get(name) or self.dev.get(name, make)
+
+    def _start_mongo(self) -> None:
+        if "MONGODB_URI" in self.given:
+            _tell("MongoDB: the one of MONGODB_URI")
+            return
+        _tell("Starting MongoDB …")
+        self.mongo = EmbeddedMongo(DATA / "mongo").start()
+        self.supervisor.add(MongoPart(self.mongo))
+        self.env["MONGODB_URI"] = self.mongo.uri
+
+    def _start_sandbox(self, port: int) -> None:
+        if "STRIPE_SECRET_KEY" in self.given:
+            _tell("Stripe: the account of STRIPE_SECRET_KEY")
+            return
+        _tell("Starting the Stripe sandbox …")
+        sandbox_port = next(n for n in range(SANDBOX_PORT, SANDBOX_PORT + 100) if port_is_free(n))
+        command = [
+            *(PYTHON, "-m", "sandbox", "--port", str(sandbox_port), "--data", str(DATA / "sandbox.sqlite")),
+            *("--webhook-url", f"http://127.0.0.1:{port}/api/v1/payments/stripe/webhook"),
+            *("--webhook-secret", self.env["STRIPE_WEBHOOK_SECRET"].split(",")[0].strip()),
+        ]
+        sandbox = Service("sandbox", command, {**self.env, "PYTHONUNBUFFERED": "1"}, DATA)
+        self.supervisor.add(sandbox)
+        ready = f"sandbox listening on http://127.0.0.1:{sandbox_port}"
+        self.supervisor.wait_until(
+            lambda: ready in sandbox.log.read_text("utf-8", "replace"),
+            "The start of the sandbox",
+            READY_SECONDS,
+        )
+        self.sandbox_url = self.env["STRIPE_API_BASE"] = f"http://127.0.0.1:{sandbox_port}"
+
+    def _start_processes(self, port: int) -> None:
+        _tell("Starting Paydesk …")
+        for name, command in PROCESSES.items():
+            filled = [word.format(port=port) for word in command]
+            self.supervisor.add(Service(name, filled, self.env, DATA))
+        url = f"http://127.0.0.1:{port}/readyz"
+        self.supervisor.wait_until(
+            lambda: _answers(url), f"An answer of {url} (see .data/logs)", READY_SECONDS
+        )
+
+    def _make_logins(self) -> list[page.Login]:
+        """Accounts for a first look, in the database that is ours; in another one nobody asked us to."""
+        if self.mongo is None:
+            return []
+        logins = []
+        for email, role in USERS.items():
+            name = f"PASSWORD_{role.upper()}"
+            made = self.mongo.dbpath / f"paydesk.user.{role}"
+            known = self.dev.has(name)
+            password = self.dev.get(name, random_secret())
+            if not made.exists():
+                self._flask("users", "create", email, "--role", role, "--password-stdin", typed=password)
+                made.touch()
+            elif not known:
+                self._flask("users", "password", email, "--password-stdin", typed=password)
+            logins.append(page.Login(email, role, password))
+        return logins
+
+    def _seed(self) -> None:
+        """Sample payments, once, and only where database and Stripe are both ours."""
+        if self.mongo is None or self.sandbox_url is None:
+            return
+        seeded = self.mongo.dbpath / "paydesk.seeded"
+        if not seeded.exists():
+            _tell("Making sample payments …")
+            self._flask("demo", "seed", "--payments", str(SAMPLE_PAYMENTS), shown=True)
+            seeded.touch()
+
+    def _token(self) -> str | None:
+        if "AUTH_JWKS_URL" in self.given:
+            return None
+        issue = ("tokens", "issue", "--subject", "dev", "--scope", SCOPES, "--expires", "12h")
+        return self._flask(*issue).strip()
+
+    def _flask(self, *words: str, typed: str = "", shown: bool = False) -> str:
+        """Run a command of the app and return what it prints. Raises PartFailed with what it said."""
+        self.supervisor.check()
+        done = subprocess.run(
+            [PYTHON, "-m", "flask", "--app", "wsgi", *words],
+            env=self.env,
+            input=typed + "\n",
+            stdout=None if shown else subprocess.PIPE,
+            stderr=None if shown else subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = f":\n{done.stdout}{done.stderr}" if not shown else "."
+            raise PartFailed(f"`flask {' '.join(words)}` failed (exit code {done.returncode}){said}")
+        return done.stdout or ""
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    DATA.mkdir(exist_ok=True)
+    with (DATA / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise PartFailed("`make run` is already running in this folder. Stop that one first.") from error
+        yield
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _on_signal(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Starts processes in order, notices when one ends, stops them in the opposite order."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from tooling import process
+from tooling.embedded_mongo import EmbeddedMongo
+
+
+class PartFailed(Exception):
+    """Something that must run does not; the message says what, why, and what to look at."""
+
+
+class Part(Protocol):
+    """Something that runs until it is stopped."""
+
+    name: str
+
+    def failure(self) -> str | None:
+        """Why it has ended by itself, or None while it runs."""
+
+    def stop(self) -> None:
+        """End it and wait until it has ended."""
+
+
+class Service:
+    """A child process with its output in a log file."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], data: Path) -> None:
+        self.name = name
+        self.log = data / "logs" / f"{name}.log"
+        self._pid_path = data / "logs" / f"{name}.pid"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        # What an earlier run lost, because it was killed itself, would hold the port.
+        process.end(self._pid_path, seconds=15)
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in a terminal must reach only the supervisor, which stops its parts in order.
+                start_new_session=True,
+            )
+        process.record(self._pid_path, self._process.pid)
+
+    def failure(self) -> str | None:
+        code = self._process.poll()
+        if code is None:
+            return None
+        return f"{self.name} ended by itself (exit code {code}). The end of {self.log}:\n{tail(self.log)}"
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                # Longer than gunicorn waits for requests that are still running.
+                self._process.wait(35)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._pid_path.unlink(missing_ok=True)
+
+
+class MongoPart:
+    """The embedded MongoDB as a part."""
+
+    name = "mongod"
+
+    def __init__(self, mongo: EmbeddedMongo) -> None:
+        self._mongo = mongo
+
+    def failure(self) -> str | None:
+        for node in self._mongo.nodes:
+            if (failed := node.failed()) is not None:
+                return f"{failed}\nThe end of {node.log_path}:\n{tail(node.log_path, 5)}"
+        return None
+
+    def stop(self) -> None:
+        self._mongo.stop()
+
+
+class Supervisor:
+    """The parts that run, in the order of their start."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+
+    def add(self, part: Part) -> None:
+        self._parts.append(part)
+
+    def check(self) -> None:
+        """Raise PartFailed when a part has ended."""
+        for part in self._parts:
+            if (failure := part.failure()) is not None:
+                raise PartFailed(failure)
+
+    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
+        """Wait until ``ready()``. Raises PartFailed when a part ends meanwhile or the time is over."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise PartFailed(f"{what} did not happen within {seconds:.0f} s.")
+            time.sleep(0.1)
+
+    def watch(self) -> NoReturn:
+        """Raises PartFailed when a part ends."""
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    def stop(self, tell: Callable[[str], None]) -> None:
+        """Stop every part, the last one first."""
+        while self._parts:
+            part = self._parts.pop()
+            tell(f"Stopping {part.name} …")
+            part.stop()
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a file, indented."""
+    try:
+        found = log.read_text("utf-8", "replace").splitlines()[-lines:]
+    except OSError:
+        found = []
+    return "\n".join(f"    {line}" for line in found) or "    (it is empty)"
