@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
-from tqdm import tqdm
 
 from app.cli.group import Group
+from app.cli.progress import progress, say
 from app.services import audit as service
 from app.services.audit import Finding
 
@@ -18,18 +19,14 @@ audit = Group("audit", help="Verify the histories of payments and the audit log.
 @click.option("--payment", "payment_id", help="Verify this payment only.")
 def verify(payment_id: str | None) -> None:
     """Walk every payment's hash chain and the audit log; exit code 1 when something is wrong."""
-    total = None if payment_id else service.count_payments()
+    total = 1 if payment_id else service.count_payments()
     verified = wrong = 0
-    findings = service.payment_findings(payment_id)
-    # Without a terminal there is no bar, so that logs stay readable.
-    for found in tqdm(
-        findings, total=total, unit=" payments", file=sys.stderr, disable=not sys.stderr.isatty()
-    ):
+    for found in progress(service.payment_findings(payment_id), total, "payments"):
         verified += 1
         wrong += _tell(found)
     click.echo(f"{verified} payments verified.")
     if payment_id is None:
-        wrong += sum(_tell([finding]) for finding in service.log_findings())
+        wrong += _tell(service.log_findings())
         number, seal = service.log_head()
         click.echo(f"{number} audit entries verified; the newest has the hash {seal}.")
     if wrong:
@@ -38,8 +35,9 @@ def verify(payment_id: str | None) -> None:
     click.echo("No problem found.")
 
 
-def _tell(findings: list[Finding]) -> int:
+def _tell(findings: Iterable[Finding]) -> int:
+    number = 0
     for finding in findings:
-        # tqdm.write keeps the bar below the list.
-        tqdm.write(f"{finding.subject}: {finding.message}", file=sys.stdout)
-    return len(findings)
+        say(f"{finding.subject}: {finding.message}")
+        number += 1
+    return number

@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from app.cli.group import Group
+import logging
+import time
+
+import click
+
+from app.cli.group import Group, settings
+from app.cli.progress import progress
+from app.extensions import services
+from app.services.demo import Demo
+from app.services.demo_sandbox import DemoSandbox
 
 demo = Group("demo", help="Fill the sandbox and the database with sample payments.")
+
+_MOST = 1_000_000
+
+
+@demo.command()
+@click.option("--payments", "count", type=click.IntRange(1, _MOST), required=True, help="How many.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another number makes other payments.")
+def seed(count: int, seed: int) -> None:
+    """Make sample payments of the last 90 days in the Stripe sandbox; the same seed adds nothing twice."""
+    configured = settings()
+    # A line for each of thousands of calls would drown the progress; warnings still come through.
+    logging.getLogger("app").setLevel(logging.WARNING)
+    sandbox = DemoSandbox(configured.stripe_api_base, configured.stripe_secret_key)
+    maker = Demo(services, sandbox, configured.stripe_webhook_secret)
+    steps = maker.plan(count, seed=seed, until=int(time.time()))
+    made = len({step.story.order_id for step in steps})
+    for _ in progress(maker.run(steps), len(steps), "steps"):
+        pass
+    click.echo(f"{made} payments made, {count - made} were there already.")

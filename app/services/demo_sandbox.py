@@ -1,0 +1,107 @@
+"""The controls of the Stripe sandbox that sample data needs: what browsers, banks and time do.
+
+Every call is plain HTTP to ``STRIPE_API_BASE``. Nothing here can reach Stripe itself: the first call asks for the
+sandbox's own health address, which Stripe does not have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from app.errors import StripeUnavailable, ValidationFailed
+
+_SECONDS = 30
+_PAGE = 100
+Json = dict[str, Any]
+
+
+class DemoSandbox:
+    """One sandbox. Every method raises StripeUnavailable when it does not answer as it should."""
+
+    def __init__(self, base: str, secret_key: str) -> None:
+        self._base = base.rstrip("/")
+        self._session = requests.Session()
+        self._key = (secret_key, "")
+
+    def require(self) -> None:
+        """Raises ValidationFailed unless STRIPE_API_BASE is a sandbox."""
+        told = (
+            "Sample payments are made in the Stripe sandbox only. Start it (python -m sandbox) and set "
+            "STRIPE_API_BASE to its address; "
+        )
+        if not self._base:
+            raise ValidationFailed(told + "now STRIPE_API_BASE is not set, so calls would go to Stripe.")
+        try:
+            answer = self._session.get(f"{self._base}/_sandbox/health", timeout=5)
+        except requests.RequestException as error:
+            raise ValidationFailed(told + f"nothing answers at {self._base}.") from error
+        if not answer.ok:
+            raise ValidationFailed(told + f"{self._base} is not one.")
+
+    def set_clock(self, moment: int) -> None:
+        """Let the sandbox live in another time: what it makes next is created at this Unix time."""
+        self._control("PUT", "clock", {"now": moment})
+
+    def reset_clock(self) -> None:
+        """Back to the present."""
+        self._control("DELETE", "clock")
+
+    def pay(self, intent_id: str, card: str, authentication: str) -> Json:
+        """Pay as a browser would; the answer is the intent as it is then."""
+        return self._control(
+            "POST", f"payment_intents/{intent_id}/pay", {"card": card, "three_d_secure": authentication}
+        )
+
+    def cancel(self, intent_id: str, reason: str) -> None:
+        """Cancel an intent, as staff do on Stripe's dashboard."""
+        self._stripe("POST", f"payment_intents/{intent_id}/cancel", {"cancellation_reason": reason})
+
+    def dispute(self, intent_id: str, reason: str, *, inquiry: bool) -> None:
+        """Let the bank of the customer ask for the money of an intent back."""
+        self._control("POST", "disputes", {"payment_intent": intent_id, "reason": reason, "inquiry": inquiry})
+
+    def close_disputes(self, intent_id: str, outcome: str) -> None:
+        """Let the bank decide on the disputes of an intent."""
+        for dispute in self._stripe("GET", "disputes", {"payment_intent": intent_id})["data"]:
+            self._control("POST", f"disputes/{dispute['id']}/close", {"outcome": outcome})
+
+    def settle_refunds(self, intent_id: str) -> None:
+        """Let the refunds of an intent end as their card decides."""
+        for refund in self._stripe("GET", "refunds", {"payment_intent": intent_id})["data"]:
+            self._control("POST", f"refunds/{refund['id']}/settle")
+
+    def events(self, *, since: int, before: int) -> list[Json]:
+        """The events created from one Unix time to just before another, oldest first."""
+        found: list[Json] = []
+        params: Json = {"created[gte]": since, "created[lt]": before, "limit": _PAGE}
+        while True:
+            page = self._stripe("GET", "events", params)
+            found += page["data"]
+            if not page["has_more"]:
+                return found[::-1]
+            params["starting_after"] = page["data"][-1]["id"]
+
+    def books(self) -> Json:
+        """What the sandbox holds of every intent."""
+        return self._control("GET", "books")
+
+    def _control(self, method: str, path: str, body: Json | None = None) -> Json:
+        return self._call(method, f"{self._base}/_sandbox/{path}", json=body)
+
+    def _stripe(self, method: str, path: str, params: Json) -> Json:
+        given = {"params" if method == "GET" else "data": params}
+        return self._call(method, f"{self._base}/v1/{path}", auth=self._key, **given)
+
+    def _call(self, method: str, url: str, **options: Any) -> Json:
+        try:
+            answer = self._session.request(method, url, timeout=_SECONDS, **options)
+        except requests.RequestException as error:
+            raise StripeUnavailable(f"The sandbox stopped answering at {self._base}.") from error
+        if not answer.ok:
+            raise StripeUnavailable(
+                f"The sandbox refused {method} {url}: {answer.status_code} {answer.text[:300]}"
+            )
+        body: Json = answer.json() if answer.content else {}
+        return body

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.domain.permissions import Role
+from app.models import audit_entry, connection
+from app.services import accounts
+from app.services.accounts import MOST_FAILURES
+from config import Settings
+from dashboards import CONTENT_SECURITY_POLICY
+from dashboards.sign_in import safe_path
+
+EMAIL = "ada@example.com"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def ada(app: Flask) -> None:
+    with app.app_context():
+        accounts.create(EMAIL, PASSWORD, Role.VIEWER, actor="test")
+
+
+def csrf_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def sign_in(client: FlaskClient, password: str = PASSWORD, **more: str) -> TestResponse:
+    form = {"email": EMAIL, "password": password, "csrf_token": csrf_token(client.get("/login").text)}
+    return client.post("/login", data=form | more)
+
+
+def sign_out(client: FlaskClient) -> TestResponse:
+    return client.post("/logout", data={"csrf_token": csrf_token(client.get("/").text)})
+
+
+def test_the_start_page_has_addresses_and_no_payments_for_strangers(client: FlaskClient) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    for address in ("/api/docs", "/api/openapi.json", "/healthz", "/readyz", "/_sandbox/"):
+        assert address in page.text
+    assert "Latest payments" not in page.text
+
+
+def test_signing_in_and_out(client: FlaskClient) -> None:
+    answer = sign_in(client, email="ADA@example.com ")
+    assert (answer.status_code, answer.location) == (303, "/")
+    page = client.get("/")
+    assert EMAIL in page.text
+    assert "There is no payment yet." in page.text
+    assert client.get("/login").status_code == 302
+    assert sign_out(client).status_code == 303
+    assert EMAIL not in client.get("/").text
+    assert [entry["action"] for entry in audit_entry.walk()] == ["user.created", "login.succeeded", "logout"]
+
+
+@pytest.mark.parametrize(
+    ("email", "password"), [(EMAIL, "guessed"), ("nobody@example.com", PASSWORD), ("", "")]
+)
+def test_the_refusal_is_the_same_whatever_was_wrong(client: FlaskClient, email: str, password: str) -> None:
+    answer = sign_in(client, password, email=email)
+    assert answer.status_code == 401
+    assert "Wrong e-mail or password." in answer.text
+    assert password == "" or password not in answer.text
+
+
+def test_ten_wrong_passwords_lock_the_account(client: FlaskClient) -> None:
+    for _ in range(MOST_FAILURES):
+        assert sign_in(client, "wrong").status_code == 401
+    assert sign_in(client).status_code == 401
+    account = accounts.every()[0]
+    assert account.locked_until is not None
+    assert timedelta(minutes=14) < account.locked_until - datetime.now(UTC) <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("token", [None, "", "forged"])
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_a_form_without_its_token_does_nothing(client: FlaskClient, path: str, token: str | None) -> None:
+    sign_in(client)
+    form = {"email": EMAIL, "password": PASSWORD} | ({} if token is None else {"csrf_token": token})
+    answer = client.post(path, data=form)
+    assert answer.status_code == 400
+    assert "form has expired" in answer.text
+    assert EMAIL in client.get("/").text
+
+
+def test_the_token_of_another_session_does_not_count(app: Flask, client: FlaskClient) -> None:
+    foreign = csrf_token(app.test_client().get("/login").text)
+    client.get("/login")
+    form = {"email": EMAIL, "password": PASSWORD, "csrf_token": foreign}
+    assert client.post("/login", data=form).status_code == 400
+
+
+def test_signing_in_goes_on_to_the_page_that_was_wanted(client: FlaskClient) -> None:
+    page = client.get("/login?next=/payments%3Fstatus%3Dfailed")
+    assert 'name="next" value="/payments?status=failed"' in page.text
+    assert sign_in(client, next="/payments?status=failed").location == "/payments?status=failed"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        " //evil.example",
+        "/\0//evil.example",
+        "",
+    ],
+)
+def test_other_sites_are_no_page_to_go_on_to(client: FlaskClient, target: str) -> None:
+    assert safe_path(target) == "/"
+    assert "evil" not in client.get(f"/login?next={quote(target)}").text
+    assert sign_in(client, next=target).location == "/"
+
+
+def test_the_session_cookie_is_for_this_browser_and_this_site_only(client: FlaskClient) -> None:
+    cookie = sign_in(client).headers["Set-Cookie"]
+    assert cookie.startswith("paydesk_session=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie  # plain http on loopback
+
+
+@pytest.mark.parametrize("origin", ["https://paydesk.example", "http://paydesk.example", "https://localhost"])
+def test_elsewhere_the_cookie_is_for_https_only(client: FlaskClient, origin: str) -> None:
+    assert "Secure" in client.get("/login", base_url=origin).headers["Set-Cookie"]
+
+
+def test_a_session_ends_after_twelve_hours_even_when_it_is_used(client: FlaskClient) -> None:
+    started = datetime.now(UTC)
+    with time_machine.travel(started) as clock:
+        sign_in(client)
+        clock.shift(timedelta(hours=11, minutes=59))
+        assert EMAIL in client.get("/").text
+        clock.shift(timedelta(minutes=2))
+        assert EMAIL not in client.get("/").text
+
+
+def test_switching_an_account_off_ends_its_session(client: FlaskClient) -> None:
+    sign_in(client)
+    assert EMAIL in client.get("/").text
+    accounts.set_active(EMAIL, False, actor="test")
+    assert EMAIL not in client.get("/").text
+
+
+def test_signing_in_begins_a_new_session(client: FlaskClient) -> None:
+    with client.session_transaction() as planted:
+        planted["planted"] = "before"
+    sign_in(client)
+    with client.session_transaction() as session:
+        assert "planted" not in session
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/assets/paydesk.css"])
+def test_every_answer_states_what_it_may_load(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", answer.text)
+    answer.close()
+
+
+def test_pages_are_not_kept_in_caches(client: FlaskClient) -> None:
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["../layout.html", "%2e%2e/session.py", "nothing.css"])
+def test_only_files_meant_for_pages_are_served(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> None:
+    client = create_app(replace(settings, secret_key="")).test_client()
+    assert client.get("/").status_code == 200
+    for answer in (client.get("/login"), client.post("/login", data={"email": EMAIL})):
+        assert answer.status_code == 503
+        assert "SECRET_KEY" in answer.text
+
+
+def test_a_database_that_is_away_is_a_page(settings: Settings, client: FlaskClient) -> None:
+    sign_in(client)
+    connection.connect("mongodb://127.0.0.1:1/paydesk")
+    try:
+        answer = client.get("/")
+    finally:
+        connection.connect(settings.mongodb_uri)
+    assert answer.status_code == 503
+    assert "database cannot be reached" in answer.text
+    assert answer.mimetype == "text/html"
