@@ -1,0 +1,57 @@
+"""The books: what every intent came to, worked out from the objects alone, as a second opinion."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.records import Intent
+from sandbox.store import Store
+
+_BATCH = 500
+
+
+def line(store: Store, intent: Intent) -> dict[str, Any]:
+    """One intent's totals in minor units. Released holds are apart from refunds; both count succeeded ones only."""
+    refunds = store.refunds.of("payment_intent", intent.id)
+    charges = store.charges.of("payment_intent", intent.id)
+    disputes = store.disputes.of("payment_intent", intent.id)
+    return {
+        "id": intent.id,
+        "created": intent.created,
+        "status": intent.status,
+        "currency": intent.currency,
+        "amount": intent.amount,
+        "amount_captured": intent.amount_received,
+        "refunded": sum(
+            refund.amount for refund in refunds if refund.status == "succeeded" and not refund.release
+        ),
+        "refund_pending": sum(refund.amount for refund in refunds if refund.status == "pending"),
+        "released": sum(refund.amount for refund in refunds if refund.release),
+        "refunds": sum(not refund.release for refund in refunds),
+        "charges": len(charges),
+        "failed_charges": sum(charge.status == "failed" for charge in charges),
+        "disputes": len(disputes),
+        "metadata": intent.metadata,
+    }
+
+
+async def answer(store: Store, request: web.Request) -> web.StreamResponse:
+    """All lines as JSON lines, oldest first; with ``limit`` one JSON page ``{"data", "next"}`` after ``after``."""
+    intents = store.intents
+    if "limit" in request.query:
+        limit, at = int(request.query["limit"]), int(request.query.get("after", "0"))
+        keys = intents.all.keys[at : at + limit]
+        following = at + limit if at + limit < len(intents) else None
+        data = [line(store, intents.by_id[key[2]]) for key in keys]
+        return web.json_response({"data": data, "next": following})
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    keys = list(intents.all.keys)
+    for start in range(0, len(keys), _BATCH):
+        batch = [json.dumps(line(store, intents.by_id[key[2]])) for key in keys[start : start + _BATCH]]
+        await response.write(("\n".join(batch) + "\n").encode())
+    await response.write_eof()
+    return response

@@ -1,0 +1,61 @@
+"""The one exception that every endpoint raises, and its body as Stripe writes it.
+
+Source: docs.stripe.com/api/errors; facts §9 (four wire types, the HTTP status says the rest).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class StripeError(Exception):
+    """An answer other than 200.
+
+    ``stored`` says whether the answer is kept under the request's idempotency key: refused parameters, refused
+    keys, rate limits and conflicts are not (facts §3). ``kind`` is the wire's
+    ``type``; ``extra`` holds the fields of card errors.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        stored: bool = True,
+        should_retry: bool | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.kind = kind
+        self.code = code
+        self.param = param
+        self.stored = stored
+        self.should_retry = should_retry
+        self.extra = extra
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The JSON body, with the link to the log of this request that Stripe adds."""
+        error: dict[str, Any] = {"message": self.message, "type": self.kind}
+        if self.code:
+            error["code"] = self.code
+            error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
+        if self.param:
+            error["param"] = self.param
+        error.update({name: value for name, value in self.extra.items() if value is not None})
+        error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}"
+        return {"error": error}
+
+
+def invalid(message: str, *, param: str | None = None, code: str | None = None) -> StripeError:
+    """A parameter that is refused before anything is done, so nothing is stored under the idempotency key."""
+    return StripeError(400, message, param=param, code=code, stored=False)
+
+
+def missing(noun: str, wanted: str, *, param: str, status: int = 404) -> StripeError:
+    """No object of that id: 404 for the id in the path, 400 for most ids in parameters."""
+    return StripeError(status, f"No such {noun}: '{wanted}'", code="resource_missing", param=param)

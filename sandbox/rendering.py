@@ -1,0 +1,432 @@
+"""Records as Stripe writes them at API version 2023-10-16.
+
+Source: the OpenAPI document of that version; facts §4 to §7. Every function returns a new dictionary.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.cards import BY_NUMBER, Card
+from sandbox.records import (
+    BalanceTransaction,
+    Charge,
+    Customer,
+    Dispute,
+    Endpoint,
+    Event,
+    Intent,
+    Json,
+    PaymentMethod,
+    Refund,
+)
+from sandbox.store import Store
+
+ACCOUNT_ID = "acct_1SandboxPaydesk0"
+_EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+# What a browser may see of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
+_PUBLIC_INTENT = frozenset(
+    """id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method
+    client_secret confirmation_method created currency description last_payment_error livemode next_action
+    payment_method payment_method_configuration_details payment_method_types processing receipt_email
+    setup_future_usage shipping source status""".split()
+)
+
+
+def payment_intent(intent: Intent) -> Json:
+    """docs.stripe.com/api/payment_intents/object."""
+    return {
+        "id": intent.id,
+        "object": "payment_intent",
+        "amount": intent.amount,
+        "amount_capturable": intent.amount_capturable,
+        "amount_details": {"tip": {}},
+        "amount_received": intent.amount_received,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": intent.automatic_payment_methods,
+        "canceled_at": intent.canceled_at,
+        "cancellation_reason": intent.cancellation_reason,
+        "capture_method": intent.capture_method,
+        "client_secret": intent.client_secret,
+        "confirmation_method": intent.confirmation_method,
+        "created": intent.created,
+        "currency": intent.currency,
+        "customer": intent.customer,
+        "description": intent.description,
+        "invoice": None,
+        "last_payment_error": intent.last_payment_error,
+        "latest_charge": intent.latest_charge,
+        "livemode": False,
+        "metadata": dict(intent.metadata),
+        "next_action": intent.next_action,
+        "on_behalf_of": None,
+        "payment_method": intent.payment_method,
+        "payment_method_configuration_details": None,
+        "payment_method_options": _payment_method_options(intent),
+        "payment_method_types": list(intent.payment_method_types),
+        "processing": {"type": "card"} if intent.status == "processing" else None,
+        "receipt_email": intent.receipt_email,
+        "review": None,
+        "setup_future_usage": intent.setup_future_usage,
+        "shipping": intent.shipping,
+        "source": None,
+        "statement_descriptor": intent.statement_descriptor,
+        "statement_descriptor_suffix": intent.statement_descriptor_suffix,
+        "status": intent.status,
+        "transfer_data": None,
+        "transfer_group": intent.transfer_group,
+    }
+
+
+def _payment_method_options(intent: Intent) -> Json:
+    given = intent.payment_method_options.get("card", {})
+    card = {
+        "installments": None,
+        "mandate_options": None,
+        "network": None,
+        "request_three_d_secure": given.get("request_three_d_secure", "automatic"),
+    }
+    return {"card": {**given, **card}}
+
+
+def public_intent(rendered: Json) -> Json:
+    """The part of a rendered intent that a publishable key may read."""
+    return {name: value for name, value in rendered.items() if name in _PUBLIC_INTENT}
+
+
+def charge(record: Charge, store: Store) -> Json:
+    """docs.stripe.com/api/charges/object; ``refunds`` is null unless expanded (since 2022-11-15)."""
+    method = store.payment_methods.by_id[record.payment_method]
+    paid = record.status == "succeeded"
+    return {
+        "id": record.id,
+        "object": "charge",
+        "amount": record.amount,
+        "amount_captured": record.amount_captured,
+        "amount_refunded": record.amount_refunded,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": record.balance_transaction,
+        "billing_details": _billing_details(method),
+        "calculated_statement_descriptor": "PAYDESK SANDBOX" if paid else None,
+        "captured": record.captured,
+        "created": record.created,
+        "currency": record.currency,
+        "customer": record.customer,
+        "description": record.description,
+        "disputed": record.disputed,
+        "failure_balance_transaction": None,
+        "failure_code": record.failure_code,
+        "failure_message": record.failure_message,
+        "fraud_details": {"user_report": record.fraud_report} if record.fraud_report else {},
+        "invoice": None,
+        "livemode": False,
+        "metadata": dict(record.metadata),
+        "on_behalf_of": None,
+        "outcome": record.outcome,
+        "paid": paid,
+        "payment_intent": record.payment_intent,
+        "payment_method": record.payment_method,
+        "payment_method_details": {"card": _charged_card(record, method), "type": "card"},
+        "radar_options": {},
+        "receipt_email": record.receipt_email,
+        "receipt_number": None,
+        "receipt_url": f"https://pay.stripe.com/receipts/payment/{record.id}" if paid else None,
+        "refunded": record.refunded,
+        "refunds": None,
+        "review": None,
+        "shipping": record.shipping,
+        "source": None,
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": record.statement_descriptor_suffix,
+        "status": record.status,
+        "transfer_data": None,
+        "transfer_group": record.transfer_group,
+    }
+
+
+def _charged_card(record: Charge, method: PaymentMethod) -> Json:
+    card = BY_NUMBER[method.number]
+    return {
+        "brand": card.brand,
+        "checks": _checks(method, card),
+        "country": card.country,
+        "exp_month": method.exp_month,
+        "exp_year": method.exp_year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "installments": None,
+        "last4": card.last4,
+        "mandate": None,
+        "network": card.brand,
+        "network_token": {"used": False},
+        "three_d_secure": record.three_d_secure,
+        "wallet": None,
+    }
+
+
+def _checks(method: PaymentMethod, card: Card) -> Json:
+    address = method.billing_details.get("address") or {}
+    line1, postal_code, cvc = card.checks
+    return {
+        "address_line1_check": line1 if address.get("line1") else None,
+        "address_postal_code_check": postal_code if address.get("postal_code") else None,
+        "cvc_check": cvc if method.cvc_given else None,
+    }
+
+
+def _billing_details(method: PaymentMethod) -> Json:
+    given = method.billing_details
+    return {
+        "address": {**_EMPTY_ADDRESS, **(given.get("address") or {})},
+        "email": given.get("email"),
+        "name": given.get("name"),
+        "phone": given.get("phone"),
+    }
+
+
+def payment_method(method: PaymentMethod) -> Json:
+    """docs.stripe.com/api/payment_methods/object, for cards."""
+    card = BY_NUMBER[method.number]
+    return {
+        "id": method.id,
+        "object": "payment_method",
+        "billing_details": _billing_details(method),
+        "card": {
+            "brand": card.brand,
+            "checks": _checks(method, card),
+            "country": card.country,
+            "exp_month": method.exp_month,
+            "exp_year": method.exp_year,
+            "fingerprint": card.fingerprint,
+            "funding": card.funding,
+            "generated_from": None,
+            "last4": card.last4,
+            "networks": {"available": list(card.networks or (card.brand,)), "preferred": None},
+            "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
+            "wallet": None,
+        },
+        "created": method.created,
+        "customer": method.customer,
+        "livemode": False,
+        "metadata": dict(method.metadata),
+        "type": "card",
+    }
+
+
+def refund(record: Refund) -> Json:
+    """docs.stripe.com/api/refunds/object; the failure fields are there only when the refund failed."""
+    rendered: Json = {
+        "id": record.id,
+        "object": "refund",
+        "amount": record.amount,
+        "balance_transaction": record.balance_transaction,
+        "charge": record.charge,
+        "created": record.created,
+        "currency": record.currency,
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "reversal" if record.release else "refund",
+            },
+            "type": "card",
+        },
+        "metadata": dict(record.metadata),
+        "payment_intent": record.payment_intent,
+        "reason": record.reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": record.status,
+        "transfer_reversal": None,
+    }
+    if record.failure_reason:
+        rendered["failure_reason"] = record.failure_reason
+    if record.failure_balance_transaction:
+        rendered["failure_balance_transaction"] = record.failure_balance_transaction
+    return rendered
+
+
+_NO_EVIDENCE = dict.fromkeys(
+    """access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+    customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt
+    refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation
+    shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
+    uncategorized_file uncategorized_text""".split()
+)
+_NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "noncompliant": "98"}
+
+
+def dispute(record: Dispute, store: Store) -> Json:
+    """docs.stripe.com/api/disputes/object; balance transactions are embedded whole."""
+    moves = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
+    return {
+        "id": record.id,
+        "object": "dispute",
+        "amount": record.amount,
+        "balance_transactions": [balance_transaction(move) for move in moves],
+        "charge": record.charge,
+        "created": record.created,
+        "currency": record.currency,
+        "evidence": dict(_NO_EVIDENCE),
+        "evidence_details": {
+            "due_by": record.due_by,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": record.inquiry and record.status != "warning_closed",
+        "livemode": False,
+        "metadata": dict(record.metadata),
+        "payment_intent": record.payment_intent,
+        "payment_method_details": {
+            "card": {
+                "brand": record.brand,
+                "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4"),
+            },
+            "type": "card",
+        },
+        "reason": record.reason,
+        "status": record.status,
+    }
+
+
+def balance_transaction(record: BalanceTransaction) -> Json:
+    """docs.stripe.com/api/balance_transactions/object."""
+    fees = {
+        "amount": record.fee,
+        "application": None,
+        "currency": record.currency,
+        "description": "Stripe processing fees",
+        "type": "stripe_fee",
+    }
+    return {
+        "id": record.id,
+        "object": "balance_transaction",
+        "amount": record.amount,
+        "available_on": record.created if record.available else record.created + 2 * 86400,
+        "created": record.created,
+        "currency": record.currency,
+        "description": None,
+        "exchange_rate": None,
+        "fee": record.fee,
+        "fee_details": [fees] if record.fee else [],
+        "net": record.amount - record.fee,
+        "reporting_category": record.reporting_category,
+        "source": record.source,
+        "status": "available" if record.available else "pending",
+        "type": record.type,
+    }
+
+
+def customer(record: Customer) -> Json:
+    """docs.stripe.com/api/customers/object."""
+    return {
+        "id": record.id,
+        "object": "customer",
+        "address": record.address,
+        "balance": 0,
+        "created": record.created,
+        "currency": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": record.description,
+        "discount": None,
+        "email": record.email,
+        "invoice_prefix": record.id[-8:].upper(),
+        "invoice_settings": dict.fromkeys(
+            ("custom_fields", "default_payment_method", "footer", "rendering_options")
+        ),
+        "livemode": False,
+        "metadata": dict(record.metadata),
+        "name": record.name,
+        "next_invoice_sequence": 1,
+        "phone": record.phone,
+        "preferred_locales": [],
+        "shipping": record.shipping,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+
+
+def webhook_endpoint(record: Endpoint, *, with_secret: bool = False) -> Json:
+    """docs.stripe.com/api/webhook_endpoints/object; the secret is told only when the endpoint is created."""
+    rendered: Json = {
+        "id": record.id,
+        "object": "webhook_endpoint",
+        "api_version": record.api_version,
+        "application": None,
+        "created": record.created,
+        "description": record.description,
+        "enabled_events": list(record.enabled_events),
+        "livemode": False,
+        "metadata": dict(record.metadata),
+        "status": "enabled" if record.enabled else "disabled",
+        "url": record.url,
+    }
+    if with_secret:
+        rendered["secret"] = record.secrets[0]
+    return rendered
+
+
+def event_text(record: Event) -> str:
+    """The JSON text of an event as it stands now; its snapshot is put in as it was written."""
+    head = {
+        "id": record.id,
+        "object": "event",
+        "api_version": record.api_version,
+        "created": record.created,
+        "livemode": False,
+        "pending_webhooks": len(record.pending) + len(record.failed),
+        "request": {"id": record.request_id, "idempotency_key": record.idempotency_key},
+        "type": record.type,
+    }
+    return f'{json.dumps(head)[:-1]}, "data": {record.data}}}'
+
+
+def event(record: Event) -> Json:
+    """docs.stripe.com/api/events/object."""
+    rendered: Json = json.loads(event_text(record))
+    return rendered
+
+
+def early_fraud_warning(warning_id: str, record: Charge) -> Json:
+    """docs.stripe.com/api/radar/early_fraud_warnings/object."""
+    return {
+        "id": warning_id,
+        "object": "radar.early_fraud_warning",
+        "actionable": True,
+        "charge": record.id,
+        "created": record.created,
+        "fraud_type": "made_with_stolen_card",
+        "livemode": False,
+        "payment_intent": record.payment_intent,
+    }
+
+
+def account() -> Json:
+    """docs.stripe.com/api/accounts/object, as far as a payments service reads it."""
+    return {
+        "id": ACCOUNT_ID,
+        "object": "account",
+        "business_type": "company",
+        "capabilities": {"card_payments": "active", "transfers": "active"},
+        "charges_enabled": True,
+        "country": "US",
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": "sandbox@example.com",
+        "metadata": {},
+        "payouts_enabled": True,
+        "type": "standard",
+    }
+
+
+def listed(url: str, data: list[Any], has_more: bool) -> Json:
+    """A page of objects."""
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}

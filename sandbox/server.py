@@ -1,0 +1,78 @@
+"""The process: state, the API, the control addresses, webhooks, the file on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.api import Api
+from sandbox.context import Sandbox
+from sandbox.control import Control
+from sandbox.deliveries import Courier
+from sandbox.events import EventLog
+from sandbox.faults import Faults
+from sandbox.persistence import Database
+from sandbox.records import Endpoint
+from sandbox.request_log import RequestLog
+from sandbox.settings import Settings
+from sandbox.store import Store
+
+COMMAND_LINE_ENDPOINT = "we_3SandboxCommandLine00000"
+_MAX_BODY = 1 << 20
+
+
+def build(
+    settings: Settings,
+    *,
+    seed: int | None = None,
+    data: Path | None = None,
+    webhook: tuple[str, list[str]] | None = None,
+) -> web.Application:
+    """The application. ``webhook`` is the URL and the signing secrets of an endpoint that is there from the start."""
+    store = Store(seed)
+    events = EventLog(store, settings)
+    courier = Courier(store, events.note_delivered, events.note_given_up)
+    events.send = courier.send
+    sandbox = Sandbox(settings, store, events)
+    database = Database(data, store) if data else None
+    if database:
+        database.load()
+    if webhook:
+        set_endpoint(store, COMMAND_LINE_ENDPOINT, *webhook)
+    faults, log = Faults(), RequestLog()
+    api = Api(sandbox, faults, log)
+    app = web.Application(client_max_size=_MAX_BODY)
+    Control(sandbox, courier, faults, log, database).register(app.router)
+    app.router.add_route("*", "/v1", api.handle)
+    app.router.add_route("*", "/v1/{rest:.*}", api.handle)
+
+    async def run(_: web.Application) -> AsyncIterator[None]:
+        await courier.open()
+        writing = asyncio.create_task(database.write_forever()) if database else None
+        yield
+        faults.clear()
+        await courier.close()
+        if database and writing:
+            writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writing
+            await database.close()
+
+    app.cleanup_ctx.append(run)
+    return app
+
+
+def set_endpoint(store: Store, endpoint_id: str, url: str, secrets: list[str]) -> Endpoint:
+    """Make or change an endpoint that takes every event."""
+    endpoint = store.endpoints.get(endpoint_id)
+    if endpoint is None:
+        endpoint = Endpoint(id=endpoint_id, created=store.now(), seq=store.next_seq())
+        store.endpoints.add(endpoint)
+    endpoint.url = url
+    endpoint.secrets = secrets
+    store.save(endpoint)
+    return endpoint
