@@ -34,6 +34,8 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # The application writes one JSON line for each request, without query string and address. A second line would only
 # repeat it, and gunicorn's own would hold what must not be logged.
 accesslog = None
+# gunicorn would listen for commands on a socket in the home directory, which every server of a user shares.
+control_socket_disable = True
 errorlog = "-"
 loglevel = "info"
 proc_name = "paydesk"

@@ -238,7 +238,11 @@ class EmbeddedMongo:
             # Asked from the data and not from replSetGetStatus, which says "none" as well while it still reads it.
             kept = client.local["system.replset"].find_one({})
             if kept is None:
-                client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+                client.admin.command(
+                    "replSetInitiate",
+                    # Several nodes of one machine notice at once that one is gone; ten seconds are for networks.
+                    {"_id": REPLICA_SET, "members": members, "settings": {"electionTimeoutMillis": 2000}},
+                )
             elif [member["host"] for member in kept["members"]] != [node.address for node in self.nodes]:
                 # The data was made at a port that another program has taken since.
                 self._move(client, {**kept, "version": kept["version"] + 1, "members": members}, deadline)

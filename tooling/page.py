@@ -30,7 +30,10 @@ def render(base: str, sandbox: str | None, logins: list[Login], token: str | Non
         addresses.append(("Stripe sandbox", f"{sandbox}/_sandbox/"))
     parts = [["Paydesk is running. Ctrl-C stops it; the data stays in .data."], _columns(addresses)]
     if logins:
-        rows = [(login.role.capitalize(), f"{login.email}  {login.password}") for login in logins]
+        width = max(len(login.email) for login in logins)
+        rows = [
+            (login.role.capitalize(), f"{login.email.ljust(width)}  {login.password}") for login in logins
+        ]
         parts.append(["Sign in as", *_columns(rows)])
     else:
         parts.append(

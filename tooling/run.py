@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -165,7 +166,7 @@ class Run:
             name = f"PASSWORD_{role.upper()}"
             made = self.mongo.dbpath / f"paydesk.user.{role}"
             known = self.dev.has(name)
-            password = self.dev.get(name, random_secret())
+            password = self.dev.get(name, lambda: secrets.token_urlsafe(12))
             if not made.exists():
                 self._flask("users", "create", email, "--role", role, "--password-stdin", typed=password)
                 made.touch()

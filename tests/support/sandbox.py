@@ -14,18 +14,24 @@ READY_LINE = "sandbox listening on "
 
 
 class SandboxProcess(Child):
-    """``get/post/put/delete`` speak to ``/_sandbox/…`` with JSON; ``stripe`` calls Stripe's API itself."""
+    """A sandbox that keeps its state in memory, or in the file ``data``.
+
+    ``get/post/put/delete`` speak JSON with its controls, by path with or without ``/_sandbox``.
+    """
 
     secret_key = "sk_test_paydesk_tests"
     publishable_key = "pk_test_paydesk_tests"
 
-    def __init__(self, folder: Path, *, webhook_url: str, webhook_secret: str, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, webhook_url: str, webhook_secret: str, port: int = 0, data: Path | None = None
+    ) -> None:
         self.webhook_secret = webhook_secret
         self.base_url = ""
         self.session = requests.Session()
         command = [
-            *(sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(folder / "sandbox.sqlite")),
+            *(sys.executable, "-m", "sandbox", "--port", str(port)),
             *("--webhook-url", webhook_url, "--webhook-secret", webhook_secret),
+            *(("--data", str(data)) if data else ()),
         ]
         super().__init__("sandbox", command, folder / "sandbox.log", {})
 
@@ -42,39 +48,82 @@ class SandboxProcess(Child):
     def get(self, path: str, **params: Any) -> Any:
         return self._control("GET", path, params=params)
 
-    def post(self, path: str, **body: Any) -> Any:
-        return self._control("POST", path, json=body)
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._control("POST", path, json=body if body is not None else {})
 
-    def put(self, path: str, **body: Any) -> Any:
-        return self._control("PUT", path, json=body)
+    def put(self, path: str, body: Any = None) -> Any:
+        return self._control("PUT", path, json=body if body is not None else {})
 
     def delete(self, path: str) -> Any:
         return self._control("DELETE", path)
 
-    def pay(self, intent_id: str, card: str = "4242424242424242", **options: Any) -> Any:
-        """Pay an intent as a browser would, with a card number or a ``pm_card_…`` token."""
-        return self.post(f"payment_intents/{intent_id}/pay", card=card, **options)
+    def pay(self, intent_id: str, card: str = "4242424242424242", **options: Any) -> dict[str, Any]:
+        """Pay an intent as a browser would, with a card number or a ``pm_card_…`` token; the intent afterwards.
+
+        ``three_d_secure``: "complete" (default), "fail" or "abandon". A declined card is no error here.
+        """
+        kind = "payment_method" if card.startswith("pm_") else "card"
+        paid: dict[str, Any] = self.post(f"payment_intents/{intent_id}/pay", {kind: card, **options})
+        return paid
+
+    def drain(self, seconds: float = 15) -> None:
+        """Wait until every webhook is delivered or given up."""
+        done = self.post("webhooks/drain", {"timeout": seconds})
+        assert done["idle"], f"webhooks are still under way: {done}"
+
+    def hold_webhooks(self) -> None:
+        """Let no webhook leave until ``release_webhooks``."""
+        self.post("webhooks/hold")
+
+    def release_webhooks(self, **how: Any) -> None:
+        """Let go of what is held (``duplicate``, ``shuffle``, ``seed``) and wait until it is delivered."""
+        self.post("webhooks/release", how)
+        self.drain()
+
+    def fault(self, **fault: Any) -> None:
+        """Add one fault; see sandbox/README.md for its fields."""
+        self.post("faults", fault)
+
+    def requests(self, path: str | None = None, method: str | None = None) -> list[dict[str, Any]]:
+        """The API requests that were made, oldest first."""
+        wanted = {"path": path, "method": method}
+        found: list[dict[str, Any]] = self.get("requests", **{k: v for k, v in wanted.items() if v})[
+            "requests"
+        ]
+        return found
+
+    def books(self) -> list[dict[str, Any]]:
+        """What every intent came to, oldest first: Stripe's own books, in minor units."""
+        return list(self.get("books", limit=100_000)["data"])
+
+    def intents_of(self, order_id: str) -> list[str]:
+        """The ids of every intent that was made for an order."""
+        return [line["id"] for line in self.books() if line["metadata"].get("order_id") == order_id]
+
+    def refunded(self, intent_id: str) -> int:
+        """What Stripe gave back of an intent."""
+        (amount,) = [line["refunded"] for line in self.books() if line["id"] == intent_id]
+        return int(amount)
 
     def reset(self) -> None:
-        """Forget every object, delivery and fault."""
+        """Forget every object, delivery, hold and fault."""
         self.post("reset")
 
-    def stripe(self, method: str, path: str, **params: Any) -> Any:
-        """A call of Stripe's API with the secret key, for what only Stripe's own books can tell."""
+    def stripe(self, method: str, path: str, params: dict[str, Any] | None = None) -> Any:
+        """A call of Stripe's API with the secret key: ``stripe("GET", "/v1/refunds", {"charge": …})``."""
         answer = self.session.request(
             method,
-            f"{self.base_url}/v1/{path}",
+            self.base_url + path,
             params=params if method == "GET" else None,
             data=params if method != "GET" else None,
             auth=(self.secret_key, ""),
             timeout=30,
         )
-        answer.raise_for_status()
+        assert answer.ok, f"{method} {path} answered {answer.status_code}: {answer.text}"
         return answer.json()
 
     def _control(self, method: str, path: str, **options: Any) -> Any:
-        url = f"{self.base_url}/_sandbox/{path.lstrip('/')}"
+        url = f"{self.base_url}/_sandbox/{path.removeprefix('/_sandbox').lstrip('/')}"
         answer = self.session.request(method, url, timeout=30, **options)
-        if not answer.ok:
-            raise AssertionError(f"{method} {url} answered {answer.status_code}: {answer.text}")
-        return answer.json() if answer.content else None
+        assert answer.ok, f"{method} {url} answered {answer.status_code}: {answer.text}"
+        return answer.json()

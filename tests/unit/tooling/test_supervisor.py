@@ -18,7 +18,7 @@ def test_a_part_that_ends_is_named_with_the_end_of_its_log(tmp_path: Path) -> No
     command = [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"]
     supervisor.add(Service("bad", command, os.environ, tmp_path))
     with pytest.raises(PartFailed, match=r"bad ended by itself \(exit code 3\)(?s:.*)the reason"):
-        supervisor.watch()
+        supervisor.wait_until(lambda: False, "The end", seconds=10)
     told: list[str] = []
     supervisor.stop(told.append)
     assert told == ["Stopping bad …", "Stopping good …"]
