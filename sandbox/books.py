@@ -39,19 +39,21 @@ def line(store: Store, intent: Intent) -> dict[str, Any]:
 
 
 async def answer(store: Store, request: web.Request) -> web.StreamResponse:
-    """All lines as JSON lines, oldest first; with ``limit`` one JSON page ``{"data", "next"}`` after ``after``."""
+    """``{"data": [line, …], "next": n}``, oldest first: all in one stream, or with ``limit`` a page.
+
+    ``next`` is what to pass as ``after`` for the following page; it is null on the last.
+    """
     intents = store.intents
-    if "limit" in request.query:
-        limit, at = int(request.query["limit"]), int(request.query.get("after", "0"))
-        keys = intents.all.keys[at : at + limit]
-        following = at + limit if at + limit < len(intents) else None
-        data = [line(store, intents.by_id[key[2]]) for key in keys]
-        return web.json_response({"data": data, "next": following})
-    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    start = int(request.query.get("after", "0"))
+    end = start + int(request.query.get("limit", len(intents)))
+    keys = intents.all.keys[start:end]
+    following = json.dumps(end if end < len(intents) else None)
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
-    keys = list(intents.all.keys)
-    for start in range(0, len(keys), _BATCH):
-        batch = [json.dumps(line(store, intents.by_id[key[2]])) for key in keys[start : start + _BATCH]]
-        await response.write(("\n".join(batch) + "\n").encode())
+    await response.write(b'{"data": [')
+    for at in range(0, len(keys), _BATCH):
+        batch = [json.dumps(line(store, intents.by_id[key[2]])) for key in keys[at : at + _BATCH]]
+        await response.write(((", " if at else "") + ", ".join(batch)).encode())
+    await response.write(f'], "next": {following}}}'.encode())
     await response.write_eof()
     return response

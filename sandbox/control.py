@@ -5,6 +5,7 @@ Bodies and answers are JSON; a wrong body is 400 ``{"error": "…"}``, an unknow
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 
@@ -57,6 +58,7 @@ class Control:
             ("PUT", "/settings", self.put_settings),
             ("PUT", "/latency", self.put_latency),
             ("PUT", "/clock", self.put_clock),
+            ("DELETE", "/clock", self.delete_clock),
             ("GET", "/faults", self.get_faults),
             ("POST", "/faults", self.post_faults),
             ("DELETE", "/faults", self.delete_faults),
@@ -69,7 +71,8 @@ class Control:
             ("POST", "/payment_intents/{id}/process", payments.process),
             ("GET", "/three_d_secure/{id}", payments.challenge_page),
             ("POST", "/three_d_secure/{id}", payments.challenge_answer),
-            ("POST", "/charges/{id}/dispute", payments.dispute),
+            ("POST", "/charges/{id}/dispute", payments.dispute_charge),
+            ("POST", "/disputes", payments.dispute_intent),
             ("POST", "/disputes/{id}/close", payments.close_dispute),
             ("POST", "/refunds/{id}/settle", payments.settle_refund),
             ("GET", "/webhooks", webhooks.get_settings),
@@ -132,11 +135,21 @@ class Control:
         return web.json_response({"ms": self._sandbox.settings.latency_ms})
 
     async def put_clock(self, request: web.Request) -> web.Response:
-        """Move the ``created`` of what is made from now on; deliveries are signed with the real time."""
-        self._sandbox.store.clock_offset = int((await body(request))["offset"])
-        return web.json_response(
-            {"offset": self._sandbox.store.clock_offset, "now": self._sandbox.store.now()}
-        )
+        """Move the ``created`` of what is made from now on, by an ``offset`` or to a ``now``, both in seconds.
+
+        Deliveries are signed with the real time all the same.
+        """
+        given = await body(request)
+        offset = given["now"] - int(time.time()) if "now" in given else given["offset"]
+        return self._clock(int(offset))
+
+    async def delete_clock(self, _: web.Request) -> web.Response:
+        """Back to the present."""
+        return self._clock(0)
+
+    def _clock(self, offset: int) -> web.Response:
+        self._sandbox.store.clock_offset = offset
+        return web.json_response({"offset": offset, "now": self._sandbox.store.now()})
 
     async def get_faults(self, _: web.Request) -> web.Response:
         """The faults in force and how often each has struck."""
@@ -165,7 +178,7 @@ class Control:
         return web.json_response({"requests": [], "count": 0})
 
     async def get_books(self, request: web.Request) -> web.StreamResponse:
-        """Every intent's totals, one JSON object a line, or with ``limit`` a page of them."""
+        """Every intent's totals, or with ``limit`` a page of them."""
         return await books.answer(self._sandbox.store, request)
 
     async def post_bulk(self, request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 from aiohttp import web
 
@@ -99,13 +100,21 @@ class PaymentControl:
         attempts.finish_processing(self._sandbox, intent, succeeded=outcome == "succeeded")
         return web.json_response(rendering.payment_intent(intent))
 
-    async def dispute(self, request: web.Request) -> web.Response:
+    async def dispute_charge(self, request: web.Request) -> web.Response:
         """Open a dispute or an inquiry on a charge."""
+        return self._dispute(request.match_info["id"], await body(request))
+
+    async def dispute_intent(self, request: web.Request) -> web.Response:
+        """The same on the latest charge of the ``payment_intent`` in the body."""
         given = await body(request)
+        intent = payment_intents.find(self._sandbox.store, given["payment_intent"])
+        return self._dispute(intent.latest_charge or "", given)
+
+    def _dispute(self, charge_id: str, given: dict[str, Any]) -> web.Response:
         store = self._sandbox.store
-        charge = store.charges.get(request.match_info["id"])
+        charge = store.charges.get(charge_id)
         if charge is None:
-            raise missing("charge", request.match_info["id"], param="charge")
+            raise missing("charge", charge_id, param="charge")
         if charge.status != "succeeded" or not charge.captured:
             return web.json_response({"error": "only a captured charge can be disputed"}, status=409)
         opened = disputes.open_dispute(
@@ -133,10 +142,13 @@ class PaymentControl:
         return web.json_response(rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
-        """End a refund as ``succeeded`` or ``failed``; without a status as its card decides."""
+        """End a refund as ``succeeded`` or ``failed``; without a status as its card decides, if it still has to."""
         given = await body(request)
         refund = refunds.find(self._sandbox.store, request.match_info["id"])
-        status = given.get("status", refund.later)
+        if "status" not in given:
+            refunds.settle_as_destined(self._sandbox, refund)
+            return web.json_response(rendering.refund(refund))
+        status = given["status"]
         if status not in ("succeeded", "failed"):
             raise ValueError("status must be succeeded or failed")
         if (refund.status, status) not in (

@@ -1,6 +1,7 @@
 """Webhook deliveries: signed, retried with growing pauses, at last given up.
 
-Source: docs.stripe.com/webhooks; facts §2. Times of attempts and signatures are real time, also when the sandbox's clock has been moved.
+Source: docs.stripe.com/webhooks; facts §2. Attempts and signatures carry the real time, also when the sandbox's
+clock has been moved.
 """
 
 from __future__ import annotations
