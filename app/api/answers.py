@@ -16,7 +16,9 @@ _ID = "65f0c0ffee65f0c0ffee65f0"
 
 def _text(description: str, example: str | None = None, *, null: bool = False, **more: Any) -> fields.String:
     shown = {"example": example} if example else {}
-    return fields.String(required=True, allow_none=null, metadata={"description": description, **shown, **more})
+    return fields.String(
+        required=True, allow_none=null, metadata={"description": description, **shown, **more}
+    )
 
 
 def _time(description: str, *, null: bool = False) -> Moment:
@@ -31,7 +33,9 @@ def _currency() -> fields.String:
     return _text("ISO currency code, lower case.", "usd")
 
 
-def _nested(schema: type[Schema], description: str, *, null: bool = False, many: bool = False) -> fields.Nested:
+def _nested(
+    schema: type[Schema], description: str, *, null: bool = False, many: bool = False
+) -> fields.Nested:
     return fields.Nested(
         schema, required=True, allow_none=null, many=many, metadata={"description": description}
     )
@@ -42,7 +46,9 @@ class StripeConfigSchema(Schema):
 
 
 class OpenedPaymentSchema(Schema):
-    client_secret = _text("For Stripe.js in the customer's browser. Never log or store it.", "pi_3Oq_secret_x")
+    client_secret = _text(
+        "For Stripe.js in the customer's browser. Never log or store it.", "pi_3Oq_secret_x"
+    )
     payment_intent_id = _text("Stripe's id of the payment intent.", "pi_3OqJ2KLkdIwHu7ix0a1b2c3d")
     publishable_key = _text("Stripe's publishable key, for Stripe.js.", "pk_test_51Hx")
     amount = _amount("Amount to be paid, in major units.")
@@ -139,14 +145,18 @@ class PaymentSchema(Schema):
     id = _text("Our id.", _ID)
     order_id = _text("The ERP's order.", "order-10042")
     customer_id = _text("The ERP's customer.", "customer-77")
-    payment_intent_id = _text("Stripe's id; null until Stripe has answered.", "pi_3OqJ2KLkdIwHu7ix", null=True)
+    payment_intent_id = _text(
+        "Stripe's id; null until Stripe has answered.", "pi_3OqJ2KLkdIwHu7ix", null=True
+    )
     amount = _amount("Amount, in major units.")
     currency = _currency()
     status = _text("Where it stands.", "completed", enum=[status.value for status in PaymentStatus])
     refund_status = _text("How much has gone back.", "none", enum=[status.value for status in RefundStatus])
     amount_refunded = _amount("Given back by succeeded refunds, in major units.", 0)
     disputed = fields.Boolean(required=True, metadata={"description": "Whether it was ever disputed."})
-    failure = _nested(FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True)
+    failure = _nested(
+        FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True
+    )
     three_d_secure = _nested(ThreeDSecureSchema, "3-D Secure over all attempts.")
     card = _nested(CardSchema, "The card of the latest attempt.", null=True)
     attempts = _nested(AttemptSchema, "Every try to pay, oldest first.", many=True)
@@ -182,7 +192,10 @@ class ErrorSchema(Schema):
     errors = fields.Dict(
         keys=fields.String(),
         required=True,
-        metadata={"description": "What is wrong with which field; empty where no field is to blame.", "example": {}},
+        metadata={
+            "description": "What is wrong with which field; empty where no field is to blame.",
+            "example": {},
+        },
     )
     request_id = _text("Quote it when you report a problem; also in `X-Request-ID`.", "3f2a9c1e8b7d4f60")
     failure = fields.Nested(FailureSchema, metadata={"description": "Only with `card_declined`."})

@@ -67,7 +67,9 @@ class Tokens:
         elif self._secret:
             key, algorithms = self._secret, ["HS256"]
         else:
-            raise TokensCannotBeJudged("Set AUTH_JWT_SECRET or AUTH_JWKS_URL; without it no token can be checked.")
+            raise TokensCannotBeJudged(
+                "Set AUTH_JWT_SECRET or AUTH_JWKS_URL; without it no token can be checked."
+            )
         claims = jwt.decode(
             token,
             key,

@@ -58,7 +58,8 @@ _INTRODUCTION = """Takes card payments through Stripe and keeps a record of ever
 **Tokens**: send `Authorization: Bearer …`. Each operation names the scope it needs. A token with a `customer_id` claim
 sees only that customer's payments; those of others answer 404.
 
-**Repeating a request**: send an `Idempotency-Key`; the same key and body give the same answer and the work is done once.
+**Repeating a request**: send an `Idempotency-Key`; the same key and body give the same answer, and the work is done
+once.
 
 **Errors** have one shape (see the schema *Error*). Branch on `error`, show `message` to people, quote `request_id` when
 you report a problem. A body that is not valid JSON answers 422 `validation_failed`. The words:

@@ -43,13 +43,15 @@ def paydesk_error(error: PaydeskError) -> Response:
     elif "challenge" in g:
         headers["WWW-Authenticate"] = g.challenge
     more: dict[str, Any] = {"failure": error.failure} if isinstance(error, CardDeclined) else {}
-    return _answer(int(error.http_status), error.error, error.message, errors=error.errors, headers=headers, **more)
+    return _answer(
+        int(error.http_status), error.error, error.message, errors=error.errors, headers=headers, **more
+    )
 
 
 def http_error(error: HTTPException) -> Response:
     """A failure before or outside our views: no such address, wrong method, a body too large."""
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     word, message = TRANSPORT_WORDS.get(error.code, ("bad_request", error.name))
     if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR and not hasattr(error, "error"):
         word, message = TRANSPORT_WORDS[500]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import flask_smorest
 from flask import Request, current_app
@@ -20,7 +20,7 @@ _LONGEST_NAME = 64
 class RequestParser(FlaskParser):
     """Schemas say what happens to unknown names, in queries as well as in bodies."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012 (declared so in webargs)
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)

@@ -8,8 +8,13 @@ from flask import current_app
 
 from app.api import presenters
 from app.api.amounts import money_to_charge
-from app.api.answers import OpenedPaymentSchema, PaymentDetailSchema, PaymentPageSchema, PaymentSchema
-from app.api.answers import StripeConfigSchema
+from app.api.answers import (
+    OpenedPaymentSchema,
+    PaymentDetailSchema,
+    PaymentPageSchema,
+    PaymentSchema,
+    StripeConfigSchema,
+)
 from app.api.auth import caller, public, requires
 from app.api.bulkhead import waits_for_stripe
 from app.api.created_range import created_range
@@ -73,7 +78,9 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
     publishable_key = _publishable_key()
     _only_own_customer(body["customer_id"])
     money = money_to_charge(body.pop("amount"), body.pop("currency", settings.stripe_currency))
-    opened = services.payments.open(NewPayment(money=money, **body), caller=caller().subject, key=_key(headers))
+    opened = services.payments.open(
+        NewPayment(money=money, **body), caller=caller().subject, key=_key(headers)
+    )
     return {
         "client_secret": opened.client_secret,
         "payment_intent_id": opened.payment_intent_id,

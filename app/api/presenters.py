@@ -41,8 +41,12 @@ def payment(document: Shown) -> Shown:
 
 def payment_detail(document: Shown) -> Shown:
     """One payment with its disputes and history."""
-    disputes = [{**row, "amount": major(row["amount"], row["currency"])} for row in document.get("disputes", [])]
-    history = [{**row, "at": datetime.fromtimestamp(row["at"] / 1000, UTC)} for row in document.get("history", [])]
+    disputes = [
+        {**row, "amount": major(row["amount"], row["currency"])} for row in document.get("disputes", [])
+    ]
+    history = [
+        {**row, "at": datetime.fromtimestamp(row["at"] / 1000, UTC)} for row in document.get("history", [])
+    ]
     return {**payment(document), "disputes": disputes, "history": history}
 
 

@@ -22,7 +22,9 @@ from app.errors import (
 )
 from app.extensions import services
 
-blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1/payments", description="What Stripe tells us.")
+blueprint = Blueprint(
+    "webhooks", __name__, url_prefix="/api/v1/payments", description="What Stripe tells us."
+)
 
 _BODY = {
     "required": True,

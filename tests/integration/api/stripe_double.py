@@ -27,7 +27,11 @@ CHARGE: dict[str, Any] = {
             "brand": "visa",
             "last4": "4242",
             "country": "US",
-            "three_d_secure": {"result": "authenticated", "authentication_flow": "challenge", "version": "2.2.0"},
+            "three_d_secure": {
+                "result": "authenticated",
+                "authentication_flow": "challenge",
+                "version": "2.2.0",
+            },
         },
     },
 }
@@ -58,7 +62,6 @@ class StripeDouble:
         self.calls.append(f"{method} {path}")
         if key in self._replays:
             return self._replays[str(key)]
-        parts = path.split("/")
         if (method, path) == ("POST", "/v1/payment_intents"):
             found = self._intent(form)
         elif (method, path) == ("POST", "/v1/refunds"):
@@ -68,8 +71,16 @@ class StripeDouble:
             return {"object": "list", "data": rows, "has_more": False, "url": path}
         elif path == "/v1/payment_intents":
             return {"object": "list", "data": list(self.intents.values()), "has_more": False, "url": path}
+        elif path.split("/")[3] not in self.intents:
+            return {
+                "error": {
+                    "type": "invalid_request_error",
+                    "code": "resource_missing",
+                    "message": "No such intent",
+                }
+            }
         else:
-            found = self.intents[parts[3]]
+            found = self.intents[path.split("/")[3]]
         if key:
             self._replays[key] = dict(found)
         return found
@@ -151,8 +162,10 @@ def stripe_double() -> Iterator[StripeDouble]:
             values = {name: value[-1] for name, value in parse_qs(form).items()}
             status, body = 200, b""
             if bad is None or bad.after_work:
-                found = double.answer(method, urlsplit(self.path).path, values, self.headers.get("Idempotency-Key"))
-                body = json.dumps(found).encode()
+                found = double.answer(
+                    method, urlsplit(self.path).path, values, self.headers.get("Idempotency-Key")
+                )
+                status, body = 404 if "error" in found else 200, json.dumps(found).encode()
             else:
                 double.calls.append(f"{method} {urlsplit(self.path).path}")
             if bad is not None:

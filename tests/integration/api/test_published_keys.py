@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -24,7 +23,10 @@ class Issuer:
     """Publishes keys as an identity provider does; ``down`` makes it fail."""
 
     def __init__(self) -> None:
-        self.keys = {"rsa-1": RSAAlgorithm.to_jwk(RSA_KEY.public_key()), "ec-1": ECAlgorithm.to_jwk(EC_KEY.public_key())}
+        self.keys = {
+            "rsa-1": RSAAlgorithm.to_jwk(RSA_KEY.public_key()),
+            "ec-1": ECAlgorithm.to_jwk(EC_KEY.public_key()),
+        }
         self.asked = 0
         self.down = False
         issuer = self

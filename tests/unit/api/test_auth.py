@@ -42,7 +42,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "iss": "paydesk",
         "aud": "paydesk",
         "sub": "erp",
-        "exp": int(time.time()) + 60,
+        "exp": int(time.time()) + 3600,
         "scope": "payments:write payments:read",
     }
     return {name: value for name, value in {**good, **changes}.items() if value is not ...}
@@ -74,12 +74,12 @@ def test_no_token_is_answered_with_a_challenge(client: FlaskClient, header: str 
 
 
 BAD_CLAIMS: list[dict[str, Any]] = [
-    {"exp": int(time.time()) - 60},
+    {"exp": 1_700_000_000},
     {"exp": ...},
     {"exp": "soon"},
     {"exp": []},
     {"exp": 1e400},
-    {"nbf": int(time.time()) + 600},
+    {"nbf": 4_102_444_800},
     {"iss": "somebody"},
     {"iss": ...},
     {"aud": "another"},
@@ -119,7 +119,17 @@ def test_bad_claims_are_refused(client: FlaskClient, changes: dict[str, Any]) ->
         "é.é.é",
         base64(b"[" * 5000).decode() + ".e30.x",
     ],
-    ids=["alg none", "other secret", "other algorithm", "other family", "cut", "junk", "long", "accents", "nested"],
+    ids=[
+        "alg none",
+        "other secret",
+        "other algorithm",
+        "other family",
+        "cut",
+        "junk",
+        "long",
+        "accents",
+        "nested",
+    ],
 )
 def test_tokens_that_we_did_not_issue_are_refused(client: FlaskClient, token: str) -> None:
     response = ask(client, token)

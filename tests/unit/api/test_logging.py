@@ -41,7 +41,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_unknown_fields_keep_their_name_and_lose_their_value(capsys: pytest.CaptureFixture[str]) -> None:
-    structlog.get_logger("t").info("paid", payment_id="65f0c0ffee65f0c0ffee65f0", client_secret="x", body={"a": 1})
+    structlog.get_logger("t").info(
+        "paid", payment_id="65f0c0ffee65f0c0ffee65f0", client_secret="x", body={"a": 1}
+    )
     (line,) = lines(capsys)
     assert line["payment_id"] == "65f0c0ffee65f0c0ffee65f0"
     assert line["client_secret"] == line["body"] == "[redacted]"
@@ -66,7 +68,9 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     logging.init_app(app)
     app.add_url_rule("/payments/<name>", view_func=lambda name: name)
     client = app.test_client()
-    given = client.get("/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"})
+    given = client.get(
+        "/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"}
+    )
     assert given.headers["X-Request-ID"] == "abc-123.456_x"
     for bad in ("short", "with space in it", "a" * 200, "{}{}{}{}", "é" * 10):
         made = client.get("/payments/x", headers={"X-Request-ID": bad}).headers["X-Request-ID"]

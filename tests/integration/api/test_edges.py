@@ -1,0 +1,110 @@
+"""What surrounds the endpoints: slots, faults of ours, other origins, request ids, health."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from mongoengine.connection import get_db
+
+from app import create_app
+from app.api import bulkhead
+from app.services.payments import Payments
+from tests.integration.api.caller import Caller, new_order, settings_for
+from tests.integration.api.stripe_double import Misbehaviour, StripeDouble
+
+
+@pytest.fixture
+def slow(stripe: StripeDouble) -> Iterator[None]:
+    stripe.misbehaviour = Misbehaviour(silent=True)
+    yield
+    stripe.over.set()
+
+
+@pytest.mark.usefixtures("slow")
+def test_requests_beyond_the_slots_are_refused_at_once_and_reads_go_on(
+    mongo_uri: str, stripe: StripeDouble
+) -> None:
+    erp = Caller(create_app(settings_for(mongo_uri, stripe.url, stripe_timeout=20)))
+    bulkhead.init_app(erp.app, slots=3)
+    waiting = threading.Event()
+
+    with ThreadPoolExecutor(3) as pool:
+        held = [pool.submit(erp.create) for _ in range(3)]
+        while len(stripe.calls) < 3:
+            waiting.wait(0.02)
+        refused = erp.create()
+        assert (refused.status_code, refused.json["error"]) == (503, "stripe_unavailable")
+        assert refused.headers["Retry-After"] == "1"
+        assert erp.ask("GET", "").status_code == 200
+        assert erp.deliver(b"{}").status_code == 422, "webhooks are served"
+        stripe.misbehaviour = None
+        stripe.over.set()
+        assert [future.result().status_code for future in held] == [201] * 3
+    assert erp.create().status_code == 201, "slots are given back"
+
+
+def test_a_slot_is_given_back_after_a_failure(erp: Caller) -> None:
+    bulkhead.init_app(erp.app, slots=1)
+    for _ in range(3):
+        assert erp.create(currency="xyz").status_code == 422
+    assert erp.create().status_code == 201
+
+
+def test_a_fault_of_ours_says_nothing_of_its_cause(erp: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("sk_live_secret in a message")
+
+    # No input is known that makes the service fail, which is why it is replaced here.
+    monkeypatch.setattr(Payments, "page", fail)
+    answer = erp.ask("GET", "")
+    assert (answer.status_code, answer.json["error"]) == (500, "internal_error")
+    assert "sk_live" not in answer.text
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_only_listed_origins_may_call_from_a_page(mongo_uri: str, stripe: StripeDouble) -> None:
+    erp = Caller(create_app(settings_for(mongo_uri, stripe.url, cors_origins=("https://erp.example.com",))))
+    path = "/api/v1/payments/stripe/create-intent"
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,idempotency-key",
+    }
+    mine = erp.client.options(path, headers={"Origin": "https://erp.example.com", **asked})
+    assert mine.headers["Access-Control-Allow-Origin"] == "https://erp.example.com"
+    assert "idempotency-key" in mine.headers["Access-Control-Allow-Headers"].lower()
+    other = erp.client.options(path, headers={"Origin": "https://evil.example.com", **asked})
+    assert "Access-Control-Allow-Origin" not in other.headers
+    error = erp.client.get("/api/v1/payments", headers={"Origin": "https://erp.example.com"})
+    assert error.status_code == 401
+    assert error.headers["Access-Control-Allow-Origin"] == "https://erp.example.com", (
+        "errors are readable too"
+    )
+    assert (
+        "Access-Control-Allow-Origin"
+        not in erp.client.get("/healthz", headers={"Origin": "https://erp.example.com"}).headers
+    )
+
+
+def test_request_ids_go_in_and_out(erp: Caller) -> None:
+    answer = erp.create(order_id="$", claims={})
+    assert answer.headers["X-Request-ID"] == answer.json["request_id"]
+    named = erp.ask("GET", "/nope", headers={"X-Request-ID": "erp-request-1"})
+    assert named.json["request_id"] == named.headers["X-Request-ID"] == "erp-request-1"
+
+
+def test_ready_says_what_it_looked_at(erp: Caller) -> None:
+    ready = erp.client.get("/readyz")
+    assert (ready.status_code, ready.json["status"]) == (200, "ready")
+    assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key"}
+    assert all(check["state"] == "ok" and "latency_ms" in check for check in ready.json["checks"].values())
+
+
+def test_no_secret_is_stored(erp: Caller, stripe: StripeDouble) -> None:
+    erp.create(order_id=new_order(), receipt_email="jo@example.com", key="a key")
+    assert list(stripe.intents)
+    kept = str([list(get_db()[name].find()) for name in get_db().list_collection_names()])
+    assert "_secret_" not in kept
+    assert "jo@example.com" not in kept
