@@ -215,12 +215,14 @@ def module_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def live_server(module_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """gunicorn with two workers, wired to the sandbox both ways; its log is shown when the test fails."""
+    before = len(module_server.output())
     yield module_server
-    _show_log(request, module_server)
+    _show_log(request, module_server, before)
 
 
-def _show_log(request: pytest.FixtureRequest, server: LiveServer) -> None:
+def _show_log(request: pytest.FixtureRequest, server: LiveServer, before: int = 0) -> None:
+    """Show what the server wrote after the first ``before`` characters of its log."""
     call = request.node.stash.get(REPORTS, {}).get("call")
     if call is not None and call.failed:
         # Printed, because what is captured in the teardown of a failed test is part of its report.
-        print(server.tail())
+        print(server.tail(since=before))

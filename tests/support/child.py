@@ -48,9 +48,9 @@ class Child:
     def output(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
-    def tail(self, lines: int = 60) -> str:
-        """The end of the log, for people."""
-        return "\n".join(self.output().splitlines()[-lines:])
+    def tail(self, lines: int = 60, since: int = 0) -> str:
+        """The end of the log, for people, without its first ``since`` characters."""
+        return "\n".join(self.output()[since:].splitlines()[-lines:])
 
     def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = 20) -> int:
         """End the process and return its exit code; what does not end in time is killed."""
