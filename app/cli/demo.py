@@ -32,4 +32,9 @@ def seed(count: int, seed: int) -> None:
     made = len({step.story.order_id for step in steps})
     for _ in progress(maker.run(steps), len(steps), "steps"):
         pass
+    different = list(maker.differences())
+    for told in different:
+        click.echo(told, err=True)
+    if different:
+        raise click.ClickException("These payments are not what the sandbox's books say.")
     click.echo(f"{made} payments made, {count - made} were there already.")

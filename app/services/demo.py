@@ -16,9 +16,10 @@ from decimal import ROUND_DOWN, Decimal
 
 from app.domain.money import Money, shown_decimals
 from app.errors import StripeNotInitialized
+from app.models.payment_codec import Document
 from app.models.payment_store import PaymentFilter
 from app.services import Services
-from app.services.demo_sandbox import DemoSandbox
+from app.services.demo_sandbox import DemoSandbox, Json
 from app.services.demo_stories import (
     Act,
     Cancel,
@@ -84,6 +85,16 @@ class Demo:
         finally:
             self._sandbox.reset_clock()
 
+    def differences(self) -> Iterator[str]:
+        """Where the payments of this run are not what the sandbox's books say; nothing when all is well."""
+        ours = {opened.payment_intent_id for opened in self._opened.values()}
+        for line in self._sandbox.books():
+            if line["id"] in ours:
+                found, _ = self._services.payments.page(
+                    PaymentFilter(payment_intent_id=line["id"]), limit=1, before=None
+                )
+                yield from (f"{line['id']}: {told}" for told in unlike(line, found[0]))
+
     def _exists(self, order_id: str) -> bool:
         found, _ = self._services.payments.page(PaymentFilter(order_id=order_id), limit=1, before=None)
         return bool(found)
@@ -138,6 +149,31 @@ class Demo:
                 self._seen.add(event["id"])
                 payload = json.dumps(event).encode()
                 self._services.webhooks.deliver(payload, _signature(payload, self._secrets[0]))
+
+
+def unlike(line: Json, payment: Document) -> list[str]:
+    """How a payment differs from a line of the sandbox's books."""
+    charged = [attempt for attempt in payment["attempts"] if attempt["charge_id"]]
+    ours = {
+        "amount": payment["amount"],
+        "currency": payment["currency"],
+        "created": int(payment["created_at"].timestamp()),
+        "succeeded": payment["status"] == "completed",
+        "canceled": payment["status"] == "canceled",
+        "amount_captured": payment["amount_captured"],
+        "refunded": payment["amount_refunded"],
+        "refund_pending": sum(r["amount"] for r in payment["refunds"] if r["status"] == "pending"),
+        "refunds": len(payment["refunds"]),
+        "charges": len(charged),
+        "failed_charges": sum(attempt["status"] == "failed" for attempt in charged),
+        "disputes": len(payment["disputes"]),
+    }
+    theirs = line | {"succeeded": line["status"] == "succeeded", "canceled": line["status"] == "canceled"}
+    return [
+        f"{name} is {value} here and {theirs[name]} at Stripe"
+        for name, value in ours.items()
+        if value != theirs[name]
+    ]
 
 
 def part_of(money: Money, share: Decimal) -> Decimal:

@@ -6,6 +6,8 @@ sandbox's own health address, which Stripe does not have.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -39,19 +41,22 @@ class DemoSandbox:
             raise ValidationFailed(told + f"nothing answers at {self._base}.") from error
         if not answer.ok:
             raise ValidationFailed(told + f"{self._base} is not one.")
+        if not self._key[0].startswith("sk_test_"):
+            raise ValidationFailed("STRIPE_SECRET_KEY must be a test key (sk_test_…), never a live one.")
 
     def set_clock(self, moment: int) -> None:
         """Let the sandbox live in another time: what it makes next is created at this Unix time."""
-        self._control("PUT", "clock", {"now": moment})
+        self._control("PUT", "clock", {"offset": moment - int(time.time())})
 
     def reset_clock(self) -> None:
         """Back to the present."""
-        self._control("DELETE", "clock")
+        self._control("PUT", "clock", {"offset": 0})
 
     def pay(self, intent_id: str, card: str, authentication: str) -> Json:
-        """Pay as a browser would; the answer is the intent as it is then."""
+        """Pay as a browser would, with a card number or token; the answer is the intent as it is then."""
+        given = {"card": card} if card.isdigit() else {"payment_method": card}
         return self._control(
-            "POST", f"payment_intents/{intent_id}/pay", {"card": card, "three_d_secure": authentication}
+            "POST", f"payment_intents/{intent_id}/pay", given | {"three_d_secure": authentication}
         )
 
     def cancel(self, intent_id: str, reason: str) -> None:
@@ -60,7 +65,9 @@ class DemoSandbox:
 
     def dispute(self, intent_id: str, reason: str, *, inquiry: bool) -> None:
         """Let the bank of the customer ask for the money of an intent back."""
-        self._control("POST", "disputes", {"payment_intent": intent_id, "reason": reason, "inquiry": inquiry})
+        charges = self._stripe("GET", "charges", {"payment_intent": intent_id})["data"]
+        paid = next(charge for charge in charges if charge["status"] == "succeeded")
+        self._control("POST", f"charges/{paid['id']}/dispute", {"reason": reason, "inquiry": inquiry})
 
     def close_disputes(self, intent_id: str, outcome: str) -> None:
         """Let the bank decide on the disputes of an intent."""
@@ -83,9 +90,13 @@ class DemoSandbox:
                 return found[::-1]
             params["starting_after"] = page["data"][-1]["id"]
 
-    def books(self) -> Json:
-        """What the sandbox holds of every intent."""
-        return self._control("GET", "books")
+    def books(self) -> Iterator[Json]:
+        """What every intent came to by the sandbox's own count, oldest first."""
+        after: int | None = 0
+        while after is not None:
+            page = self._control("GET", f"books?limit={_PAGE}&after={after}")
+            yield from page["data"]
+            after = page["next"]
 
     def _control(self, method: str, path: str, body: Json | None = None) -> Json:
         return self._call(method, f"{self._base}/_sandbox/{path}", json=body)

@@ -19,7 +19,7 @@ _DAY = 86400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pay:
-    """The customer enters a card; ``authentication`` is the answer to 3-D Secure: complete, fail, abandon."""
+    """The customer enters a card (number or token); ``authentication``: complete, fail or abandon 3-D Secure."""
 
     card: str
     authentication: str = "complete"
@@ -96,6 +96,8 @@ _DECLINES = {
     "visa_chargeDeclinedStolenCard": 3,
     "radarBlock": 2,
 }
+# Authenticated without the customer noticing; this card has no token.
+_FRICTIONLESS = "4000000032200000"
 _CHALLENGED = ["authenticationRequired", "threeDSecure2Required", "authenticationRequiredOnSetup"]
 _GOODS = ["Desk lamp", "Standing desk", "Office chair", "Paper, 5 reams", "Toner set", "Monitor arm"]
 _REFUND_REASONS = ["Item returned", "Arrived damaged", "Ordered twice, duplicate charge", "Not dispatched"]
@@ -129,14 +131,19 @@ class _Teller:
         return self.rng.choice(_CARDS[self.currency])
 
     def paid(self) -> list[tuple[int, Act]]:
-        return [(self.soon(), Pay(card=self.card()))]
+        return [(self.soon(), _pay(self.card()))]
 
     def declined(self) -> list[tuple[int, Act]]:
         card = self.rng.choices(list(_DECLINES), list(_DECLINES.values()))[0]
-        return [(self.soon(), Pay(card=card))]
+        return [(self.soon(), _pay(card))]
 
     def challenged(self, authentication: str) -> list[tuple[int, Act]]:
-        return [(self.soon(), Pay(card=self.rng.choice(_CHALLENGED), authentication=authentication))]
+        return [(self.soon(), _pay(self.rng.choice(_CHALLENGED), authentication))]
+
+    def authenticated(self) -> list[tuple[int, Act]]:
+        if self.rng.random() < 0.3:
+            return [(self.soon(), Pay(card=_FRICTIONLESS))]
+        return self.challenged("complete")
 
     def refunded(self, share: Decimal | None) -> tuple[int, Act]:
         return (self.later(20), GiveBack(share=share, reason=self.rng.choice(_REFUND_REASONS)))
@@ -144,6 +151,11 @@ class _Teller:
     def disputed(self, *, inquiry: bool = False) -> list[tuple[int, Act]]:
         dispute = Dispute(reason=self.rng.choice(_DISPUTE_REASONS), inquiry=inquiry)
         return [*self.paid(), (self.later(30), dispute)]
+
+
+def _pay(name: str, authentication: str = "complete") -> Pay:
+    """A payment with one of Stripe's test cards, by the end of its token."""
+    return Pay(card=f"pm_card_{name}", authentication=authentication)
 
 
 Tale = Callable[[_Teller], list[tuple[int, Act]]]
@@ -156,7 +168,7 @@ def _paid_in_parts_back(t: _Teller) -> list[tuple[int, Act]]:
 
 
 def _refund_with(t: _Teller, card: str, *, settled: bool) -> list[tuple[int, Act]]:
-    told: list[tuple[int, Act]] = [(t.soon(), Pay(card=card)), t.refunded(None)]
+    told: list[tuple[int, Act]] = [(t.soon(), _pay(card)), t.refunded(None)]
     return [*told, (t.later(6), SettleRefunds())] if settled else told
 
 
@@ -169,13 +181,18 @@ def _canceled(t: _Teller) -> list[tuple[int, Act]]:
 # What happens, and in how many of a thousand payments. One in five meets 3-D Secure, one in eight a decline.
 _TALES: dict[str, tuple[int, Tale]] = {
     "paid": (545, lambda t: t.paid()),
-    "authenticated": (130, lambda t: t.challenged("complete")),
+    "authenticated": (130, lambda t: t.authenticated()),
     "authentication failed": (18, lambda t: t.challenged("fail")),
     "authentication failed, then paid": (17, lambda t: [*t.challenged("fail"), *t.paid()]),
-    "authentication abandoned": (18, lambda t: t.challenged("abandon")),
+    "authentication unanswered": (6, lambda t: t.challenged("abandon")),
+    "authentication abandoned, then paid": (6, lambda t: [*t.challenged("abandon"), *t.paid()]),
+    "authentication abandoned, then canceled": (
+        6,
+        lambda t: [*t.challenged("abandon"), (t.later(2), Cancel(reason="abandoned"))],
+    ),
     "authenticated but declined": (
         12,
-        lambda t: [(t.soon(), Pay(card="authenticationRequiredChargeDeclinedInsufficientFunds"))],
+        lambda t: [(t.soon(), _pay("authenticationRequiredChargeDeclinedInsufficientFunds"))],
     ),
     "declined": (60, lambda t: t.declined()),
     "declined twice": (15, lambda t: [*t.declined(), *t.declined()]),
@@ -219,7 +236,7 @@ def stories(count: int, *, seed: int, until: int) -> list[Story]:
 
 def _shared_out(shares: Mapping[str, int], count: int, rng: random.Random) -> list[str]:
     """``count`` names in proportion to their shares, each at least once if there is room, in random order."""
-    least = 1 if count >= 2 * len(shares) else 0
+    least = 1 if 2 * count >= 3 * len(shares) else 0
     total, left = sum(shares.values()), count - least * len(shares)
     numbers = {name: least + left * share // total for name, share in shares.items()}
     found = [name for name, number in numbers.items() for _ in range(number)]
