@@ -26,7 +26,7 @@ from tooling.dev_env import DevEnv, given, random_secret
 from tooling.embedded_mongo import EmbeddedMongo
 from tooling.mongo_errors import MongoUnavailable
 from tooling.process import port_is_free
-from tooling.supervisor import MongoPart, PartFailed, Service, Supervisor
+from tooling.supervisor import MongoPart, PartFailed, Service, Supervisor, end_leftovers
 
 DATA = Path(".data").resolve()
 SANDBOX_PORT = 12111
@@ -88,6 +88,7 @@ class Run:
     def up(self) -> None:
         """Start everything and print the page."""
         self._make_secrets()
+        end_leftovers(DATA)
         settings = Settings.from_env({**self.given, **self.env})
         if not port_is_free(settings.port):
             raise PartFailed(

@@ -37,8 +37,6 @@ class Service:
         self.log = data / "logs" / f"{name}.log"
         self._pid_path = data / "logs" / f"{name}.pid"
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        # What an earlier run lost, because it was killed itself, would hold the port.
-        process.end(self._pid_path, seconds=15)
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
@@ -123,6 +121,12 @@ class Supervisor:
             part = self._parts.pop()
             tell(f"Stopping {part.name} …")
             part.stop()
+
+
+def end_leftovers(data: Path) -> None:
+    """End the services that an earlier run lost because it was killed itself; they would hold the ports."""
+    for recorded in sorted((data / "logs").glob("*.pid")):
+        process.end(recorded, seconds=35)
 
 
 def tail(log: Path, lines: int = 15) -> str:
