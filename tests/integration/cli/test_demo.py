@@ -78,7 +78,7 @@ def test_forty_payments_equal_the_sandbox_s_books(
         assert 0 < age < 92 * 86400
     assert run("audit", "verify").exit_code == 0
     assert database["webhook_events"].count_documents({"state": {"$ne": EventState.APPLIED.value}}) == 0
-    assert abs(sandbox.stripe("POST", "customers")["created"] - time.time()) < 5
+    assert abs(sandbox.stripe("POST", "/v1/customers")["created"] - time.time()) < 5
 
     again = run("demo", "seed", "--payments", "40")
     assert "0 payments made, 40 were there already." in again.stdout
