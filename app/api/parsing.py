@@ -10,7 +10,7 @@ from flask import Request, current_app
 from marshmallow import Schema, ValidationError
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.errors import ValidationFailed
 
@@ -23,7 +23,7 @@ class RequestParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012 (declared so in webargs)
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = req.get_data(cache=True)
+        body = whole_body(req)
         if not body:
             return missing
         if req.mimetype != "application/json":
@@ -50,6 +50,18 @@ class Blueprint(flask_smorest.Blueprint):
     """Registers views and documents them."""
 
     ARGUMENTS_PARSER = RequestParser()
+
+
+def whole_body(req: Request) -> bytes:
+    """The raw body. Raises RequestEntityTooLarge.
+
+    A body that comes in chunks has no length to judge beforehand, and werkzeug cuts it off at the limit without a word.
+    """
+    body = req.get_data(cache=True)
+    limit = req.max_content_length
+    if req.content_length is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _by_field(messages: Any) -> dict[str, Any]:

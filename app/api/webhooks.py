@@ -9,7 +9,7 @@ from flask import request
 from app.api.answers import ReceivedSchema
 from app.api.auth import public
 from app.api.documentation import answers
-from app.api.parsing import Blueprint
+from app.api.parsing import Blueprint, whole_body
 from app.api.schemas import WebhookHeaderSchema
 from app.errors import (
     DatabaseUnavailable,
@@ -48,5 +48,5 @@ def webhook(headers: dict[str, Any]) -> dict[str, Any]:
 
     200 means that it is stored and applied, or known already; anything else makes Stripe send it again for days.
     """
-    services.webhooks.deliver(request.get_data(), headers.get("signature"))
+    services.webhooks.deliver(whole_body(request), headers.get("signature"))
     return {"received": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -195,6 +196,13 @@ def test_bodies_over_one_mebibyte(erp: Caller) -> None:
     big = b'{"order_id":"' + b"a" * 1024 * 1024 + b'"}'
     refused(erp.ask("POST", CREATE, data=big, content_type=JSON), 413, "body_too_large")
     refused(erp.deliver(big), 413, "body_too_large")
+    # In chunks, as gunicorn hands them on: without a length.
+    for path in (CREATE, "/stripe/webhook"):
+        chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+        answer = erp.ask(
+            "POST", path, input_stream=BytesIO(big), content_type=JSON, environ_overrides=chunked
+        )
+        refused(answer, 413, "body_too_large")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "tab\tinside"])
