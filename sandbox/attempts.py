@@ -14,7 +14,6 @@ from sandbox.context import AUTOMATIC, Origin, Sandbox
 from sandbox.errors import StripeError
 from sandbox.records import BalanceTransaction, Charge, Intent, Json, PaymentMethod
 
-_FORCED = ("any", "challenge", "challenge_only")
 _AUTHENTICATION_FAILED = (
     "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
     "PaymentMethod to attempt to fulfill this PaymentIntent again."
@@ -180,7 +179,7 @@ def _must_authenticate(card: Card, intent: Intent, off_session: bool) -> bool:
 
 def _forced(intent: Intent) -> bool:
     asked = intent.payment_method_options.get("card", {}).get("request_three_d_secure")
-    return asked in _FORCED
+    return bool(asked == "any")
 
 
 def _authenticated(flow: str) -> Json:

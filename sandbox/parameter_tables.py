@@ -45,8 +45,8 @@ _CARD: Table = {
     "token": text(),
 }
 _METHOD: Table = {
-    "type": choice("card", "link", "sepa_debit", "us_bank_account").needed(),
-    # Stripe.js sends the card here; the reference leaves it out because servers should not.
+    # Stripe.js sends cards here; the reference leaves them out, because servers should not.
+    "type": text().needed(),
     "card": nested(_CARD, documented=False),
     "billing_details": nested(_BILLING),
     "metadata": metadata(),
@@ -59,7 +59,7 @@ _CARD_OPTIONS: Table = {
     "mandate_options": anything(),
     "moto": boolean(),
     "network": text(),
-    "request_three_d_secure": choice("any", "automatic", "challenge_only"),
+    "request_three_d_secure": choice("any", "automatic"),
     "setup_future_usage": choice("none", "off_session", "on_session", clearable=True),
     "statement_descriptor_suffix_kana": text(22, clearable=True),
     "statement_descriptor_suffix_kanji": text(17, clearable=True),
