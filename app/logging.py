@@ -31,7 +31,7 @@ _REDACTED = "[redacted]"
 ALLOWED_FIELDS = frozenset(
     "event level timestamp logger exception stack request_id "
     "method route status duration_ms "
-    "operation outcome stripe_request_id error type event_id event_type state source reason "
+    "operation outcome stripe_request_id error type event_id event_type state source "
     "payment_id payment_intent_id refund_id dispute_id user_id role action "
     "attempt attempts count total applied ignored failed skipped repaired checked job interval_seconds since until "
     "version pid port host_count signal".split()
