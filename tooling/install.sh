@@ -21,7 +21,8 @@ if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     echo "Python's venv module is missing: apt-get install python3-venv" >&2
     exit 1
 fi
-[ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
+# Made anew also when an interruption left one without pip.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
 echo "Installing into .venv (only when the requirements change) …"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 printf '%s\n' "$wanted" >"$stamp"
