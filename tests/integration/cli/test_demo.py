@@ -17,6 +17,7 @@ from app.services.demo_sandbox import DemoSandbox
 from config import Settings
 from tests.integration.cli.conftest import Run
 from tests.support.sandbox import SandboxProcess
+from tests.support.server import LiveServer
 
 Mongo = Database[dict[str, Any]]
 Seed = Callable[..., Demo]
@@ -83,6 +84,19 @@ def test_forty_payments_equal_the_sandbox_s_books(
     again = run("demo", "seed", "--payments", "40")
     assert "0 payments made, 40 were there already." in again.stdout
     assert database["payments"].count_documents({}) == 40
+
+
+def test_the_sandbox_may_deliver_the_same_events_meanwhile(
+    live_server: LiveServer, run: Run, database: Mongo, sandbox: SandboxProcess
+) -> None:
+    result = run("demo", "seed", "--payments", "20")
+    assert result.exit_code == 0, result.output
+    sandbox.drain()
+    for line in sandbox.books():
+        payment = database["payments"].find_one({"payment_intent_id": line["id"]})
+        assert payment is not None
+        assert unlike(line, payment) == []
+    assert run("audit", "verify").exit_code == 0
 
 
 def test_a_small_set_shows_every_state(seed: Seed, database: Mongo) -> None:
