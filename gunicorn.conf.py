@@ -17,8 +17,9 @@ bind = f"0.0.0.0:{_settings.port}"
 workers = _settings.web_concurrency
 worker_class = "gthread"
 # A request waits for Stripe most of its time (400 ms is usual), and a thread that waits costs little. Two workers must
-# hold 100 create-intents in flight and still have threads free for webhooks, which Stripe expects to be fast.
-threads = 96
+# hold 100 create-intents in flight, even if they all meet one of them, and still have threads free for webhooks, which
+# Stripe expects to be fast; app/api/bulkhead.py keeps the difference free.
+threads = 128
 # Longer than a call of Stripe (10 s) with a write to MongoDB after it, so that a deploy cuts no request short.
 graceful_timeout = 30
 # gthread beats from its main loop, so this ends a worker that hangs as a whole and not a slow request.

@@ -82,6 +82,7 @@ def init_app(app: Flask) -> None:
     """Give every request an id, and a line when it is answered."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def redact(_: Any, __: str, event: Event) -> Event:
@@ -116,6 +117,11 @@ def _end(response: Response) -> Response:
         duration_ms=round((time.perf_counter() - g.started) * 1000, 1),
     )
     return response
+
+
+def _forget(_: BaseException | None) -> None:
+    """A thread that goes on to other work must not log it under this request's id."""
+    structlog.contextvars.clear_contextvars()
 
 
 class _StandardError(logging.StreamHandler[TextIO]):

@@ -1,9 +1,9 @@
 """A bulkhead: requests that wait for Stripe may not take every thread of the process.
 
-A worker has 96 threads. When Stripe is slow, each create-intent, confirm and refund holds one for seconds; without a
-limit they would hold all of them, and webhooks, reads and health checks would wait behind Stripe as well. With 64 slots
-a third of the threads stays free whatever Stripe does, and the request that finds no slot learns so at once, not after
-a timeout. Nothing has been done for it, so it can simply be sent again.
+A worker has 128 threads. When Stripe is slow, each create-intent, confirm and refund holds one for seconds; without a
+limit they would hold all of them, and webhooks, reads and health checks would wait behind Stripe as well. With 100
+slots 28 threads stay free whatever Stripe does, and the request that finds no slot learns so at once, not after a
+timeout. Nothing has been done for it, so it can simply be sent again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flask import Flask, current_app
 
 from app.errors import StripeUnavailable
 
-SLOTS = 64
+SLOTS = 100
 _EXTENSION = "paydesk_bulkhead"
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 _ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 _THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
@@ -39,6 +40,7 @@ _MINIMUM = {
 }
 # Eight digits is what the payment intent page promises for every card and currency.
 MAXIMUM_MINOR_UNITS = 99_999_999
+_MOST_DIGITS = 15
 
 
 class MoneyError(ValueError):
@@ -63,16 +65,19 @@ class Money:
         Raises UnknownCurrency, or MoneyError where the amount is not finite, has more decimals than the currency,
         or breaks Stripe's rule for the currency's last digits.
         """
-        exponent = exponent_of(currency)
+        exponent, shown = exponent_of(currency), shown_decimals(currency)
         if not amount.is_finite():
             raise MoneyError("The amount must be a finite number.")
-        # The size is judged first, so that an exponent such as 1e400 never becomes a 400-digit integer.
-        if amount and amount.adjusted() > 15:
+        # The size is judged first, so that 1e400 or 1e-999999 never becomes a number of as many digits.
+        if amount and amount.adjusted() > _MOST_DIGITS:
             raise MoneyError("The amount is larger than Stripe can charge.")
-        shown = shown_decimals(currency)
-        if amount and amount.normalize().as_tuple().exponent < -shown:  # type: ignore[operator]
+        if amount and amount.adjusted() < -_MOST_DIGITS:
             raise MoneyError(f"{currency.upper()} has {_decimals(shown)}; this amount has more.")
-        money = cls(int(amount.scaleb(exponent)), currency)
+        # A fraction is exact for every number of digits; decimal arithmetic would round at its context's precision.
+        exact = Fraction(amount)
+        if (exact * 10**shown).denominator != 1:
+            raise MoneyError(f"{currency.upper()} has {_decimals(shown)}; this amount has more.")
+        money = cls(int(exact * 10**exponent), currency)
         if currency in _THREE_DECIMAL and money.minor % 10:
             raise MoneyError(f"Stripe takes {currency.upper()} amounts only with 0 as the third decimal.")
         return money

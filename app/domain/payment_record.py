@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.evidence import DisputeEvidence, PaymentState, RefundEvidence
 from app.domain.facts import Card, Failure
-from app.domain.payment_state import DisputeEvidence, PaymentState, RefundEvidence
 from app.domain.payment_view import Attempt, Authentication, PaymentView
 
 Record = dict[str, Any]

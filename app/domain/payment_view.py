@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
 from app.domain.facts import Card, Failure, ThreeDSecure
-from app.domain.payment_state import ChallengeEvidence, ChargeEvidence, PaymentState
 
 
 class PaymentStatus(StrEnum):

@@ -6,8 +6,9 @@ Sources: docs.stripe.com/api/payment_intents/create, /api/refunds/create, /api/i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import stripe
@@ -15,7 +16,7 @@ import structlog
 
 from app.domain.facts import IntentFact, RefundFact
 from app.domain.money import Money
-from app.errors import StripeNotInitialized
+from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway.errors import translate
 from app.gateway.snapshots import intent_fact, refund_fact
 
@@ -78,21 +79,21 @@ class StripeGateway:
             params["description"] = description
         if receipt_email:
             params["receipt_email"] = receipt_email
-        intent = self._call(
+        answer = self._call(
             "create_intent",
             lambda v1: v1.payment_intents.create(params, {"idempotency_key": f"paydesk-intent-{payment_id}"}),
-        ).to_dict()
+        )
+        intent = _object(answer, "payment_intent")
         # A replayed answer shows the intent as it was when it was created, so that is the snapshot's time.
         return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent["client_secret"])
 
     def retrieve_intent(self, intent_id: str) -> IntentHandle:
         """The intent as it is now, with its latest charge. Raises NotFound when Stripe has none of that id."""
-        # The snapshot is at least as new as the moment before the question.
-        asked_at = int(time.time())
-        intent = self._call(
+        answer = self._call(
             "retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND})
-        ).to_dict()
-        return IntentHandle(intent_fact(intent, as_of=asked_at), intent["client_secret"])
+        )
+        intent = _object(answer, "payment_intent")
+        return IntentHandle(intent_fact(intent, as_of=_answered_at(answer)), intent["client_secret"])
 
     def find_intent(self, payment_id: str, *, created_from: int) -> IntentHandle | None:
         """The intent whose metadata names the payment, among those created since a Unix time.
@@ -102,7 +103,7 @@ class StripeGateway:
 
         def search(v1: Any) -> Any:
             page = v1.payment_intents.list({"created": {"gte": created_from}, "limit": 100})
-            for intent in page.auto_paging_iter():
+            for intent in _listed(page):
                 if "payment_id" in intent.metadata and intent.metadata["payment_id"] == payment_id:
                     return intent
             return None
@@ -128,18 +129,18 @@ class StripeGateway:
         }
         if stripe_reason:
             params["reason"] = stripe_reason
-        refund = self._call(
+        answer = self._call(
             "create_refund",
             lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"}),
         )
-        return refund_fact(refund.to_dict())
+        return refund_fact(_object(answer, "refund"))
 
     def refunds_of(self, intent_id: str) -> list[RefundFact]:
         """Every refund of an intent, made here or at Stripe."""
 
         def collect(v1: Any) -> list[RefundFact]:
             page = v1.refunds.list({"payment_intent": intent_id, "limit": 100})
-            return [refund_fact(refund.to_dict()) for refund in page.auto_paging_iter()]
+            return [refund_fact(refund.to_dict()) for refund in _listed(page)]
 
         return self._call("list_refunds", collect)
 
@@ -166,6 +167,29 @@ class StripeGateway:
                 stripe_request_id=request_id,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
             )
+
+
+def _object(answer: Any, kind: str) -> dict[str, Any]:
+    """The answer as a plain dictionary. Raises StripeUnavailable for a 200 that is not what was asked for."""
+    found: dict[str, Any] = answer.to_dict()
+    if found.get("object") != kind:
+        raise StripeUnavailable(retry_after=2)
+    return found
+
+
+def _listed(page: Any) -> Iterator[Any]:
+    """Every object of a list, over all its pages. Raises StripeUnavailable when the answer is no list."""
+    if page.to_dict().get("object") != "list":
+        raise StripeUnavailable(retry_after=2)
+    yield from page.auto_paging_iter()
+
+
+def _answered_at(answer: Any) -> int:
+    """When Stripe answered, by Stripe's own clock, so that ours may be wrong; events carry times of that clock too."""
+    try:
+        return int(parsedate_to_datetime(answer.last_response.headers["Date"]).timestamp())
+    except (KeyError, TypeError, ValueError):
+        return int(time.time())
 
 
 def settling(fact: IntentFact, open_before: frozenset[str]) -> IntentFact:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.facts import Card, Failure, ThreeDSecure
-from app.domain.payment_state import (
+from app.domain.evidence import (
     ChallengeEvidence,
     ChargeEvidence,
     DisputeEvidence,
     PaymentState,
     RefundEvidence,
 )
+from app.domain.facts import Card, Failure, ThreeDSecure
 
 Document = dict[str, Any]
 

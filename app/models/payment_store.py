@@ -10,9 +10,9 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
+from app.domain.evidence import PaymentState
 from app.domain.history import Entry
 from app.domain.payment_record import Record, record
-from app.domain.payment_state import PaymentState
 from app.domain.payment_view import PaymentView, view
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, LongField, StringField
 from pymongo import ReturnDocument, WriteConcern
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from app.models.connection import raw, unavailable_as_ours
+from app.models.group_commit import GroupCommit
 
 
 class EventState(StrEnum):
@@ -22,6 +24,7 @@ class EventState(StrEnum):
     FAILED = "failed"
 
 
+_DUPLICATE_KEY = 11000
 _FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
 
 
@@ -66,32 +69,24 @@ def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
         "last_delivery_at": now,
     }
     with unavailable_as_ours():
-        try:
-            raw(WebhookEvent).insert_one(fresh)
-        except DuplicateKeyError:
-            known = raw(WebhookEvent).find_one_and_update(
-                {"_id": event_id},
-                {"$inc": {"delivery_count": 1}, "$max": {"last_delivery_at": now}},
-                projection={"state": 1},
-                return_document=ReturnDocument.AFTER,
-            )
-            return EventState(known["state"])
-    return EventState.RECEIVED
+        if _insert(fresh):
+            return EventState.RECEIVED
+        known = raw(WebhookEvent).find_one_and_update(
+            {"_id": event_id},
+            {"$inc": {"delivery_count": 1}, "$max": {"last_delivery_at": now}},
+            projection={"state": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+    return EventState(known["state"])
 
 
-def finish(event_id: str, state: EventState, *, now: datetime) -> None:
+def finish(event_id: str, state: EventState) -> None:
     """Note that the event is done with; an applied or ignored row never goes back.
 
-    The note is not waited for: if it is lost the row stays received, and applying it once more changes nothing.
+    The note need not survive a failover: if it is lost the row stays received, and applying it again changes nothing.
     """
-    change = {
-        "$set": {"state": state.value, "finished_at": now},
-        "$unset": {"last_error": ""},
-        "$inc": {"attempts": 1},
-    }
-    unacknowledged = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=0))
     with unavailable_as_ours():
-        unacknowledged.update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)
+        (_note_applied if state == EventState.APPLIED else _note_ignored)(event_id)
 
 
 def fail(event_id: str, error: str) -> None:
@@ -99,3 +94,39 @@ def fail(event_id: str, error: str) -> None:
     change = {"$set": {"state": EventState.FAILED.value, "last_error": error}, "$inc": {"attempts": 1}}
     with unavailable_as_ours():
         raw(WebhookEvent).update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)
+
+
+def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """Insert events; False for those that were known already."""
+    try:
+        raw(WebhookEvent).insert_many(rows, ordered=False)
+    except BulkWriteError as error:
+        problems = {problem["index"]: problem for problem in error.details["writeErrors"]}
+        if any(problem["code"] != _DUPLICATE_KEY for problem in problems.values()):
+            raise
+        return [index not in problems for index in range(len(rows))]
+    return [True] * len(rows)
+
+
+def _finisher(state: EventState) -> GroupCommit[str, None]:
+    def note(event_ids: Sequence[str]) -> list[None]:
+        change: list[dict[str, Any]] = [
+            {
+                "$set": {
+                    "state": state.value,
+                    "finished_at": "$$NOW",
+                    "last_error": "$$REMOVE",
+                    "attempts": {"$add": ["$attempts", 1]},
+                }
+            }
+        ]
+        rows = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=1))
+        rows.update_many({"_id": {"$in": list(event_ids)}, "state": {"$nin": _FINISHED}}, change)
+        return [None] * len(event_ids)
+
+    return GroupCommit(note)
+
+
+_insert = GroupCommit(_insert_all)
+_note_applied = _finisher(EventState.APPLIED)
+_note_ignored = _finisher(EventState.IGNORED)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.declines import advice_for_customer, explain
+from app.domain.evidence import PaymentState
 from app.domain.facts import IntentRefused
 from app.domain.money import Money
-from app.domain.payment_state import PaymentState
 from app.domain.payment_view import PaymentStatus, PaymentView, open_challenges, view
 from app.errors import (
     AmountInvalid,
@@ -30,7 +30,7 @@ from app.gateway.client import IntentHandle, StripeGateway, settling
 from app.gateway.errors import IdempotencyMismatch
 from app.models import payment_store
 from app.models.payment_codec import Document
-from app.models.payment_store import PaymentFilter, StoredPayment
+from app.models.payment_store import AlreadyExists, PaymentFilter, StoredPayment
 from app.services.idempotency import LEASE, Once, once
 from app.services.recording import Source, entry_for, learn, now, payment_of
 
@@ -118,6 +118,9 @@ class Payments:
         request = {"payment_intent_id": intent_id, "order_id": order_id}
         answer = once(Once(caller=caller, endpoint="confirm", key=key, request=request), work)
         payment: Document = answer["payment"]
+        # A replay did not pass through _confirm, and the key may come from a token of another customer.
+        if not may_see(payment["customer_id"], customer):
+            raise NotFound
         return payment
 
     def get(self, payment_id: str, *, customer: str | None) -> Document:
@@ -138,7 +141,10 @@ class Payments:
         source = Source(road="create-intent", actor=actor)
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
-            stored, ours = self._claim(wanted, source)
+            try:
+                stored, ours = self._claim(wanted, source)
+            except AlreadyExists as error:
+                raise RequestInProgress(retry_after=2) from error
             if stored.state.intent_id:
                 opened = self._reopen(stored, source)
                 if opened:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain import history
+from app.domain.evidence import PaymentState
 from app.domain.facts import Fact, IntentFact
 from app.domain.payment_record import Record, changes, record
-from app.domain.payment_state import PaymentState, adopt, apply
+from app.domain.payment_state import adopt, apply
 from app.domain.payment_view import PaymentView, view
 from app.errors import DatabaseUnavailable
 from app.models import payment_store

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from app.domain.evidence import PaymentState, RefundEvidence
 from app.domain.facts import Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
 from app.domain.money import Money, MoneyError
-from app.domain.payment_state import PaymentState, RefundEvidence
 from app.domain.payment_view import PaymentStatus, view
 from app.errors import (
     AmountExceedsRefundable,
@@ -71,13 +71,14 @@ class Refunds:
         stored = payment_store.find(order.payment_id)
         if stored is None or not may_see(stored.state.customer_id, customer):
             raise NotFound
+        wanted = None if order.amount is None else _minor(order.amount, stored.state.currency)
 
         def work(refund_id: str) -> dict[str, Any]:
-            return {"refund": self._refund(stored, order, refund_id)}
+            return {"refund": self._refund(stored, order, wanted, refund_id)}
 
         request = {
             "payment_id": order.payment_id,
-            "amount": None if order.amount is None else str(order.amount.normalize()),
+            "amount": wanted,
             "reason": order.reason,
             "notes": order.notes,
         }
@@ -85,9 +86,10 @@ class Refunds:
         refund: Document = answer["refund"]
         return refund
 
-    def _refund(self, stored: StoredPayment, order: RefundOrder, refund_id: str) -> Document:
+    def _refund(
+        self, stored: StoredPayment, order: RefundOrder, wanted: int | None, refund_id: str
+    ) -> Document:
         source = Source(road="refund", reference=refund_id, actor=order.requested_by)
-        wanted = None if order.amount is None else _minor(order.amount, stored.state.currency)
         chosen = [refund_id]
 
         def reserve(state: PaymentState) -> Sequence[Fact]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
+from app.domain.evidence import PaymentState
 from app.domain.facts import ChargeFact, Fact, IntentFact
-from app.domain.payment_state import PaymentState
 from app.domain.payment_view import doubts, open_challenges
 from app.errors import NotFound, PaydeskError, StripeNotInitialized, ValidationFailed
 from app.gateway import webhooks
@@ -67,7 +67,7 @@ class WebhookInbox:
             told = f"{type(error).__name__}: {reason}"[:_LONGEST_ERROR]
             fail(event["id"], told)
             raise
-        finish(event["id"], state, now=now())
+        finish(event["id"], state)
         return state
 
     def _apply(self, event: dict[str, Any]) -> bool:

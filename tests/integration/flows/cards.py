@@ -51,6 +51,7 @@ CARDS: dict[str, Expected] = {
     "4000000000006975": failed("card_velocity_exceeded", "funds"),
     "4000000000000341": failed("generic_decline", "issuer"),
     "4100000000000019": failed("fraudulent", "fraud"),
+    "4000000000004954": failed("fraudulent", "fraud"),
     "4000008260003178": failed("insufficient_funds", "funds", asked=True),
     "4000008400001629": failed("generic_decline", "issuer", asked=True),
     "4000008400001280": failed("generic_decline", "issuer"),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.flows.erp import Answer, Erp, new_order
 from tests.integration.flows.test_every_card import paid
+from tests.support.sandbox import SandboxProcess
 
 
 def at_once(count: int, what: Any) -> list[Answer]:
@@ -18,7 +19,7 @@ def at_once(count: int, what: Any) -> list[Answer]:
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["one key", "no key"])
-def test_fifty_clicks_open_one_payment(erp: Erp, sandbox: Any, keyed: bool) -> None:
+def test_fifty_clicks_open_one_payment(erp: Erp, sandbox: SandboxProcess, keyed: bool) -> None:
     order = new_order()
     answers = at_once(50, lambda _: erp.open(order, key=f"key-{order}" if keyed else None))
     assert Counter(status for status, _ in answers) == {201: 50}, answers
@@ -27,7 +28,7 @@ def test_fifty_clicks_open_one_payment(erp: Erp, sandbox: Any, keyed: bool) -> N
     assert sandbox.intents_of(order) == [answers[0][1]["payment_intent_id"]]
 
 
-def test_one_key_for_two_requests_is_refused(erp: Erp, sandbox: Any) -> None:
+def test_one_key_for_two_requests_is_refused(erp: Erp, sandbox: SandboxProcess) -> None:
     order = new_order()
     assert erp.open(order, amount=10.0, key=f"key-{order}")[0] == 201
     status, answer = erp.open(order, amount=11.0, key=f"key-{order}")
@@ -36,7 +37,9 @@ def test_one_key_for_two_requests_is_refused(erp: Erp, sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["own keys", "no keys"])
-def test_twenty_refunds_at_once_never_exceed_the_payment(erp: Erp, sandbox: Any, keyed: bool) -> None:
+def test_twenty_refunds_at_once_never_exceed_the_payment(
+    erp: Erp, sandbox: SandboxProcess, keyed: bool
+) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     answers = at_once(
         20, lambda n: erp.refund(payment["id"], key=f"r-{payment['id']}-{n}" if keyed else None, amount=10.0)
@@ -53,7 +56,7 @@ def test_twenty_refunds_at_once_never_exceed_the_payment(erp: Erp, sandbox: Any,
     )
 
 
-def test_one_refund_key_at_once_refunds_once(erp: Erp, sandbox: Any) -> None:
+def test_one_refund_key_at_once_refunds_once(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     answers = at_once(20, lambda _: erp.refund(payment["id"], key=f"once-{payment['id']}", amount=10.0))
     assert Counter(status for status, _ in answers) == {201: 20}, answers
@@ -61,7 +64,7 @@ def test_one_refund_key_at_once_refunds_once(erp: Erp, sandbox: Any) -> None:
     assert sandbox.refunded(payment["payment_intent_id"]) == 1_000
 
 
-def test_a_confirmed_payment_is_answered_alike_however_often(erp: Erp, sandbox: Any) -> None:
+def test_a_confirmed_payment_is_answered_alike_however_often(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     answers = at_once(20, lambda _: erp.confirm(payment["payment_intent_id"], payment["order_id"]))
     assert Counter(status for status, _ in answers) == {200: 20}

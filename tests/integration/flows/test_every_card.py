@@ -10,6 +10,7 @@ import pytest
 from tests.contract.test_reference_tables import REFERENCE
 from tests.integration.flows.cards import CARDS, Expected
 from tests.integration.flows.erp import Erp, new_order, until
+from tests.support.sandbox import SandboxProcess
 
 ANSWERS = {"completed": 200, "failed": 402, "pending": 409}
 
@@ -29,7 +30,7 @@ def test_the_table_names_every_documented_card() -> None:
 
 
 @pytest.mark.parametrize(("number", "expected"), CARDS.items())
-def test_card(erp: Erp, sandbox: Any, number: str, expected: Expected) -> None:
+def test_card(erp: Erp, sandbox: SandboxProcess, number: str, expected: Expected) -> None:
     order = new_order()
     opened, intent = erp.open(order)
     assert opened == 201, intent
@@ -59,7 +60,9 @@ def test_card(erp: Erp, sandbox: Any, number: str, expected: Expected) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["fail", "abandon"])
-def test_three_d_secure_that_the_customer_does_not_complete(erp: Erp, sandbox: Any, outcome: str) -> None:
+def test_three_d_secure_that_the_customer_does_not_complete(
+    erp: Erp, sandbox: SandboxProcess, outcome: str
+) -> None:
     order = new_order()
     intent = erp.open(order)[1]
     sandbox.pay(intent["payment_intent_id"], card="4000002760003184", three_d_secure=outcome)
@@ -76,7 +79,7 @@ def test_three_d_secure_that_the_customer_does_not_complete(erp: Erp, sandbox: A
         assert payment["three_d_secure"]["result"] == "failed"
 
 
-def test_another_card_after_declines_completes_the_same_intent(erp: Erp, sandbox: Any) -> None:
+def test_another_card_after_declines_completes_the_same_intent(erp: Erp, sandbox: SandboxProcess) -> None:
     order = new_order()
     intent = erp.open(order)[1]
     for number in ("4000000000000002", "4000000000009995", "4242424242424242"):
@@ -88,30 +91,30 @@ def test_another_card_after_declines_completes_the_same_intent(erp: Erp, sandbox
     assert [a["status"] for a in payment["attempts"]] == ["failed", "failed", "succeeded"]
 
 
-def test_a_pending_refund_settles_by_webhook(erp: Erp, sandbox: Any) -> None:
+def test_a_pending_refund_settles_by_webhook(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4000000000007726")
     status, refund = erp.refund(payment["id"], amount=40.0)
     assert (status, refund["status"]) == (201, "pending")
     assert erp.payment_of(payment["order_id"])["refund_status"] == "pending"
-    sandbox.post(f"/_sandbox/refunds/{refund['stripe_refund_id']}/settle", {"status": "succeeded"})
+    sandbox.post(f"refunds/{refund['stripe_refund_id']}/settle", {"status": "succeeded"})
     sandbox.drain()
     settled = erp.payment_of(payment["order_id"])
     assert (settled["refund_status"], settled["amount_refunded"]) == ("partial", 40.0)
 
 
-def test_a_refund_that_fails_days_later_gives_the_amount_back(erp: Erp, sandbox: Any) -> None:
+def test_a_refund_that_fails_days_later_gives_the_amount_back(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4000000000005126")
     status, refund = erp.refund(payment["id"])
     assert (status, refund["status"], refund["amount"]) == (201, "succeeded", 100.0)
     assert erp.payment_of(payment["order_id"])["refund_status"] == "full"
-    sandbox.post(f"/_sandbox/refunds/{refund['stripe_refund_id']}/settle", {"status": "failed"})
+    sandbox.post(f"refunds/{refund['stripe_refund_id']}/settle", {"status": "failed"})
     sandbox.drain()
     settled = erp.payment_of(payment["order_id"])
     assert (settled["refund_status"], settled["amount_refunded"]) == ("none", 0.0)
     assert settled["refunds"][0]["status"] == "failed"
 
 
-def test_a_disputed_payment_cannot_be_refunded_too(erp: Erp, sandbox: Any) -> None:
+def test_a_disputed_payment_cannot_be_refunded_too(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4000000000000259")
     sandbox.drain()
     until(lambda: erp.payment_of(payment["order_id"])["disputed"])
@@ -120,9 +123,9 @@ def test_a_disputed_payment_cannot_be_refunded_too(erp: Erp, sandbox: Any) -> No
     assert erp.payment_of(payment["order_id"])["refunds"] == []
 
 
-def test_a_refund_made_at_stripe_is_learnt(erp: Erp, sandbox: Any) -> None:
+def test_a_refund_made_at_stripe_is_learnt(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
-    sandbox.stripe("POST", "/v1/refunds", {"payment_intent": payment["payment_intent_id"], "amount": "2500"})
+    sandbox.stripe("POST", "/v1/refunds", {"payment_intent": payment["payment_intent_id"], "amount": 2500})
     sandbox.drain()
     settled = until(lambda: (p := erp.payment_of(payment["order_id"]))["amount_refunded"] == 25.0 and p)
     assert len(settled["refunds"]) == 1
@@ -130,7 +133,7 @@ def test_a_refund_made_at_stripe_is_learnt(erp: Erp, sandbox: Any) -> None:
     assert (status, answer["error"]) == (409, "amount_exceeds_refundable")
 
 
-def paid(erp: Erp, sandbox: Any, number: str) -> dict[str, Any]:
+def paid(erp: Erp, sandbox: SandboxProcess, number: str) -> dict[str, Any]:
     """A completed payment of 100.00 made with a card."""
     order = new_order()
     intent = erp.open(order)[1]

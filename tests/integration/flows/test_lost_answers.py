@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.integration.flows.erp import Erp, new_order
 from tests.integration.flows.test_every_card import paid
+from tests.support.sandbox import SandboxProcess
 
-# One call is retried once by the SDK itself, so two answers must be lost for us to see it.
+# The SDK repeats a failed call once by itself, so two answers must be lost before we notice.
 CALLS = 2
 
 
-def lose_answers(sandbox: Any, path: str, times: int = CALLS) -> None:
-    sandbox.post(
-        "/_sandbox/faults",
-        [{"match": {"method": "POST", "path": path}, "times": times, "effect": "answer_lost"}],
-    )
+def lose_answers(sandbox: SandboxProcess, path: str) -> None:
+    """Do the work of the next call, and close the connection instead of answering; likewise for its repetition."""
+    sandbox.fault(match={"method": "POST", "path": path}, times=CALLS, effect="answer_lost")
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["with key", "no key"])
-def test_create_intent(erp: Erp, sandbox: Any, keyed: bool) -> None:
+def test_create_intent(erp: Erp, sandbox: SandboxProcess, keyed: bool) -> None:
     order = new_order()
     key = f"key-{order}" if keyed else None
     lose_answers(sandbox, "^/v1/payment_intents$")
@@ -35,7 +32,7 @@ def test_create_intent(erp: Erp, sandbox: Any, keyed: bool) -> None:
     assert erp.payment_of(order)["payment_intent_id"] == opened["payment_intent_id"]
 
 
-def test_create_intent_retried_with_another_description(erp: Erp, sandbox: Any) -> None:
+def test_create_intent_retried_with_another_description(erp: Erp, sandbox: SandboxProcess) -> None:
     """Stripe refuses the same key with other parameters; the intent that the first call made is found all the same."""
     order = new_order()
     lose_answers(sandbox, "^/v1/payment_intents$")
@@ -47,7 +44,7 @@ def test_create_intent_retried_with_another_description(erp: Erp, sandbox: Any) 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["with key", "no key"])
 @pytest.mark.parametrize("amount", [10.0, None], ids=["part", "all"])
-def test_refund(erp: Erp, sandbox: Any, keyed: bool, amount: float | None) -> None:
+def test_refund(erp: Erp, sandbox: SandboxProcess, keyed: bool, amount: float | None) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     key = f"refund-{payment['id']}" if keyed else None
     body = {"reason": "broken on arrival"} | ({"amount": amount} if amount else {})
@@ -65,7 +62,7 @@ def test_refund(erp: Erp, sandbox: Any, keyed: bool, amount: float | None) -> No
     assert len(erp.payment_of(payment["order_id"])["refunds"]) == 1
 
 
-def test_a_lost_refund_is_completed_by_its_webhook_alone(erp: Erp, sandbox: Any) -> None:
+def test_a_lost_refund_is_completed_by_its_webhook_alone(erp: Erp, sandbox: SandboxProcess) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     lose_answers(sandbox, "^/v1/refunds$")
     assert erp.refund(payment["id"], amount=10.0)[0] == 503

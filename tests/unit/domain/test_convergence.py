@@ -9,8 +9,9 @@ from functools import reduce
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.evidence import PaymentState
 from app.domain.facts import Fact
-from app.domain.payment_state import PaymentState, apply
+from app.domain.payment_state import apply
 from app.domain.payment_view import doubts, view
 from tests.unit.domain.stories import AMOUNT, START, Story, stories
 

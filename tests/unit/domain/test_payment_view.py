@@ -7,6 +7,7 @@ from functools import reduce
 
 import pytest
 
+from app.domain.evidence import PaymentState
 from app.domain.facts import (
     DisputeFact,
     Failure,
@@ -19,7 +20,7 @@ from app.domain.facts import (
     ThreeDSecure,
 )
 from app.domain.payment_record import record
-from app.domain.payment_state import CHARGE_RANK, DISPUTE_RANK, ContradictoryFact, PaymentState, apply
+from app.domain.payment_state import CHARGE_RANK, DISPUTE_RANK, ContradictoryFact, apply
 from app.domain.payment_view import AuthenticationOutcome, RefundStatus, doubts, view
 from tests.unit.domain.stories import AMOUNT, START, Simulator
 

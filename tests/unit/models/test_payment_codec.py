@@ -9,9 +9,10 @@ from hypothesis import given
 from mongoengine import Document
 
 from app.domain import history
+from app.domain.evidence import PaymentState
 from app.domain.facts import RefundRequested
 from app.domain.payment_record import changes, record
-from app.domain.payment_state import PaymentState, apply
+from app.domain.payment_state import apply
 from app.domain.payment_view import view
 from app.models.payment import Payment
 from app.models.payment_codec import state_of
