@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tooling.embedded_mongo import EmbeddedMongo
 
 _PREFIX = "paydesk-tests-"
 _STOP_SECONDS = 20
+_YOUNG_SECONDS = 60
 # Processes that this process started; kept so that their objects are not collected while they run.
 _started: list[EmbeddedMongo] = []
 
@@ -26,7 +28,7 @@ _started: list[EmbeddedMongo] = []
 def begin_run() -> Path:
     """Make the folder of this run, and clear away what a run that was killed left behind."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if left.owner() == Path.home().owner() and process.survivor(left / "owner.pid") is None:
+        if _is_abandoned(left):
             end_run(left)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     process.record(folder / "owner.pid", os.getpid())
@@ -51,6 +53,17 @@ def shared_uri(folder: Path, database: str) -> str:
             _started.append(mongo)
             address.write_text(mongo.uri)
         return address.read_text().replace("DATABASE", database)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """True for a folder of ours whose run is dead; a young one may not have written down yet who it belongs to."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return False
+    if found.st_uid != os.getuid() or time.time() - found.st_mtime < _YOUNG_SECONDS:
+        return False
+    return process.survivor(folder / "owner.pid") is None
 
 
 @contextmanager
