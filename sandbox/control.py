@@ -21,6 +21,7 @@ from sandbox.deliveries import Courier
 from sandbox.errors import StripeError
 from sandbox.faults import Faults
 from sandbox.persistence import Database
+from sandbox.records import COMMAND_LINE_ENDPOINT
 from sandbox.request_log import RequestLog
 from sandbox.settings import Settings
 
@@ -98,21 +99,21 @@ class Control:
         return web.json_response({"ok": True, "objects": counts, "deliveries": self._courier.counts()})
 
     async def reset(self, _: web.Request) -> web.Response:
-        """Forget everything but the webhook endpoints; faults, latency, clock, holds and the log go too."""
+        """Forget everything but the command line's endpoint; faults, latency, clock, holds and the log go too."""
         store = self._sandbox.store
         await self._courier.forget()
         self._faults.clear()
         self._log.clear()
-        kept = list(store.endpoints.by_id.values())
+        kept = store.endpoints.get(COMMAND_LINE_ENDPOINT)
         store.clear()
         store.clock_offset = 0
         self._sandbox.settings.latency_ms = 0
         if self._database:
             await self._database.wipe()
-        for endpoint in kept:
-            endpoint.seq = store.next_seq()
-            store.endpoints.add(endpoint)
-            store.save(endpoint)
+        if kept:
+            kept.seq = store.next_seq()
+            store.endpoints.add(kept)
+            store.save(kept)
         return web.json_response({"ok": True})
 
     async def get_settings(self, _: web.Request) -> web.Response:

@@ -11,10 +11,9 @@ from sandbox.context import Sandbox
 from sandbox.control_body import body
 from sandbox.deliveries import Courier, CourierSettings
 from sandbox.errors import missing
-from sandbox.records import Endpoint
+from sandbox.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.store import Store
 
-CONTROL_ENDPOINT = "we_3SandboxCommandLine00000"
 _SETTINGS = {field.name for field in fields(CourierSettings)}
 
 
@@ -84,7 +83,7 @@ class WebhookControl:
 
     def _set_endpoint(self, given: dict[str, Any]) -> None:
         store = self._sandbox.store
-        endpoint = store.endpoints.get(CONTROL_ENDPOINT) or _new_endpoint(store)
+        endpoint = store.endpoints.get(COMMAND_LINE_ENDPOINT) or _new_endpoint(store)
         secrets = given.pop("secrets", None) or ([given.pop("secret")] if "secret" in given else None)
         given.pop("secret", None)
         if secrets:
@@ -117,4 +116,4 @@ class WebhookControl:
 
 
 def _new_endpoint(store: Store) -> Endpoint:
-    return Endpoint(id=CONTROL_ENDPOINT, created=store.now(), seq=store.next_seq())
+    return Endpoint(id=COMMAND_LINE_ENDPOINT, created=store.now(), seq=store.next_seq())

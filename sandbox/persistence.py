@@ -6,6 +6,7 @@ SIGTERM writes everything; a kill can lose the last tenth of a second, as a real
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from dataclasses import fields
@@ -16,6 +17,7 @@ from sandbox.records import RECORD_TYPES, Event, Record, StoredAnswer
 from sandbox.store import Store, key_of
 
 _EVERY_SECONDS = 0.1
+_BATCH = 5000
 _FIELDS = {kind: tuple(field.name for field in fields(record)) for kind, record in RECORD_TYPES.items()}
 _Row = tuple[str, str, int, str]
 
@@ -26,6 +28,7 @@ class Database:
     def __init__(self, path: Path, store: Store) -> None:
         self._store = store
         self._lock = asyncio.Lock()
+        self._closing = asyncio.Event()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, check_same_thread=False)
         self._connection.executescript(
@@ -58,31 +61,33 @@ class Database:
             store.random.seed(f"{store.seed}:{store.seq}")
 
     async def write_forever(self) -> None:
-        """Write what has changed, again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+        """Write what has changed, again and again, until ``close``."""
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _EVERY_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what has changed since the last time."""
+        """Write what has changed since the last time, in batches that leave others room to be served."""
         async with self._lock:
-            changed = self._store.changed
-            if not changed:
-                return
-            self._store.changed = {}
-            rows = [_row(record) for record in changed.values() if record is not None]
-            gone = [key for key, record in changed.items() if record is None]
-            await asyncio.to_thread(self._write, rows, gone)
+            changed, self._store.changed = self._store.changed, {}
+            items = list(changed.items())
+            for start in range(0, len(items), _BATCH):
+                batch = items[start : start + _BATCH]
+                rows = [_row(record) for _, record in batch if record is not None]
+                gone = [key for key, record in batch if record is None]
+                await asyncio.to_thread(self._write, rows, gone)
 
     async def wipe(self) -> None:
         """Forget everything on disk."""
         async with self._lock:
-            self._store.changed = {}
+            self._store.changed.clear()
             await asyncio.to_thread(self._delete_all)
 
-    async def close(self) -> None:
-        """Write what is left and close the file."""
-        await self.flush()
+    async def close(self, writing: asyncio.Task[None]) -> None:
+        """Let ``write_forever`` write what is left, then close the file."""
+        self._closing.set()
+        await writing
         self._connection.close()
 
     def _write(self, rows: list[_Row], gone: list[tuple[str, str]]) -> None:

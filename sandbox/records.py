@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 Json = dict[str, Any]
 
+# The webhook endpoint that the command line or /_sandbox/webhooks sets.
+COMMAND_LINE_ENDPOINT = "we_3SandboxCommandLine00000"
+
 
 @dataclass(slots=True, eq=False)
 class Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,12 +15,11 @@ from sandbox.deliveries import Courier
 from sandbox.events import EventLog
 from sandbox.faults import Faults
 from sandbox.persistence import Database
-from sandbox.records import Endpoint
+from sandbox.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.request_log import RequestLog
 from sandbox.settings import Settings
 from sandbox.store import Store
 
-COMMAND_LINE_ENDPOINT = "we_3SandboxCommandLine00000"
 _MAX_BODY = 1 << 20
 
 
@@ -57,10 +55,7 @@ def build(
         faults.clear()
         await courier.close()
         if database and writing:
-            writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writing
-            await database.close()
+            await database.close(writing)
 
     app.cleanup_ctx.append(run)
     return app

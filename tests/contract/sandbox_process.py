@@ -38,18 +38,18 @@ class Running:
             self.process.kill()
             self.process.stdout.close()
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
+    def call(self, method: str, path: str, /, body: Any = None, **query: Any) -> requests.Response:
         """Any answer of a control address."""
         url = f"{self.base_url}/_sandbox/{path}"
         return self.session.request(method, url, json=body, params=query, timeout=30, allow_redirects=False)
 
-    def get(self, path: str, **query: Any) -> Json:
+    def get(self, path: str, /, **query: Any) -> Json:
         return self._answered(self.call("GET", path, **query))
 
-    def post(self, path: str, **body: Any) -> Json:
+    def post(self, path: str, /, **body: Any) -> Json:
         return self._answered(self.call("POST", path, body))
 
-    def put(self, path: str, **body: Any) -> Json:
+    def put(self, path: str, /, **body: Any) -> Json:
         return self._answered(self.call("PUT", path, body))
 
     def delete(self, path: str) -> Json:

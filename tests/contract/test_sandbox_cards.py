@@ -205,6 +205,8 @@ def test_three_d_secure_that_the_merchant_asks_for(
 
 def test_the_highest_risk_passes_when_the_rule_is_off(api: Api, control: Running) -> None:
     control.put("settings", block_highest_risk=False)
-    intent = api.intent(payment_method="pm_card_riskLevelHighest", confirm="true", **{"expand[]": "latest_charge"})
+    intent = api.intent(
+        payment_method="pm_card_riskLevelHighest", confirm="true", **{"expand[]": "latest_charge"}
+    )
     assert intent["latest_charge"]["outcome"]["risk_level"] == "highest"
     assert intent["status"] == "succeeded"
