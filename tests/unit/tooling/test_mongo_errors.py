@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tooling.embedded_mongo import Node, find_binary
 from tooling.mongo_errors import (
     MongoUnavailable,
     explain_exit,
@@ -14,6 +13,7 @@ from tooling.mongo_errors import (
     explain_missing_binary,
     explain_unrunnable,
 )
+from tooling.mongo_node import Node, find_binary
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
