@@ -27,7 +27,7 @@ def decode(text: str) -> dict[str, Any]:
         raise invalid("Invalid request body: it is not a form in UTF-8.") from error
     root: dict[str, Any] = {}
     for key, value in pairs:
-        if "[" not in key:
+        if "[" not in key and "]" not in key:
             if isinstance(root.get(key), dict):
                 raise invalid(f"Invalid hash: {key}", param=key)
             root[key] = value

@@ -54,6 +54,18 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
         assert empty.stop() == 0
 
 
+def test_what_is_changed_just_before_the_end_is_kept(tmp_path: Path) -> None:
+    first = Running("--data", str(tmp_path / "sandbox.sqlite"))
+    first.post("bulk", payments=8000)
+    objects = first.get("health")["objects"]
+    assert first.stop() == 0
+    second = Running("--data", str(tmp_path / "sandbox.sqlite"))
+    try:
+        assert second.get("health")["objects"] == objects
+    finally:
+        assert second.stop() == 0
+
+
 def test_a_pinned_key_and_a_seed() -> None:
     ids = []
     for _ in range(2):

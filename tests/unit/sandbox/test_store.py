@@ -1,0 +1,65 @@
+"""Orders and pages against plain lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.lists import page
+from sandbox.records import Customer
+from sandbox.store import Collection, Order, Store, key_of
+
+keys = st.tuples(st.integers(0, 20), st.integers(0, 50), st.sampled_from("abc"))
+
+
+@given(st.lists(keys, unique=True), st.lists(keys))
+def test_an_order_is_a_sorted_list(
+    added: list[tuple[int, int, str]], gone: list[tuple[int, int, str]]
+) -> None:
+    order = Order()
+    for key in added:
+        order.add(key)
+    for key in gone:
+        order.discard(key)
+    assert order.keys == sorted(set(added) - set(gone))
+
+
+@given(
+    created=st.lists(st.integers(0, 6), min_size=1, max_size=12),
+    limit=st.integers(1, 5),
+    cursor=st.none() | st.integers(0, 11),
+    backwards=st.booleans(),
+    bounds=st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), st.integers(0, 6)),
+)
+def test_a_page_is_a_slice_of_the_whole_list(
+    created: list[int], limit: int, cursor: int | None, backwards: bool, bounds: dict[str, int]
+) -> None:
+    collection: Collection[Customer] = Collection("customer")
+    for seq, moment in enumerate(created):
+        collection.add(Customer(id=f"cus_{seq}", created=moment, seq=seq))
+    newest = sorted(collection.by_id.values(), key=key_of, reverse=True)
+    params: dict[str, Any] = {"limit": limit, "created": bounds}
+    at = None
+    if cursor is not None:
+        at = newest[cursor % len(newest)]
+        params["ending_before" if backwards else "starting_after"] = at.id
+    tests = {"gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__}
+    inside = [
+        record
+        for record in newest
+        if all(tests[name](record.created, bound) for name, bound in bounds.items())
+        and (at is None or (key_of(record) > key_of(at) if backwards else key_of(record) < key_of(at)))
+    ]
+    ending = backwards and at is not None
+    expected = inside[-limit:] if ending else inside[:limit]
+    found = page(collection, [collection.all], params)
+    assert [record.id for record in found.records] == [record.id for record in expected]
+    assert found.has_more == (len(inside) > limit)
+
+
+def test_ids_repeat_with_the_seed_only() -> None:
+    assert Store(1).new_id("pi") == Store(1).new_id("pi")
+    assert Store(1).new_id("pi") != Store(2).new_id("pi")
+    assert Store().new_id("pi") != Store().new_id("pi")
