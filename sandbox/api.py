@@ -17,7 +17,7 @@ from aiohttp import web
 
 from sandbox import expansion, forms, params, routes
 from sandbox.context import Call, Origin, Sandbox
-from sandbox.errors import StripeError
+from sandbox.errors import StripeError, invalid
 from sandbox.faults import Fault, Faults
 from sandbox.idempotency import IdempotencyKeys, fingerprint
 from sandbox.request_log import Entry, RequestLog, without_secrets
@@ -66,6 +66,8 @@ class Api:
         except StripeError as error:
             answer = _of_error(error, request_id)
             entry.error_code = error.code
+        except web.HTTPException:
+            raise
         except Exception:
             logger.exception("%s %s", request.method, request.path)
             answer = _of_error(StripeError(500, "An unknown error occurred.", kind="api_error"), request_id)
@@ -98,7 +100,7 @@ class Api:
     async def _answer(self, request: web.Request, entry: Entry, fault: Fault | None) -> Answer:
         given = forms.decode(request.query_string)
         if request.method != "GET" and request.can_read_body:
-            given.update(forms.decode(await request.text()))
+            given.update(forms.decode(_text(await request.read())))
         entry.params = without_secrets({name: value for name, value in given.items() if name != "key"})
         publishable = self._check_key(request, given.pop("key", None))
         found = routes.find(request.method, request.path)
@@ -186,6 +188,13 @@ class Api:
             shown = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
             raise _unauthorized(f"Invalid API Key provided: {shown}")
         return not secret
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise invalid("Invalid request body: it is not UTF-8.") from error
 
 
 def _key_of(header: str | None) -> str | None:

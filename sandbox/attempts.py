@@ -5,6 +5,8 @@ Sources: docs.stripe.com/payments/paymentintents/lifecycle, /testing; facts §4,
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +103,24 @@ def charge_card(
     else:
         take(sandbox, intent, charge, intent.amount)
     _add(sandbox, intent, charge)
-    sandbox.events.about("charge.succeeded", charge, origin)
-    done = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
-    sandbox.events.about(done, intent, origin)
+    with _balance_comes_later(sandbox, intent, charge):
+        sandbox.events.about("charge.succeeded", charge, origin)
+        done = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
+        sandbox.events.about(done, intent, origin)
     _afterwards(sandbox, charge, card)
+
+
+@contextlib.contextmanager
+def _balance_comes_later(sandbox: Sandbox, intent: Intent, charge: Charge) -> Iterator[None]:
+    """With automatic_async the first snapshots have no balance transaction; charge.updated brings it (facts §4)."""
+    if intent.capture_method != "automatic_async":
+        yield
+        return
+    transaction, charge.balance_transaction = charge.balance_transaction, None
+    yield
+    charge.balance_transaction = transaction
+    sandbox.store.save(charge)
+    sandbox.events.about("charge.updated", charge, previous={"balance_transaction": None})
 
 
 def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox import attempts, disputes, page, payment_intents, payment_methods, refunds, rendering
 from sandbox.attempts import Circumstances
 from sandbox.cards import BY_TOKEN
-from sandbox.context import AUTOMATIC, Sandbox
+from sandbox.context import Origin, Sandbox
 from sandbox.control_body import body
 from sandbox.errors import StripeError, missing
 from sandbox.records import Intent, PaymentMethod
@@ -42,7 +42,7 @@ class PaymentControl:
         try:
             method = self._method(given.get("card"), given.get("payment_method"))
             if given.get("processing"):
-                attempts.begin_processing(self._sandbox, intent, method, AUTOMATIC)
+                attempts.begin_processing(self._sandbox, intent, method, self._origin())
             else:
                 self._confirm(request, intent, method, given.get("return_url"))
                 if intent.status == "requires_action" and outcome != "abandon":
@@ -176,7 +176,11 @@ class PaymentControl:
     ) -> None:
         base_url = f"{request.scheme}://{request.host}"
         how = Circumstances(payment_intents.challenge_url(base_url, intent.id), return_url)
-        attempts.confirm(self._sandbox, intent, method, how, AUTOMATIC)
+        attempts.confirm(self._sandbox, intent, method, how, self._origin())
+
+    def _origin(self) -> Origin:
+        """The request that a browser would have made."""
+        return Origin(f"req_{self._sandbox.store.token(14)}")
 
     def _authenticate(self, intent: Intent, *, passed: bool) -> dict[str, str]:
         try:

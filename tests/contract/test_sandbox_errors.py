@@ -133,6 +133,14 @@ def test_a_browser_may_only_read_and_confirm_what_it_has_the_secret_of(api: Api,
     assert confirmed["status"] == "succeeded"
 
 
+def test_bodies_that_are_no_forms(control: Running) -> None:
+    url, auth = f"{control.base_url}/v1/payment_intents", ("sk_test_x", "")
+    assert requests.post(url, data=b"amount=\xff", auth=auth, timeout=5).status_code == 400
+    assert requests.post(url, data=b"amount=%ff", auth=auth, timeout=5).status_code == 400
+    assert requests.post(url, data=b"a" * (2 << 20), auth=auth, timeout=5).status_code == 413
+    assert requests.post(url, json={"amount": 1000}, auth=auth, timeout=5).status_code == 400
+
+
 def test_an_unknown_address(api: Api) -> None:
     assert api.refused("GET", "subscriptions")[0] == 404
     assert api.refused("DELETE", "payment_intents")[0] == 404

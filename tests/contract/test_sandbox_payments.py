@@ -198,7 +198,9 @@ def test_a_pending_refund_succeeds_later(api: Api, control: Running) -> None:
     settled = control.post(f"refunds/{refund['id']}/settle", status="succeeded")
     assert settled["status"] == "succeeded"
     assert events_since(api, known) == ["refund.updated", "charge.refund.updated"]
-    assert api.get("events")["data"][0]["data"]["previous_attributes"] == {"status": "pending"}
+    latest = api.get("events")["data"][0]
+    assert latest["data"]["previous_attributes"] == {"status": "pending"}
+    assert latest["request"]["id"] is None
     assert control.call("POST", f"refunds/{refund['id']}/settle", {"status": "succeeded"}).status_code == 409
 
 
@@ -279,6 +281,17 @@ def test_processing(api: Api, control: Running, outcome: str) -> None:
         f"charge.{outcome}",
         last,
     ]
+
+
+def test_automatic_async_learns_of_its_balance_transaction_later(api: Api) -> None:
+    intent = paid(api, capture_method="automatic_async")
+    assert api.event_types()[1:] == ["charge.succeeded", "payment_intent.succeeded", "charge.updated"]
+    updated, _, charged, _ = api.get("events")["data"]
+    assert charged["data"]["object"]["balance_transaction"] is None
+    assert updated["data"]["previous_attributes"] == {"balance_transaction": None}
+    charge = api.get(f"charges/{intent['latest_charge']}")
+    assert charge == updated["data"]["object"]
+    assert charge["balance_transaction"].startswith("txn_")
 
 
 def test_metadata(api: Api) -> None:
