@@ -155,7 +155,9 @@ class StripeGateway:
         started = time.perf_counter()
         outcome, request_id = "ok", None
         try:
-            return ask(self._client.v1)
+            answer = ask(self._client.v1)
+            request_id = getattr(getattr(answer, "last_response", None), "request_id", None)
+            return answer
         except stripe.StripeError as error:
             outcome, request_id = type(error).__name__, error.request_id
             raise translate(error, operation) from error
@@ -171,7 +173,7 @@ class StripeGateway:
 
 def _object(answer: Any, kind: str) -> dict[str, Any]:
     """The answer as a plain dictionary. Raises StripeUnavailable for a 200 that is not what was asked for."""
-    found: dict[str, Any] = answer.to_dict()
+    found: dict[str, Any] = answer.to_dict() if isinstance(answer, stripe.StripeObject) else {}
     if found.get("object") != kind:
         raise StripeUnavailable(retry_after=2)
     return found
@@ -179,8 +181,7 @@ def _object(answer: Any, kind: str) -> dict[str, Any]:
 
 def _listed(page: Any) -> Iterator[Any]:
     """Every object of a list, over all its pages. Raises StripeUnavailable when the answer is no list."""
-    if page.to_dict().get("object") != "list":
-        raise StripeUnavailable(retry_after=2)
+    _object(page, "list")
     yield from page.auto_paging_iter()
 
 

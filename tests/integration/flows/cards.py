@@ -54,7 +54,8 @@ CARDS: dict[str, Expected] = {
     "4000000000004954": failed("fraudulent", "fraud"),
     "4000008260003178": failed("insufficient_funds", "funds", asked=True),
     "4000008400001629": failed("generic_decline", "issuer", asked=True),
-    "4000008400001280": failed("generic_decline", "issuer"),
+    # The bank's 3-D Secure server does not answer: asked for, failed, and no challenge was shown.
+    "4000008400001280": Expected(status="failed", reason="generic_decline", group="issuer", asked=True),
     # The browser finds out that the number is wrong before anything is confirmed, so no attempt exists.
     "4242424242424241": Expected(status="pending"),
     "4000002500003155": CHALLENGED,

@@ -51,6 +51,9 @@ def test_major_units_become_stripes_minor_units_and_back(
         ("NaN", "usd", "finite"),
         ("Infinity", "usd", "finite"),
         ("sNaN", "usd", "finite"),
+        ("0.50" + "0" * 40 + "1", "usd", "2 decimals"),
+        ("1e-999999", "usd", "2 decimals"),
+        ("0e400", "usd", "greater than zero"),
     ],
 )
 def test_what_cannot_be_charged_is_refused_and_never_rounded(
