@@ -23,6 +23,8 @@ from sandbox.store import Store
 
 _KEPT = 20_000
 _EXCERPT = 500
+# Less than servers keep idle connections open, so that none is closed just as it is used again.
+_KEEPALIVE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ class Courier:
     async def open(self) -> None:
         """Make the HTTP session, and take up what an earlier process had not delivered."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         for key in list(self._store.undelivered.keys):
             event = self._store.events.by_id[key[2]]
