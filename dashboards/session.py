@@ -12,8 +12,8 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Flask, Request, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
@@ -40,7 +40,16 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """Cookies are for https only, except where the browser and the server are the same machine."""
+    """Cookies are for https only, except where the browser and the server are the same machine.
+
+    The API has bearer tokens and never a session, so none is opened for it.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a page; a null session, which cannot be written to, for the API."""
+        if request.path.startswith("/api/"):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (as the base class has it)
         host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host

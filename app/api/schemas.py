@@ -146,19 +146,3 @@ class IdempotencyHeaderSchema(Schema):
             "example": "6f1c9a52-8f5e-4f0c-9c39-2f4f8f1f7a10",
         },
     )
-
-
-class WebhookHeaderSchema(Schema):
-    """Stripe's proof that it sent the body."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    signature = fields.String(
-        data_key="Stripe-Signature",
-        metadata={
-            "description": "Stripe's signature of the raw body. Required; optional here only because a missing one "
-            "answers 400 `webhook_signature_invalid`.",
-            "example": "t=1700000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd",
-        },
-    )
