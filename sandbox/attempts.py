@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import disputes, rendering
+from sandbox import authentication, dispute_rendering, disputes, rendering
 from sandbox.cards import BY_NUMBER, PARAMS, Card, decline_message
 from sandbox.context import AUTOMATIC, Origin, Sandbox
 from sandbox.errors import StripeError
@@ -43,9 +43,9 @@ def confirm(
     intent.next_action = None
     intent.authenticated = False
     if authenticated:
-        charge_card(sandbox, intent, method, _authenticated("challenge"), origin)
-    elif not _must_authenticate(card, intent, how.off_session):
-        charge_card(sandbox, intent, method, _unasked(card, intent), origin)
+        charge_card(sandbox, intent, method, authentication.authenticated("challenge"), origin)
+    elif not authentication.must_ask(card, intent, how.off_session):
+        charge_card(sandbox, intent, method, authentication.unasked(card, intent), origin)
     elif how.off_session:
         code = ("authentication_required", "authentication_required")
         _decline(sandbox, intent, method, code, None, origin)
@@ -71,7 +71,7 @@ def answer_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -> 
         intent.status = "requires_confirmation"
         sandbox.store.save(intent)
     else:
-        charge_card(sandbox, intent, method, _authenticated("challenge"), AUTOMATIC)
+        charge_card(sandbox, intent, method, authentication.authenticated("challenge"), AUTOMATIC)
 
 
 def charge_card(
@@ -180,54 +180,6 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
     store.save(charge)
     sandbox.events.about("charge.failed", charge)
     _fail(sandbox, intent, _error("card_error", *code, method, charge.id), AUTOMATIC)
-
-
-def _must_authenticate(card: Card, intent: Intent, off_session: bool) -> bool:
-    match card.three_d_secure:
-        case "always" | "unless_set_up":
-            return True
-        case "set_up":
-            return not off_session
-        case "optional":
-            return _forced(intent)
-    return False
-
-
-def _forced(intent: Intent) -> bool:
-    asked = intent.payment_method_options.get("card", {}).get("request_three_d_secure")
-    return bool(asked == "any")
-
-
-def _authenticated(flow: str) -> Json:
-    return _three_d_secure(flow, "authenticated", None, "05")
-
-
-def _unasked(card: Card, intent: Intent) -> Json | None:
-    """What 3-D Secure came to without the customer noticing; None when it was not used."""
-    match card.three_d_secure:
-        case "frictionless":
-            return _authenticated("frictionless")
-        case "lookup_fails":
-            return _three_d_secure(None, "processing_error", "protocol_error", None)
-        case "optional_error" if _forced(intent):
-            return _three_d_secure(None, "processing_error", "protocol_error", None)
-        case "not_supported" if _forced(intent):
-            return _three_d_secure(None, "not_supported", "network_not_supported", None)
-        case "unenrolled" if _forced(intent):
-            return _three_d_secure("frictionless", "attempt_acknowledged", None, "06")
-    return None
-
-
-def _three_d_secure(flow: str | None, result: str, reason: str | None, eci: str | None) -> Json:
-    return {
-        "authentication_flow": flow,
-        "electronic_commerce_indicator": eci,
-        "exemption_indicator": None,
-        "result": result,
-        "result_reason": reason,
-        "transaction_id": None,
-        "version": "2.2.0" if flow else None,
-    }
 
 
 def _ask_for_authentication(sandbox: Sandbox, intent: Intent, how: Circumstances, origin: Origin) -> None:
@@ -356,7 +308,7 @@ def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> Stri
 def _afterwards(sandbox: Sandbox, charge: Charge, card: Card) -> None:
     """What the bank sends after a payment with some test cards."""
     if card.fraud_warning:
-        warning = rendering.early_fraud_warning(sandbox.store.new_id("issfr"), charge)
+        warning = dispute_rendering.early_fraud_warning(sandbox.store.new_id("issfr"), charge)
         sandbox.events.emit("radar.early_fraud_warning.created", warning)
     left = charge.amount
     for number, wanted in enumerate(card.disputes, start=1):

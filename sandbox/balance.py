@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox import rendering
+from sandbox import dispute_rendering, envelopes
 from sandbox.context import Call
 from sandbox.lists import page
 from sandbox.records import Json
@@ -16,10 +16,10 @@ def list_transactions(call: Call) -> Json:
         if name in params:
             order = store.balance_transactions.where(name, params[name])
     found = page(store.balance_transactions, [order], params)
-    data = [rendering.balance_transaction(transaction) for transaction in found.records]
-    return rendering.listed("/v1/balance_transactions", data, found.has_more)
+    data = [dispute_rendering.balance_transaction(transaction) for transaction in found.records]
+    return envelopes.listed("/v1/balance_transactions", data, found.has_more)
 
 
 def account(_: Call) -> Json:
     """GET /v1/account: the account of the key."""
-    return rendering.account()
+    return envelopes.account()

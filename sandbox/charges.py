@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox import rendering
+from sandbox import envelopes, rendering
 from sandbox.context import Call
 from sandbox.errors import missing
 from sandbox.lists import page
@@ -26,4 +26,4 @@ def list_charges(call: Call) -> Json:
             order = store.charges.where(name, params[name])
     found = page(store.charges, [order], params)
     data = [rendering.charge(charge, store) for charge in found.records]
-    return rendering.listed("/v1/charges", data, found.has_more)
+    return envelopes.listed("/v1/charges", data, found.has_more)

@@ -7,7 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import attempts, disputes, page, payment_intents, payment_methods, refunds, rendering
+from sandbox import (
+    attempts,
+    dispute_rendering,
+    disputes,
+    page,
+    payment_intents,
+    payment_methods,
+    refunds,
+    rendering,
+)
 from sandbox.attempts import Circumstances
 from sandbox.cards import BY_TOKEN
 from sandbox.context import Origin, Sandbox
@@ -124,7 +133,7 @@ class PaymentControl:
             inquiry=bool(given.get("inquiry", False)),
             amount=given.get("amount"),
         )
-        return web.json_response(rendering.dispute(opened, store))
+        return web.json_response(dispute_rendering.dispute(opened, store))
 
     async def close_dispute(self, request: web.Request) -> web.Response:
         """Close a dispute as ``won``, ``lost`` or ``warning_closed``."""
@@ -139,7 +148,7 @@ class PaymentControl:
         if dispute.status not in disputes.OPEN:
             return web.json_response({"error": f"the dispute is {dispute.status}"}, status=409)
         disputes.close_dispute(self._sandbox, dispute, outcome)
-        return web.json_response(rendering.dispute(dispute, store))
+        return web.json_response(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
         """End a refund as ``succeeded`` or ``failed``; without a status as its card decides, if it still has to."""

@@ -17,8 +17,8 @@ from typing import Any
 import aiohttp
 
 from sandbox import signatures
+from sandbox.envelopes import event_text
 from sandbox.records import Endpoint, Event
-from sandbox.rendering import event_text
 from sandbox.store import Store
 
 _KEPT = 20_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox import rendering
+from sandbox import dispute_rendering, envelopes
 from sandbox.cards import BY_NUMBER
 from sandbox.context import Call, Sandbox
 from sandbox.errors import missing
@@ -87,7 +87,7 @@ def retrieve(call: Call) -> Json:
     dispute = call.store.disputes.get(call.object_id)
     if dispute is None:
         raise missing("dispute", call.object_id, param="dispute")
-    return rendering.dispute(dispute, call.store)
+    return dispute_rendering.dispute(dispute, call.store)
 
 
 def list_disputes(call: Call) -> Json:
@@ -98,5 +98,5 @@ def list_disputes(call: Call) -> Json:
         if name in params:
             order = store.disputes.where(name, params[name])
     found = page(store.disputes, [order], params)
-    data = [rendering.dispute(dispute, store) for dispute in found.records]
-    return rendering.listed("/v1/disputes", data, found.has_more)
+    data = [dispute_rendering.dispute(dispute, store) for dispute in found.records]
+    return envelopes.listed("/v1/disputes", data, found.has_more)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sandbox import rendering
+from sandbox import dispute_rendering, envelopes, rendering
 from sandbox.context import AUTOMATIC, Call, Origin
 from sandbox.errors import invalid, missing
 from sandbox.lists import Page, page
@@ -102,7 +102,7 @@ def snapshot_of(record: Record, store: Store) -> Json:
         case Refund():
             return rendering.refund(record)
         case Dispute():
-            return rendering.dispute(record, store)
+            return dispute_rendering.dispute(record, store)
     raise TypeError(record.KIND)
 
 
@@ -111,7 +111,7 @@ def retrieve(call: Call) -> Json:
     event = call.store.events.get(call.object_id)
     if event is None:
         raise missing("event", call.object_id, param="id")
-    return rendering.event(event)
+    return envelopes.event(event)
 
 
 def list_events(call: Call) -> Json:
@@ -143,4 +143,4 @@ def list_events(call: Call) -> Json:
         return "delivery_success" not in params or event.delivered != undelivered_only
 
     found: Page[Event] = page(store.events, orders, params, keep)
-    return rendering.listed("/v1/events", [rendering.event(event) for event in found.records], found.has_more)
+    return envelopes.listed("/v1/events", [envelopes.event(event) for event in found.records], found.has_more)

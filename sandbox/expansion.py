@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import rendering
+from sandbox import dispute_rendering, envelopes, rendering
 from sandbox.errors import invalid
 from sandbox.records import Json
 from sandbox.store import Store
@@ -105,17 +105,17 @@ def _expand(node: Any, steps: list[str], store: Store) -> None:
 def _refunds_of(charge_id: str, store: Store) -> Json:
     found = store.refunds.of("charge", charge_id)[::-1]
     data = [rendering.refund(refund) for refund in found[:10]]
-    return rendering.listed(f"/v1/charges/{charge_id}/refunds", data, len(found) > 10)
+    return envelopes.listed(f"/v1/charges/{charge_id}/refunds", data, len(found) > 10)
 
 
 _LOADERS: dict[str, Callable[[str, Store], Json]] = {
     "pi": lambda name, store: rendering.payment_intent(store.intents.by_id[name]),
     "ch": lambda name, store: rendering.charge(store.charges.by_id[name], store),
     "re": lambda name, store: rendering.refund(store.refunds.by_id[name]),
-    "dp": lambda name, store: rendering.dispute(store.disputes.by_id[name], store),
+    "dp": lambda name, store: dispute_rendering.dispute(store.disputes.by_id[name], store),
     "pm": lambda name, store: rendering.payment_method(store.payment_methods.by_id[name]),
     "cus": lambda name, store: rendering.customer(store.customers.by_id[name]),
-    "txn": lambda name, store: rendering.balance_transaction(store.balance_transactions.by_id[name]),
+    "txn": lambda name, store: dispute_rendering.balance_transaction(store.balance_transactions.by_id[name]),
 }
 
 

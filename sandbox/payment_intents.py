@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import attempts, money, payment_methods, refunds, rendering
+from sandbox import attempts, envelopes, money, payment_methods, refunds, rendering
 from sandbox.attempts import Circumstances
 from sandbox.context import Call, Origin, Sandbox
 from sandbox.errors import StripeError, invalid, missing
@@ -230,7 +230,7 @@ def list_intents(call: Call) -> Json:
     order = store.intents.where("customer", params["customer"]) if "customer" in params else store.intents.all
     found = page(store.intents, [order], params)
     data = [rendering.payment_intent(intent) for intent in found.records]
-    return rendering.listed("/v1/payment_intents", data, found.has_more)
+    return envelopes.listed("/v1/payment_intents", data, found.has_more)
 
 
 def _answer(call: Call, intent: Intent) -> Json:

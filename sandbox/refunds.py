@@ -5,7 +5,7 @@ A charge's ``amount_refunded`` counts pending refunds and goes back down when on
 
 from __future__ import annotations
 
-from sandbox import disputes, money, rendering
+from sandbox import disputes, envelopes, money, rendering
 from sandbox.cards import BY_NUMBER
 from sandbox.context import Call, Origin, Sandbox
 from sandbox.errors import StripeError, invalid, missing
@@ -159,7 +159,7 @@ def list_refunds(call: Call) -> Json:
             order = store.refunds.where(name, params[name])
     found = page(store.refunds, [order], params)
     data = [rendering.refund(refund) for refund in found.records]
-    return rendering.listed("/v1/refunds", data, found.has_more)
+    return envelopes.listed("/v1/refunds", data, found.has_more)
 
 
 def _charge_to_refund(call: Call) -> Charge:

@@ -5,17 +5,10 @@ Source: the OpenAPI document of that version; facts §4 to §7. Every function r
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from sandbox.cards import BY_NUMBER, Card
 from sandbox.records import (
-    BalanceTransaction,
     Charge,
     Customer,
-    Dispute,
-    Endpoint,
-    Event,
     Intent,
     Json,
     PaymentMethod,
@@ -23,7 +16,6 @@ from sandbox.records import (
 )
 from sandbox.store import Store
 
-ACCOUNT_ID = "acct_1SandboxPaydesk0"
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 # What a browser may see of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
 _PUBLIC_INTENT = frozenset(
@@ -251,79 +243,6 @@ def refund(record: Refund) -> Json:
     return rendered
 
 
-_NO_EVIDENCE = dict.fromkeys(
-    """access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
-    customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
-    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt
-    refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation
-    shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
-    uncategorized_file uncategorized_text""".split()
-)
-_NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "noncompliant": "98"}
-
-
-def dispute(record: Dispute, store: Store) -> Json:
-    """docs.stripe.com/api/disputes/object; balance transactions are embedded whole."""
-    moves = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
-    return {
-        "id": record.id,
-        "object": "dispute",
-        "amount": record.amount,
-        "balance_transactions": [balance_transaction(move) for move in moves],
-        "charge": record.charge,
-        "created": record.created,
-        "currency": record.currency,
-        "evidence": dict(_NO_EVIDENCE),
-        "evidence_details": {
-            "due_by": record.due_by,
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
-        "is_charge_refundable": record.inquiry and record.status != "warning_closed",
-        "livemode": False,
-        "metadata": dict(record.metadata),
-        "payment_intent": record.payment_intent,
-        "payment_method_details": {
-            "card": {
-                "brand": record.brand,
-                "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4"),
-            },
-            "type": "card",
-        },
-        "reason": record.reason,
-        "status": record.status,
-    }
-
-
-def balance_transaction(record: BalanceTransaction) -> Json:
-    """docs.stripe.com/api/balance_transactions/object."""
-    fees = {
-        "amount": record.fee,
-        "application": None,
-        "currency": record.currency,
-        "description": "Stripe processing fees",
-        "type": "stripe_fee",
-    }
-    return {
-        "id": record.id,
-        "object": "balance_transaction",
-        "amount": record.amount,
-        "available_on": record.created if record.available else record.created + 2 * 86400,
-        "created": record.created,
-        "currency": record.currency,
-        "description": None,
-        "exchange_rate": None,
-        "fee": record.fee,
-        "fee_details": [fees] if record.fee else [],
-        "net": record.amount - record.fee,
-        "reporting_category": record.reporting_category,
-        "source": record.source,
-        "status": "available" if record.available else "pending",
-        "type": record.type,
-    }
-
-
 def customer(record: Customer) -> Json:
     """docs.stripe.com/api/customers/object."""
     return {
@@ -352,81 +271,3 @@ def customer(record: Customer) -> Json:
         "tax_exempt": "none",
         "test_clock": None,
     }
-
-
-def webhook_endpoint(record: Endpoint, *, with_secret: bool = False) -> Json:
-    """docs.stripe.com/api/webhook_endpoints/object; the secret is told only when the endpoint is created."""
-    rendered: Json = {
-        "id": record.id,
-        "object": "webhook_endpoint",
-        "api_version": record.api_version,
-        "application": None,
-        "created": record.created,
-        "description": record.description,
-        "enabled_events": list(record.enabled_events),
-        "livemode": False,
-        "metadata": dict(record.metadata),
-        "status": "enabled" if record.enabled else "disabled",
-        "url": record.url,
-    }
-    if with_secret:
-        rendered["secret"] = record.secrets[0]
-    return rendered
-
-
-def event_text(record: Event) -> str:
-    """The JSON text of an event as it stands now; its snapshot is put in as it was written."""
-    head = {
-        "id": record.id,
-        "object": "event",
-        "api_version": record.api_version,
-        "created": record.created,
-        "livemode": False,
-        "pending_webhooks": len(record.pending) + len(record.failed),
-        "request": {"id": record.request_id, "idempotency_key": record.idempotency_key},
-        "type": record.type,
-    }
-    return f'{json.dumps(head)[:-1]}, "data": {record.data}}}'
-
-
-def event(record: Event) -> Json:
-    """docs.stripe.com/api/events/object."""
-    rendered: Json = json.loads(event_text(record))
-    return rendered
-
-
-def early_fraud_warning(warning_id: str, record: Charge) -> Json:
-    """docs.stripe.com/api/radar/early_fraud_warnings/object."""
-    return {
-        "id": warning_id,
-        "object": "radar.early_fraud_warning",
-        "actionable": True,
-        "charge": record.id,
-        "created": record.created,
-        "fraud_type": "made_with_stolen_card",
-        "livemode": False,
-        "payment_intent": record.payment_intent,
-    }
-
-
-def account() -> Json:
-    """docs.stripe.com/api/accounts/object, as far as a payments service reads it."""
-    return {
-        "id": ACCOUNT_ID,
-        "object": "account",
-        "business_type": "company",
-        "capabilities": {"card_payments": "active", "transfers": "active"},
-        "charges_enabled": True,
-        "country": "US",
-        "default_currency": "usd",
-        "details_submitted": True,
-        "email": "sandbox@example.com",
-        "metadata": {},
-        "payouts_enabled": True,
-        "type": "standard",
-    }
-
-
-def listed(url: str, data: list[Any], has_more: bool) -> Json:
-    """A page of objects."""
-    return {"object": "list", "data": data, "has_more": has_more, "url": url}

@@ -16,9 +16,7 @@ from sandbox import (
     refunds,
     webhook_endpoints,
 )
-from sandbox import (
-    parameter_tables as tables,
-)
+from sandbox import parameter_tables as tables
 from sandbox.context import Call
 from sandbox.params import Table
 from sandbox.records import Json

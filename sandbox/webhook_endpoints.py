@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from sandbox import rendering
+from sandbox import envelopes
 from sandbox.context import Call
 from sandbox.errors import invalid
 from sandbox.lists import page
@@ -36,12 +36,12 @@ def create(call: Call) -> Json:
     )
     store.endpoints.add(endpoint)
     store.save(endpoint)
-    return rendering.webhook_endpoint(endpoint, with_secret=True)
+    return envelopes.webhook_endpoint(endpoint, with_secret=True)
 
 
 def list_endpoints(call: Call) -> Json:
     """GET /v1/webhook_endpoints."""
     store = call.store
     found = page(store.endpoints, [store.endpoints.all], call.params)
-    data = [rendering.webhook_endpoint(endpoint) for endpoint in found.records]
-    return rendering.listed("/v1/webhook_endpoints", data, found.has_more)
+    data = [envelopes.webhook_endpoint(endpoint) for endpoint in found.records]
+    return envelopes.listed("/v1/webhook_endpoints", data, found.has_more)

@@ -56,7 +56,7 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
 
 def test_what_is_changed_just_before_the_end_is_kept(tmp_path: Path) -> None:
     first = Running("--data", str(tmp_path / "sandbox.sqlite"))
-    first.post("bulk", payments=8000)
+    first.post("bulk", payments=4000)
     objects = first.get("health")["objects"]
     assert first.stop() == 0
     second = Running("--data", str(tmp_path / "sandbox.sqlite"))
