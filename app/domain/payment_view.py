@@ -161,7 +161,8 @@ def doubts(state: PaymentState, shown: PaymentView) -> frozenset[str]:
                 others = {a.created_at for a in shown.attempts if a is not attempt}
                 request = state.challenges[attempt.payment_method_id or ""]
                 others |= {t for c in state.challenges.values() if c is not request and (t := c.failed_at)}
-                if attempt.created_at in others or request.last_requested_at == request.failed_at:
+                asked = {attempt.created_at, request.last_requested_at}
+                if asked & others or request.last_requested_at == request.failed_at:
                     found.add("simultaneous")
     return frozenset(found)
 
@@ -234,9 +235,33 @@ def _attempts(state: PaymentState, *, ended: bool) -> tuple[Attempt, ...]:
     ]
     keyed += [(_challenge_key(state, m, c), _challenge_attempt(state, m, c)) for m, c in standalone.items()]
     ordered = [attempt for _, attempt in sorted(keyed, key=lambda pair: pair[0])]
-    return tuple(
-        _abandoned(a) if a.status == AttemptStatus.OPEN and (ended or a is not ordered[-1]) else a
+    known = [
+        _abandoned(a) if a.status == AttemptStatus.OPEN and (ended or _overtaken(state, a, ordered)) else a
         for a in ordered
+    ]
+    # What is still open is what the customer is at now, whatever its place among the attempts of its second.
+    return tuple(sorted(known, key=lambda a: a.status == AttemptStatus.OPEN))
+
+
+def _overtaken(state: PaymentState, request: Attempt, attempts: list[Attempt]) -> bool:
+    """True when an attempt is certain to have followed the open request; one of the same second may have preceded it.
+
+    A charge of that second followed it if the intent had shown no charge of that second when the request was made.
+    """
+    challenge = state.challenges[request.payment_method_id or ""]
+    asked = challenge.last_requested_at or 0
+    before = state.charges.get(challenge.after_charge_id or "")
+    known = challenge.after_charge_id is None or before is not None
+    first_of_its_second = (
+        known
+        and challenge.requested_at == asked
+        and (before is None or (before.created or before.first_seen) < asked)
+    )
+    return any(
+        other.created_at > asked
+        or (first_of_its_second and bool(other.charge_id) and other.created_at == asked)
+        for other in attempts
+        if other is not request
     )
 
 
