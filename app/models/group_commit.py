@@ -1,7 +1,7 @@
 """Group commit: writes that wait at the same moment share one round trip to MongoDB.
 
-Databases do the same with their journals. Nobody waits for company: a thread that comes alone writes at once. While
-one batch is being written the threads that arrive queue up, and the next of them takes the whole queue along. Each
+Databases do the same with their journals. Nobody waits for company: a thread that comes alone writes at once. While a
+few batches are being written the threads that arrive queue up, and the next of them takes the whole queue along. Each
 write is acknowledged exactly as if it had been made alone.
 """
 
@@ -15,14 +15,19 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
+# One batch at a time would make everybody wait for a whole acknowledgement of others before their own begins.
+BATCHES_AT_ONCE = 4
+
+
 class _Waiting(Generic[Item, Outcome]):
-    """One item in the queue, and what became of it."""
+    """One item, and what became of it; ``batch`` is set when its thread is the one to write."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
+        self.batch: list[_Waiting[Item, Outcome]] | None = None
         self.outcome: Outcome | None = None
         self.error: Exception | None = None
-        self.done = False
+        self.woken = threading.Event()
 
 
 class GroupCommit(Generic[Item, Outcome]):
@@ -31,35 +36,42 @@ class GroupCommit(Generic[Item, Outcome]):
     What ``write`` raises is raised in every thread whose item was in the batch.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Sequence[Outcome]], *, most: int = 100) -> None:
+    def __init__(self, write: Callable[[Sequence[Item]], Sequence[Outcome]]) -> None:
         self._write = write
-        self._most = most
+        self._lock = threading.Lock()
         self._queue: list[_Waiting[Item, Outcome]] = []
-        self._queue_lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._under_way = 0
 
     def __call__(self, item: Item) -> Outcome:
         """Write ``item``, alone or in company, and return its outcome."""
         mine: _Waiting[Item, Outcome] = _Waiting(item)
-        with self._queue_lock:
+        with self._lock:
             self._queue.append(mine)
-        while not mine.done:
-            with self._turn:
-                if not mine.done:
-                    self._write_batch()
+            if self._under_way < BATCHES_AT_ONCE:
+                self._under_way += 1
+                mine.batch, self._queue = self._queue, []
+        if mine.batch is None:
+            mine.woken.wait()
+        if mine.batch is not None:
+            self._lead(mine.batch)
         if mine.error is not None:
             raise mine.error
         return mine.outcome  # type: ignore[return-value]
 
-    def _write_batch(self) -> None:
-        with self._queue_lock:
-            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+    def _lead(self, batch: list[_Waiting[Item, Outcome]]) -> None:
+        """Write a batch, and hand the place over to a thread that has come to wait meanwhile."""
         try:
             for waiting, outcome in zip(batch, self._write([w.item for w in batch]), strict=True):
                 waiting.outcome = outcome
         except Exception as error:  # noqa: BLE001 - it is raised again, in every thread that it concerns
             for waiting in batch:
                 waiting.error = error
-        finally:
-            for waiting in batch:
-                waiting.done = True
+        with self._lock:
+            if self._queue:
+                successor = self._queue[0]
+                successor.batch, self._queue = self._queue, []
+                successor.woken.set()
+            else:
+                self._under_way -= 1
+        for waiting in batch:
+            waiting.woken.set()
