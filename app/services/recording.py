@@ -97,18 +97,20 @@ def learn(stored: StoredPayment, facts: Sequence[Fact], source: Source) -> Store
     return change(stored, lambda _: facts, source)
 
 
-def payment_of(fact: IntentFact, source: Source) -> StoredPayment | None:
+def payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()) -> StoredPayment | None:
     """The payment that an intent belongs to, adopted when the intent is ours but has no row; None when it is not ours.
 
-    The fact itself is applied in either case.
+    The fact itself is applied in either case, and in the same write what is known ``further`` about the payment.
     """
     for _ in range(3):
         stored = payment_store.find_by_intent(fact.intent_id) or _row_waiting_for(fact)
         if stored:
-            return learn(stored, [fact], source)
+            return learn(stored, [fact, *further], source)
         if not fact.is_ours:
             return None
         state = adopt(fact, _adopted_id(fact))
+        for more in further:
+            state = apply(state, more)
         at = now()
         new, entry = entry_for(None, state, view(state), source, at)
         try:

@@ -1,0 +1,96 @@
+"""Reports of reconciliation: what was compared, what differed, and how far an unfinished run has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, ListField, StringField
+
+from app.models.connection import raw, unavailable_as_ours
+
+LARGEST = 1000
+"""How many differences a report keeps; their number is kept whatever it is."""
+
+
+class RunState(StrEnum):
+    """A run that died without a word stays ``running``; it can be resumed like a failed one."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class ReconciliationReport(Document):
+    """One run. ``amounts`` are minor units by currency; ``cursor`` says where to go on."""
+
+    id = StringField(primary_key=True)
+    state = StringField(required=True, choices=[state.value for state in RunState])
+    started_at = DateTimeField(required=True)
+    finished_at = DateTimeField()
+    since = DateTimeField()
+    payment_id = StringField()
+    repair = BooleanField(required=True)
+    actor = StringField()
+    counts = DictField()
+    amounts = DictField()
+    drift = ListField(DictField())
+    drift_total = IntField(required=True)
+    cursor = DictField()
+    error = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "reconciliation_reports",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "started", "fields": ["-started_at"]},
+            {"name": "state_started", "fields": ["state", "-started_at"]},
+        ],
+    }
+
+
+def begin(report_id: str, row: Mapping[str, Any]) -> None:
+    """Store a new report before anything is read."""
+    fresh = {"counts": {}, "amounts": {}, "drift": [], "drift_total": 0, "cursor": {}, **row}
+    with unavailable_as_ours():
+        raw(ReconciliationReport).insert_one({"_id": report_id, "state": RunState.RUNNING.value, **fresh})
+
+
+def advance(report_id: str, progress: Mapping[str, Any], drift: Sequence[Mapping[str, Any]]) -> None:
+    """Note how far the run has come, and the differences found since the last note, up to the report's limit."""
+    added = {"$each": [dict(item) for item in drift], "$slice": LARGEST}
+    change = {"$set": dict(progress), "$push": {"drift": added}}
+    with unavailable_as_ours():
+        raw(ReconciliationReport).update_one({"_id": report_id}, change)
+
+
+def end(report_id: str, state: RunState, *, now: datetime, error: str | None = None) -> None:
+    """Note that the run is over, well or not."""
+    change = {"state": state.value, "finished_at": now, "error": error}
+    with unavailable_as_ours():
+        raw(ReconciliationReport).update_one({"_id": report_id}, {"$set": change})
+
+
+def resume(report_id: str) -> None:
+    """Note that an unfinished run goes on."""
+    change = {"$set": {"state": RunState.RUNNING.value}, "$unset": {"error": "", "finished_at": ""}}
+    with unavailable_as_ours():
+        raw(ReconciliationReport).update_one({"_id": report_id}, change)
+
+
+def find(report_id: str) -> dict[str, Any] | None:
+    """A report."""
+    with unavailable_as_ours():
+        found: dict[str, Any] | None = raw(ReconciliationReport).find_one({"_id": report_id})
+    return found
+
+
+def unfinished() -> dict[str, Any] | None:
+    """The latest run over a range, if it did not finish."""
+    with unavailable_as_ours():
+        found: dict[str, Any] | None = raw(ReconciliationReport).find_one(
+            {"payment_id": None}, sort=[("started_at", -1)]
+        )
+    return found if found and found["state"] != RunState.FINISHED.value else None
