@@ -37,6 +37,8 @@ class Settings:
     metrics_token: str = ""
     cors_origins: tuple[str, ...] = ()
     stripe_timeout: int = 10
+    webhook_retention_days: int = 90
+    reconcile_interval_minutes: int = 60
     dashboard_timezone: str = "UTC"
     log_level: str = "INFO"
     port: int = 8003
@@ -83,6 +85,12 @@ class Settings:
             raise SettingsError("MONGODB_URI must start with mongodb:// or mongodb+srv://")
         if "*" in self.cors_origins:
             raise SettingsError("CORS_ORIGINS must list origins; * would let any page call the API")
+        if not 4 <= self.webhook_retention_days <= 3650:
+            raise SettingsError(
+                "WEBHOOK_RETENTION_DAYS must be from 4 to 3650: Stripe may deliver an event again for three days"
+            )
+        if not 0 <= self.reconcile_interval_minutes <= 1440:
+            raise SettingsError("RECONCILE_INTERVAL_MINUTES must be from 0 (never) to 1440 (once a day)")
         if self.stripe_publishable_key.startswith(("sk_", "rk_")):
             raise SettingsError("STRIPE_PUBLISHABLE_KEY holds a secret key; it would be sent to browsers")
 

@@ -34,7 +34,7 @@ ALLOWED_FIELDS = frozenset(
     "operation outcome stripe_request_id error type event_id event_type state source "
     "payment_id payment_intent_id refund_id dispute_id user_id role action "
     "attempt attempts count total applied ignored failed skipped repaired checked job interval_seconds since until "
-    "version pid port host_count signal".split()
+    "version pid port host_count signal worker found refused waiting".split()
 )
 _SECRETS = re.compile(
     r"(?:[sr]k|pk)_(?:live|test)_\w+|whsec_\w+|\w+_secret_\w+"  # Stripe's keys, webhook and client secrets

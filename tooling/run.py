@@ -39,6 +39,7 @@ PYTHON = sys.executable
 # The processes of the Procfile that run beside MongoDB and the sandbox, in the order of their start.
 PROCESSES: dict[str, list[str]] = {
     "web": [PYTHON, "-m", "gunicorn", "wsgi:app", "-c", "gunicorn.conf.py", "--bind", "127.0.0.1:{port}"],
+    "worker": [PYTHON, "-m", "flask", "--app", "wsgi", "worker", "run"],
 }
 
 

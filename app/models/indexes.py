@@ -12,6 +12,22 @@ from pymongo.errors import OperationFailure
 
 import app.models
 from app.models.connection import collection_indexes, raw, unavailable_as_ours
+from app.models.payment import Payment
+from app.models.webhook_event import WebhookEvent
+
+_DAY_SECONDS = 86_400
+_RETENTION = "retention"
+# What the worker looks for: refunds that Stripe has not named yet. Payments with a pending refund are few at any time,
+# so the index is small, and the writes of all the others do not touch it.
+_ALSO: dict[type[Document], list[dict[str, Any]]] = {
+    Payment: [
+        {
+            "name": "refund_unanswered",
+            "fields": [("refunds.stripe_refund_id", 1), ("refunds.created_at", 1)],
+            "partialFilterExpression": {"refunds.status": "pending"},
+        }
+    ]
+}
 
 
 class IndexNotMade(Exception):
@@ -38,23 +54,49 @@ def create_indexes() -> list[str]:
     """
     made = []
     for kind, spec in _missing():
-        options = {name: value for name, value in spec.items() if name not in {"fields", "cls"}}
         label = f"{_collection(kind)}.{spec['name']}"
         with unavailable_as_ours():
             try:
-                raw(kind).create_index(spec["fields"], **options)
+                raw(kind).create_index(spec["fields"], **_options(spec))
             except OperationFailure as error:
                 raise IndexNotMade(f"The index {label} could not be made: {error}") from error
         made.append(label)
     return made
 
 
+def keep_events(days: int) -> bool:
+    """Have MongoDB remove events ``days`` after they were finished with; True when that is a change.
+
+    Raises DatabaseUnavailable, and IndexNotMade where MongoDB refuses.
+    """
+    wanted = days * _DAY_SECONDS
+    with unavailable_as_ours():
+        try:
+            kept = raw(WebhookEvent).index_information().get(_RETENTION)
+            if kept is None:
+                (spec,) = (s for s in WebhookEvent._meta["index_specs"] if s["name"] == _RETENTION)
+                options = {**_options(spec), "expireAfterSeconds": wanted}
+                raw(WebhookEvent).create_index(spec["fields"], **options)
+                return True
+            if kept.get("expireAfterSeconds") == wanted:
+                return False
+            changed = {"name": _RETENTION, "expireAfterSeconds": wanted}
+            raw(WebhookEvent).database.command("collMod", _collection(WebhookEvent), index=changed)
+        except OperationFailure as error:
+            raise IndexNotMade(f"The retention of webhook events could not be set: {error}") from error
+    return True
+
+
 def _missing() -> Iterator[tuple[type[Document], dict[str, Any]]]:
     for kind in document_classes():
         existing = collection_indexes(_collection(kind))
-        for spec in kind._meta["index_specs"]:
+        for spec in [*kind._meta["index_specs"], *_ALSO.get(kind, [])]:
             if spec["name"] not in existing:
                 yield kind, spec
+
+
+def _options(spec: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in spec.items() if name not in {"fields", "cls"}}
 
 
 def _collection(kind: type[Document]) -> str:

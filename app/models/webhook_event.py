@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -13,6 +14,8 @@ from pymongo.errors import BulkWriteError
 
 from app.models.connection import raw, unavailable_as_ours
 from app.models.group_commit import GroupCommit
+
+Row = dict[str, Any]
 
 
 class EventState(StrEnum):
@@ -24,8 +27,19 @@ class EventState(StrEnum):
     FAILED = "failed"
 
 
+DEFAULT_RETENTION_DAYS = 90
 _DUPLICATE_KEY = 11000
+_BATCH = 200
+_OLDEST_FIRST = [("created", 1), ("_id", 1)]
 _FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
+# A request that received an event and lives has applied it, or failed to, long before this.
+_GRACE_MS = 60_000
+# After the first failure the worker waits a minute, then twice as long each time, up to an hour …
+_FIRST_PAUSE_MS = 30_000
+_LONGEST_PAUSE_MS = 3_600_000
+_DOUBLINGS = 8
+# … and gives up when Stripe itself no longer tells the event (docs.stripe.com/api/events: 30 days).
+_GIVE_UP_MS = 30 * 86_400_000
 
 
 class WebhookEvent(Document):
@@ -46,15 +60,48 @@ class WebhookEvent(Document):
     first_delivery_at = DateTimeField(required=True)
     last_delivery_at = DateTimeField(required=True)
     finished_at = DateTimeField()
+    # From when on the worker may take the event up. Only unfinished events have it.
+    due_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "webhook_events",
         "auto_create_index": False,
         "indexes": [
             {"name": "intent_created", "fields": ["payment_intent_id", "created"]},
-            {"name": "state_last_delivery", "fields": ["state", "last_delivery_at"]},
+            # Also for filters that leave the state open: four scans in this order merge into one. ``due_at`` lets the
+            # sweep pass by what is not due without reading it.
+            {"name": "state_created", "fields": ["state", "created", "id", "due_at"]},
+            {
+                "name": "retention",
+                "fields": ["finished_at"],
+                "expireAfterSeconds": DEFAULT_RETENTION_DAYS * 86_400,
+                # An event that was never applied has no such time, so no clock can remove it.
+                "partialFilterExpression": {"finished_at": {"$type": "date"}},
+            },
         ],
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What events are narrowed to; None means any. ``since`` is inclusive, ``until`` exclusive, by Stripe's time."""
+
+    state: EventState | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def query(self) -> Row:
+        """As a MongoDB query."""
+        states = [self.state] if self.state else list(EventState)
+        found: Row = {"state": {"$in": [state.value for state in states]}}
+        if self.type:
+            found["type"] = self.type
+        bounds = {"$gte": self.since, "$lt": self.until}
+        created = {operator: moment.timestamp() for operator, moment in bounds.items() if moment}
+        if created:
+            found["created"] = created
+        return found
 
 
 def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
@@ -67,6 +114,7 @@ def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
         "delivery_count": 1,
         "first_delivery_at": now,
         "last_delivery_at": now,
+        "due_at": now + timedelta(milliseconds=_GRACE_MS),
     }
     with unavailable_as_ours():
         if _insert(fresh):
@@ -81,7 +129,7 @@ def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
 
 
 def finish(event_id: str, state: EventState) -> None:
-    """Note that the event is done with; an applied or ignored row never goes back.
+    """Note that the event is done with; a row never goes back from there, but an ignored one may become applied.
 
     The note need not survive a failover: if it is lost the row stays received, and applying it again changes nothing.
     """
@@ -90,10 +138,80 @@ def finish(event_id: str, state: EventState) -> None:
 
 
 def fail(event_id: str, error: str) -> None:
-    """Note why an attempt to apply failed, for people and for the next attempt."""
-    change = {"$set": {"state": EventState.FAILED.value, "last_error": error}, "$inc": {"attempts": 1}}
+    """Note why an attempt to apply failed, for people, and when the worker shall make the next."""
+    pause = {"$multiply": [_FIRST_PAUSE_MS, {"$pow": [2, {"$min": ["$attempts", _DOUBLINGS]}]}]}
+    change: list[dict[str, Any]] = [
+        {
+            "$set": {
+                "state": EventState.FAILED.value,
+                "last_error": {"$literal": error},
+                "attempts": {"$add": ["$attempts", 1]},
+            }
+        },
+        {
+            "$set": {
+                "due_at": {
+                    "$cond": [
+                        {"$gt": ["$first_delivery_at", {"$subtract": ["$$NOW", _GIVE_UP_MS]}]},
+                        {"$add": ["$$NOW", {"$min": [pause, _LONGEST_PAUSE_MS]}]},
+                        "$$REMOVE",
+                    ]
+                }
+            }
+        },
+    ]
     with unavailable_as_ours():
         raw(WebhookEvent).update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)
+
+
+def due(limit: int, *, now: datetime) -> list[Row]:
+    """Unfinished events that the worker shall take up now, in the order in which Stripe made them."""
+    query = {
+        "state": {"$in": [EventState.RECEIVED.value, EventState.FAILED.value]},
+        "due_at": {"$lte": now},
+    }
+    with unavailable_as_ours():
+        return list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(limit))
+
+
+def find(event_id: str) -> Row | None:
+    """One event as stored."""
+    with unavailable_as_ours():
+        found: Row | None = raw(WebhookEvent).find_one({"_id": event_id})
+    return found
+
+
+def count(where: EventFilter) -> int:
+    """How many events match."""
+    with unavailable_as_ours():
+        return int(raw(WebhookEvent).count_documents(where.query()))
+
+
+def newest(where: EventFilter, limit: int) -> list[Row]:
+    """Up to ``limit`` events that match, newest first, without their payload."""
+    with unavailable_as_ours():
+        cursor = raw(WebhookEvent).find(where.query(), {"payload": 0})
+        return list(cursor.sort([("created", -1), ("_id", -1)]).limit(limit))
+
+
+def walk(where: EventFilter) -> Iterator[Row]:
+    """Every event that matches, oldest first, read in batches."""
+    # By position and not by one long cursor: applying changes what a filter on the state matches, and MongoDB ends
+    # cursors that wait long.
+    last: Row | None = None
+    while True:
+        query: Row = {"$and": [where.query(), _after(last)]} if last else where.query()
+        with unavailable_as_ours():
+            batch = list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(_BATCH))
+        yield from batch
+        if len(batch) < _BATCH:
+            return
+        last = batch[-1]
+
+
+def _after(row: Row) -> Row:
+    same_second = {"created": row["created"], "_id": {"$gt": row["_id"]}}
+    return {"created": {"$gte": row["created"]}, "$or": [{"created": {"$gt": row["created"]}}, same_second]}
 
 
 def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
@@ -108,7 +226,7 @@ def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
     return [True] * len(rows)
 
 
-def _finisher(state: EventState) -> GroupCommit[str, None]:
+def _finisher(state: EventState, unless: list[str]) -> GroupCommit[str, None]:
     def note(event_ids: Sequence[str]) -> list[None]:
         change: list[dict[str, Any]] = [
             {
@@ -116,17 +234,18 @@ def _finisher(state: EventState) -> GroupCommit[str, None]:
                     "state": state.value,
                     "finished_at": "$$NOW",
                     "last_error": "$$REMOVE",
+                    "due_at": "$$REMOVE",
                     "attempts": {"$add": ["$attempts", 1]},
                 }
             }
         ]
         rows = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=1))
-        rows.update_many({"_id": {"$in": list(event_ids)}, "state": {"$nin": _FINISHED}}, change)
+        rows.update_many({"_id": {"$in": list(event_ids)}, "state": {"$nin": unless}}, change)
         return [None] * len(event_ids)
 
     return GroupCommit(note)
 
 
 _insert = GroupCommit(_insert_all)
-_note_applied = _finisher(EventState.APPLIED)
-_note_ignored = _finisher(EventState.IGNORED)
+_note_applied = _finisher(EventState.APPLIED, unless=[EventState.APPLIED.value])
+_note_ignored = _finisher(EventState.IGNORED, unless=_FINISHED)

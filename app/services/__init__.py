@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from app.gateway.client import StripeGateway
 from app.services.payments import Payments
 from app.services.refunds import Refunds
+from app.services.resolution import Resolution
 from app.services.webhook_inbox import WebhookInbox
+from app.services.webhook_replay import WebhookReplay
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,17 @@ class Services:
     payments: Payments
     refunds: Refunds
     webhooks: WebhookInbox
+    replay: WebhookReplay
+    resolution: Resolution
 
 
 def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool) -> Services:
     """Wire the use cases together."""
+    inbox = WebhookInbox(gateway, webhook_secrets, livemode=livemode)
     return Services(
         payments=Payments(gateway),
         refunds=Refunds(gateway),
-        webhooks=WebhookInbox(gateway, webhook_secrets, livemode=livemode),
+        webhooks=inbox,
+        replay=WebhookReplay(inbox),
+        resolution=Resolution(gateway, inbox),
     )

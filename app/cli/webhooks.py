@@ -1,0 +1,186 @@
+"""``flask webhooks``: the events that Stripe delivered, what became of them, and applying them again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from app.cli.duration import Duration
+from app.cli.group import Group, actor
+from app.cli.progress import progress, say
+from app.extensions import services
+from app.models.webhook_event import EventFilter, EventState, Row
+from app.services.recording import now
+from app.services.webhook_replay import Replayed
+
+webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
+
+_ASK_ABOVE = 100
+_COLUMNS = ("EVENT", "TYPE", "STATE", "CREATED", "ATTEMPTS", "DELIVERIES", "LAST ERROR")
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment of the past: a span before now (3d, 12h, 30m), a day or a time (2026-03-01, 2026-03-01T12:00Z)."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            try:
+                return now() - Duration().convert(value, param, ctx)
+            except click.BadParameter:
+                self.fail(f"{value!r} is neither a span such as 3d nor a time such as 2026-03-01T12:00Z.")
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _filtering(command: Any) -> Any:
+    """The options that narrow events, the same for every command."""
+    for option in (
+        click.option("--until", type=Moment(), help="Only events made at Stripe before then."),
+        click.option("--since", type=Moment(), help="Only events made at Stripe since then: 3d, 2026-03-01."),
+        click.option("--type", "type_", metavar="TYPE", help="Only this type: payment_intent.succeeded."),
+        click.option("--state", type=click.Choice([state.value for state in EventState])),
+        click.option("--failed", is_flag=True, help="The same as --state failed."),
+    ):
+        command = option(command)
+    return command
+
+
+@webhooks.command("list")
+@_filtering
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+def list_(limit: int, **wanted: Any) -> None:
+    """Show events, newest first."""
+    where = _where(**wanted)
+    rows = services.replay.newest(where, limit)
+    if not rows:
+        click.echo("No event matches.")
+        return
+    table = [_COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
+    for cells in table:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)).rstrip())
+    if len(rows) == limit:
+        click.echo(f"These are the newest {limit} of {services.replay.count(where)}.", err=True)
+
+
+@webhooks.command()
+@click.argument("event_id")
+def show(event_id: str) -> None:
+    """Show an event and everything that is stored of it."""
+    row = services.replay.get(event_id)
+    payload = row.pop("payload")
+    for name, value in row.items():
+        label = "id" if name == "_id" else name
+        click.echo(f"{label + ':':20}{_time(value) if isinstance(value, datetime) else value}")
+    click.echo(json.dumps(payload, indent=2, sort_keys=True))
+
+
+@webhooks.command()
+@click.argument("event_ids", nargs=-1, metavar="[EVENT_ID]...")
+@_filtering
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--yes", is_flag=True, help=f"Do not ask above {_ASK_ABOVE} events.")
+def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **wanted: Any) -> None:
+    """Apply events again: the named ones, or those that the options choose. Exit code 1 when one failed."""
+    where = _where(**wanted)
+    if bool(event_ids) == any(wanted.values()):
+        raise click.UsageError(
+            "Name events, or choose them with --failed, --state, --type, --since or --until."
+        )
+    # Named ones are read first, so that a wrong id ends the command before anything is applied.
+    named = [services.replay.get(event_id) for event_id in dict.fromkeys(event_ids)]
+    count = len(named) if event_ids else services.replay.count(where)
+    rows: Iterator[Row] = iter(named) if event_ids else services.replay.select(where)
+    if dry_run:
+        outcomes = services.replay.preview(rows)
+    else:
+        if count > _ASK_ABOVE and not yes:
+            click.confirm(f"Replay {count} events?", abort=True, err=True)
+        if count:
+            services.replay.log(actor(), _told(event_ids, wanted), count)
+        outcomes = services.replay.replay(rows)
+    _finish([*_tell(progress(outcomes, count, "events"), dry_run)], dry_run)
+
+
+def _tell(outcomes: Iterator[Replayed], dry_run: bool) -> Iterator[tuple[bool, bool]]:
+    """Print each event that changes something or fails; (changed, failed) of all."""
+    for outcome in outcomes:
+        said = _sentence(outcome, dry_run)
+        payment = f" payment {outcome.payment_id}" if outcome.payment_id else ""
+        say(f"{outcome.event_id} {outcome.type}{payment}: {said}")
+        for name, change in outcome.changes.items():
+            say(f"    {name}: {_difference(change)}")
+        yield bool(outcome.changes), outcome.failed
+
+
+def _sentence(outcome: Replayed, dry_run: bool) -> str:
+    note = f" {outcome.note}" if outcome.note else ""
+    if outcome.failed:
+        return f"{'would fail' if dry_run else 'failed'}.{note}"
+    if outcome.state != EventState.APPLIED.value:
+        return f"{'would be ' if dry_run else ''}{outcome.state}.{note}"
+    if outcome.changes:
+        return f"{'would change' if dry_run else 'changed'}:{note}"
+    return f"{'would change' if dry_run else 'changed'} nothing.{note}"
+
+
+def _finish(outcomes: Sequence[tuple[bool, bool]], dry_run: bool) -> None:
+    changed = sum(changed for changed, _ in outcomes)
+    failed = sum(failed for _, failed in outcomes)
+    verb = "would be replayed" if dry_run else "replayed"
+    click.echo(f"{len(outcomes)} events {verb}: {changed} with changes, {failed} failed.")
+    if failed:
+        sys.exit(1)
+
+
+def _where(
+    *, failed: bool, state: str | None, type_: str | None, since: datetime | None, until: datetime | None
+) -> EventFilter:
+    if failed and state not in {None, EventState.FAILED.value}:
+        raise click.UsageError("--failed and --state contradict each other.")
+    chosen = EventState.FAILED if failed else EventState(state) if state else None
+    return EventFilter(state=chosen, type=type_, since=since, until=until)
+
+
+def _told(event_ids: Sequence[str], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, as plain values for the audit log; of many ids only the first."""
+    chosen = {name.strip("_"): value for name, value in wanted.items() if value}
+    told = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in chosen.items()}
+    return told | ({"events": list(event_ids[:20])} if event_ids else {})
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    created = datetime.fromtimestamp(row["created"], UTC)
+    return (
+        *(row["_id"], row["type"], row["state"], _time(created), str(row["attempts"])),
+        *(str(row["delivery_count"]), row.get("last_error") or ""),
+    )
+
+
+def _difference(change: Any) -> str:
+    """``old → new``; of a list the items that are new or changed."""
+    if isinstance(change, list) and len(change) == 2 and not _is_item(change[0]) and not _is_item(change[1]):
+        return f"{_plain(change[0])} → {_plain(change[1])}"
+    return ", ".join(_plain(item) for item in change)
+
+
+def _is_item(value: Any) -> bool:
+    return isinstance(value, dict) and "created_at" in value
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
