@@ -60,16 +60,27 @@ class Truth:
 
     @classmethod
     def of(cls, sandbox: SandboxProcess) -> Truth:
-        events = every(sandbox, "/v1/events")
-        intents = {intent["id"]: intent for intent in every(sandbox, "/v1/payment_intents")}
+        """The whole truth."""
+        intents = every(sandbox, "/v1/payment_intents")
+        return cls._of(sandbox, intents, every(sandbox, "/v1/events"))
+
+    @classmethod
+    def of_one(cls, sandbox: SandboxProcess, intent_id: str, events: list[Object]) -> Truth:
+        """The truth about one intent; ``events`` are all that there are of it, oldest first."""
+        intent = sandbox.stripe("GET", f"/v1/payment_intents/{intent_id}")
+        return cls._of(sandbox, [intent], events, payment_intent=intent_id)
+
+    @classmethod
+    def _of(cls, sandbox: SandboxProcess, intents: list[Object], events: list[Object], **which: str) -> Truth:
+        by_id = {intent["id"]: intent for intent in intents}
         return cls(
-            intents=intents,
-            books={line["id"]: line for line in sandbox.books()},
+            intents=by_id,
+            books={line["id"]: line for line in sandbox.books() if line["id"] in by_id},
             events=events,
-            charges=_by_intent(every(sandbox, "/v1/charges")),
-            refunds=_by_intent(every(sandbox, "/v1/refunds")),
-            disputes=_by_intent(every(sandbox, "/v1/disputes")),
-            requests=_requests(events, intents),
+            charges=_by_intent(every(sandbox, "/v1/charges", **which)),
+            refunds=_by_intent(every(sandbox, "/v1/refunds", **which)),
+            disputes=_by_intent(every(sandbox, "/v1/disputes", **which)),
+            requests=_requests(events, by_id),
         )
 
     @property
