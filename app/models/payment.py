@@ -112,21 +112,24 @@ class Payment(Document):
     meta: ClassVar[dict[str, Any]] = {
         "collection": "payments",
         "auto_create_index": False,
+        # A partial index serves only queries that MongoDB can see to lie within its filter. An equality with a text
+        # lies within "greater than the empty text", but not within "is of type string".
         "indexes": [
             {
                 "name": "intent",
                 "fields": ["payment_intent_id"],
                 "unique": True,
-                "partialFilterExpression": {"payment_intent_id": {"$type": "string"}},
+                "partialFilterExpression": {"payment_intent_id": {"$gt": ""}},
             },
             {
                 "name": "open_slot",
                 "fields": ["open_slot"],
                 "unique": True,
-                "partialFilterExpression": {"open_slot": {"$type": "string"}},
+                "partialFilterExpression": {"open_slot": {"$gt": ""}},
             },
             {"name": "created", "fields": ["-created_at", "-id"]},
             {"name": "status_created", "fields": ["status", "-created_at", "-id"]},
+            {"name": "refund_status_created", "fields": ["refund_status", "-created_at", "-id"]},
             {"name": "currency_created", "fields": ["currency", "-created_at", "-id"]},
             {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
             {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
