@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,7 +49,7 @@ def deliver(app: Flask) -> Callable[[Json], None]:
     def take(event: Json) -> None:
         body, headers = signed(event, WEBHOOK_SECRET)
         with app.app_context():
-            services.webhooks.deliver(json.loads(json.dumps(body.decode())).encode(), headers["Stripe-Signature"])
+            services.webhooks.deliver(body, headers["Stripe-Signature"])
 
     return take
 
@@ -83,7 +82,7 @@ def report_of(database: Mongo) -> Json:
 
 
 def assert_equal_to_the_books(database: Mongo, sandbox: SandboxProcess) -> None:
-    """Every intent of the sandbox that carries an order is a payment here, to the last minor unit, and nothing else is."""
+    """Every intent at the sandbox with an order is a payment here, to the last minor unit, and no other is."""
     books = {line["id"]: line for line in sandbox.books() if line["metadata"].get("order_id")}
     rows = {row["payment_intent_id"]: row for row in database["payments"].find()}
     assert rows.keys() == books.keys()
