@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tooling.bench import payments, webhooks
+from tooling.bench import payments, reconciliation, webhooks
 from tooling.bench.report import Table
 from tooling.bench.stack import environment
 from tooling.embedded_mongo import EmbeddedMongo
@@ -17,8 +17,13 @@ Measure = Callable[[EmbeddedMongo, int], list[Table]]
 SUITES: dict[str, tuple[Measure, int]] = {
     "webhooks": (webhooks.measure, 1500),
     "payments": (payments.measure, 600),
+    "reconciliation": (reconciliation.measure, 200_000),
 }
-DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments"}
+DATABASES = {
+    "webhooks": "bench_webhooks",
+    "payments": "bench_payments",
+    "reconciliation": "bench_reconciliation",
+}
 
 
 def main() -> None:
