@@ -24,7 +24,8 @@ from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
 FAILING = ["declined", "3ds_declined", "3ds_failed", "3ds_open"]
-HIDDEN = ("history", "updated_at", "version", "evidence", "_id")
+# How we came to know a payment, and not what it is. Of open_slot see the last test.
+HIDDEN = ("history", "updated_at", "version", "evidence", "open_slot", "creating_until")
 Refund = tuple[int, bool, bool]
 
 
@@ -223,3 +224,21 @@ def test_a_story_ends_alike_however_it_is_told(service: Service, plan: Plan) -> 
     assert visible(told_anyhow) == visible(told_in_order)
     truth = judge.Truth.of_one(service.sandbox, play.intent_id, play.events)
     assert judge.differences(truth, {play.intent_id: told_anyhow}) == []
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="payment_store.insert gives an adopted payment no open_slot, so create-intent opens a second intent for an "
+    "order whose payment is still open",
+)
+def test_an_open_payment_that_was_adopted_is_opened_again(service: Service) -> None:
+    """DESIGN section 2: create-intent for an order whose payment is still open returns the same intent."""
+    order = new_order()
+    intent_id = load.new_intent(service.sandbox, order)
+    for event in service.new_events():
+        service.deliver(event)
+    assert service.payment(intent_id)["status"] == "pending"
+    body = {"order_id": order, "customer_id": "customer-1", "amount": 100}
+    answer = service.post("create-intent", body)
+    assert answer.status_code == 201, answer.json
+    assert answer.json["payment_intent_id"] == intent_id
