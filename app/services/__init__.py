@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.gateway.client import StripeGateway
 from app.services.payments import Payments
+from app.services.reconciliation import Reconciliation
 from app.services.refunds import Refunds
 from app.services.resolution import Resolution
 from app.services.webhook_inbox import WebhookInbox
@@ -20,6 +21,7 @@ class Services:
     payments: Payments
     refunds: Refunds
     webhooks: WebhookInbox
+    reconciliation: Reconciliation
     replay: WebhookReplay
     resolution: Resolution
 
@@ -31,6 +33,7 @@ def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], li
         payments=Payments(gateway),
         refunds=Refunds(gateway),
         webhooks=inbox,
+        reconciliation=Reconciliation(gateway, livemode=livemode),
         replay=WebhookReplay(inbox),
         resolution=Resolution(gateway, inbox),
     )
