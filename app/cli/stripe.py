@@ -69,6 +69,7 @@ def reconcile(since: timedelta, repair: bool, payment_id: str | None, resume: bo
             if run is None:
                 click.echo("No run is unfinished.")
                 return
+            click.echo(f"Going on with report {run.report_id}.", err=True)
         else:
             start = int((datetime.now(UTC) - since).timestamp())
             order = Order(since=start, payment_id=payment_id, repair=repair, actor=actor())

@@ -115,16 +115,15 @@ class StripeListing:
 
     def everything_of(self, intent_id: str) -> tuple[IntentFact, list[Fact]]:
         """An intent and all its charges, refunds and disputes. Raises NotFound when Stripe has none of that id."""
-        params = {"payment_intent": intent_id, "limit": _PAGE}
         facts: list[Fact] = []
-        for name, convert in _CONVERT.items():
-            after = None
-            while name != "events":
-                rows, more, _ = self._page(name, {**params, **_after(after)})
-                facts += [convert(row) for row in rows]
-                if not (more and rows):
-                    break
-                after = rows[-1]["id"]
+        for name in ("charges", "refunds", "disputes"):
+            after, more = None, True
+            while more:
+                params = {"payment_intent": intent_id, "limit": _PAGE, **_after(after)}
+                rows, more, _ = self._page(name, params)
+                facts += [_CONVERT[name](row) for row in rows]
+                more = more and bool(rows)
+                after = rows[-1]["id"] if rows else None
         # Last, so that it shows the latest charge if one was made meanwhile.
         intent = self.retrieve(intent_id)
         return intent, facts

@@ -88,9 +88,19 @@ def find(report_id: str) -> dict[str, Any] | None:
 
 
 def unfinished() -> dict[str, Any] | None:
-    """The latest run over a range, if it did not finish."""
+    """The latest run over a range that did not finish, unless a later one finished that covers its range."""
     with unavailable_as_ours():
         found: dict[str, Any] | None = raw(ReconciliationReport).find_one(
-            {"payment_id": None}, sort=[("started_at", -1)]
+            {"payment_id": None, "state": {"$in": [RunState.RUNNING.value, RunState.FAILED.value]}},
+            sort=[("started_at", -1)],
         )
-    return found if found and found["state"] != RunState.FINISHED.value else None
+        if found is None:
+            return None
+        later = {
+            "payment_id": None,
+            "state": RunState.FINISHED.value,
+            "started_at": {"$gt": found["started_at"]},
+            "since": {"$lte": found["since"]},
+            "repair": {"$in": [True, found["repair"]]},
+        }
+        return None if raw(ReconciliationReport).find_one(later, {"_id": 1}) else found
