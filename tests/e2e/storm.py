@@ -110,11 +110,11 @@ class Storm:
             self.chance.sample(range(int(self.released * 0.1), self.released), times), reverse=True
         )
         for number, left in enumerate(moments):
-            wait_until(lambda left=left: self.under_way <= left, seconds=60)  # type: ignore[misc]
+            wait_until(lambda left=left: self.under_way <= left, seconds=120)  # type: ignore[misc]
             assert self.under_way > 0, "the storm was over before the crash"
             strike(number)
 
-    def calm_down(self, seconds: float = 60) -> None:
+    def calm_down(self, seconds: float = 120) -> None:
         """Wait until every delivery has got its 2xx."""
         wait_until(lambda: self.under_way == 0, seconds=seconds)
 

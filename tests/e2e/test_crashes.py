@@ -16,7 +16,7 @@ EVENTS = 5_000
 CRASHES = 6
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_gunicorn_is_killed_again_and_again(storm: Callable[..., Storm], mongo_uri: str) -> None:
     """5,000 events, every fifth twice, shuffled; master and workers die at random moments, or one worker alone."""
     run = storm(mongo_uri)
@@ -47,7 +47,7 @@ def test_gunicorn_is_killed_again_and_again(storm: Callable[..., Storm], mongo_u
     assert run.problems(acknowledged, rows)[:20] == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_mongod_is_killed_again_and_again(storm: Callable[..., Storm], tmp_path: Path) -> None:
     with EmbeddedMongo(tmp_path / "mongo", database="storm") as mongo:
         run = storm(mongo.uri, seed=2)
@@ -68,7 +68,7 @@ def test_mongod_is_killed_again_and_again(storm: Callable[..., Storm], tmp_path:
         assert run.problems(acknowledged, run.rows())[:20] == []
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_the_primary_of_a_replica_set_is_killed(storm: Callable[..., Storm], tmp_path: Path) -> None:
     """Each event is sent once only, so one that was acknowledged and then lost would not come again."""
     with EmbeddedMongo(tmp_path / "mongo", nodes=3, database="storm") as mongo:
