@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo.errors import DuplicateKeyError
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.evidence import PaymentState
 from app.domain.history import Entry
 from app.domain.payment_record import Record, record
 from app.domain.payment_view import PaymentView, view
 from app.models.connection import raw, unavailable_as_ours
+from app.models.group_commit import GroupCommit
 from app.models.payment import Payment
 from app.models.payment_codec import Document, evidence_of, fields_of, state_of
 
+_DUPLICATE_KEY = 11000
 # The state, the version and the last link of the chain; everything else is derived from these.
 _STATE = {
     **dict.fromkeys(("order_id", "customer_id", "currency", "description", "livemode"), 1),
@@ -103,7 +106,9 @@ def find(payment_id: str) -> StoredPayment | None:
 
 def find_by_intent(intent_id: str) -> StoredPayment | None:
     """The payment of a Stripe payment intent."""
-    return _one({"payment_intent_id": intent_id})
+    with unavailable_as_ours():
+        document = _documents_of_intents(intent_id)
+    return _stored(document) if document else None
 
 
 def whole(payment_id: str) -> Document | None:
@@ -207,18 +212,70 @@ def save(
         unset["creating_until"] = ""
     if unset:
         update["$unset"] = unset
-    query = {"_id": ObjectId(stored.id), "version": stored.version}
+    write = UpdateOne({"_id": ObjectId(stored.id), "version": stored.version}, update)
     with unavailable_as_ours():
-        try:
-            return bool(raw(Payment).update_one(query, update).matched_count)
-        except DuplicateKeyError as error:
-            raise AlreadyExists(state.intent_id) from error
+        outcome = _writes(_Write(stored, entry, write))
+    if outcome is None:
+        raise AlreadyExists(state.intent_id)
+    return outcome
 
 
 def _one(query: Document) -> StoredPayment | None:
     with unavailable_as_ours():
         document = raw(Payment).find_one(query, _STATE)
     return _stored(document) if document else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A conditional write, and by what to know it again."""
+
+    stored: StoredPayment
+    entry: Entry | None
+    operation: UpdateOne
+
+
+def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
+    found = raw(Payment).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, _STATE)
+    by_intent = {document["evidence"]["intent_id"]: document for document in found}
+    return [by_intent.get(intent_id) for intent_id in intent_ids]
+
+
+def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
+    """Which writes were made; None for one whose payment intent another payment has."""
+    taken: set[int] = set()
+    try:
+        result = raw(Payment).bulk_write([write.operation for write in writes], ordered=False)
+        matched = result.matched_count
+    except BulkWriteError as error:
+        problems = {problem["index"]: problem["code"] for problem in error.details["writeErrors"]}
+        if set(problems.values()) != {_DUPLICATE_KEY}:
+            raise
+        taken, matched = set(problems), error.details["nMatched"]
+    if matched == len(writes):
+        return [True] * len(writes)
+    made = _made(writes)
+    return [None if at in taken else made[at] for at in range(len(writes))]
+
+
+def _made(writes: Sequence[_Write]) -> list[bool]:
+    """Look which of several writes were made, when MongoDB only told how many.
+
+    A write that cannot be told apart counts as not made: its facts are applied again, and change nothing.
+    """
+    ids = [ObjectId(write.stored.id) for write in writes]
+    found = raw(Payment).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})
+    last = {str(document["_id"]): document for document in found}
+    return [
+        write.entry is not None
+        and last[write.stored.id]["version"] == write.stored.version + 1
+        and last[write.stored.id]["history"][-1]["hash"] == write.entry["hash"]
+        for write in writes
+    ]
+
+
+_documents_of_intents = GroupCommit(_find_intents)
+_writes = GroupCommit(_write_all)
 
 
 def _stored(document: Document) -> StoredPayment:

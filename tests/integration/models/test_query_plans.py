@@ -56,7 +56,7 @@ def examined(cursor: Any) -> tuple[int, str]:
         {"payment_intent_id": "pi_7"},
         {"payment_intent_id": {"$in": ["pi_7"]}},
         {"open_slot": "slot-7"},
-        {"_id": ObjectId(), "version": 3},
+        {"_id": ObjectId("0" * 24), "version": 3},
     ],
     ids=str,
 )
