@@ -16,7 +16,7 @@ from app.cli.progress import progress, say
 from app.extensions import services
 from app.models.webhook_event import EventFilter, EventState, Row
 from app.services.recording import now
-from app.services.webhook_replay import Replayed
+from app.services.webhook_replay import UNDECIDED, Replayed
 
 webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
 
@@ -127,6 +127,8 @@ def _sentence(outcome: Replayed, dry_run: bool) -> str:
     note = f" {outcome.note}" if outcome.note else ""
     if outcome.failed:
         return f"{'would fail' if dry_run else 'failed'}.{note}"
+    if outcome.state == UNDECIDED:
+        return f"depends on Stripe's answer.{note}"
     if outcome.state != EventState.APPLIED.value:
         return f"{'would be ' if dry_run else ''}{outcome.state}.{note}"
     if outcome.changes:

@@ -29,6 +29,7 @@ from app.services.webhook_inbox import WebhookInbox
 # States that a dry run keeps in mind, so that several events of one payment add up. Events of a payment are near each
 # other, so the oldest may be forgotten, and memory stays small.
 _MOST_REMEMBERED = 5000
+UNDECIDED = "undecided"
 
 
 class Action(StrEnum):
@@ -41,8 +42,9 @@ class Action(StrEnum):
 class Replayed:
     """What a replay of one event did, or would do.
 
-    ``changes`` is what a history entry would say (``{field: [old, new]}``, of lists the new items); ``note`` is a
-    sentence for people; ``failed`` means that the event could not be applied.
+    ``state`` is the event's afterwards, or UNDECIDED where only Stripe could say. ``changes`` is what a history entry
+    would say (``{field: [old, new]}``, of lists the new items); ``note`` is a sentence for people; ``failed`` means
+    that the event could not be applied.
     """
 
     event_id: str
@@ -124,7 +126,7 @@ def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
     before = remembered.get(intent_id) or _known(fact)
     if before is None and not isinstance(fact, IntentFact):
         return _told(
-            row, "unknown", note="No payment has this intent; Stripe would be asked whose it is first."
+            row, UNDECIDED, note="No payment has this intent; Stripe would be asked whose it is first."
         )
     if isinstance(fact, IntentFact) and before is None and not fact.is_ours:
         return _told(row, "ignored", note="The payment intent was not made by this service.")
@@ -138,7 +140,8 @@ def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
         remembered.popitem(last=False)
     old, new = (record(before, view(before)) if before else None), record(after, view(after))
     told = changes(old, new) if old != new else {}
-    payment_id = before.payment_id if before else None
+    # One that an earlier event of this run would make has no id yet.
+    payment_id = before.payment_id if before and payment_store.is_payment_id(before.payment_id) else None
     return _told(row, "applied", payment_id=payment_id, changes=told, note=_would_ask(after, new, fact, old))
 
 

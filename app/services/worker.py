@@ -116,7 +116,7 @@ class Worker:
         held.rest = _RETRY_RECONCILE_AFTER
         since = reconcile_since(held.started_at, held.covered_until)
         logger.info("reconcile_started", job="reconcile", since=since.isoformat())
-        self._reconciliation.run(since=since, repair=True)
+        self._reconciliation.run(since=since, repair=True, actor="worker")
         held.rest = self._reconcile_every
         return {}
 
