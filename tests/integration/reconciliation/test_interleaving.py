@@ -20,7 +20,7 @@ from tests.integration.reconciliation.test_outage import _story
 from tests.support.sandbox import SandboxProcess
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_end_is_that_of_webhooks_alone(
     app: Flask,
     reconcile: Run,
@@ -29,7 +29,7 @@ def test_the_end_is_that_of_webhooks_alone(
     deliver: Callable[[Json], None],
     seed: int,
 ) -> None:
-    silent.post("bulk", {"payments": 120, "days": 3, "seed": seed, "events": True})
+    silent.post("bulk", {"payments": 70, "days": 3, "seed": seed, "events": True})
     for number in range(12):
         _story(silent, number)
     silent.drain()
