@@ -179,14 +179,25 @@ def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Docum
     }
 
 
-def insert(state: PaymentState, new: Record, entry: Entry, *, now: datetime) -> None:
-    """A row for an adopted payment. Raises AlreadyExists when another process was first."""
+def open_slot(customer_id: str, order_id: str, currency: str, amount: int) -> str:
+    """What only one open payment may hold: equal for requests that mean the same payment."""
+    return f"{customer_id}:{order_id}:{currency}:{amount}"
+
+
+def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, now: datetime) -> None:
+    """A row for an adopted payment; it holds ``slot`` unless another open payment does.
+
+    Raises AlreadyExists when another process was first.
+    """
     document = {**document_for(state, new, entry), "updated_at": now, "version": 1}
     with unavailable_as_ours():
         try:
-            raw(Payment).insert_one(document)
+            raw(Payment).insert_one({**document, "open_slot": slot} if slot else document)
         except DuplicateKeyError as error:
-            raise AlreadyExists(state.intent_id) from error
+            if slot and "open_slot" in (error.details or {}).get("keyPattern", {}):
+                insert(state, new, entry, slot=None, now=now)
+            else:
+                raise AlreadyExists(state.intent_id) from error
 
 
 def save(

@@ -54,7 +54,7 @@ class NewPayment:
     @property
     def slot(self) -> str:
         """Equal for requests that mean the same open payment."""
-        return f"{self.customer_id}:{self.order_id}:{self.money.currency}:{self.money.minor}"
+        return payment_store.open_slot(self.customer_id, self.order_id, self.money.currency, self.money.minor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

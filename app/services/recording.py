@@ -112,9 +112,13 @@ def payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()
         for more in further:
             state = apply(state, more)
         at = now()
-        new, entry = entry_for(None, state, view(state), source, at)
+        shown = view(state)
+        new, entry = entry_for(None, state, shown, source, at)
+        slot = payment_store.open_slot(state.customer_id, state.order_id, state.currency, state.amount)
         try:
-            payment_store.insert(state, new, entry or {}, now=at)
+            payment_store.insert(
+                state, new, entry or {}, slot=None if shown.status.is_final else slot, now=at
+            )
         except AlreadyExists:
             continue  # another process adopted it between our look and our write
         return payment_store.find(state.payment_id)

@@ -226,11 +226,6 @@ def test_a_story_ends_alike_however_it_is_told(service: Service, plan: Plan) -> 
     assert judge.differences(truth, {play.intent_id: told_anyhow}) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="payment_store.insert gives an adopted payment no open_slot, so create-intent opens a second intent for an "
-    "order whose payment is still open",
-)
 def test_an_open_payment_that_was_adopted_is_opened_again(service: Service) -> None:
     """DESIGN section 2: create-intent for an order whose payment is still open returns the same intent."""
     order = new_order()

@@ -40,7 +40,7 @@ def payment_ids(settings: Settings, database: Database[dict[str, Any]]) -> list[
         )
         new, entry = entry_for(None, state, view(state), SOURCE, NOW)
         assert entry
-        payment_store.insert(state, new, entry, now=NOW)
+        payment_store.insert(state, new, entry, slot=None, now=NOW)
         ids.append(state.payment_id)
     return ids
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.evidence import PaymentState
-from app.domain.facts import ChargeFact, Fact, Failure, IntentFact
+from app.domain.facts import IntentFact
 from app.domain.payment_record import record
 from app.domain.payment_state import apply
 from app.domain.payment_view import doubts, open_challenges, view
 from tests.unit.domain.observers import Watched, shuffled, watched_stories
-from tests.unit.domain.stories import Simulator
 from tests.unit.domain.test_convergence import merged
 
 
@@ -63,34 +61,3 @@ def test_asking_stripe_once_settles_every_doubt(watched: Watched) -> None:
     shown = view(state)
     assert shown.status == watched.story.status
     assert sorted(attempt.status for attempt in shown.attempts) == sorted(watched.story.attempts)
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="of attempts that failed in one second the one with the greatest id counts as the last: nothing is in "
-    "doubt, Stripe is not asked, and a fetch's last_error does not order them either",
-)
-def test_of_two_failures_in_one_second_the_last_is_shown() -> None:
-    """The customer's first card has expired, the second has too little money; Stripe's last_payment_error says so."""
-    story = Simulator()
-    for kind in ("declined", "declined"):
-        story.attempt(kind, 0)
-    renamed = {"ch_1": "ch_z", "ch_2": "ch_a"}
-    facts = [_expired_first(fact, renamed) for fact in story.story.facts]
-    final = facts[-1]
-    assert isinstance(final, IntentFact)
-    shown = view(settled(merged(facts), final))
-    assert shown.failure == final.last_error.failure
-
-
-def _expired_first(fact: Fact, renamed: dict[str, str]) -> Fact:
-    expired = Failure("expired_card")
-    if isinstance(fact, ChargeFact):
-        failure = expired if fact.charge_id == "ch_1" else fact.failure
-        return replace(fact, charge_id=renamed[fact.charge_id], failure=failure)
-    if isinstance(fact, IntentFact) and fact.last_error:
-        charge_id = str(fact.latest_charge_id)
-        failure = expired if charge_id == "ch_1" else fact.last_error.failure
-        error = replace(fact.last_error, charge_id=renamed[charge_id], failure=failure)
-        return replace(fact, latest_charge_id=renamed[charge_id], last_error=error)
-    return fact
