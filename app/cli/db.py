@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from app.cli.group import Group
-from app.models.indexes import create_indexes
+from app.extensions import settings
+from app.models.indexes import create_indexes, keep_events
 
 db = Group("db", help="Prepare the database.")
 
@@ -13,6 +14,9 @@ db = Group("db", help="Prepare the database.")
 @db.command()
 def indexes() -> None:
     """Create every declared index that is missing. Safe to repeat; run it with each release."""
+    # First, so that a longer time holds before anything could be removed under the shorter one.
+    if keep_events(settings.webhook_retention_days):
+        click.echo("changed webhook_events.retention")
     made = create_indexes()
     for name in made:
         click.echo(f"created {name}")

@@ -25,7 +25,10 @@ def seed(count: int, seed: int) -> None:
     """Make sample payments of the last 90 days in the Stripe sandbox; the same seed adds nothing twice."""
     configured = settings()
     # A line for each of thousands of calls would drown the progress; warnings still come through.
-    logging.getLogger("app").setLevel(logging.WARNING)
+    logger = logging.getLogger("app")
+    level = logger.level
+    click.get_current_context().call_on_close(lambda: logger.setLevel(level))
+    logger.setLevel(logging.WARNING)
     sandbox = DemoSandbox(configured.stripe_api_base, configured.stripe_secret_key)
     maker = Demo(services, sandbox, configured.stripe_webhook_secret)
     steps = maker.plan(count, seed=seed, until=int(time.time()))

@@ -42,7 +42,7 @@ class ChallengeEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundEvidence:
-    """One refund, asked for here (``requested_at``) or made at Stripe. ``amount`` is in minor units.
+    """One refund, asked for here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
 
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
     """

@@ -254,7 +254,7 @@ def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -
             amount=told[-1].amount,
             status=max((e.status for e in told), key=lambda status: REFUND_RANK.get(status, 0)),
             stripe_refund_id=_fill(old.stripe_refund_id, new.stripe_refund_id),
-            requested_at=_earliest(old.requested_at, new.requested_at),
+            requested_at=_latest(old.requested_at, new.requested_at),
             created=_earliest(old.created, new.created),
             reason=_fill(old.reason, new.reason),
             failure_reason=_fill(old.failure_reason, new.failure_reason),

@@ -12,22 +12,10 @@ from pymongo.errors import OperationFailure
 
 import app.models
 from app.models.connection import collection_indexes, raw, unavailable_as_ours
-from app.models.payment import Payment
 from app.models.webhook_event import WebhookEvent
 
 _DAY_SECONDS = 86_400
 _RETENTION = "retention"
-# What the worker looks for: refunds that Stripe has not named yet. Payments with a pending refund are few at any time,
-# so the index is small, and the writes of all the others do not touch it.
-_ALSO: dict[type[Document], list[dict[str, Any]]] = {
-    Payment: [
-        {
-            "name": "refund_unanswered",
-            "fields": [("refunds.stripe_refund_id", 1), ("refunds.created_at", 1)],
-            "partialFilterExpression": {"refunds.status": "pending"},
-        }
-    ]
-}
 
 
 class IndexNotMade(Exception):
@@ -90,7 +78,7 @@ def keep_events(days: int) -> bool:
 def _missing() -> Iterator[tuple[type[Document], dict[str, Any]]]:
     for kind in document_classes():
         existing = collection_indexes(_collection(kind))
-        for spec in [*kind._meta["index_specs"], *_ALSO.get(kind, [])]:
+        for spec in kind._meta["index_specs"]:
             if spec["name"] not in existing:
                 yield kind, spec
 

@@ -135,6 +135,13 @@ class Payment(Document):
             {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
             {"name": "failure_created", "fields": ["attempts.failure.reason", "-created_at", "-id"]},
             {"name": "three_d_secure_created", "fields": ["three_d_secure.attempted", "-created_at", "-id"]},
+            # What the worker looks for: refunds that Stripe has not named yet. Payments with a pending refund are few
+            # at any time, so the index is small, and the writes of all the others do not touch it.
+            {
+                "name": "refund_unanswered",
+                "fields": ["refunds.stripe_refund_id", "refunds.created_at"],
+                "partialFilterExpression": {"refunds.status": "pending"},
+            },
             {
                 "name": "unanswered",
                 "fields": ["creating_until"],

@@ -163,8 +163,14 @@ def take_over_creation(payment_id: str, *, now: datetime, until: datetime) -> bo
     return bool(result.modified_count)
 
 
-def release_creation(payment_id: str) -> None:
-    """Let a retry try at once, after a call whose outcome is unknown."""
+def release_creation(payment_id: str, *, now: datetime) -> None:
+    """Let a retry try at once, and the worker look, after a call whose outcome is unknown."""
+    with unavailable_as_ours():
+        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$set": {"creating_until": now}})
+
+
+def forget_creation(payment_id: str) -> None:
+    """Nothing was made at Stripe; from now on only a retry of the request asks for the intent again."""
     with unavailable_as_ours():
         raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
 

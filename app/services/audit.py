@@ -34,6 +34,7 @@ class Action(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (a word, not a password)
+    EVENTS_REPLAYED = "webhooks.replayed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class Payments:
             raise
         except PaydeskError:
             # The outcome is unknown or may change (a key, an outage): the row stays and a retry completes it.
-            payment_store.release_creation(stored.id)
+            payment_store.release_creation(stored.id, now=now())
             raise
         stored = learn(stored, [handle.fact], source)
         return _opened(stored.id, wanted.money, handle)

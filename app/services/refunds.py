@@ -96,12 +96,14 @@ class Refunds:
             chosen[0] = (
                 refund_id if refund_id in state.refunds else _unfinished(state, order, wanted) or refund_id
             )
-            if chosen[0] in state.refunds:
+            known = state.refunds.get(chosen[0])
+            if known and (known.stripe_refund_id or known.status != "pending"):
                 return []
+            # A row that is asked for again says when, so that the worker does not give it up in this very moment.
             return [
                 RefundRequested(
-                    refund_id=refund_id,
-                    amount=_refundable(state, wanted),
+                    refund_id=chosen[0],
+                    amount=known.amount if known else _refundable(state, wanted),
                     reason=order.reason,
                     notes=order.notes,
                     requested_by=order.requested_by,

@@ -31,6 +31,7 @@ Proceed = Callable[[], bool]
 
 NEVER_REACHED = "never_reached_stripe"
 # Far longer than Stripe or a proxy works on a request: what is not there by then will not come.
+_GRACE = timedelta(minutes=1)
 CERTAIN_AFTER = timedelta(minutes=15)
 # So many failures are no accident; people should look at the event.
 STUCK_ATTEMPTS = 5
@@ -83,7 +84,8 @@ class Resolution:
 
     def payments(self, proceed: Proceed) -> Counter[str]:
         """Find the intents of payments whose request ended before it learnt Stripe's answer."""
-        return _each(_payments_without_answer(now()), self._payment, proceed)
+        # A minute's grace, because Stripe may still be at work on a call whose answer was lost.
+        return _each(_payments_without_answer(now() - _GRACE), self._payment, proceed)
 
     def refunds(self, proceed: Proceed) -> Counter[str]:
         """Find the refunds whose request ended before it learnt Stripe's answer."""
@@ -102,7 +104,7 @@ class Resolution:
         )
         if handle is None:
             # Nothing was made at Stripe. The row stays, and a retry of the request asks for its intent again.
-            payment_store.release_creation(payment_id)
+            payment_store.forget_creation(payment_id)
             return "released"
         learn(stored, [handle.fact], _SOURCE)
         return "found"
@@ -135,7 +137,8 @@ class Resolution:
             return [
                 RefundRefused(refund_id=refund_id, failure_reason=NEVER_REACHED)
                 for refund_id in lost
-                if _is_open(state.refunds[refund_id])
+                if _is_open(row := state.refunds[refund_id])
+                and _age(row, looked_at) > CERTAIN_AFTER.total_seconds()
             ]
 
         change(stored, refuse, _SOURCE)

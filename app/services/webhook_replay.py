@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, cast
 
 from app.domain.evidence import PaymentState
@@ -30,12 +29,6 @@ from app.services.webhook_inbox import WebhookInbox
 # other, so the oldest may be forgotten, and memory stays small.
 _MOST_REMEMBERED = 5000
 UNDECIDED = "undecided"
-
-
-class Action(StrEnum):
-    """What replays write to the audit log, beside ``audit.Action``."""
-
-    REPLAYED = "webhooks.replayed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +76,7 @@ class WebhookReplay:
 
     def log(self, actor: str, wanted: Mapping[str, Any], count: int) -> None:
         """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
-        action = cast(audit.Action, Action.REPLAYED)  # the log reads nothing of it but its value
-        audit.append(action, actor=actor, details={**wanted, "count": count})
+        audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**wanted, "count": count})
 
     def replay(self, rows: Iterable[Row]) -> Iterator[Replayed]:
         """Apply each event again. Raises DatabaseUnavailable, after which a repetition goes on where it matters."""

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[import-untyped]
@@ -47,7 +46,7 @@ class Worker:
 
     def __init__(self, services: Services, *, retention_days: int, reconcile_every: timedelta | None) -> None:
         self._resolution = services.resolution
-        self._reconciliation: Any = getattr(services, "reconciliation", None)
+        self._reconciliation = services.reconciliation
         self._retention_days = retention_days
         self._reconcile_every = reconcile_every
         self._leases = Leases()
@@ -94,7 +93,7 @@ class Worker:
                 Job("payments", timedelta(seconds=30), lambda held: resolution.payments(self._proceed(held))),
                 Job("refunds", timedelta(seconds=30), lambda held: resolution.refunds(self._proceed(held))),
             ]
-            if self._reconcile_every and self._reconciliation:
+            if self._reconcile_every:
                 jobs.append(Job("reconcile", timedelta(seconds=60), self._reconcile))
         return jobs
 

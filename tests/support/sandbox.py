@@ -87,9 +87,8 @@ class SandboxProcess(Child):
     def requests(self, path: str | None = None, method: str | None = None) -> list[dict[str, Any]]:
         """The API requests that were made, oldest first."""
         wanted = {"path": path, "method": method}
-        found: list[dict[str, Any]] = self.get("requests", **{k: v for k, v in wanted.items() if v})[
-            "requests"
-        ]
+        params = {name: value for name, value in wanted.items() if value}
+        found: list[dict[str, Any]] = self._control("GET", "requests", params=params)["requests"]
         return found
 
     def books(self) -> list[dict[str, Any]]:
