@@ -1,8 +1,9 @@
 """Group commit: writes that wait at the same moment share one round trip to MongoDB.
 
-Databases do the same with their journals. Nobody waits for company: a thread that comes alone writes at once. While a
-few batches are being written the threads that arrive queue up, and the next of them takes the whole queue along. Each
-write is acknowledged exactly as if it had been made alone.
+Databases do the same with their journals. Nobody waits for company: a thread that comes alone writes at once. While one
+batch is being written the threads that arrive queue up, and the first of them then takes the whole queue along. Each
+write is acknowledged exactly as if it had been made alone. (Several batches at a time were tried: they are smaller, so
+the same load cost a quarter more processor time.)
 """
 
 from __future__ import annotations
@@ -13,10 +14,6 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
-
-
-# One batch at a time would make everybody wait for a whole acknowledgement of others before their own begins.
-BATCHES_AT_ONCE = 4
 
 
 class _Waiting(Generic[Item, Outcome]):
@@ -40,15 +37,15 @@ class GroupCommit(Generic[Item, Outcome]):
         self._write = write
         self._lock = threading.Lock()
         self._queue: list[_Waiting[Item, Outcome]] = []
-        self._under_way = 0
+        self._busy = False
 
     def __call__(self, item: Item) -> Outcome:
         """Write ``item``, alone or in company, and return its outcome."""
         mine: _Waiting[Item, Outcome] = _Waiting(item)
         with self._lock:
             self._queue.append(mine)
-            if self._under_way < BATCHES_AT_ONCE:
-                self._under_way += 1
+            if not self._busy:
+                self._busy = True
                 mine.batch, self._queue = self._queue, []
         if mine.batch is None:
             mine.woken.wait()
@@ -72,6 +69,6 @@ class GroupCommit(Generic[Item, Outcome]):
                 successor.batch, self._queue = self._queue, []
                 successor.woken.set()
             else:
-                self._under_way -= 1
+                self._busy = False
         for waiting in batch:
             waiting.woken.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -228,19 +228,15 @@ def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
 
 def _finisher(state: EventState, unless: list[str]) -> GroupCommit[str, None]:
     def note(event_ids: Sequence[str]) -> list[None]:
-        change: list[dict[str, Any]] = [
-            {
-                "$set": {
-                    "state": state.value,
-                    "finished_at": "$$NOW",
-                    "last_error": "$$REMOVE",
-                    "due_at": "$$REMOVE",
-                    "attempts": {"$add": ["$attempts", 1]},
-                }
-            }
-        ]
+        change = {
+            "$set": {"state": state.value, "finished_at": datetime.now(UTC)},
+            "$unset": {"last_error": "", "due_at": ""},
+            "$inc": {"attempts": 1},
+        }
         rows = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=1))
-        rows.update_many({"_id": {"$in": list(event_ids)}, "state": {"$nin": unless}}, change)
+        query = {"_id": {"$in": list(event_ids)}, "state": {"$nin": unless}}
+        # The hint spares MongoDB weighing the index on the state against the ids, each time anew.
+        rows.update_many(query, change, hint=[("_id", 1)])
         return [None] * len(event_ids)
 
     return GroupCommit(note)
