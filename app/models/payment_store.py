@@ -229,9 +229,9 @@ def save(
         unset["creating_until"] = ""
     if unset:
         update["$unset"] = unset
-    write = UpdateOne({"_id": ObjectId(stored.id), "version": stored.version}, update)
+    query = {"_id": ObjectId(stored.id), "version": stored.version}
     with unavailable_as_ours():
-        outcome = _writes(_Write(stored, entry, write))
+        outcome = _writes(_Write(stored, entry, query, update))
     if outcome is None:
         raise AlreadyExists(state.intent_id)
     return outcome
@@ -249,7 +249,8 @@ class _Write:
 
     stored: StoredPayment
     entry: Entry | None
-    operation: UpdateOne
+    query: Document
+    update: Document
 
 
 def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
@@ -260,9 +261,13 @@ def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
 
 def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
     """Which writes were made; None for one whose payment intent another payment has."""
+    if len(writes) == 1:
+        return [_write_alone(writes[0])]
     taken: set[int] = set()
     try:
-        result = raw(Payment).bulk_write([write.operation for write in writes], ordered=False)
+        result = raw(Payment).bulk_write(
+            [UpdateOne(write.query, write.update) for write in writes], ordered=False
+        )
         matched = result.matched_count
     except BulkWriteError as error:
         problems = {problem["index"]: problem["code"] for problem in error.details["writeErrors"]}
@@ -273,6 +278,14 @@ def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
         return [True] * len(writes)
     made = _made(writes)
     return [None if at in taken else made[at] for at in range(len(writes))]
+
+
+def _write_alone(write: _Write) -> bool | None:
+    """The same for one write, which MongoDB and its driver do with less ado."""
+    try:
+        return bool(raw(Payment).update_one(write.query, write.update).matched_count)
+    except DuplicateKeyError:
+        return None
 
 
 def _made(writes: Sequence[_Write]) -> list[bool]:

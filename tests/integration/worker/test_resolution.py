@@ -34,7 +34,7 @@ def crash_while_creating(uses: Services, database: Mongo, sandbox: SandboxProces
     sandbox.fault(match=match, times=CALLS, effect=effect)
     with pytest.raises(StripeUnavailable):
         uses.payments.open(WANTED, caller="test", key=None)
-    past = datetime.now(UTC) - timedelta(seconds=1)
+    past = datetime.now(UTC) - timedelta(minutes=2)
     database["payments"].update_one({}, {"$set": {"creating_until": past}})
     return str(the_payment(database)["_id"])
 
@@ -108,7 +108,7 @@ def test_a_stripe_that_is_away_leaves_everything_for_later(
         uses.resolution.payments(always)
     assert the_payment(database)["creating_until"] > datetime.now(UTC)
     sandbox.delete("faults")
-    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=46)):
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=110)):
         assert uses.resolution.payments(always) == {"found": 1}
 
 
