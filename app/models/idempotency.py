@@ -81,6 +81,15 @@ def claim(record_id: str, fingerprint: str, resource_id: str, *, now: datetime, 
     )
 
 
+def find(record_id: str) -> Claim | None:
+    """What is known of a record, without taking it over."""
+    with unavailable_as_ours():
+        row = raw(IdempotencyRecord).find_one({"_id": record_id})
+    if row is None:
+        return None
+    return Claim(False, row["fingerprint"], row["resource_id"], row.get("status"), row.get("answer"))
+
+
 def complete(record_id: str, status: int, answer: dict[str, Any]) -> None:
     """Keep the answer for replays."""
     change = {"$set": {"status": status, "answer": answer}, "$unset": {"leased_until": ""}}

@@ -45,7 +45,7 @@ class ReconciliationReport(Document):
         "collection": "reconciliation_reports",
         "auto_create_index": False,
         "indexes": [
-            {"name": "started", "fields": ["-started_at"]},
+            {"name": "started_id", "fields": ["-started_at", "-id"]},
             {"name": "state_started", "fields": ["state", "-started_at"]},
         ],
     }
@@ -85,6 +85,18 @@ def find(report_id: str) -> dict[str, Any] | None:
     with unavailable_as_ours():
         found: dict[str, Any] | None = raw(ReconciliationReport).find_one({"_id": report_id})
     return found
+
+
+def newest(limit: int, *, before: tuple[datetime, str] | None = None) -> list[dict[str, Any]]:
+    """Up to ``limit`` reports, newest first, without their differences; ``before`` is the last one that was seen."""
+    query: dict[str, Any] = {}
+    if before:
+        started, report_id = before
+        same_moment = {"started_at": started, "_id": {"$lt": report_id}}
+        query = {"started_at": {"$lte": started}, "$or": [{"started_at": {"$lt": started}}, same_moment]}
+    with unavailable_as_ours():
+        cursor = raw(ReconciliationReport).find(query, {"drift": 0, "cursor": 0})
+        return list(cursor.sort([("started_at", -1), ("_id", -1)]).limit(limit))
 
 
 def unfinished() -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ from app.models.connection import raw, unavailable_as_ours
 from app.models.group_commit import GroupCommit
 
 Row = dict[str, Any]
+# Stripe's time of an event in Unix seconds, and its id: where it stands in a list.
+Position = tuple[int, str]
 
 
 class EventState(StrEnum):
@@ -31,6 +33,7 @@ DEFAULT_RETENTION_DAYS = 90
 _DUPLICATE_KEY = 11000
 _BATCH = 200
 _OLDEST_FIRST = [("created", 1), ("_id", 1)]
+_NEWEST_FIRST = [("created", -1), ("_id", -1)]
 _FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
 # A request that received an event and lives has applied it, or failed to, long before this.
 _GRACE_MS = 60_000
@@ -71,6 +74,8 @@ class WebhookEvent(Document):
             # Also for filters that leave the state open: four scans in this order merge into one. ``due_at`` lets the
             # sweep pass by what is not due without reading it.
             {"name": "state_created", "fields": ["state", "created", "id", "due_at"]},
+            # For people who look for one type. Neither field ever changes, so only the insert pays for it.
+            {"name": "type_created", "fields": ["type", "created", "id"]},
             {
                 "name": "retention",
                 "fields": ["finished_at"],
@@ -187,31 +192,62 @@ def count(where: EventFilter) -> int:
         return int(raw(WebhookEvent).count_documents(where.query()))
 
 
-def newest(where: EventFilter, limit: int) -> list[Row]:
-    """Up to ``limit`` events that match, newest first, without their payload."""
+def count_up_to(where: EventFilter, most: int) -> int:
+    """How many events match; ``most`` where there are as many or more, so that counting never takes long."""
     with unavailable_as_ours():
-        cursor = raw(WebhookEvent).find(where.query(), {"payload": 0})
-        return list(cursor.sort([("created", -1), ("_id", -1)]).limit(limit))
+        return int(raw(WebhookEvent).count_documents(where.query(), limit=most))
 
 
-def walk(where: EventFilter) -> Iterator[Row]:
-    """Every event that matches, oldest first, read in batches."""
+def newest(where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
+    """Up to ``limit`` events that match, newest first, without their payload; ``before`` is the last one seen."""
+    query: Row = {"$and": [where.query(), _before(before)]} if before else where.query()
+    with unavailable_as_ours():
+        cursor = raw(WebhookEvent).find(query, {"payload": 0})
+        return list(cursor.sort(_NEWEST_FIRST).limit(limit))
+
+
+def of_intent(intent_id: str, limit: int) -> list[Row]:
+    """Up to ``limit`` events about one payment intent, newest first, without their payload."""
+    with unavailable_as_ours():
+        cursor = raw(WebhookEvent).find({"payment_intent_id": intent_id}, {"payload": 0})
+        return list(cursor.sort([("created", -1)]).limit(limit))
+
+
+def types() -> list[str]:
+    """The types of the events that are stored."""
+    with unavailable_as_ours():
+        return sorted(raw(WebhookEvent).distinct("type"))
+
+
+def walk(where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
+    """Every event that matches, oldest first, read in batches; ``after`` is the last one that was seen."""
     # By position and not by one long cursor: applying changes what a filter on the state matches, and MongoDB ends
     # cursors that wait long.
-    last: Row | None = None
     while True:
-        query: Row = {"$and": [where.query(), _after(last)]} if last else where.query()
+        query: Row = {"$and": [where.query(), _after(after)]} if after else where.query()
         with unavailable_as_ours():
             batch = list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(_BATCH))
         yield from batch
         if len(batch) < _BATCH:
             return
-        last = batch[-1]
+        after = position_of(batch[-1])
 
 
-def _after(row: Row) -> Row:
-    same_second = {"created": row["created"], "_id": {"$gt": row["_id"]}}
-    return {"created": {"$gte": row["created"]}, "$or": [{"created": {"$gt": row["created"]}}, same_second]}
+def position_of(row: Row) -> Position:
+    """Where an event stands among all events."""
+    return row["created"], row["_id"]
+
+
+def _after(position: Position) -> Row:
+    created, event_id = position
+    same_second = {"created": created, "_id": {"$gt": event_id}}
+    return {"created": {"$gte": created}, "$or": [{"created": {"$gt": created}}, same_second]}
+
+
+def _before(position: Position) -> Row:
+    created, event_id = position
+    same_second = {"created": created, "_id": {"$lt": event_id}}
+    return {"created": {"$lte": created}, "$or": [{"created": {"$lt": created}}, same_second]}
 
 
 def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:

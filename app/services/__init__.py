@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from app.gateway.client import StripeGateway
 from app.services.payments import Payments
 from app.services.reconciliation import Reconciliation
+from app.services.reconciliation_desk import ReconciliationDesk
+from app.services.refund_desk import RefundDesk
 from app.services.refunds import Refunds
 from app.services.resolution import Resolution
+from app.services.webhook_desk import WebhookDesk
 from app.services.webhook_inbox import WebhookInbox
 from app.services.webhook_replay import WebhookReplay
 
@@ -23,17 +26,25 @@ class Services:
     webhooks: WebhookInbox
     reconciliation: Reconciliation
     replay: WebhookReplay
+    refund_desk: RefundDesk
+    webhook_desk: WebhookDesk
+    reconciliation_desk: ReconciliationDesk
     resolution: Resolution
 
 
 def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool) -> Services:
     """Wire the use cases together."""
     inbox = WebhookInbox(gateway, webhook_secrets, livemode=livemode)
+    refunds, replay = Refunds(gateway), WebhookReplay(inbox)
+    reconciliation = Reconciliation(gateway, livemode=livemode)
     return Services(
         payments=Payments(gateway),
-        refunds=Refunds(gateway),
+        refunds=refunds,
         webhooks=inbox,
-        reconciliation=Reconciliation(gateway, livemode=livemode),
-        replay=WebhookReplay(inbox),
+        reconciliation=reconciliation,
+        replay=replay,
+        refund_desk=RefundDesk(refunds),
+        webhook_desk=WebhookDesk(replay),
+        reconciliation_desk=ReconciliationDesk(reconciliation),
         resolution=Resolution(gateway, inbox),
     )

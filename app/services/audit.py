@@ -35,6 +35,9 @@ class Action(StrEnum):
     USER_ENABLED = "user.enabled"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (a word, not a password)
     EVENTS_REPLAYED = "webhooks.replayed"
+    REFUND_REQUESTED = "refund.requested"
+    REFUND_ANSWERED = "refund.answered"
+    PAYMENT_REPAIRED = "reconciliation.repaired"
 
 
 @dataclass(frozen=True, slots=True)

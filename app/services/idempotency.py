@@ -72,6 +72,15 @@ def once(what: Once, work: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
         pause = min(pause * 1.5, 0.25)
 
 
+def answer_of(what: Once) -> dict[str, Any] | None:
+    """The answer that ``once`` would replay for the key, whatever the request; None where there is none yet.
+
+    Raises the error that it would replay.
+    """
+    claim = records.find(what.record_id)
+    return _replay(claim) if claim and claim.status is not None else None
+
+
 def _work(what: Once, resource_id: str, work: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     try:
         answer = work(resource_id)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.evidence import PaymentState, RefundEvidence
-from app.domain.facts import Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
+from app.domain.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
 from app.domain.money import Money, MoneyError
 from app.domain.payment_view import PaymentStatus, view
 from app.errors import (
@@ -54,6 +54,19 @@ class RefundOrder:
     requested_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a refund would come to: its amount, and what would be left to refund after it.
+
+    ``stripe_reason`` is the word that Stripe would be told; ``card`` is the one that the money goes back to.
+    """
+
+    money: Money
+    left: Money
+    card: Card | None
+    stripe_reason: str | None
+
+
 class Refunds:
     """Use cases of refunds."""
 
@@ -85,6 +98,22 @@ class Refunds:
         answer = once(Once(caller=order.requested_by, endpoint="refund", key=key, request=request), work)
         refund: Document = answer["refund"]
         return refund
+
+    def quote(self, order: RefundOrder) -> Quote:
+        """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
+        if not self._gateway.configured:
+            raise StripeNotInitialized
+        stored = payment_store.find(order.payment_id)
+        if stored is None:
+            raise NotFound
+        currency = stored.state.currency
+        minor = _refundable(stored.state, None if order.amount is None else _minor(order.amount, currency))
+        return Quote(
+            money=Money(minor, currency),
+            left=Money(stored.shown.amount_refundable - minor, currency),
+            card=stored.shown.card,
+            stripe_reason=stripe_reason(order.reason),
+        )
 
     def _refund(
         self, stored: StoredPayment, order: RefundOrder, wanted: int | None, refund_id: str

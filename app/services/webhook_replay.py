@@ -21,7 +21,7 @@ from app.gateway import webhooks
 from app.models import payment_store, webhook_event
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment
-from app.models.webhook_event import EventFilter, Row
+from app.models.webhook_event import EventFilter, Position, Row
 from app.services import audit
 from app.services.webhook_inbox import WebhookInbox
 
@@ -55,9 +55,9 @@ class WebhookReplay:
     def __init__(self, inbox: WebhookInbox) -> None:
         self._inbox = inbox
 
-    def newest(self, where: EventFilter, limit: int) -> list[Row]:
-        """Up to ``limit`` events, newest first, without their payload."""
-        return webhook_event.newest(where, limit)
+    def newest(self, where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
+        """Up to ``limit`` events after the last one seen, newest first, without their payload."""
+        return webhook_event.newest(where, limit, before=before)
 
     def get(self, event_id: str) -> Row:
         """One event as stored. Raises NotFound."""
@@ -70,9 +70,9 @@ class WebhookReplay:
         """How many events ``select`` will give."""
         return webhook_event.count(where)
 
-    def select(self, where: EventFilter) -> Iterator[Row]:
-        """Every event that matches, oldest first."""
-        return webhook_event.walk(where)
+    def select(self, where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
+        """Every event that matches, oldest first; ``after`` is the last one that was seen."""
+        return webhook_event.walk(where, after=after)
 
     def log(self, actor: str, wanted: Mapping[str, Any], count: int) -> None:
         """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
@@ -87,7 +87,19 @@ class WebhookReplay:
         """What ``replay`` would do, without writing anything and without asking Stripe."""
         remembered: OrderedDict[str, PaymentState] = OrderedDict()
         for row in rows:
-            yield _preview(row, remembered)
+            try:
+                told = _preview(row, remembered)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a payload that cannot be read fails a replay just so
+                told = _told(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
+            yield told
+
+    def effects(self, row: Row) -> Replayed:
+        """What the event has changed up to now, by the payment's history."""
+        made = _entries_of(row)
+        payment_id = made[0][0] if made else _payment_id(row)
+        return _told(row, row["state"], payment_id=payment_id, changes=_merged(made))
 
     def _replay(self, row: Row) -> Replayed:
         seen = _entries_of(row)
@@ -99,14 +111,8 @@ class WebhookReplay:
             reason = error.message if isinstance(error, PaydeskError) else str(error)
             return _told(row, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
         made = _entries_of(row)[len(seen) :]
-        merged: Record = {}
-        for _, entry in made:
-            for name, change in entry["changes"].items():
-                # An item is told as it is now, a plain field from the first value to the last.
-                is_pair = name in merged and not _is_item_list(change) and not _is_item_list(merged[name])
-                merged[name] = [merged[name][0], change[1]] if is_pair else change
         payment_id = made[0][0] if made else _payment_id(row)
-        return _told(row, state, payment_id=payment_id, changes=merged)
+        return _told(row, state, payment_id=payment_id, changes=_merged(made))
 
 
 def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
@@ -171,6 +177,17 @@ def _entries_of(row: Row) -> list[tuple[str, dict[str, Any]]]:
         document = raw(Payment).find_one(query, {"history": 1})
     history = document["history"] if document else []
     return [(str(document["_id"]), entry) for entry in history if entry.get("reference") == row["_id"]]
+
+
+def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:
+    """The changes of several history entries as those of one."""
+    merged: Record = {}
+    for _, entry in entries:
+        for name, change in entry["changes"].items():
+            # An item is told as it is now, a plain field from the first value to the last.
+            is_pair = name in merged and not _is_item_list(change) and not _is_item_list(merged[name])
+            merged[name] = [merged[name][0], change[1]] if is_pair else change
+    return merged
 
 
 def _payment_id(row: Row) -> str | None:

@@ -1,0 +1,38 @@
+"""Everything about one payment, as its page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.errors import NotFound
+from app.models import payment_store, webhook_event
+from app.models.payment_codec import Document
+from app.models.webhook_event import Row
+from app.services.audit import Finding, check_payment
+
+_MOST_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDetail:
+    """The stored payment, what is wrong with its history or values, and the newest events about its intent."""
+
+    document: Document
+    findings: list[Finding]
+    events: list[Row]
+    has_more_events: bool
+
+
+def payment_detail(payment_id: str) -> PaymentDetail:
+    """One payment in full. Raises NotFound, also for what is no id."""
+    document = payment_store.whole(payment_id) if payment_store.is_payment_id(payment_id) else None
+    if document is None:
+        raise NotFound
+    intent_id = document.get("payment_intent_id")
+    events = webhook_event.of_intent(intent_id, _MOST_EVENTS + 1) if intent_id else []
+    return PaymentDetail(
+        document=document,
+        findings=check_payment(document),
+        events=events[:_MOST_EVENTS],
+        has_more_events=len(events) > _MOST_EVENTS,
+    )
