@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -18,13 +18,40 @@ _STATUS = {
     "failed": "Failed",
     "canceled": "Canceled",
 }
+_REFUNDED = {"pending": "Refund pending", "partial": "Partly refunded", "full": "Refunded"}
+_REFUND = {
+    "pending": "Pending",
+    "requires_action": "Needs action",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "canceled": "Canceled",
+}
+_DISPUTE = {
+    "needs_response": "Needs response",
+    "under_review": "Under review",
+    "won": "Won",
+    "lost": "Lost",
+    "prevented": "Prevented",
+    "warning_needs_response": "Inquiry: needs response",
+    "warning_under_review": "Inquiry: under review",
+    "warning_closed": "Inquiry closed",
+}
+_EVENT = {"received": "Waiting", "applied": "Applied", "ignored": "Ignored", "failed": "Failed"}
 
 
 def init_app(app: Flask, *, timezone: str) -> None:
     """Make the formatters filters of templates; times are shown in ``timezone``."""
     zone = ZoneInfo(timezone)
     app.jinja_env.filters.update(
-        money=money, status_words=status_words, local_time=lambda moment: local_time(moment, zone)
+        money=money,
+        status_words=status_words,
+        refunded_words=lambda status: _REFUNDED.get(status, status),
+        refund_words=lambda status: _REFUND.get(status, status),
+        dispute_words=lambda status: _DISPUTE.get(status, str(status).replace("_", " ").capitalize()),
+        event_words=lambda state: _EVENT.get(state, state),
+        local_time=lambda moment: local_time(moment, zone),
+        utc_iso=utc_iso,
+        utc_words=lambda moment: local_time(moment, UTC),
     )
 
 
@@ -38,6 +65,11 @@ def status_words(status: str) -> str:
     return _STATUS.get(status, status)
 
 
-def local_time(moment: datetime, zone: ZoneInfo) -> str:
+def local_time(moment: datetime, zone: tzinfo) -> str:
     """A time as the wall clock in ``zone`` showed it, with the zone's short name."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def utc_iso(moment: datetime) -> str:
+    """A time for programs, to the second: ``2026-03-01T12:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, render_template, send_from_directory
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from app.extensions import services, settings
 from app.models.payment_store import PaymentFilter
+from dashboards.navigation import exists
 from dashboards.session import guard, is_loopback, signed_in
 
-_FILES = Path(__file__).parent / "static"
 _SHOWN = 20
-_DAY_SECONDS = 86400
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the start page and the files that every page needs."""
+    """Add the start page."""
     pages.add_url_rule("/", "home", home)
-    pages.add_url_rule("/assets/<path:name>", "asset", asset)
 
 
 @guard(public="start page; payments are shown to signed-in accounts only")
-def home() -> str:
-    """Addresses for everybody, payments for accounts."""
+def home() -> str | Response:
+    """The overview for accounts; addresses for everybody else."""
     account = signed_in()
+    if account and exists("overview"):
+        return redirect(url_for("dashboards.overview"))
     shown = services.payments.page(PaymentFilter(), limit=_SHOWN, before=None) if account else ([], False)
     payments, more = shown
-    return render_template(
-        "home/index.html", account=account, addresses=_addresses(), payments=payments, more=more
-    )
-
-
-@guard(public="style sheet and icon")
-def asset(name: str) -> Response:
-    """A file of ours that pages link to."""
-    return send_from_directory(_FILES, name, max_age=_DAY_SECONDS)
+    return render_template("home/index.html", addresses=_addresses(), payments=payments, more=more)
 
 
 def _addresses() -> list[tuple[str, str, str]]:

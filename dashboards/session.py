@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Request, current_app, redirect, request, session, url_for
+from flask import Blueprint, Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
@@ -75,8 +75,7 @@ def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
     pages.before_request(require_secret_key)
     pages.before_request(csrf.protect)
     manager = LoginManager()
-    # Views pass the account to their templates; a processor would ask the database again on the page that says
-    # that it is away.
+    # Its processor would ask the database again on the page that says that it is away; ours never asks.
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
 
@@ -107,13 +106,15 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
 
 
 def signed_in() -> Account | None:
-    """The account of the request at hand."""
-    return current_user.account if current_user.is_authenticated else None
+    """The account of the request at hand; the layout shows who it is (see navigation)."""
+    g.account = current_user.account if current_user.is_authenticated else None
+    return g.account  # type: ignore[no-any-return]
 
 
 def begin(account: Account) -> None:
     """Sign in, with nothing kept of the session before: what somebody planted there must not survive."""
     session.clear()
+    g.pop("account", None)
     session.permanent = True
     session[_STARTED] = int(time.time())
     login_user(SignedIn(account))
@@ -123,6 +124,7 @@ def end() -> None:
     """Sign out of this browser."""
     logout_user()
     session.clear()
+    g.pop("account", None)
 
 
 def require_secret_key() -> None:
