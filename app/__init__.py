@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
@@ -47,6 +48,9 @@ def _connect(app: Flask, settings: Settings) -> None:
         timeout_seconds=settings.stripe_timeout,
     )
     built = build_services(
-        gateway, webhook_secrets=settings.stripe_webhook_secret, livemode=settings.livemode
+        gateway,
+        webhook_secrets=settings.stripe_webhook_secret,
+        livemode=settings.livemode,
+        zone=ZoneInfo(settings.dashboard_timezone),
     )
     bind_services(app, built)

@@ -28,7 +28,8 @@ PaydeskError
     ├── StripeNotInitialized        503 stripe_not_initialized
     ├── StripeInvalidApiKey         502 stripe_invalid_api_key
     ├── StripeUnavailable           503 stripe_unavailable (the outcome of the call is unknown, or it never began)
-    └── DatabaseUnavailable         503 database_unavailable
+    ├── DatabaseUnavailable         503 database_unavailable
+    └── FiguresNotReady             503 figures_not_ready (they are being built anew)
 """
 
 from __future__ import annotations
@@ -221,6 +222,13 @@ class StripeUnavailable(Unavailable):
 class DatabaseUnavailable(Unavailable):
     error = "database_unavailable"
     default_message = "The database cannot be reached just now. Try again in a moment."
+
+
+class FiguresNotReady(Unavailable):
+    error = "figures_not_ready"
+    default_message = (
+        "The figures are being built and will be shown when they are complete. Try again in a minute."
+    )
 
 
 def rebuild(stored: Mapping[str, Any]) -> PaydeskError:

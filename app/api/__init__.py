@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from app.api import auth, bulkhead, docs, error_handlers, health, payments, refunds, webhooks
+from app.api import auth, bulkhead, docs, error_handlers, health, metrics, payments, refunds, webhooks
 from app.api.json_provider import DecimalJSONProvider
 from app.extensions import api
 
 if TYPE_CHECKING:
     from config import Settings
 
-BLUEPRINTS = (payments.blueprint, refunds.blueprint, webhooks.blueprint, health.blueprint)
+BLUEPRINTS = (
+    *(payments.blueprint, metrics.blueprint, refunds.blueprint, webhooks.blueprint),
+    health.blueprint,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

@@ -17,7 +17,6 @@ from app.api.answers import (
 )
 from app.api.auth import caller, public, requires
 from app.api.bulkhead import waits_for_stripe
-from app.api.created_range import created_range
 from app.api.cursors import Cursors
 from app.api.documentation import answers
 from app.api.parsing import Blueprint
@@ -39,6 +38,7 @@ from app.errors import (
 )
 from app.extensions import services, settings
 from app.models.payment_store import PaymentFilter
+from app.services.day_range import day_range
 from app.services.payments import NewPayment
 
 Parsed = dict[str, Any]
@@ -167,9 +167,9 @@ def _key(headers: Parsed) -> str | None:
 
 def _filter(query: Parsed) -> PaymentFilter | None:
     """What to search for; None when the token's customer rules every match out."""
-    start, end = created_range(
-        query.pop("created_from", None), query.pop("created_to", None), settings.dashboard_timezone
-    )
+    names = ("created_from", "created_to")
+    first, last = (query.pop(name, None) for name in names)
+    start, end = day_range(first, last, settings.dashboard_timezone, names=names)
     bound = caller().customer
     if bound and query.setdefault("customer_id", bound) != bound:
         return None

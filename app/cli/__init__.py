@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import audit, db, demo, stripe, tokens, users, webhooks, worker
+from app.cli import audit, db, demo, metrics, stripe, tokens, users, webhooks, worker
 
 
 def register(app: Flask) -> None:
     """Add every command group to the app's command line."""
     for group in (
         *(db.db, users.users, tokens.tokens, demo.demo, audit.audit),
-        *(stripe.stripe, webhooks.webhooks, worker.worker),
+        *(stripe.stripe, webhooks.webhooks, worker.worker, metrics.metrics),
     ):
         app.cli.add_command(group)

@@ -108,6 +108,8 @@ class Payment(Document):
     evidence = DictField(required=True)
     history = EmbeddedDocumentListField(HistoryEntry)
     version = IntField(required=True)
+    # Set by every change and removed when the change has been counted in the figures; see ``figures_store``.
+    uncounted = BooleanField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "payments",
@@ -141,6 +143,11 @@ class Payment(Document):
                 "name": "refund_unanswered",
                 "fields": ["refunds.stripe_refund_id", "refunds.created_at"],
                 "partialFilterExpression": {"refunds.status": "pending"},
+            },
+            {
+                "name": "uncounted",
+                "fields": ["uncounted"],
+                "partialFilterExpression": {"uncounted": True},
             },
             {
                 "name": "unanswered",

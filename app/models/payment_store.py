@@ -27,7 +27,6 @@ _STATE = {
     **dict.fromkeys(("evidence", "version", "updated_at"), 1),
     "history": {"$slice": -1},
 }
-_INTERNAL = frozenset({"evidence", "history", "open_slot", "creating_until", "version"})
 
 
 class AlreadyExists(Exception):
@@ -182,6 +181,7 @@ def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Docum
         **fields_of(new),
         "evidence": evidence_of(state),
         "history": [entry] if entry else [],
+        "uncounted": True,
     }
 
 
@@ -222,7 +222,7 @@ def save(
     """
     update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
     if entry:
-        update["$set"] |= fields_of(changed) | {"updated_at": now}
+        update["$set"] |= fields_of(changed) | {"updated_at": now, "uncounted": True}
         update["$push"] = {"history": entry}
     unset = {} if open_ else {"open_slot": ""}
     if state.intent_id or state.refused_code:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from app.gateway.client import StripeGateway
+from app.services.analytics import Analytics
+from app.services.figures import FiguresKeeper
 from app.services.payments import Payments
 from app.services.reconciliation import Reconciliation
 from app.services.reconciliation_desk import ReconciliationDesk
@@ -30,10 +33,15 @@ class Services:
     webhook_desk: WebhookDesk
     reconciliation_desk: ReconciliationDesk
     resolution: Resolution
+    figures: FiguresKeeper
+    analytics: Analytics
 
 
-def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool) -> Services:
-    """Wire the use cases together."""
+def build_services(
+    gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool, zone: ZoneInfo
+) -> Services:
+    """Wire the use cases together; days are those of ``zone``."""
+    keeper = FiguresKeeper(zone)
     inbox = WebhookInbox(gateway, webhook_secrets, livemode=livemode)
     refunds, replay = Refunds(gateway), WebhookReplay(inbox)
     reconciliation = Reconciliation(gateway, livemode=livemode)
@@ -47,4 +55,6 @@ def build_services(gateway: StripeGateway, *, webhook_secrets: Sequence[str], li
         webhook_desk=WebhookDesk(replay),
         reconciliation_desk=ReconciliationDesk(reconciliation),
         resolution=Resolution(gateway, inbox),
+        figures=keeper,
+        analytics=Analytics(keeper),
     )

@@ -47,6 +47,7 @@ class Worker:
     def __init__(self, services: Services, *, retention_days: int, reconcile_every: timedelta | None) -> None:
         self._resolution = services.resolution
         self._reconciliation = services.reconciliation
+        self._figures = services.figures
         self._retention_days = retention_days
         self._reconcile_every = reconcile_every
         self._leases = Leases()
@@ -86,6 +87,7 @@ class Worker:
         resolution = self._resolution
         jobs = [
             Job("sweep", timedelta(seconds=10), lambda held: resolution.events(self._proceed(held))),
+            Job("figures", timedelta(seconds=5), self._count),
             Job("retention", timedelta(hours=1), self._keep_retention),
         ]
         if resolution.possible:
@@ -123,6 +125,17 @@ class Worker:
         if keep_events(self._retention_days):
             logger.info("retention_changed", job="retention")
         return {}
+
+    def _count(self, held: Held) -> Mapping[str, int]:
+        """Count changed payments, so that nobody who opens the dashboard waits for it; build what is not built."""
+        if self._figures.is_built():
+            self._figures.catch_up()
+            return {}
+        done = 0
+        for done, _ in self._figures.build():  # noqa: B007 (the last one is told)
+            if not self._proceed(held)():
+                break
+        return {"counted": done}
 
     def _renew(self) -> None:
         try:

@@ -16,6 +16,7 @@ GET  /api/docs/<name>                            public
 GET  /api/openapi.json                           public
 GET  /api/v1/payments                            bearer payments:read
 GET  /api/v1/payments/<payment_id>               bearer payments:read
+GET  /api/v1/payments/metrics                    bearer metrics:read
 POST /api/v1/payments/stripe/confirm             bearer payments:write
 GET  /api/v1/payments/stripe/config              public
 POST /api/v1/payments/stripe/create-intent       bearer payments:write

@@ -1,4 +1,4 @@
-"""``created_from`` and ``created_to``: days in the dashboard's time zone, or exact times."""
+"""A range as people write it: days in the dashboard's time zone, or exact times."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YEARS = range(2000, 2200)
 
 
-def created_range(
-    created_from: str | None, created_to: str | None, timezone: str
+def day_range(
+    first: str | None, last: str | None, timezone: str, *, names: tuple[str, str] = ("from", "to")
 ) -> tuple[datetime | None, datetime | None]:
-    """Inclusive start and exclusive end, in UTC. Raises ValidationFailed."""
+    """Inclusive start and exclusive end, in UTC; ``names`` are those of the fields for what is refused.
+
+    Raises ValidationFailed.
+    """
     zone = ZoneInfo(timezone)
-    start = _moment("created_from", created_from, zone, days=0)
-    end = _moment("created_to", created_to, zone, days=1)
+    start = _moment(names[0], first, zone, days=0)
+    end = _moment(names[1], last, zone, days=1)
     if start and end and start > end:
-        raise ValidationFailed(errors={"created_to": ["This is before created_from."]})
+        raise ValidationFailed(errors={names[1]: [f"This is before {names[0]}."]})
     return start, end
 
 

@@ -1,0 +1,169 @@
+"""The figures of DESIGN section 5, read off a tally, each with its definition in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from app.domain.counted import Outcome, Tally
+from app.domain.declines import DeclineReason, explain
+from app.domain.metrics_math import Ratio, percentile
+from app.domain.money import Money
+from app.domain.payment_view import AuthenticationOutcome
+
+FLOWS = ("challenge", "frictionless")
+
+DEFINITIONS: Mapping[str, str] = {
+    "success_rate": "Completed payments, of those that completed or failed. Failed means at least one failed attempt "
+    "and never completed, canceled ones included. Open and never-attempted payments are outside.",
+    "first_attempt_success": "Payments whose first attempt succeeded, of all payments with an attempt that succeeded "
+    "or failed.",
+    "failure_reasons": "Failed attempts by the bank's decline code, or else Stripe's code, as a share of all failed "
+    "attempts.",
+    "refund_rate": "Completed payments with a succeeded refund, of all completed payments. By amount: refunded of "
+    "captured money of these payments, each currency by itself.",
+    "three_d_secure": "Attempts in which 3-D Secure was requested, of all attempts.",
+    "processing_time": "From when a payment was created until it completed. Half of the payments were no slower than "
+    "the median (p50), 95 of 100 no slower than p95.",
+    "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), of all completed payments.",
+    "disputes_opened": "Chargebacks that were opened in the range, whenever the payment was made.",
+    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund; net is gross less "
+    "refunds. Currencies are never added together.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReason:
+    """Failed attempts with one reason: their share of all failed attempts, and how many payments they belong to."""
+
+    reason: DeclineReason
+    ratio: Ratio
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Money of one currency, in major units."""
+
+    currency: str
+    gross: Decimal
+    refunded: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedShare:
+    """Refunded of captured money of a cohort, in one currency, in minor units."""
+
+    currency: str
+    ratio: Ratio
+
+    @property
+    def refunded(self) -> Decimal:
+        return Money(self.ratio.n, self.currency).to_major()
+
+    @property
+    def captured(self) -> Decimal:
+        return Money(self.ratio.total, self.currency).to_major()
+
+
+class Figures:
+    """Every figure of one span of time and choice of payments."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def count(self, name: str) -> int:
+        """One counter; 0 where nothing was counted."""
+        return self.tally.get(name, 0)
+
+    @property
+    def payments(self) -> dict[str, int]:
+        """How many payments were created, and how they stand; the outcomes add up to created."""
+        return {"created": self.count("created"), **{o.value: self.count(o.value) for o in Outcome}}
+
+    @property
+    def success_rate(self) -> Ratio:
+        completed = self.count("completed")
+        return Ratio(completed, completed + self.count("failed"))
+
+    @property
+    def first_attempt_success(self) -> Ratio:
+        return Ratio(self.count("first_succeeded"), self.count("with_outcome"))
+
+    @cached_property
+    def failure_reasons(self) -> list[FailureReason]:
+        """Most frequent first."""
+        total = self.count("failed_attempts")
+        found = [
+            FailureReason(explain(None, code), Ratio(n, total), self.count(f"payments_reason:{code}"))
+            for code, n in self._keyed("reason").items()
+        ]
+        return sorted(found, key=lambda r: (-r.ratio.n, r.reason.code))
+
+    @property
+    def refund_rate(self) -> Ratio:
+        return Ratio(self.count("refunded"), self.count("completed"))
+
+    @cached_property
+    def refunded_amounts(self) -> list[RefundedShare]:
+        """By currency, in the alphabet's order."""
+        refunded, captured = self._keyed("refunded"), self._keyed("captured")
+        return [RefundedShare(c, Ratio(refunded.get(c, 0), captured[c])) for c in sorted(captured)]
+
+    @property
+    def three_d_secure_rate(self) -> Ratio:
+        return Ratio(self.count("3ds"), self.count("attempts"))
+
+    @property
+    def three_d_secure_split(self) -> dict[str, int]:
+        return {o.value: self.count(f"3ds:{o.value}") for o in AuthenticationOutcome}
+
+    @property
+    def three_d_secure_flows(self) -> dict[str, int]:
+        return {flow: self.count(f"flow:{flow}") for flow in FLOWS}
+
+    @cached_property
+    def durations(self) -> dict[int, int]:
+        """Processing times: seconds (two significant digits) to how many payments took so long."""
+        return {int(seconds): n for seconds, n in self._keyed("took").items()}
+
+    @property
+    def timed(self) -> int:
+        """How many payments have a processing time."""
+        return sum(self.durations.values())
+
+    @property
+    def mean_seconds(self) -> float | None:
+        return self.count("seconds") / self.timed if self.timed else None
+
+    def percentile_seconds(self, share: float) -> int | None:
+        """The processing time that ``share`` of the payments did not exceed."""
+        return percentile(self.durations, share)
+
+    @property
+    def dispute_rate(self) -> Ratio:
+        return Ratio(self.count("disputed"), self.count("completed"))
+
+    @property
+    def disputes_opened(self) -> int:
+        return self.count("disputes_opened")
+
+    @cached_property
+    def volumes(self) -> list[Volume]:
+        """By currency, in the alphabet's order; only currencies in which money moved."""
+        gross, returned = self._keyed("gross"), self._keyed("returned")
+        return [
+            Volume(c, Money(gross.get(c, 0), c).to_major(), Money(returned.get(c, 0), c).to_major())
+            for c in sorted(gross.keys() | returned.keys())
+        ]
+
+    def _keyed(self, name: str) -> dict[str, int]:
+        """The counters ``name:key`` by their keys, without those that have gone back to nothing."""
+        prefix = f"{name}:"
+        return {k.removeprefix(prefix): n for k, n in self.tally.items() if n and k.startswith(prefix)}

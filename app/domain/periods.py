@@ -1,0 +1,150 @@
+"""Spans of time as people in a time zone mean them: days, weeks, months, and the spans to compare them with.
+
+A day is all instants that carry its date on the wall clock of the zone: 23 or 25 hours where clocks change, none at all
+where a date was skipped. Everything returned is UTC; ends are exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+QUARTER = timedelta(minutes=15)
+_DAY = timedelta(days=1)
+_MONTHS = 12
+
+
+class Granularity(StrEnum):
+    """The steps of a series."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Compare(StrEnum):
+    """What a span is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``start`` up to, not including, ``end``; in ``zone``."""
+
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+
+    @property
+    def first_day(self) -> date:
+        return self.start.astimezone(self.zone).date()
+
+    @property
+    def last_day(self) -> date:
+        """The day of the last instant; the first day where the span is empty."""
+        return max(self.first_day, (self.end - timedelta(microseconds=1)).astimezone(self.zone).date())
+
+    @property
+    def is_whole_days(self) -> bool:
+        return self.start == day_start(self.first_day, self.zone) and self.end == day_start(
+            self.last_day + _DAY, self.zone
+        )
+
+    @property
+    def days(self) -> int:
+        """How many days the span touches."""
+        return (self.last_day - self.first_day).days + 1
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of ``day``. Where midnight is skipped, that is when the clocks go forward."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def days(first: date, last: date, zone: ZoneInfo) -> Span:
+    """All of the days from ``first`` to ``last``, both included."""
+    return Span(day_start(first, zone), day_start(last + _DAY, zone), zone)
+
+
+def each_day(span: Span) -> Iterator[date]:
+    """Every day that the span touches."""
+    for number in range(span.days):
+        yield span.first_day + number * _DAY
+
+
+def bucket_start(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
+    """Where the bucket that ``at`` lies in begins, as local time; weeks begin on Monday.
+
+    An hour that the clocks repeat is two buckets, told apart by their offsets from UTC.
+    """
+    local = at.astimezone(zone)
+    if granularity == Granularity.HOUR:
+        return local.replace(minute=0, second=0, microsecond=0)
+    return day_start(first_day_of(local.date(), granularity), zone).astimezone(zone)
+
+
+def first_day_of(day: date, granularity: Granularity) -> date:
+    """The first day of the bucket of days that ``day`` lies in."""
+    if granularity == Granularity.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if granularity == Granularity.MONTH else day
+
+
+def buckets(span: Span, granularity: Granularity) -> list[datetime]:
+    """The start of every bucket that the span touches, in order, as local times."""
+    found: dict[tuple[datetime, timedelta | None], datetime] = {}
+    if granularity == Granularity.HOUR:
+        steps = int((span.end - span.start) / QUARTER) + 1
+        moments = (min(span.start + n * QUARTER, span.end - timedelta(seconds=1)) for n in range(steps))
+    else:
+        moments = (day_start(day, span.zone) for day in each_day(span))
+    if span.start < span.end:
+        for moment in moments:
+            start = bucket_start(moment, granularity, span.zone)
+            found.setdefault((start.replace(tzinfo=None), start.utcoffset()), start)
+    return list(found.values())
+
+
+def earlier(span: Span, compare: Compare, now: datetime) -> Span:
+    """What to compare ``span`` with: as many days just before it (whole months for whole months), or a year before.
+
+    A span that is not over yet is compared with as much of the earlier one, so that today at noon is set beside
+    yesterday up to noon.
+    """
+    zone = span.zone
+    if not span.is_whole_days:
+        length = timedelta(days=365) if compare == Compare.YEAR else span.end - span.start
+        return Span(span.start - length, span.end - length, zone)
+    first, after = span.first_day, span.last_day + _DAY
+    if compare == Compare.YEAR:
+        start, end = months_earlier(first, _MONTHS), months_earlier(after, _MONTHS)
+    elif first.day == 1 and after.day == 1:
+        months = (after.year - first.year) * _MONTHS + after.month - first.month
+        start, end = months_earlier(first, months), first
+    else:
+        start, end = first - (after - first), first
+    found = Span(day_start(start, zone), day_start(end, zone), zone)
+    if span.start < now < span.end:
+        local = now.astimezone(zone)
+        day = min(start + (local.date() - first), end - _DAY)
+        cut = datetime.combine(day, local.time(), zone).astimezone(UTC)
+        found = Span(found.start, min(found.end, cut), zone)
+    return found
+
+
+def months_earlier(day: date, months: int) -> date:
+    """The same day of the month so many months earlier, or that month's last day."""
+    year, month = divmod(day.year * _MONTHS + day.month - 1 - months, _MONTHS)
+    following = date(year + (month + 1) // _MONTHS, (month + 1) % _MONTHS + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - _DAY)
+
+
+def quarter_start(at: datetime) -> datetime:
+    """The last quarter of an hour, in UTC; every zone's midnights and hours fall on one."""
+    return at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)

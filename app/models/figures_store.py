@@ -1,0 +1,176 @@
+"""Counting payments into rows and rollups, exactly once.
+
+A payment that changed carries the mark ``uncounted``, set by the same write as the change. Counting takes what the
+payment's row says was counted before out of the rollups, adds what holds now, and writes the new row, all in one
+transaction; only then is the mark removed, unless the payment has changed again. So a crash, a race or a repetition
+at any point leaves figures that are right or a mark that says which payment to count again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bson import ObjectId
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from app.models.connection import raw, unavailable_as_ours
+from app.models.indexes import create_indexes
+from app.models.payment import Payment
+from app.models.payment_row import PAYMENT_FIELDS, PaymentRow, counted_of, row_of
+from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_rows
+from app.models.rollup import Deltas, FiguresState, Rollup
+
+# Change it with every change of what rows or rollups hold: the figures are then built anew.
+SHAPE = 1
+_ID = "figures"
+_MAJORITY = WriteConcern("majority", j=True)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the figures were built for. ``done`` of ``total`` payments, while they are being built."""
+
+    zone: str
+    shape: int
+    built_at: datetime | None
+    done: int
+    total: int
+
+
+def state() -> State | None:
+    """What the figures were built for; None before they were ever built."""
+    with unavailable_as_ours():
+        row = raw(FiguresState).find_one({"_id": _ID})
+    if row is None:
+        return None
+    return State(row["zone"], row["shape"], row.get("built_at"), row.get("done", 0), row.get("total", 0))
+
+
+def begin(zone: str) -> int:
+    """Empty the figures to build them anew; how many payments there are, about."""
+    with unavailable_as_ours():
+        total = int(raw(Payment).estimated_document_count())
+        row = {"zone": zone, "shape": SHAPE, "built_at": None, "done": 0, "total": total}
+        raw(FiguresState).replace_one({"_id": _ID}, row, upsert=True)
+        kept = [k for k in (Rollup, PaymentRow, RefundRow, DisputeRow) if raw(k).find_one({}, {"_id": 1})]
+        # Dropping takes no time, however much there is; the indexes are made again at once, on nothing.
+        for kind in kept:
+            raw(kind).drop()
+    if kept:
+        create_indexes()
+    return total
+
+
+def progressed(done: int) -> None:
+    """Note how many payments a build has counted."""
+    with unavailable_as_ours():
+        raw(FiguresState).update_one({"_id": _ID}, {"$set": {"done": done}})
+
+
+def finished(now: datetime) -> None:
+    """The build is complete; from now on the figures may be shown."""
+    with unavailable_as_ours():
+        raw(FiguresState).update_one({"_id": _ID}, {"$set": {"built_at": now}})
+
+
+def payments_estimate() -> int:
+    """How many payments there are, about."""
+    with unavailable_as_ours():
+        return int(raw(Payment).estimated_document_count())
+
+
+def uncounted(limit: int) -> list[Row]:
+    """Payments that changed since they were last counted."""
+    with unavailable_as_ours():
+        return list(raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS).limit(limit))
+
+
+def backlog(most: int) -> int:
+    """How many payments wait to be counted, up to ``most``."""
+    with unavailable_as_ours():
+        return int(raw(Payment).count_documents({"uncounted": True}, limit=most))
+
+
+def batches(size: int) -> Iterable[list[Row]]:
+    """All payments in the order of their creation, so that a batch touches few rollups."""
+    with unavailable_as_ours():
+        found = raw(Payment).find({}, PAYMENT_FIELDS).sort([("created_at", -1), ("_id", -1)]).batch_size(size)
+        batch: list[Row] = []
+        for payment in found:
+            batch.append(payment)
+            if len(batch) == size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def count(payments: Sequence[Row], zone: ZoneInfo) -> None:
+    """Count payments, as they were read, into rows and rollups; then remove the marks of those still as read."""
+    with unavailable_as_ours():
+        with raw(Payment).database.client.start_session() as session:
+            session.with_transaction(
+                lambda s: _count(payments, zone, s),
+                read_concern=ReadConcern("snapshot"),
+                write_concern=_MAJORITY,
+            )
+        unmark = [
+            UpdateOne({"_id": p["_id"], "version": p["version"]}, {"$unset": {"uncounted": ""}})
+            for p in payments
+        ]
+        raw(Payment).bulk_write(unmark, ordered=False)
+
+
+def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> None:
+    """One transaction: rows and rollups move together, so each payment is in the rollups just as its row says."""
+    ids = [payment["_id"] for payment in payments]
+    old = {row["_id"]: row for row in raw(PaymentRow).find({"_id": {"$in": ids}}, session=session)}
+    deltas = Deltas(zone)
+    fresh: dict[ObjectId, tuple[Row, Row]] = {}
+    for payment in payments:
+        before = old.get(payment["_id"])
+        if before and before["version"] >= payment["version"]:
+            continue  # another process has counted this state of it, or a later one
+        row = row_of(payment)
+        fresh[payment["_id"]] = (payment, row)
+        if before:
+            deltas.count(counted_of(before), -1)
+        deltas.count(counted_of(row), +1)
+    if fresh:
+        _write_rows(fresh, old, session)
+        _write_deltas(deltas, session)
+
+
+def _write_rows(
+    fresh: Mapping[ObjectId, tuple[Row, Row]], old: Mapping[ObjectId, Row], session: ClientSession
+) -> None:
+    rows = [
+        ReplaceOne({"_id": id_}, row) if id_ in old else InsertOne(row) for id_, (_, row) in fresh.items()
+    ]
+    raw(PaymentRow).bulk_write(rows, ordered=False, session=session)
+    for kind, rows_of in ((RefundRow, refund_rows), (DisputeRow, dispute_rows)):
+        made = [
+            child
+            for payment, row in fresh.values()
+            for child in rows_of(payment, row, counted_of(row).three_d_secure)
+        ]
+        known = [id_ for id_ in fresh if id_ in old]
+        if known:
+            raw(kind).delete_many({"payment_id": {"$in": known}}, session=session)
+        if made:
+            raw(kind).insert_many(made, ordered=False, session=session)
+
+
+def _write_deltas(deltas: Deltas, session: ClientSession) -> None:
+    changes = [UpdateOne({"_id": id_}, {"$inc": more}, upsert=True) for id_, more in deltas.increments()]
+    if changes:
+        raw(Rollup).bulk_write(changes, ordered=False, session=session)

@@ -1,0 +1,214 @@
+"""Tallies of payments kept by span of time, so that reading figures does not get slower with history.
+
+Two levels hold the same counts: quarters of an hour in UTC, which every time zone's hours and days are made of, and
+days of the dashboard's zone. A quarter is one document of cells, one for each combination of currency, brand, country
+and 3-D Secure. A day is one document for each choice of filters (a *cut*), so that a view reads a few small cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from mongoengine import DateTimeField, DictField, Document, IntField, StringField
+
+from app.domain.counted import Counted, Tally, add, tallies
+from app.domain.periods import quarter_start
+from app.models.connection import raw, unavailable_as_ours
+
+ANY = "all"
+# What the heat map shows by hour of the day.
+_BY_HOUR = frozenset({"created", "completed", "failed"})
+_JOIN = "~"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class Rollup(Document):
+    """``_id`` is level, cut and time, ordered like time: ``day|brand|2026-11-23``, ``quarter|cells|…T10:15``."""
+
+    id = StringField(primary_key=True)
+    cells = DictField()
+
+    meta: ClassVar[dict[str, Any]] = {"collection": "rollups", "auto_create_index": False, "indexes": []}
+
+
+class FiguresState(Document):
+    """One row: what the rollups were built for, and how far a rebuild is."""
+
+    id = StringField(primary_key=True)
+    zone = StringField(required=True)
+    shape = IntField(required=True)
+    built_at = DateTimeField()
+    done = IntField()
+    total = IntField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "figures_state",
+        "auto_create_index": False,
+        "indexes": [],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which payments are counted; None means any."""
+
+    currency: str | None = None
+    brand: str | None = None
+    country: str | None = None
+    three_d_secure: bool | None = None
+
+    def matches(self, counted: Counted) -> bool:
+        """True for a payment that is counted."""
+        return all(
+            wanted is None or wanted == has
+            for wanted, has in (
+                (self.currency, counted.currency),
+                (self.brand, counted.brand),
+                (self.country, counted.country),
+                (self.three_d_secure, counted.three_d_secure),
+            )
+        )
+
+    @property
+    def cut(self) -> str:
+        """The cut that answers the choice: that of the one card filter, or all cells for several of them."""
+        asked = [name for name in ("brand", "country", "three_d_secure") if getattr(self, name) is not None]
+        return asked[0] if len(asked) == 1 else "cells" if asked else "currency"
+
+    @property
+    def cell(self) -> str:
+        """The one cell of a cut of one filter that holds the choice."""
+        currency = _safe(self.currency or ANY)
+        if self.cut == "currency":
+            return currency
+        value = getattr(self, self.cut)
+        return _JOIN.join((currency, _flag(value) if self.cut == "three_d_secure" else _safe(value)))
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for the names of the full cells that the choice takes in."""
+        flag = None if self.three_d_secure is None else _flag(self.three_d_secure)
+        names = [None if n is None else _safe(n) for n in (self.currency, self.brand, self.country)]
+        return "^" + _JOIN.join(f"[^{_JOIN}]*" if n is None else re.escape(n) for n in (*names, flag)) + "$"
+
+
+EVERYTHING = Choice()
+
+
+class Deltas:
+    """Changes to rollups, gathered to be written at once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._cells: dict[str, dict[str, Tally]] = {}
+
+    def count(self, counted: Counted, sign: int) -> None:
+        """Add a payment's tallies wherever they are kept, or take them away with ``sign`` -1."""
+        names = _cells_of(counted)
+        for at, tally in tallies(counted):
+            moment = datetime.fromtimestamp(at, UTC)
+            local = moment.astimezone(self._zone)
+            self._add(quarter_id(quarter_start(moment)), names["cells"], tally, sign)
+            for cut, cells in names.items():
+                self._add(day_id(cut, local.date()), cells, {**tally, **by_hour(local.hour, tally)}, sign)
+
+    def increments(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """Documents' ids with what to add to which field; nothing that cancels out."""
+        for id_, cells in sorted(self._cells.items()):
+            changed = {
+                f"cells.{cell}.{name}": n for cell, tally in cells.items() for name, n in tally.items() if n
+            }
+            if changed:
+                yield id_, changed
+
+    def _add(self, id_: str, cells: tuple[str, ...], tally: Tally, sign: int) -> None:
+        document = self._cells.setdefault(id_, {})
+        for cell in cells:
+            add(document.setdefault(cell, {}), tally, sign)
+
+
+def by_hour(hour: int, tally: Mapping[str, int]) -> Tally:
+    """The counters of the heat map for what was counted in a local hour of the day."""
+    return {f"hour:{hour}:{name}": n for name, n in tally.items() if name in _BY_HOUR}
+
+
+def quarter_id(start: datetime) -> str:
+    """The document of a quarter of an hour that begins at ``start`` (UTC)."""
+    return f"quarter|{start:%Y-%m-%dT%H:%M}"
+
+
+def day_id(cut: str, day: date) -> str:
+    """The document of a day for one cut."""
+    return f"day|{cut}|{day.isoformat()}"
+
+
+def days(choice: Choice, first: date, last: date) -> Iterator[tuple[date, Tally]]:
+    """The tally of each day on which anything was counted, in order."""
+    cut, cell = choice.cut, choice.cell if choice.cut != "cells" else ""
+    between = {"_id": {"$gte": day_id(cut, first), "$lte": day_id(cut, last)}}
+    with unavailable_as_ours():
+        if cut == "cells":
+            found = raw(Rollup).aggregate([{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}])
+            for document in found:
+                yield _day_of(document), _sum(c["v"] for c in document["cells"])
+        else:
+            for document in raw(Rollup).find(between, {f"cells.{cell}": 1}).sort("_id", 1):
+                tally = document.get("cells", {}).get(cell)
+                if tally:
+                    yield _day_of(document), tally
+
+
+def quarters(choice: Choice, start: datetime, end: datetime) -> Iterator[tuple[datetime, Tally]]:
+    """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
+    between = {"_id": {"$gte": quarter_id(start), "$lt": quarter_id(end)}}
+    with unavailable_as_ours():
+        for document in raw(Rollup).aggregate([{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]):
+            at = datetime.strptime(document["_id"].rpartition("|")[2], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+            yield at, _sum(c["v"] for c in document["cells"])
+
+
+def _only(choice: Choice) -> list[dict[str, Any]]:
+    """Keep the cells of the choice, as a list of ``{k, v}``."""
+    cells: Any = {"$objectToArray": {"$ifNull": ["$cells", {}]}}
+    if choice != EVERYTHING:
+        wanted = {"$regexMatch": {"input": "$$cell.k", "regex": choice.pattern}}
+        cells = {"$filter": {"input": cells, "as": "cell", "cond": wanted}}
+    return [{"$project": {"cells": cells}}]
+
+
+def _cells_of(counted: Counted) -> dict[str, tuple[str, ...]]:
+    """For each cut, the cells that a payment is counted in."""
+    currency, brand, country = _safe(counted.currency), _safe(counted.brand), _safe(counted.country)
+    flag = _flag(counted.three_d_secure)
+    return {
+        "currency": (ANY, currency),
+        "brand": (f"{ANY}{_JOIN}{brand}", f"{currency}{_JOIN}{brand}"),
+        "country": (f"{ANY}{_JOIN}{country}", f"{currency}{_JOIN}{country}"),
+        "three_d_secure": (f"{ANY}{_JOIN}{flag}", f"{currency}{_JOIN}{flag}"),
+        "cells": (_JOIN.join((currency, brand, country, flag)),),
+    }
+
+
+def _flag(value: bool) -> str:
+    return "3ds" if value else "plain"
+
+
+def _safe(name: str) -> str:
+    """A part of a cell's name; what comes from outside must not reach a field path as it is."""
+    return _UNSAFE.sub("_", name) or "_"
+
+
+def _day_of(document: Mapping[str, Any]) -> date:
+    return date.fromisoformat(document["_id"].rpartition("|")[2])
+
+
+def _sum(parts: Iterator[Tally]) -> Tally:
+    total: Tally = {}
+    for part in parts:
+        add(total, part)
+    return total

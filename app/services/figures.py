@@ -1,0 +1,112 @@
+"""Keeping the figures in step with the payments: before every reading, by the worker, and anew by command."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from app.errors import FiguresNotReady
+from app.models import figures_store, lease
+from app.models.figures_store import SHAPE, State
+from app.services.recording import now
+
+BATCH = 1000
+# So few payments are counted while somebody waits; more are for the worker or the command.
+_BUILT_AT_ONCE = 5_000
+_LONGEST_WAIT_SECONDS = 10.0
+_JOB = "figures_build"
+# A batch takes a fraction of this.
+_LEASE = timedelta(seconds=60)
+
+
+class FiguresKeeper:
+    """Counts changed payments for one time zone. Thread-safe; any number of processes may count at once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._lock = threading.Lock()
+
+    def catch_up(self) -> None:
+        """Count every payment that changed before now, so that what is read next is exact.
+
+        Raises FiguresNotReady while they are being built, or when so much has changed that waiting is no use.
+        """
+        deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+        # Threads that come together want the same work done; the first does it, the others look again.
+        with self._lock:
+            self._require(figures_store.state())
+            while self._count_batch():
+                if time.monotonic() > deadline:
+                    waiting = figures_store.backlog(1_000_000)
+                    raise FiguresNotReady(
+                        f"{waiting:,} payments have changed and are still being counted. Try again in a minute.",
+                        retry_after=60,
+                    )
+
+    def build(self) -> Iterator[tuple[int, int]]:
+        """Build rows and rollups anew; yields how many payments are done, of about how many.
+
+        Payments may change meanwhile. A build that was interrupted is begun again, so it may always be repeated.
+        Raises FiguresNotReady when another process builds them just now.
+        """
+        owner = secrets.token_hex(8)
+        if lease.acquire(_JOB, owner, _LEASE) is None:
+            raise FiguresNotReady("The figures are being built by another process just now.", retry_after=30)
+        error: str | None = "interrupted"
+        try:
+            total = figures_store.begin(self.zone.key)
+            done = 0
+            for batch in figures_store.batches(BATCH):
+                self._keep(owner)
+                figures_store.count(batch, self.zone)
+                done += len(batch)
+                figures_store.progressed(done)
+                yield done, max(total, done)
+            while self._count_batch():
+                self._keep(owner)
+            figures_store.finished(now())
+            error = None
+        finally:
+            lease.release(_JOB, owner, rest=timedelta(), error=error)
+
+    def is_built(self) -> bool:
+        """False when a build for this zone and version has yet to be made or finished."""
+        return _fits(figures_store.state(), self.zone)
+
+    @staticmethod
+    def _keep(owner: str) -> None:
+        if not lease.renew(_JOB, owner, _LEASE):
+            raise FiguresNotReady("Another process has taken over building the figures.", retry_after=30)
+
+    def _count_batch(self) -> bool:
+        """Count some; True when there may be more."""
+        changed = figures_store.uncounted(BATCH)
+        if changed:
+            figures_store.count(changed, self.zone)
+        return len(changed) == BATCH
+
+    def _require(self, state: State | None) -> None:
+        if _fits(state, self.zone):
+            return
+        if state and state.built_at is None and state.shape == SHAPE and state.zone == self.zone.key:
+            raise FiguresNotReady(
+                f"The figures are being built: {state.done:,} of about {state.total:,} payments are counted. "
+                "If this does not move, run: flask metrics rebuild",
+                retry_after=30,
+            )
+        if figures_store.payments_estimate() > _BUILT_AT_ONCE:
+            raise FiguresNotReady(
+                "The figures have yet to be built for this version and time zone. The worker does it by itself; "
+                "without one, run: flask metrics rebuild",
+                retry_after=60,
+            )
+        for _ in self.build():
+            pass
+
+
+def _fits(state: State | None, zone: ZoneInfo) -> bool:
+    return bool(state and state.built_at and state.shape == SHAPE and state.zone == zone.key)
