@@ -1,19 +1,38 @@
-"""Extensions without an app; ``create_app`` binds them."""
+"""Extensions without an app; ``create_app`` binds them.
+
+Rate limits are counted in REDIS_URL where it is set and else in MongoDB, so that all processes count together. While
+that storage is away each process counts by itself: signing in asks MongoDB anyway, and says when it is away, and the
+lock after ten wrong passwords is kept there; everything else must not stop because a counter did.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter, RateLimitExceeded
+from flask_limiter.util import get_remote_address
 from flask_smorest import Api
 from werkzeug.local import LocalProxy
 
+from app.errors import RateLimited
 from app.services import Services
 
 if TYPE_CHECKING:
     from config import Settings
 
 api = Api()
+# ``@limiter.limit("20 per minute", error_message=…)`` on a view; by address unless a ``key_func`` says otherwise.
+limiter = Limiter(
+    get_remote_address, strategy="moving-window", key_prefix="paydesk", in_memory_fallback_enabled=True
+)
+
+_DEFAULT_DATABASE = "paydesk"
+# A request waits no longer than this for the storage of the counts before it goes on without.
+_PATIENCE_SECONDS = 2
 
 
 def bind_settings(app: Flask, configured: Settings) -> None:
@@ -24,6 +43,36 @@ def bind_settings(app: Flask, configured: Settings) -> None:
 def bind_services(app: Flask, built: Services) -> None:
     """Make ``built`` what ``services`` means while ``app`` handles a request or command."""
     app.extensions["paydesk"] = built
+
+
+def bind_limiter(app: Flask, configured: Settings) -> None:
+    """Have ``limiter`` count the requests of ``app``; the storage is dialled at the first limited request."""
+    app.config["RATELIMIT_STORAGE_URI"] = configured.redis_url or configured.mongodb_uri
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = _storage_options(configured)
+    limiter.init_app(app)
+    app.register_error_handler(RateLimitExceeded, _too_many)
+
+
+def _storage_options(configured: Settings) -> dict[str, str | int]:
+    if configured.redis_url:
+        return {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
+    milliseconds = _PATIENCE_SECONDS * 1000
+    return {
+        "database_name": urlsplit(configured.mongodb_uri).path.strip("/") or _DEFAULT_DATABASE,
+        "counter_collection_name": "rate_limit_counters",
+        "window_collection_name": "rate_limit_windows",
+        "serverSelectionTimeoutMS": milliseconds,
+        "connectTimeoutMS": milliseconds,
+        "socketTimeoutMS": milliseconds,
+    }
+
+
+def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
+    """The limiter's failure as ours, shown like every other one: JSON by the API, a page by the dashboard."""
+    reached = limiter.current_limit
+    wait = max(1, int(reached.reset_at - time.time()) + 1) if reached else 1
+    said = error.description if error.limit.error_message else None
+    return current_app.handle_user_exception(RateLimited(said, retry_after=wait))
 
 
 settings: Settings = cast("Settings", LocalProxy(lambda: current_app.extensions["paydesk_settings"]))

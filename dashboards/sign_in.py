@@ -9,9 +9,14 @@ from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.errors import Unavailable
+from app.extensions import limiter
 from app.services import accounts
 from dashboards import session
 from dashboards.session import guard
+
+# Beside the lock of an account: one address that tries many accounts, or keeps the password check busy.
+ATTEMPTS = "20 per minute; 100 per hour"
+_TOO_MANY = "Too many attempts to sign in from your address. Wait a few minutes and try again."
 
 Answer = str | tuple[str, int] | Response
 
@@ -35,6 +40,7 @@ def show() -> Answer:
 
 
 @guard(public="sign-in form")
+@limiter.limit(ATTEMPTS, error_message=_TOO_MANY)
 def submit() -> Answer:
     """Check the password; the answer never says which of the two was wrong."""
     email, wanted = request.form.get("email", ""), safe_path(request.form.get("next"))

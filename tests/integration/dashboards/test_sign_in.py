@@ -197,6 +197,37 @@ def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> N
         assert "SECRET_KEY" in answer.text
 
 
+def test_an_address_may_try_only_so_often(app: Flask, client: FlaskClient) -> None:
+    """Each with its own address, so that no account is locked; counted in MongoDB, so for all processes."""
+    token = csrf_token(client.get("/login").text)
+    form = {"password": "guessed", "csrf_token": token}
+    for number in range(20):
+        assert client.post("/login", data=form | {"email": f"u{number}@example.com"}).status_code == 401
+    another_process = create_app(app.extensions["paydesk_settings"]).test_client()
+    for refused in (sign_in(client), sign_in(another_process)):
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert "Too many attempts to sign in" in refused.text
+        assert refused.mimetype == "text/html"
+    assert client.get("/login").status_code == 200
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert sign_in(client).status_code == 303
+
+
+@pytest.mark.parametrize("storage", ["mongodb_uri", "redis_url"])
+def test_signing_in_works_while_the_counts_cannot_be_kept(settings: Settings, storage: str) -> None:
+    """Each process then counts by itself, and in the shared storage again when it is back."""
+    nowhere = {"mongodb_uri": "mongodb://127.0.0.1:1/paydesk", "redis_url": "redis://127.0.0.1:1/0"}[storage]
+    client = create_app(replace(settings, **{storage: nowhere})).test_client()
+    connection.connect(settings.mongodb_uri)
+    token = csrf_token(client.get("/login").text)
+    form = {"email": "nobody@example.com", "password": "guessed", "csrf_token": token}
+    answers = {client.post("/login", data=form).status_code for _ in range(3)}
+    assert answers == {401}
+    assert sign_in(client).status_code == 303
+    assert sign_in(create_app(settings).test_client()).status_code == 303
+
+
 def test_a_database_that_is_away_is_a_page(settings: Settings, client: FlaskClient) -> None:
     sign_in(client)
     connection.connect("mongodb://127.0.0.1:1/paydesk")
