@@ -1,0 +1,203 @@
+"""The figures are those of a recount by hand, in every zone, through every change, to the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pymongo.database import Database
+
+from app import create_app
+from config import Settings
+from tests.support import ledger
+from tests.support.recount import comparable, recount, with_3ds
+
+METRICS = "/api/v1/payments/metrics"
+# Clocks go forward and back, at midnight too; half- and quarter-hour zones; a shift of half an hour.
+ZONES = {
+    "Europe/Berlin": date(2025, 3, 30),
+    "America/New_York": date(2025, 11, 2),
+    "Asia/Kolkata": date(2025, 1, 1),
+    "Asia/Kathmandu": date(2025, 12, 31),
+    "Australia/Lord_Howe": date(2025, 4, 6),
+    "America/Havana": date(2025, 11, 2),
+    "Africa/Cairo": date(2025, 4, 25),
+}
+SLOW = hypothesis_settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(params=sorted(ZONES))
+def zone(request: pytest.FixtureRequest) -> ZoneInfo:
+    return ZoneInfo(request.param)
+
+
+@pytest.fixture
+def zoned(settings: Settings, zone: ZoneInfo) -> FlaskClient:
+    return create_app(replace(settings, dashboard_timezone=zone.key)).test_client()
+
+
+@contextmanager
+def ledger_in(database: Database[dict[str, Any]], payments: list[dict[str, Any]]) -> Iterator[None]:
+    # The state stays: nothing has to be built anew, everything is counted as if it had just changed.
+    names = ("payments", "payment_rows", "refund_rows", "dispute_rows", "rollups")
+    for name in names:
+        database[name].delete_many({})
+    if payments:
+        database.payments.insert_many(payments)
+    yield
+
+
+def around(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
+    """Within two days of the zone's peculiar day."""
+    day = ZONES[zone.key]
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
+    return ledger.moments(noon - timedelta(days=2), noon + timedelta(days=2))
+
+
+def local_day(zone: ZoneInfo, moment: datetime) -> date:
+    return moment.astimezone(zone).date()
+
+
+def of_days(payments: list[dict[str, Any]], zone: ZoneInfo, first: date, last: date) -> dict[str, Any]:
+    """The recount over calendar days, each instant judged by the date on the wall clock and nothing else."""
+    instants = [
+        moment
+        for p in payments
+        for moment in (
+            p["created_at"],
+            p["completed_at"],
+            *(r["created_at"] for r in p["refunds"]),
+            *(d["created_at"] for d in p["disputes"]),
+        )
+        if moment and first <= local_day(zone, moment) <= last
+    ]
+    if not instants:
+        never = datetime(1970, 1, 1, tzinfo=UTC)
+        return recount(payments, never, never)
+    return recount(payments, min(instants), max(instants) + timedelta(seconds=1))
+
+
+@SLOW
+@given(data=st.data())
+def test_days_and_steps_equal_a_recount(
+    zone: ZoneInfo,
+    zoned: FlaskClient,
+    bearer: dict[str, str],
+    database: Database[dict[str, Any]],
+    data: st.DataObject,
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(around(zone)), max_size=12))
+    first = ZONES[zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
+    last = first + timedelta(days=data.draw(st.integers(0, 4)))
+    granularity = data.draw(st.sampled_from(["hour", "day", "week", "month"]))
+    with ledger_in(database, payments):
+        query = {"from": first.isoformat(), "to": last.isoformat(), "granularity": granularity}
+        answer = zoned.get(METRICS, query_string=query, headers=bearer)
+        assert answer.status_code == 200, answer.json
+        assert comparable(answer.json) == of_days(payments, zone, first, last)
+        starts = [datetime.fromisoformat(step["start"]) for step in answer.json["series"]]
+        ends = [*starts[1:], datetime.fromisoformat(answer.json["range"]["to"])]
+        begin = datetime.fromisoformat(answer.json["range"]["from"])
+        for step, start, end in zip(answer.json["series"], starts, ends, strict=True):
+            assert comparable(step) == recount(payments, max(start, begin), end)
+
+
+@SLOW
+@given(data=st.data())
+def test_any_instants_and_filters_equal_a_recount(
+    zone: ZoneInfo,
+    zoned: FlaskClient,
+    bearer: dict[str, str],
+    database: Database[dict[str, Any]],
+    data: st.DataObject,
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=12))
+    start, end = sorted((data.draw(around(zone)), data.draw(around(zone))))
+    query: dict[str, Any] = {"from": start.isoformat(), "to": (end + timedelta(seconds=1)).isoformat()}
+    for name, values in {
+        "currency": st.sampled_from(ledger.CURRENCIES),
+        "brand": st.sampled_from(["visa", "amex", "unknown"]),
+        "country": st.sampled_from(["US", "DE", "unknown"]),
+        "three_d_secure": st.booleans(),
+    }.items():
+        if data.draw(st.booleans(), label=name):
+            query[name] = data.draw(values)
+    with ledger_in(database, payments):
+        answer = zoned.get(METRICS, query_string=query, headers=bearer)
+        assert answer.status_code == 200, answer.json
+        chosen = [p for p in payments if chooses(query, p)]
+        assert comparable(answer.json) == recount(chosen, start, end + timedelta(seconds=1))
+
+
+@SLOW
+@given(data=st.data())
+def test_what_changes_is_counted_once_however_often_it_is_read(
+    zone: ZoneInfo,
+    zoned: FlaskClient,
+    bearer: dict[str, str],
+    database: Database[dict[str, Any]],
+    data: st.DataObject,
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=6))
+    first, last = ZONES[zone.key] - timedelta(days=3), ZONES[zone.key] + timedelta(days=8)
+    query = {"from": first.isoformat(), "to": last.isoformat()}
+    with ledger_in(database, payments):
+        zoned.get(METRICS, query_string=query, headers=bearer)
+        for version in range(2, 5):
+            at = data.draw(st.integers(0, len(payments) - 1))
+            fresh = data.draw(ledger.payment(around(zone)))
+            payments[at] = {**fresh, "_id": payments[at]["_id"], "version": version}
+            database.payments.replace_one({"_id": payments[at]["_id"]}, payments[at])
+            for _ in range(2):
+                answer = zoned.get(METRICS, query_string=query, headers=bearer)
+                assert comparable(answer.json) == of_days(payments, zone, first, last)
+        assert database.payments.count_documents({"uncounted": True}) == 0
+
+
+def chooses(query: dict[str, Any], payment: dict[str, Any]) -> bool:
+    card = payment["card"] or {"brand": "unknown", "country": "unknown"}
+    has = {
+        "currency": payment["currency"],
+        "brand": card["brand"],
+        "country": card["country"],
+        "three_d_secure": with_3ds(payment),
+    }
+    return all(query[name] == value for name, value in has.items() if name in query)
+
+
+@pytest.fixture
+def bearer(token: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(scope='metrics:read')}"}
+
+
+def test_an_empty_database_has_no_data_and_no_zero_percent(
+    client: FlaskClient, bearer: dict[str, str]
+) -> None:
+    answer = client.get(METRICS, headers=bearer).json
+    assert answer["success_rate"] == {"value": None, "n": 0, "total": 0}
+    assert answer["processing_time"] == {"n": 0, "mean": None, "p50": None, "p95": None}
+    assert answer["volume"] == [] and len(answer["series"]) == 30 and answer["previous"] is None
+
+
+def test_a_skipped_day_has_no_payments_and_its_neighbours_have_theirs(
+    settings: Settings, database: Database[dict[str, Any]], bearer: dict[str, str]
+) -> None:
+    """Samoa left out 30 December 2011."""
+    client = create_app(replace(settings, dashboard_timezone="Pacific/Apia")).test_client()
+    query = {"from": "2011-12-29", "to": "2011-12-31"}
+    answer = client.get(METRICS, query_string=query, headers=bearer).json
+    assert [step["start"][:10] for step in answer["series"]] == ["2011-12-29", "2011-12-31"]
+    assert database.payments.count_documents({}) == 0
