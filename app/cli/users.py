@@ -11,7 +11,6 @@ from app.cli.group import Group, actor
 from app.domain.permissions import Role
 from app.models.user import Account
 from app.services import accounts
-from app.services.recording import now
 
 users = Group("users", help="Manage the accounts that sign in to the dashboard.")
 
@@ -62,6 +61,15 @@ def enable(email: str) -> None:
 
 @users.command()
 @click.argument("email")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+def role(email: str, role: str) -> None:
+    """Give an account another role; it counts from the next page on."""
+    account = accounts.set_role(email, Role(role), actor=actor())
+    click.echo(f"{account.email} is {account.role.value} now.")
+
+
+@users.command()
+@click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def password(email: str, password_stdin: bool) -> None:
     """Give an account another password and end its sessions."""
@@ -84,7 +92,7 @@ def _show(chosen: str, from_stdin: bool) -> None:
 def _state(account: Account) -> str:
     if not account.active:
         return "disabled"
-    return "locked" if account.locked_until and account.locked_until > now() else "active"
+    return "locked" if accounts.is_locked(account) else "active"
 
 
 def _time(moment: datetime | None) -> str:

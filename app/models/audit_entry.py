@@ -7,6 +7,7 @@ once exactly one gets the number and the other takes the next. Nothing here upda
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mongoengine import DictField, Document, LongField, StringField
@@ -32,12 +33,88 @@ class AuditEntry(Document):
     meta = {
         "collection": "audit_entries",
         "auto_create_index": False,
+        # Every choice of filters that the page offers finds its rows in order; two are few enough to check a third.
         "indexes": [
-            {"name": "actor", "fields": ["actor", "-id"]},
-            {"name": "action", "fields": ["action", "-id"]},
-            {"name": "target", "fields": ["target", "-id"]},
+            {"name": "newest", "fields": ["-at", "-seq"]},
+            {"name": "newest_of_actor", "fields": ["actor", "-at", "-seq"]},
+            {"name": "newest_of_action", "fields": ["action", "-at", "-seq"]},
+            {"name": "newest_of_target", "fields": ["target", "-at", "-seq"]},
+            {"name": "newest_of_actor_action", "fields": ["actor", "action", "-at", "-seq"]},
+            {"name": "newest_of_target_action", "fields": ["target", "action", "-at", "-seq"]},
+            {"name": "newest_of_target_actor", "fields": ["target", "actor", "-at", "-seq"]},
         ],
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which entries; None means any. Times are in Unix milliseconds, ``until`` is not included."""
+
+    actor: str | None = None
+    action: str | None = None
+    target: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def query(self) -> Row:
+        """The same as a MongoDB query."""
+        named = {"actor": self.actor, "action": self.action, "target": self.target}
+        found: Row = {name: value for name, value in named.items() if value is not None}
+        times = {"$gte": self.since, "$lt": self.until}
+        if any(value is not None for value in times.values()):
+            found["at"] = {name: value for name, value in times.items() if value is not None}
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Beside which entry a page lies: after it in the list (older), or before it (newer)."""
+
+    at: int
+    seq: int
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows newest first, and whether there are others on either side."""
+
+    rows: list[Row]
+    has_newer: bool
+    has_older: bool
+
+
+NEWEST_FIRST = [("at", -1), ("_id", -1)]
+
+
+def beside(query: Row, position: Position | None) -> Row:
+    """``query`` for the rows on one side of ``position`` only."""
+    if position is None:
+        return query
+    word = "$gt" if position.newer else "$lt"
+    # The plain bound on the time lets the index begin there; the rest tells entries of one millisecond apart.
+    sides = [{"at": {word: position.at}}, {"at": position.at, "_id": {word: position.seq}}]
+    return {"$and": [query, {"at": {f"{word}e": position.at}}, {"$or": sides}]}
+
+
+def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
+    """Up to ``limit`` entries beside ``position``, or the newest."""
+    newer = position is not None and position.newer
+    order = [(name, -direction) for name, direction in NEWEST_FIRST] if newer else NEWEST_FIRST
+    with unavailable_as_ours():
+        cursor = raw(AuditEntry).find(beside(where.query(), position)).sort(order).limit(limit + 1)
+        rows = [_numbered(found) for found in cursor]
+    more, rows = len(rows) > limit, rows[:limit]
+    if newer:
+        return Page(rows[::-1], has_newer=more, has_older=True)
+    return Page(rows, has_newer=position is not None, has_older=more)
+
+
+def find(seq: int) -> Row | None:
+    """The entry with a number."""
+    with unavailable_as_ours():
+        found = raw(AuditEntry).find_one({"_id": seq})
+    return _numbered(found) if found else None
 
 
 def last() -> Row | None:
@@ -58,10 +135,11 @@ def insert(entry: Row) -> bool:
     return True
 
 
-def walk() -> Iterator[Row]:
-    """Every entry, oldest first, read in batches."""
+def walk(first: int = 1) -> Iterator[Row]:
+    """Every entry from number ``first`` on, oldest first, read in batches."""
+    query = {"_id": {"$gte": first}} if first > 1 else {}
     with unavailable_as_ours():
-        for found in raw(AuditEntry).find().sort("_id", 1):
+        for found in raw(AuditEntry).find(query).sort("_id", 1):
             yield _numbered(found)
 
 

@@ -31,7 +31,10 @@ class User(Document):
     meta = {
         "collection": "users",
         "auto_create_index": False,
-        "indexes": [{"name": "email", "fields": ["email"], "unique": True}],
+        "indexes": [
+            {"name": "email", "fields": ["email"], "unique": True},
+            {"name": "role_active", "fields": ["role", "active"]},
+        ],
     }
 
 
@@ -105,11 +108,24 @@ def set_active(account_id: str, active: bool) -> Account | None:
     return _update(account_id, {"$set": {"active": active}, "$inc": {"session_epoch": 1}})
 
 
+def set_role(account_id: str, role: Role) -> Account | None:
+    """Give an account another role; it counts from the next request on."""
+    return _update(account_id, {"$set": {"role": role.value}})
+
+
+def is_there_an_admin() -> bool:
+    """Whether an account that may sign in is an admin."""
+    with unavailable_as_ours():
+        return raw(User).find_one({"role": Role.ADMIN.value, "active": True}, {"_id": 1}) is not None
+
+
 def set_password_hash(account_id: str, hash_: str, *, end_sessions: bool) -> Account | None:
-    """Replace the password, or only how it is hashed."""
+    """Replace the password, which also ends a lock and every session; or only how it is hashed."""
     change: dict[str, Any] = {"$set": {"password_hash": hash_}}
     if end_sessions:
         change["$inc"] = {"session_epoch": 1}
+        change["$set"]["failed_logins"] = 0
+        change["$unset"] = {"locked_until": ""}
     return _update(account_id, change)
 
 

@@ -1,4 +1,4 @@
-"""Accounts of the people who use the dashboard: made by commands, checked when they sign in.
+"""Accounts of the people who use the dashboard: made by commands and by admins, checked when they sign in.
 
 Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address
 takes as long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
@@ -29,6 +29,7 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
 
+_LAST_ADMIN = "This is the last admin. Make somebody else admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _hasher = PasswordHasher()
 # A refusal is given this long after the question, so that the writes for a known address cannot be measured.
@@ -61,11 +62,45 @@ def every() -> list[Account]:
     return user.every()
 
 
-def set_active(email: str, active: bool, *, actor: str) -> Account:
-    """Switch an account on or off; off ends its sessions. Raises NotFound."""
-    account = user.set_active(_named(email).id, active)
+def find(account_id: str) -> Account:
+    """The account with an id. Raises NotFound."""
+    account = user.find(account_id)
     if account is None:
-        raise NotFound(f"There is no account {_address(email)}.")
+        raise NotFound("There is no such account.")
+    return account
+
+
+def is_locked(account: Account) -> bool:
+    """Whether sign-ins are refused for a while after too many wrong passwords."""
+    return account.locked_until is not None and account.locked_until > now()
+
+
+def set_role(email: str, role: Role, *, actor: str, keep_an_admin: bool = False) -> Account:
+    """Give an account another role, from its next request on. Raises NotFound.
+
+    With ``keep_an_admin`` the last admin stays one (ValidationFailed). Commands go without: who has a shell on the
+    server can always make another.
+    """
+    before = _named(email)
+    if before.role is role:
+        return before
+    account = _present(user.set_role(before.id, role), email)
+    # Looked at afterwards and undone: of two admins who demote each other at once, at most one succeeds.
+    if keep_an_admin and before.role is Role.ADMIN and not user.is_there_an_admin():
+        user.set_role(before.id, before.role)
+        raise _invalid("role", _LAST_ADMIN)
+    details = {"before": before.role.value, "role": role.value}
+    audit.append(Action.ROLE_CHANGED, actor=actor, target=account.email, details=details)
+    return account
+
+
+def set_active(email: str, active: bool, *, actor: str, keep_an_admin: bool = False) -> Account:
+    """Switch an account on or off; off ends its sessions. Raises NotFound; ``keep_an_admin`` as in ``set_role``."""
+    before = _named(email)
+    account = _present(user.set_active(before.id, active), email)
+    if keep_an_admin and before.role is Role.ADMIN and not active and not user.is_there_an_admin():
+        user.set_active(before.id, True)
+        raise _invalid("active", _LAST_ADMIN)
     audit.append(Action.USER_ENABLED if active else Action.USER_DISABLED, actor=actor, target=account.email)
     return account
 
@@ -77,6 +112,28 @@ def set_password(email: str, password: str, *, actor: str) -> Account:
     user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return account
+
+
+def change_password(account: Account, current: str, password: str, *, address: str | None = None) -> Account:
+    """Let somebody change their own password; every session ends, so the caller begins a new one.
+
+    A wrong current password counts like one at sign-in. Raises ValidationFailed, naming the field.
+    """
+    started = time.monotonic()
+    if is_locked(account):
+        raise _invalid(
+            "current", "After ten wrong passwords your account rests for 15 minutes. Try again then."
+        )
+    if not _matches(user.password_hash(account.id), current):
+        _failed(account, address, "wrong current password")
+        time.sleep(max(0.0, started + _REFUSAL_SECONDS - time.monotonic()))
+        raise _invalid("current", "This is not your current password.")
+    _check_password(password)
+    if password == current:
+        raise _invalid("password", "The new password is the same as the current one.")
+    changed = user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_told(address))
+    return _present(changed, account.email)
 
 
 def authenticate(email: str, password: str, *, address: str | None = None) -> Account | None:
@@ -109,7 +166,7 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     right = _matches(stored, password)
     if account is None:
         return None
-    if not account.active or (account.locked_until and account.locked_until > now()):
+    if not account.active or is_locked(account):
         audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "locked or disabled"))
         return None
     if not right:
@@ -121,8 +178,8 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     return user.signed_in(account.id, now=now())
 
 
-def _failed(account: Account, address: str | None) -> None:
-    audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "wrong password"))
+def _failed(account: Account, address: str | None, reason: str = "wrong password") -> None:
+    audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, reason))
     if user.count_failure(account.id) >= MOST_FAILURES:
         user.lock(account.id, until=now() + LOCK)
         audit.append(Action.ACCOUNT_LOCKED, actor=account.email, details=_told(address))
@@ -143,7 +200,10 @@ def _check_password(password: str) -> None:
 
 
 def _named(email: str) -> Account:
-    account = user.find_by_email(_address(email))
+    return _present(user.find_by_email(_address(email)), email)
+
+
+def _present(account: Account | None, email: str) -> Account:
     if account is None:
         raise NotFound(f"There is no account {_address(email)}.")
     return account

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from app.domain.history import GENESIS, digest, problems
@@ -14,6 +15,7 @@ from app.domain.payment_record import record
 from app.domain.payment_view import view
 from app.errors import DatabaseUnavailable, NotFound
 from app.models import audit_entry, payment_store
+from app.models.audit_entry import EntryFilter, Page, Position
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payment import Payment
 from app.models.payment_codec import Document, fields_of, state_of
@@ -21,6 +23,7 @@ from app.models.payment_codec import Document, fields_of, state_of
 # A number that is taken means that another process appended; only hundreds of writers at once reach this.
 _MOST_CONFLICTS = 500
 _BATCH = 100
+_MOST_FINDINGS = 100
 
 
 class Action(StrEnum):
@@ -33,6 +36,7 @@ class Action(StrEnum):
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
+    ROLE_CHANGED = "user.role_changed"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (a word, not a password)
     EVENTS_REPLAYED = "webhooks.replayed"
     REFUND_REQUESTED = "refund.requested"
@@ -76,15 +80,41 @@ def append(
     )
 
 
-def log_findings() -> Iterator[Finding]:
-    """What is wrong with the audit log; nothing when all is well."""
-    previous, expected = GENESIS, 1
-    for entry in audit_entry.walk():
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a look at the newest entries found. ``first`` is where it began; 1 means that it covers the whole log."""
+
+    first: int
+    head: int
+    seal: str
+    findings: list[Finding]
+
+
+def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
+    """Entries by time, newest first: ``limit`` of them, beginning at ``position``."""
+    return audit_entry.page(where, position, limit=limit)
+
+
+def verify_newest(most: int) -> Verification:
+    """Check the chain of the newest ``most`` entries; a hundred findings are enough to show."""
+    head, seal = log_head()
+    first = max(1, head - most + 1)
+    return Verification(first, head, seal, list(islice(log_findings(first), _MOST_FINDINGS)))
+
+
+def log_findings(first: int = 1) -> Iterator[Finding]:
+    """What is wrong with the audit log from entry ``first`` on; nothing when all is well."""
+    before = audit_entry.find(first - 1) if first > 1 else None
+    if first > 1 and before is None:
+        yield Finding("audit log", f"entry {first - 1} is missing")
+    previous: str | None = str(before["hash"]) if before else (GENESIS if first == 1 else None)
+    expected = first
+    for entry in audit_entry.walk(first):
         seq = entry["seq"]
         unsealed = {name: value for name, value in entry.items() if name != "hash"}
         if seq != expected:
             yield Finding("audit log", f"entry {expected} is missing: the one after it has number {seq}")
-        elif entry.get("previous_hash") != previous:
+        elif previous is not None and entry.get("previous_hash") != previous:
             yield Finding("audit log", f"entry {seq} does not follow the one before it")
         if entry.get("hash") != digest(unsealed):
             yield Finding("audit log", f"entry {seq} was changed after it was written")
