@@ -1,0 +1,190 @@
+"""The way through 3-D Secure, step by step, with its two branches beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from dashboards.charts.figure import Cell, Frame, Table, empty, figure
+from dashboards.charts.markup import Attributes, el, join, mark, num, pct
+from dashboards.charts.plot import ACROSS, stretched
+from dashboards.charts.words import count, share
+
+_TEXT = 22
+_BAR = 26
+_GAP = 22
+_STEP = _TEXT + _BAR + _GAP
+
+
+@dataclass(frozen=True)
+class FunnelPart:
+    """A branch of a step; ``css`` is one of ``challenged``, ``frictionless``, ``plain``."""
+
+    label: str
+    count: int
+    css: str = "plain"
+    href: str | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """A step and its branches, which lie side by side; its count is their sum."""
+
+    label: str
+    parts: tuple[FunnelPart, ...]
+
+    @property
+    def count(self) -> int:
+        """How many took the step."""
+        return sum(part.count for part in self.parts)
+
+
+def three_d_secure_steps(
+    *,
+    requested: int,
+    challenged: int,
+    frictionless: int,
+    authenticated: int,
+    paid: int,
+    hrefs: Mapping[str, str] | None = None,
+) -> list[FunnelStep]:
+    """The steps for ``funnel`` from counts of attempts; ``hrefs`` has the addresses by the names of the arguments.
+
+    Frictionless attempts were never challenged, so both make up the second step. What was requested and is in
+    neither (open, abandoned, exempted, failed before) shows as the difference to the first.
+    """
+    to = hrefs or {}
+    return [
+        FunnelStep("3DS requested", (FunnelPart("3DS requested", requested, href=to.get("requested")),)),
+        FunnelStep(
+            "Challenged or frictionless",
+            (
+                FunnelPart(
+                    "Challenged",
+                    challenged,
+                    "challenged",
+                    to.get("challenged"),
+                    "The bank asked the customer to confirm.",
+                ),
+                FunnelPart(
+                    "Frictionless",
+                    frictionless,
+                    "frictionless",
+                    to.get("frictionless"),
+                    "The bank decided without asking the customer.",
+                ),
+            ),
+        ),
+        FunnelStep(
+            "Authenticated", (FunnelPart("Authenticated", authenticated, href=to.get("authenticated")),)
+        ),
+        FunnelStep("Paid", (FunnelPart("Paid", paid, href=to.get("paid")),)),
+    ]
+
+
+def funnel(
+    steps: Sequence[FunnelStep], title: str, *, unit: str = "attempts", subtitle: str = "", key: str = ""
+) -> Markup:
+    """Counts of ``unit`` from step to step, with each one's share of the first and of the step before."""
+    frame = Frame("funnel", title, subtitle, key)
+    most = max((step.count for step in steps), default=0)
+    if most <= 0:
+        return empty(frame)
+    height = len(steps) * _STEP - _GAP + 4
+    flows, marks = [], []
+    for index, step in enumerate(steps):
+        y = index * _STEP
+        if index:
+            flows.append(_flow(steps[index - 1].count / most, step.count / most, y))
+        marks.append(_texts(steps, index, y))
+        left = 0.0
+        for part in step.parts:
+            width = max(0, part.count) / most
+            marks.append(_part(part, steps, index, (left, width), unit))
+            left += width
+    legend = [
+        (f"funnel-{part.css}", part.label) for step in steps if len(step.parts) > 1 for part in step.parts
+    ]
+    drawing = join([stretched(height, *flows), *marks])
+    return figure(
+        frame, drawing, _table(steps), height=height, describe=_describe(steps, unit), legend=legend
+    )
+
+
+def _flow(above: float, below: float, y: int) -> Markup:
+    """The narrowing from one bar to the next."""
+    top, bottom = num(y - _GAP + 0.0), num(y + _TEXT + 0.0)
+    corners = f"0,{top} {num(above * ACROSS)},{top} {num(below * ACROSS)},{bottom} 0,{bottom}"
+    return el("polygon", {"class": "funnel-flow", "points": corners})
+
+
+def _texts(steps: Sequence[FunnelStep], index: int, y: int) -> Markup:
+    step = steps[index]
+    said = el("tspan", {"class": "funnel-share", "dx": 8}, share(step.count, steps[0].count)) if index else ""
+    before = Markup("")
+    if index:
+        before = el(
+            "text",
+            {"class": "funnel-before chart-wide", "x": "100%", "y": y + 15, "text-anchor": "end"},
+            f"{share(step.count, steps[index - 1].count)} of the step before",
+        )
+    label = el(
+        "text",
+        {"class": "funnel-label", "x": 0, "y": y + 15},
+        f"{step.label} ",
+        el("tspan", {"class": "funnel-count", "dx": 4}, count(step.count)),
+        said,
+    )
+    return join([label, before])
+
+
+def _part(
+    part: FunnelPart, steps: Sequence[FunnelStep], index: int, place: tuple[float, float], unit: str
+) -> Markup:
+    said = [f"{part.label}: {count(part.count)} {unit}"]
+    if index:
+        said.append(f"{share(part.count, steps[0].count)} of {steps[0].label.lower()}")
+        said.append(f"{share(part.count, steps[index - 1].count)} of the step before")
+    if part.meaning:
+        said.append(part.meaning)
+    left, width = place
+    y = index * _STEP + _TEXT
+    bar: Attributes = {
+        "class": f"bar funnel-{part.css}",
+        "x": pct(left),
+        "y": y,
+        "width": pct(width),
+        "height": _BAR,
+    }
+    shapes = [el("rect", bar)]
+    if len(steps[index].parts) > 1 and width > 0.12:
+        text: Attributes = {
+            "class": f"on-{part.css}" + ("" if width > 0.3 else " chart-wide"),
+            "x": pct(left),
+            "dx": 8,
+            "y": y + _BAR / 2,
+            "dy": "0.35em",
+        }
+        shapes.append(el("text", text, f"{part.label} {count(part.count)}"))
+    return mark("\n".join(said), part.href, *shapes, css="mark-part")
+
+
+def _table(steps: Sequence[FunnelStep]) -> Table:
+    rows: list[list[str | Cell]] = []
+    for index, step in enumerate(steps):
+        lone = len(step.parts) == 1
+        entries = [(step.label, step.count, step.parts[0].href if lone else None)]
+        if not lone:
+            entries += [(f"of these {part.label.lower()}", part.count, part.href) for part in step.parts]
+        for label, number, href in entries:
+            before = share(number, steps[index - 1].count) if index else "–"
+            rows.append([Cell(label, href), count(number), share(number, steps[0].count), before])
+    return Table(["Step", "Count", f"Of {steps[0].label}", "Of the step before"], rows)
+
+
+def _describe(steps: Sequence[FunnelStep], unit: str) -> str:
+    said = ", ".join(f"{step.label} {count(step.count)}" for step in steps)
+    return f"{unit.capitalize()} by step: {said}. The table below has every number."
