@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
@@ -19,6 +18,7 @@ from flask_smorest import Api
 from werkzeug.local import LocalProxy
 
 from app.errors import RateLimited
+from app.models import rate_limit
 from app.services import Services
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ limiter = Limiter(
     get_remote_address, strategy="moving-window", key_prefix="paydesk", in_memory_fallback_enabled=True
 )
 
-_DEFAULT_DATABASE = "paydesk"
-# A request waits no longer than this for the storage of the counts before it goes on without.
+# A request waits no longer than this for Redis before it is counted here.
 _PATIENCE_SECONDS = 2
 
 
@@ -47,24 +46,11 @@ def bind_services(app: Flask, built: Services) -> None:
 
 def bind_limiter(app: Flask, configured: Settings) -> None:
     """Have ``limiter`` count the requests of ``app``; the storage is dialled at the first limited request."""
-    app.config["RATELIMIT_STORAGE_URI"] = configured.redis_url or configured.mongodb_uri
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = _storage_options(configured)
+    app.config["RATELIMIT_STORAGE_URI"] = configured.redis_url or f"{rate_limit.SCHEME}://"
+    patience = {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = patience if configured.redis_url else {}
     limiter.init_app(app)
     app.register_error_handler(RateLimitExceeded, _too_many)
-
-
-def _storage_options(configured: Settings) -> dict[str, str | int]:
-    if configured.redis_url:
-        return {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
-    milliseconds = _PATIENCE_SECONDS * 1000
-    return {
-        "database_name": urlsplit(configured.mongodb_uri).path.strip("/") or _DEFAULT_DATABASE,
-        "counter_collection_name": "rate_limit_counters",
-        "window_collection_name": "rate_limit_windows",
-        "serverSelectionTimeoutMS": milliseconds,
-        "connectTimeoutMS": milliseconds,
-        "socketTimeoutMS": milliseconds,
-    }
 
 
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:

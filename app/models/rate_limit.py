@@ -1,0 +1,52 @@
+"""Counts of rate limits in MongoDB, by the connection that everything else uses.
+
+The storage that limits brings for MongoDB opens a connection of its own, and opens it even in order to close it when a
+process ends that never counted anything, such as a command.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from limits.storage.mongodb import MongoDBStorageBase
+from mongoengine import DateTimeField, Document, ListField, StringField
+from mongoengine.connection import get_connection, get_db
+
+SCHEME = "paydesk"
+
+
+class RateLimitWindow(Document):
+    """When the requests of one caller came, newest first; MongoDB removes it when the newest is too old to count."""
+
+    key = StringField(primary_key=True)
+    entries = ListField()
+    expires_at = DateTimeField(db_field="expireAt")
+
+    meta = {
+        "collection": "rate_limit_windows",
+        "auto_create_index": False,
+        "indexes": [{"name": "expiry", "fields": ["expires_at"], "expireAfterSeconds": 0}],
+    }
+
+
+class SharedMongoStorage(MongoDBStorageBase):
+    """The storage behind the address ``paydesk://``; limits finds it by that scheme."""
+
+    STORAGE_SCHEME = [SCHEME]
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, window_collection_name=RateLimitWindow._get_collection_name(), **options)
+
+    def _init_mongo_client(self, uri: str | None, **options: int | str | bool) -> Any:  # noqa: ARG002
+        return get_connection()
+
+    @property
+    def storage(self) -> Any:
+        return get_connection()
+
+    @property
+    def _database(self) -> Any:
+        return get_db()
+
+    def __del__(self) -> None:
+        """The connection is not ours to close."""
