@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from app.models.audit_entry import NEWEST_FIRST, EntryFilter, Position, beside
 from app.models.payment_store import PaymentFilter
 from config import Settings
 
@@ -87,3 +88,47 @@ def test_a_page_of_a_list_reads_no_more_than_it_shows(payments: Any, where: Paym
     count, stage = examined(cursor)
     assert stage in STAGES
     assert count <= 26
+
+
+@pytest.fixture
+def entries(settings: Settings, database: Database[dict[str, Any]]) -> Any:
+    """An audit log in which reading everything would show."""
+    del settings
+    rows = [
+        {
+            "_id": n,
+            "at": 1_790_000_000_000 + n // 3,
+            "actor": f"a{n % 4}@example.com",
+            "action": ("login.succeeded", "login.failed", "user.created")[n % 3],
+            "target": f"t{n % 5}@example.com" if n % 2 else None,
+        }
+        for n in range(1, 601)
+    ]
+    database.audit_entries.insert_many(rows)
+    return database.audit_entries
+
+
+@pytest.mark.parametrize("position", [None, (1_790_000_000_150, 451, False), (1_790_000_000_050, 151, True)])
+@pytest.mark.parametrize(
+    "where",
+    [
+        EntryFilter(),
+        EntryFilter(since=1_790_000_000_020, until=1_790_000_000_190),
+        EntryFilter(actor="a1@example.com"),
+        EntryFilter(action="login.failed"),
+        EntryFilter(target="t1@example.com"),
+        EntryFilter(actor="a1@example.com", action="login.failed"),
+        EntryFilter(target="t1@example.com", action="login.failed"),
+        EntryFilter(target="t1@example.com", actor="a1@example.com"),
+        EntryFilter(actor="a1@example.com", since=1_790_000_000_020, until=1_790_000_000_190),
+    ],
+)
+def test_a_page_of_the_audit_log_reads_no_more_than_it_shows(
+    entries: Any, where: EntryFilter, position: tuple[int, int, bool] | None
+) -> None:
+    found = Position(position[0], position[1], newer=position[2]) if position else None
+    order = [(name, -way) for name, way in NEWEST_FIRST] if found and found.newer else NEWEST_FIRST
+    count, stage = examined(entries.find(beside(where.query(), found)).sort(order).limit(5))
+    assert stage in STAGES
+    # Entries of the millisecond that the page begins in may be read once more than they are shown.
+    assert count <= 5 + 3

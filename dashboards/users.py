@@ -1,0 +1,144 @@
+"""Users: who may sign in, in which role. Passwords are made here and shown once."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.domain.permissions import Role
+from app.errors import ValidationFailed
+from app.models.user import Account
+from app.services import accounts
+from dashboards.acting import acting
+from dashboards.session import guard
+
+Answer = str | tuple[str, int] | Response
+ROLES = [
+    (Role.VIEWER, "Viewer: sees figures and payments"),
+    (Role.FINANCE, "Finance: also refunds and exports"),
+    (Role.ADMIN, "Admin: also users, webhooks, reconciliation and the audit log"),
+]
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list and what can be done with an account; what cuts somebody off has a page that asks first."""
+    one = "/dashboard/users/<account_id>"
+    pages.add_url_rule("/dashboard/users", "users", show, methods=["GET"])
+    pages.add_url_rule("/dashboard/users", "users_add", add, methods=["POST"])
+    pages.add_url_rule(one, "user", show_one, methods=["GET"])
+    pages.add_url_rule(f"{one}/role", "user_role", change_role, methods=["POST"])
+    pages.add_url_rule(f"{one}/enable", "user_enable", enable, methods=["POST"])
+    pages.add_url_rule(f"{one}/disable", "user_disable", ask_to_disable, methods=["GET"])
+    pages.add_url_rule(f"{one}/disable", "user_disable_submit", disable, methods=["POST"])
+    pages.add_url_rule(f"{one}/password", "user_password", ask_for_password, methods=["GET"])
+    pages.add_url_rule(f"{one}/password", "user_password_submit", reset_password, methods=["POST"])
+
+
+@guard("admin")
+def show() -> Answer:
+    """Every account."""
+    return _list()
+
+
+@guard("admin")
+def add() -> Answer:
+    """Add an account with a password that is shown on the answer and nowhere else."""
+    email, role = request.form.get("email", ""), request.form.get("role", "")
+    password = accounts.generate_password()
+    try:
+        account = accounts.create(email, password, _role(role), actor=acting().email)
+    except ValidationFailed as error:
+        return _list(email, role, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    return render_template("users/secret.html", user=account, password=password, is_new=True)
+
+
+@guard("admin")
+def show_one(account_id: str) -> Answer:
+    """One account and what can be done with it."""
+    return _one(accounts.find(account_id))
+
+
+@guard("admin")
+def change_role(account_id: str) -> Answer:
+    """Another role, from the account's next request on."""
+    account = accounts.find(account_id)
+    try:
+        role = _role(request.form.get("role", ""))
+        changed = accounts.set_role(account.email, role, actor=acting().email, keep_an_admin=True)
+    except ValidationFailed as error:
+        return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _done(f"{changed.email} is {changed.role.value} now.", changed)
+
+
+@guard("admin")
+def enable(account_id: str) -> Answer:
+    """Let an account sign in again."""
+    changed = accounts.set_active(accounts.find(account_id).email, True, actor=acting().email)
+    return _done(f"{changed.email} may sign in again.", changed)
+
+
+@guard("admin")
+def ask_to_disable(account_id: str) -> Answer:
+    """Ask first."""
+    return render_template("users/disable.html", user=accounts.find(account_id))
+
+
+@guard("admin")
+def disable(account_id: str) -> Answer:
+    """Switch an account off, which ends its sessions."""
+    account = accounts.find(account_id)
+    try:
+        changed = accounts.set_active(account.email, False, actor=acting().email, keep_an_admin=True)
+    except ValidationFailed as error:
+        return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _done(f"{changed.email} is disabled and signed out everywhere.", changed)
+
+
+@guard("admin")
+def ask_for_password(account_id: str) -> Answer:
+    """Ask first."""
+    return render_template("users/password.html", user=accounts.find(account_id))
+
+
+@guard("admin")
+def reset_password(account_id: str) -> Answer:
+    """A new password, shown on the answer and nowhere else."""
+    password = accounts.generate_password()
+    account = accounts.set_password(accounts.find(account_id).email, password, actor=acting().email)
+    return render_template("users/secret.html", user=account, password=password, is_new=False)
+
+
+def _list(email: str = "", role: str = "", errors: dict[str, list[str]] | None = None) -> str:
+    found = [(account, _state(account)) for account in accounts.every()]
+    return render_template(
+        "users/index.html", users=found, roles=ROLES, email=email, role=role, errors=errors
+    )
+
+
+def _one(account: Account, errors: dict[str, list[str]] | None = None) -> str:
+    return render_template("users/user.html", user=account, state=_state(account), roles=ROLES, errors=errors)
+
+
+def _done(message: str, changed: Account) -> Response:
+    flash(message, "success")
+    # Who has just given away their own role of admin may not see this page any more.
+    is_self = changed.id == acting().id
+    target = "home" if is_self and changed.role is not Role.ADMIN else "users"
+    return redirect(url_for(f"dashboards.{target}"), HTTPStatus.SEE_OTHER)
+
+
+def _state(account: Account) -> tuple[str, str]:
+    """Words and kind of badge."""
+    if not account.active:
+        return "Disabled", "note"
+    return ("Locked", "wait") if accounts.is_locked(account) else ("Active", "good")
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        told = "Choose one of the roles."
+        raise ValidationFailed(told, errors={"role": [told]}) from None

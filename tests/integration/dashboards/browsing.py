@@ -1,0 +1,44 @@
+"""Signing in as a role, and sending forms as a browser would."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.domain.permissions import Role
+from app.services import accounts
+
+PASSWORD = "correct horse battery staple"
+
+
+def email_of(role: Role) -> str:
+    return f"{role.value}@example.com"
+
+
+def add(app: Flask, *roles: Role) -> None:
+    """One account for each role."""
+    with app.app_context():
+        for role in roles:
+            accounts.create(email_of(role), PASSWORD, role, actor="test")
+
+
+def enter(app: Flask, email: str, password: str = PASSWORD) -> FlaskClient:
+    """A browser in which somebody has signed in."""
+    client = app.test_client()
+    answer = send(client, "/login", page="/login", email=email, password=password)
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+def send(client: FlaskClient, path: str, *, page: str, **fields: str) -> TestResponse:
+    """Post a form that stands on ``page``, with the token from there."""
+    return client.post(path, data={"csrf_token": csrf_token(client, page), **fields})
+
+
+def csrf_token(client: FlaskClient, page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found, page
+    return found[1]

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.database import Database
+
+from app.domain.permissions import Role
+from app.services import audit
+from app.services.audit import Action
+from dashboards.audit import SHOWN
+from tests.integration.dashboards.browsing import add, email_of, enter, send
+
+PAGE = "/dashboard/audit"
+ADMIN = email_of(Role.ADMIN)
+DAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
+Mongo = Database[dict[str, Any]]
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    add(app, Role.ADMIN)
+    return enter(app, ADMIN)
+
+
+def numbers(page: str) -> list[int]:
+    return [int(text) for text in re.findall(r'data-label="Entry">(\d+)<', page)]
+
+
+def link(page: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    return unescape(found[1]) if found else None
+
+
+def write(
+    actor: str = "ada@example.com", target: str | None = None, action: Action = Action.USER_CREATED
+) -> None:
+    audit.append(action, actor=actor, target=target)
+
+
+def test_entries_are_shown_newest_first(admin: FlaskClient) -> None:
+    write(target="<b>bob</b>")
+    page = admin.get(PAGE).text
+    assert numbers(page) == [3, 2, 1]
+    assert "&lt;b&gt;bob" in page
+    assert "Signed in" in page
+
+
+def test_pages_go_on_without_gap_or_repeat_and_back_again(admin: FlaskClient) -> None:
+    """All in one millisecond: the number tells them apart."""
+    with time_machine.travel(DAY, tick=False):
+        for _ in range(SHOWN * 2):
+            write()
+    seen, address, pages = [], f"{PAGE}?to=2026-03-10", []
+    while address:
+        text = admin.get(address).text
+        pages.append(numbers(text))
+        seen += pages[-1]
+        last, address = text, link(text, "next")
+    assert [len(page) for page in pages] == [SHOWN, SHOWN]
+    assert seen == sorted(seen, reverse=True)
+    assert len(set(seen)) == SHOWN * 2
+    back = admin.get(link(last, "prev")).text
+    assert numbers(back) == pages[0]
+    assert "to=2026-03-10" in link(back, "next")
+    assert link(back, "prev") is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("actor=ada@example.com", [5, 4, 3]),
+        ("target=bob@example.com", [6, 4]),
+        ("action=user.disabled", [6, 5]),
+        ("actor=ada@example.com&action=user.disabled", [5]),
+        ("target=bob@example.com&action=user.created", [4]),
+        ("target=bob@example.com&actor=ada@example.com", [4]),
+        ("target=bob@example.com&actor=ada@example.com&action=user.disabled", []),
+        ("actor=nobody", []),
+        ("actor=%20ada@example.com%20", [5, 4, 3]),
+    ],
+)
+def test_filters(admin: FlaskClient, query: str, expected: list[int]) -> None:
+    write()
+    write(target="bob@example.com")
+    write(action=Action.USER_DISABLED)
+    write("eve@example.com", "bob@example.com", Action.USER_DISABLED)
+    assert numbers(admin.get(f"{PAGE}?{query}").text) == expected
+
+
+def test_days_are_days_of_the_dashboard_and_the_last_is_included(app: Flask, admin: FlaskClient) -> None:
+    for moment in (
+        DAY - timedelta(days=1),
+        DAY,
+        DAY + timedelta(hours=11, minutes=59),
+        DAY + timedelta(days=1),
+    ):
+        with time_machine.travel(moment):
+            write()
+    assert numbers(admin.get(f"{PAGE}?from=2026-03-10&to=2026-03-10").text) == [5, 4]
+    assert numbers(admin.get(f"{PAGE}?to=2026-03-09").text) == [3]
+    assert numbers(admin.get(f"{PAGE}?from=2026-03-11").text)[-1] in {1, 2, 6}
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("from=2026-02-30", "A day looks like"),
+        ("from=yesterday", "A day looks like"),
+        ("from=0001-01-01", "A day looks like"),
+        ("to=9999-12-31", "A day looks like"),
+        ("from=2026-W10-1", "A day looks like"),
+        ("from=%00", "A day looks like"),
+        ("from=2026-03-02&to=2026-03-01", "before the first"),
+        ("action=user.deleted", "no such action"),
+        ("action[$ne]=x&action=$ne", "no such action"),
+        ("actor=a%00b", "characters of text"),
+        ("target=" + "x" * 400, "characters of text"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(admin: FlaskClient, query: str, message: str) -> None:
+    answer = admin.get(f"{PAGE}?{query}")
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert numbers(answer.text) == []
+
+
+@pytest.mark.parametrize("position", ["x", "1", "-1--1", "9" * 30 + "-1", "1-1 ", "%00", "1.5-2", "१-१"])
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_place_that_is_none_begins_the_list_anew(admin: FlaskClient, side: str, position: str) -> None:
+    answer = admin.get(f"{PAGE}?{side}={position}")
+    assert answer.status_code == 200
+    assert "begins anew" in answer.text
+    assert numbers(answer.text) == [2, 1]
+
+
+def test_a_page_beyond_the_end_says_that_there_is_nothing(admin: FlaskClient) -> None:
+    page = admin.get(f"{PAGE}?before=1-1").text
+    assert "No entry matches" in page
+
+
+def test_a_whole_chain_is_said_to_be_whole(admin: FlaskClient) -> None:
+    page = send(admin, f"{PAGE}/verify", page=PAGE).text
+    assert "The chain is whole" in page
+    assert audit.log_head()[1] in page
+
+
+@pytest.mark.parametrize("harm", ["change", "drop"])
+def test_a_changed_or_dropped_entry_is_found(admin: FlaskClient, database: Mongo, harm: str) -> None:
+    for _ in range(3):
+        write()
+    if harm == "change":
+        database.audit_entries.update_one({"_id": 3}, {"$set": {"actor": "nobody@example.com"}})
+    else:
+        database.audit_entries.delete_one({"_id": 3})
+    page = send(admin, f"{PAGE}/verify", page=PAGE).text
+    assert "was changed after the fact" in page
+    assert "entry 3" in page
+
+
+def test_only_the_newest_are_verified_and_it_is_said(
+    admin: FlaskClient, database: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.audit.VERIFIED", 2)
+    for _ in range(3):
+        write()
+    database.audit_entries.update_one({"_id": 1}, {"$set": {"actor": "nobody@example.com"}})
+    page = send(admin, f"{PAGE}/verify", page=PAGE).text
+    assert "entries 4 to 5 are as they were written" in page
+    assert "flask audit verify" in page
+    database.audit_entries.update_one({"_id": 3}, {"$set": {"hash": "0" * 64}})
+    assert "entry 4 does not follow" in send(admin, f"{PAGE}/verify", page=PAGE).text

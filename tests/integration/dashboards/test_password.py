@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.domain.permissions import Role
+from app.models import audit_entry, user
+from app.services import accounts
+from app.services.accounts import MOST_FAILURES
+from tests.integration.dashboards.browsing import PASSWORD, add, email_of, enter, send
+
+PAGE = "/dashboard/account/password"
+NEW = "another horse, another staple"
+EMAIL = email_of(Role.VIEWER)
+
+
+@pytest.fixture
+def viewer(app: Flask) -> FlaskClient:
+    add(app, Role.VIEWER)
+    return enter(app, EMAIL)
+
+
+def change(
+    client: FlaskClient, current: str = PASSWORD, password: str = NEW, repeated: str = NEW
+) -> TestResponse:
+    return send(client, PAGE, page=PAGE, current=current, password=password, repeated=repeated)
+
+
+def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, viewer: FlaskClient) -> None:
+    elsewhere = enter(app, EMAIL)
+    answer = change(viewer)
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert "Your password is changed" in viewer.get(PAGE).text
+    assert elsewhere.get(PAGE).location.startswith("/login")
+    enter(app, EMAIL, NEW)
+    assert accounts.authenticate(EMAIL, PASSWORD) is None
+    changed = [entry for entry in audit_entry.walk() if entry["action"] == "user.password_changed"]
+    assert [(entry["actor"], entry["target"]) for entry in changed] == [(EMAIL, EMAIL)]
+    assert NEW not in str(list(audit_entry.walk()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"current": "guessed"}, "not your current password"),
+        ({"repeated": "something else"}, "are not the same"),
+        ({"password": "short", "repeated": "short"}, "at least 12"),
+        ({"password": "x" * 1025, "repeated": "x" * 1025}, "at most 1024"),
+        ({"password": PASSWORD, "repeated": PASSWORD}, "same as the current one"),
+        ({"current": ""}, "not your current password"),
+        ({"current": "\0$gt"}, "not your current password"),
+        ({"current": "\ud7ff" * 2000}, "not your current password"),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_field(
+    viewer: FlaskClient, fields: dict[str, str], message: str
+) -> None:
+    answer = change(viewer, **fields)
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert NEW not in answer.text
+    assert accounts.authenticate(EMAIL, PASSWORD) is not None
+
+
+def test_fields_that_are_missing_are_wrong_fields(viewer: FlaskClient) -> None:
+    assert send(viewer, PAGE, page=PAGE).status_code == 422
+
+
+def test_guessing_the_current_password_locks_the_account(viewer: FlaskClient) -> None:
+    for _ in range(MOST_FAILURES):
+        assert change(viewer, current="guessed").status_code == 422
+    answer = change(viewer)
+    assert answer.status_code == 422
+    assert "rests for 15 minutes" in answer.text
+    found = user.find_by_email(EMAIL)
+    assert found is not None
+    assert accounts.is_locked(found)
+    assert accounts.authenticate(EMAIL, PASSWORD) is None
+
+
+def test_an_address_may_try_only_so_often(app: Flask, viewer: FlaskClient) -> None:
+    for _ in range(20):
+        change(viewer, password="x", repeated="y")
+    answer = change(viewer)
+    assert answer.status_code == 429
+    assert "Wait a few minutes" in answer.text
+
+
+def test_a_form_without_its_token_changes_nothing(viewer: FlaskClient) -> None:
+    answer = viewer.post(PAGE, data={"current": PASSWORD, "password": NEW, "repeated": NEW})
+    assert answer.status_code == 400
+    assert accounts.authenticate(EMAIL, PASSWORD) is not None

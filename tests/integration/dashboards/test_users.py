@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import contextlib
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.domain.permissions import Role
+from app.errors import ValidationFailed
+from app.models import audit_entry, user
+from app.models.user import Account
+from app.services import accounts
+from tests.integration.dashboards.browsing import PASSWORD, add, email_of, enter, send
+
+PAGE = "/dashboard/users"
+ADMIN, VIEWER = email_of(Role.ADMIN), email_of(Role.VIEWER)
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    add(app, Role.ADMIN, Role.VIEWER)
+    return enter(app, ADMIN)
+
+
+def found(email: str) -> Account:
+    account = user.find_by_email(email)
+    assert account is not None
+    return account
+
+
+def act(client: FlaskClient, email: str, what: str, **fields: str) -> TestResponse:
+    return send(client, f"{PAGE}/{found(email).id}/{what}", page=PAGE, **fields)
+
+
+def last_entry() -> tuple[str, str, str]:
+    entry = audit_entry.last()
+    assert entry is not None
+    return entry["action"], entry["actor"], entry["target"]
+
+
+def shown_password(answer: TestResponse) -> str:
+    shown = re.search(r'class="secret">([^<]+)<', answer.text)
+    assert shown
+    return shown[1]
+
+
+def test_the_list_shows_who_may_sign_in(admin: FlaskClient) -> None:
+    page = admin.get(PAGE).text
+    assert page.count('data-label="E-mail"') == 2
+    assert ADMIN in page
+    assert "Never" in page
+
+
+def test_a_user_is_added_with_a_password_that_is_shown_once(app: Flask, admin: FlaskClient) -> None:
+    answer = send(admin, PAGE, page=PAGE, email="Ada@example.com", role="finance")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    password = shown_password(answer)
+    assert last_entry() == ("user.created", ADMIN, "ada@example.com")
+    enter(app, "ada@example.com", password)
+    assert password not in admin.get(PAGE).text
+    assert password not in str(list(audit_entry.walk()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"email": "ada", "role": "viewer"}, "is not an e-mail address"),
+        ({"email": VIEWER, "role": "viewer"}, "already an account"),
+        ({"email": "ada@example.com", "role": "owner"}, "Choose one of the roles"),
+        ({"email": "ada@example.com"}, "Choose one of the roles"),
+        ({"role": "viewer"}, "is not an e-mail address"),
+        ({"email": "a\0@example.com", "role": "viewer"}, "is not an e-mail address"),
+        ({"email": "a" * 300 + "@example.com", "role": "viewer"}, "is not an e-mail address"),
+        ({"email": "<b>@x", "role": "$ne"}, "Choose one of the roles"),
+    ],
+)
+def test_what_cannot_be_added_is_said_at_the_field(
+    admin: FlaskClient, fields: dict[str, str], message: str
+) -> None:
+    answer = send(admin, PAGE, page=PAGE, **fields)
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert "<b>@x" not in answer.text
+    assert len(accounts.every()) == 2
+
+
+def test_another_role_counts_from_the_next_page_on(app: Flask, admin: FlaskClient) -> None:
+    viewer = enter(app, VIEWER)
+    assert viewer.get(PAGE).status_code == 403
+    assert act(admin, VIEWER, "role", role="admin").status_code == 303
+    assert last_entry() == ("user.role_changed", ADMIN, VIEWER)
+    assert viewer.get(PAGE).status_code == 200
+
+
+def test_the_same_role_again_is_no_change(admin: FlaskClient) -> None:
+    act(admin, VIEWER, "role", role="viewer")
+    assert last_entry()[0] == "login.succeeded"
+
+
+@pytest.mark.parametrize("role", ["viewer", "finance"])
+def test_the_last_admin_stays_admin(admin: FlaskClient, role: str) -> None:
+    answer = act(admin, ADMIN, "role", role=role)
+    assert answer.status_code == 422
+    assert "last admin" in answer.text
+    assert found(ADMIN).role is Role.ADMIN
+
+
+def test_the_last_admin_cannot_be_disabled(admin: FlaskClient) -> None:
+    accounts.create("off@example.com", PASSWORD, Role.ADMIN, actor="test")
+    accounts.set_active("off@example.com", False, actor="test")
+    answer = act(admin, ADMIN, "disable")
+    assert answer.status_code == 422
+    assert "last admin" in answer.text
+    assert found(ADMIN).active
+
+
+def test_of_two_admins_who_demote_each_other_one_stays(app: Flask, admin: FlaskClient) -> None:
+    accounts.set_role(VIEWER, Role.ADMIN, actor="test")
+
+    def demote(email: str) -> None:
+        with contextlib.suppress(ValidationFailed):
+            accounts.set_role(email, Role.VIEWER, actor="test", keep_an_admin=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(demote, [ADMIN, VIEWER]))
+    assert user.is_there_an_admin()
+
+
+def test_an_admin_who_gives_the_role_away_is_led_to_a_page_they_may_see(admin: FlaskClient) -> None:
+    accounts.set_role(VIEWER, Role.ADMIN, actor="test")
+    answer = act(admin, ADMIN, "role", role="viewer")
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert admin.get(PAGE).status_code == 403
+
+
+def test_disabling_asks_first_and_ends_the_sessions(app: Flask, admin: FlaskClient) -> None:
+    viewer = enter(app, VIEWER)
+    address = f"{PAGE}/{found(VIEWER).id}/disable"
+    assert f"Disable {VIEWER}?" in admin.get(address).text
+    assert found(VIEWER).active
+    assert act(admin, VIEWER, "disable").status_code == 303
+    assert last_entry() == ("user.disabled", ADMIN, VIEWER)
+    assert viewer.get("/dashboard/account/password").status_code == 302
+    assert act(admin, VIEWER, "enable").status_code == 303
+    assert last_entry() == ("user.enabled", ADMIN, VIEWER)
+    enter(app, VIEWER)
+
+
+def test_a_password_is_reset_after_asking_and_ends_a_lock(app: Flask, admin: FlaskClient) -> None:
+    viewer = enter(app, VIEWER)
+    for _ in range(10):
+        accounts.authenticate(VIEWER, "guessed")
+    assert "Locked" in admin.get(PAGE).text
+    assert "Reset the password" in admin.get(f"{PAGE}/{found(VIEWER).id}/password").text
+    password = shown_password(act(admin, VIEWER, "password"))
+    assert last_entry() == ("user.password_changed", ADMIN, VIEWER)
+    assert viewer.get("/dashboard/account/password").status_code == 302
+    enter(app, VIEWER, password)
+
+
+@pytest.mark.parametrize("account_id", ["0" * 24, "nobody", "$ne", "%00", "a" * 500])
+@pytest.mark.parametrize("what", ["", "/disable", "/password"])
+def test_an_account_that_is_none_is_not_found(admin: FlaskClient, account_id: str, what: str) -> None:
+    answer = admin.get(f"{PAGE}/{account_id}{what}")
+    assert answer.status_code == 404
+    assert "There is no such account." in answer.text
+
+
+def test_nothing_changes_without_the_token(admin: FlaskClient) -> None:
+    before = accounts.every()
+    one = f"{PAGE}/{found(VIEWER).id}"
+    for path in (PAGE, f"{one}/role", f"{one}/disable", f"{one}/enable", f"{one}/password"):
+        answer = admin.post(path, data={"email": "x@example.com", "role": "admin"})
+        assert answer.status_code == 400, path
+    assert accounts.every() == before
