@@ -6,7 +6,20 @@ from flask import Blueprint, Flask
 
 from app.extensions import bind_limiter
 from config import Settings
-from dashboards import assets, errors, formatters, headers, home, navigation, session, sign_in
+from dashboards import (
+    assets,
+    errors,
+    formatters,
+    headers,
+    home,
+    navigation,
+    payment,
+    reconciliation,
+    refund,
+    session,
+    sign_in,
+    webhooks,
+)
 from dashboards.headers import CONTENT_SECURITY_POLICY
 
 __all__ = ["CONTENT_SECURITY_POLICY", "register"]
@@ -15,6 +28,10 @@ __all__ = ["CONTENT_SECURITY_POLICY", "register"]
 PAGES = (
     home,
     sign_in,
+    payment,
+    refund,
+    webhooks,
+    reconciliation,
 )
 
 

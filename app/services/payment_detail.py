@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.payment_view import view
 from app.errors import NotFound
 from app.models import payment_store, webhook_event
-from app.models.payment_codec import Document
+from app.models.payment_codec import Document, state_of
 from app.models.webhook_event import Row
 from app.services.audit import Finding, check_payment
 
@@ -15,10 +16,14 @@ _MOST_EVENTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDetail:
-    """The stored payment, what is wrong with its history or values, and the newest events about its intent."""
+    """The stored payment, what is wrong with its history or values, and the newest events about its intent.
+
+    ``dispute_open`` is true while a dispute forbids refunds.
+    """
 
     document: Document
     findings: list[Finding]
+    dispute_open: bool
     events: list[Row]
     has_more_events: bool
 
@@ -33,6 +38,14 @@ def payment_detail(payment_id: str) -> PaymentDetail:
     return PaymentDetail(
         document=document,
         findings=check_payment(document),
+        dispute_open=_dispute_open(document),
         events=events[:_MOST_EVENTS],
         has_more_events=len(events) > _MOST_EVENTS,
     )
+
+
+def _dispute_open(document: Document) -> bool:
+    try:
+        return view(state_of(document)).dispute_open
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return True  # what cannot be read (the findings say so) must not be refunded either

@@ -1,0 +1,86 @@
+"""Comparisons with Stripe: the latest runs, what differed, and one payment checked or repaired at once.
+
+A run over a range reads thousands of objects at Stripe and may take minutes or hours, so no request starts one. The
+worker runs one every hour by its own clock and cannot be asked for another: a button that only wrote down a wish would
+look broken whenever no worker is up. The page therefore names the command for a range, which shows how far it has come
+and can be resumed. One payment is a handful of calls; that is done here, always as a check before a repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.errors import DatabaseUnavailable, NotFound, Unavailable
+from app.extensions import services
+from dashboards import positions, wording
+from dashboards.acting import acting
+from dashboards.changes import drift_lines
+from dashboards.session import guard
+
+_PATH = "/dashboard/reconciliation"
+_MOST_PAGES = 1000
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list of reports, a report, and the two things that can be done with one payment."""
+    pages.add_url_rule(_PATH, "reconciliation", index, methods=["GET"])
+    pages.add_url_rule(f"{_PATH}/<report_id>", "reconciliation_report", report, methods=["GET"])
+    pages.add_url_rule(f"{_PATH}/check", "reconciliation_check", check, methods=["POST"])
+    pages.add_url_rule(f"{_PATH}/repair", "reconciliation_repair", repair, methods=["POST"])
+
+
+@guard("admin")
+def index() -> str:
+    """The latest runs, and how to start one."""
+    before = positions.report_position(request.args.get("before"))
+    page = services.reconciliation_desk.reports(before=before)
+    return render_template(
+        "reconciliation/index.html",
+        reports=page.reports,
+        older=positions.write(page.older),
+        is_first=before is None,
+    )
+
+
+@guard("admin")
+def report(report_id: str) -> str:
+    """One run: what differed, unrepaired first."""
+    asked = request.args.get("page", "1")
+    number = min(int(asked), _MOST_PAGES) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    detail = services.reconciliation_desk.report(report_id, page=number)
+    drift = [(row, drift_lines(row.get("fields") or {}, str(row.get("currency")))) for row in detail.drift]
+    return render_template(
+        "reconciliation/report.html", report=detail.report, detail=detail, drift=drift, words=wording
+    )
+
+
+@guard("admin")
+def check() -> Response:
+    """Compare one payment with Stripe and change nothing; the answer is a report."""
+    return _report_of(services.reconciliation_desk.check)
+
+
+@guard("admin")
+def repair() -> Response:
+    """Take over what Stripe says about one payment; offered below a check that found a difference."""
+    return _report_of(services.reconciliation_desk.repair)
+
+
+def _report_of(work: Callable[..., str]) -> Response:
+    """The report that ``work`` wrote about the payment of the form, or why there is none."""
+    payment_id = request.form.get("payment_id", "").strip()
+    try:
+        report_id = work(payment_id, actor=acting().email)
+    except NotFound:
+        flash("There is no payment with this id. An id has 24 characters, 0 to 9 and a to f.", "error")
+        return redirect(url_for("dashboards.reconciliation"), HTTPStatus.SEE_OTHER)
+    except DatabaseUnavailable:
+        raise
+    except Unavailable as error:
+        flash(f"The payment could not be compared. {error.message}", "error")
+        return redirect(url_for("dashboards.payment", payment_id=payment_id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("dashboards.reconciliation_report", report_id=report_id), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,141 @@
+"""Stripe's events: what needs a person first, and applying events again after a look at what that would change."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.extensions import services
+from app.models.webhook_event import EventFilter, EventState
+from app.services.webhook_desk import MOST_AT_ONCE, MOST_COUNTED, Batch
+from app.services.webhook_replay import UNDECIDED, Replayed
+from dashboards import positions
+from dashboards.acting import acting
+from dashboards.changes import Line, change_lines
+from dashboards.session import guard
+
+_PATH = "/dashboard/webhooks"
+_REPLAYS = f"{_PATH}/replay-failed"
+_LONGEST_TYPE = 100
+STATES = {
+    EventState.RECEIVED: "Waiting",
+    EventState.APPLIED: "Applied",
+    EventState.IGNORED: "Ignored",
+    EventState.FAILED: "Failed",
+}
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list, an event, and the replays."""
+    pages.add_url_rule(_PATH, "webhooks", index, methods=["GET"])
+    pages.add_url_rule(f"{_PATH}/<event_id>", "webhook", show, methods=["GET"])
+    pages.add_url_rule(f"{_PATH}/<event_id>/replay", "webhook_replay", replay, methods=["POST"])
+    pages.add_url_rule(_REPLAYS, "webhook_replays", failed, methods=["GET"])
+    pages.add_url_rule(_REPLAYS, "webhook_replay_failed", replay_failed, methods=["POST"])
+
+
+@guard("admin")
+def index() -> str:
+    """Failed and waiting events first, then all that match; nonsense in the address is the same as nothing."""
+    where = _where()
+    before = positions.event_position(request.args.get("before"))
+    inbox = services.webhook_desk.inbox(where, before=before)
+    return render_template(
+        "webhooks/index.html",
+        inbox=inbox,
+        where=where,
+        is_first=before is None,
+        older=positions.write(inbox.older),
+        state_options=[(state.value, STATES[state]) for state in EventState],
+        type_options=[(name, name) for name in sorted({*inbox.types, *([where.type] if where.type else [])})],
+        most=MOST_COUNTED,
+    )
+
+
+@guard("admin")
+def show(event_id: str) -> str:
+    """One event: what it changed, what a replay would change, and what is stored of it."""
+    detail = services.webhook_desk.event(event_id)
+    row = detail.row
+    return render_template(
+        "webhooks/event.html",
+        event=row,
+        created=datetime.fromtimestamp(row["created"], UTC),
+        effects=_lines(detail.effects, row),
+        preview=detail.preview,
+        preview_words=sentence(detail.preview, would=True),
+        preview_lines=_lines(detail.preview, row),
+        payment_id=detail.effects.payment_id or detail.preview.payment_id,
+        content=json.dumps(row["payload"], indent=2, sort_keys=True, ensure_ascii=False, default=str),
+    )
+
+
+@guard("admin")
+def replay(event_id: str) -> Response:
+    """Apply one event again; what came of it is told on its page."""
+    outcome = services.webhook_desk.replay(event_id, actor=acting().email)
+    flash(sentence(outcome, would=False), "error" if outcome.failed else "success")
+    return redirect(url_for("dashboards.webhook", event_id=event_id), HTTPStatus.SEE_OTHER)
+
+
+@guard("admin")
+def failed() -> str:
+    """Step one: what replaying the next failed events would do."""
+    after = positions.event_position(request.args.get("after"))
+    batch = services.webhook_desk.preview_failed(after=after)
+    return _replays(batch, after=positions.write(after), would=True)
+
+
+@guard("admin")
+def replay_failed() -> str:
+    """Step two: replay them. Reloading the answer is safe, as what is known changes nothing."""
+    after = positions.event_position(request.form.get("after"))
+    batch = services.webhook_desk.replay_failed(after=after, actor=acting().email)
+    return _replays(batch, after=positions.write(batch.last), would=False)
+
+
+def sentence(outcome: Replayed, *, would: bool) -> str:
+    """What a replay did, or would do."""
+    note = f" {outcome.note}" if outcome.note else ""
+    if outcome.failed:
+        return f"{'A replay would fail.' if would else 'The replay failed.'}{note}"
+    if outcome.state == UNDECIDED:
+        return f"It depends on Stripe's answer.{note}"
+    if outcome.state != EventState.APPLIED.value:
+        return f"{'It would be ignored.' if would else 'Replayed: the event was ignored.'}{note}"
+    if outcome.changes:
+        return f"{'It would change the payment.' if would else 'Replayed: the payment was changed.'}{note}"
+    return f"{'It would change nothing.' if would else 'Replayed: it changed nothing.'}{note}"
+
+
+def _where() -> EventFilter:
+    state, type_ = request.args.get("state", ""), request.args.get("type", "").strip()
+    is_type = bool(type_) and len(type_) <= _LONGEST_TYPE and type_.isprintable()
+    return EventFilter(
+        state=EventState(state) if state in {known.value for known in EventState} else None,
+        type=type_ if is_type else None,
+    )
+
+
+def _lines(outcome: Replayed, row: dict[str, Any]) -> list[Line]:
+    target = row["payload"].get("data", {}).get("object", {})
+    return change_lines(outcome.changes, str(target.get("currency") or ""))
+
+
+def _replays(batch: Batch, *, after: str | None, would: bool) -> str:
+    return render_template(
+        "webhooks/replays.html",
+        batch=batch,
+        told=[(outcome, sentence(outcome, would=would)) for outcome in batch.outcomes],
+        changed=sum(bool(outcome.changes) for outcome in batch.outcomes),
+        failed_again=sum(outcome.failed for outcome in batch.outcomes),
+        after=after,
+        would=would,
+        most_at_once=MOST_AT_ONCE,
+        most=MOST_COUNTED,
+    )

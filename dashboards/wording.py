@@ -1,0 +1,130 @@
+"""Words of payments for people who are not programmers: what a status means, what came of 3-D Secure, who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.domain.money import Money, UnknownCurrency
+
+STATUS_MEANING = {
+    "pending": "Opened, and nobody has tried to pay yet. It can still be paid.",
+    "requires_action": "The bank asks the customer to confirm the payment (3-D Secure), and waits for the answer.",
+    "processing": "The bank is working on it. The outcome comes by itself, which takes up to some days.",
+    "authorized": "The bank holds the money for us, but it has not been captured yet.",
+    "completed": "The money was captured. Nothing more is expected of the customer.",
+    "failed": "The last attempt failed. The customer may try again, so this can still become a paid one.",
+    "canceled": "Canceled for good. It can no longer be paid; a new payment is needed.",
+}
+REFUND_STATUS = {
+    "pending": "On its way",
+    "requires_action": "Stripe waits for something before it can pay back",
+    "succeeded": "Paid back",
+    "failed": "Failed: the money stayed here",
+    "canceled": "Canceled: the money stayed here",
+}
+REFUNDED = {
+    "none": "Not refunded",
+    "pending": "Refund pending",
+    "partial": "Partly refunded",
+    "full": "Refunded",
+}
+ATTEMPT_STATUS = {
+    "open": "Waiting for the customer's answer to 3-D Secure",
+    "processing": "Being processed by the bank",
+    "authorized": "Money held, not yet captured",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "abandoned": "Abandoned: the customer never answered 3-D Secure",
+}
+ATTEMPT_KIND = {"succeeded": "good", "failed": "bad", "abandoned": "note"}
+AUTHENTICATION = {
+    "authenticated": "The bank confirmed that it was the cardholder.",
+    "failed": "The cardholder could not be confirmed.",
+    "abandoned": "The customer was asked and never answered.",
+    "open": "The customer is being asked just now.",
+    "exempted": "The bank was asked to do without, and agreed.",
+    "attempted": "Tried, but the bank took no part; the liability is often with the bank all the same.",
+}
+FLOW = {
+    "challenge": "The customer had to act (a code, an app, a fingerprint).",
+    "frictionless": "The bank decided by itself; the customer saw nothing of it.",
+}
+DISPUTE_STATUS = {
+    "needs_response": "Needs an answer",
+    "under_review": "Answered, the bank decides",
+    "won": "Won: the money stays here",
+    "lost": "Lost: the customer got the money",
+    "warning_needs_response": "Inquiry: an answer may prevent a dispute",
+    "warning_under_review": "Inquiry answered",
+    "warning_closed": "Inquiry closed",
+    "charge_refunded": "Closed by a refund",
+    "prevented": "Prevented",
+}
+ANSWERABLE = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
+DRIFT = {
+    "missing_here": "Missing here",
+    "different": "Different",
+    "missing_there": "Missing at Stripe",
+}
+DRIFT_MEANING = {
+    "missing_here": "Stripe has this payment and we do not. A repair adds it.",
+    "different": "Stripe says something else than we do. A repair takes over what Stripe says.",
+    "missing_there": "We have this payment and Stripe does not. Nothing can be applied; look into it by hand.",
+}
+_ROADS = {
+    "webhook": "Stripe told us by an event",
+    "confirm": "The shop asked whether it is paid",
+    "refund": "A refund was asked for",
+    "create-intent": "The shop opened the payment",
+    "reconcile": "A comparison with Stripe put it right",
+    "worker": "The worker asked Stripe what became of it",
+}
+
+
+def amount(minor: Any, currency: Any) -> str:
+    """An amount with its currency; in minor units where the currency is one that we cannot place a point in."""
+    code = str(currency).upper()
+    if not isinstance(minor, int):
+        return f"{minor} {code}"
+    try:
+        return f"{Money(minor, str(currency)).to_major():,f} {code}"
+    except UnknownCurrency:
+        return f"{minor:,} minor units {code}"
+
+
+def road(source: Any) -> str:
+    """How we learnt something."""
+    return _ROADS.get(str(source), str(source))
+
+
+def words(text: Any) -> str:
+    """A code of Stripe's as words: ``insufficient_funds`` is "Insufficient funds"."""
+    return str(text).replace("_", " ").capitalize()
+
+
+def card(shown: Mapping[str, Any] | None) -> str:
+    """A card as it is printed on receipts: "Visa •••• 4242"."""
+    if not shown or not shown.get("last4"):
+        return "No card"
+    return f"{words(shown.get('brand') or 'Card')} •••• {shown['last4']}"
+
+
+def days_left(until: datetime, now: datetime) -> str:
+    """How long there is until a deadline."""
+    left = until - now
+    if left.total_seconds() < 0:
+        return "the deadline has passed"
+    if left.days >= 2:
+        return f"{left.days} days left"
+    hours = int(left.total_seconds() // 3600)
+    return f"{hours} hours left" if hours > 1 else "less than two hours left"
+
+
+def stripe_link(payment: Mapping[str, Any], api_base: str) -> str | None:
+    """The payment's page at Stripe; None for the sandbox, whose payments Stripe does not know."""
+    intent_id = payment.get("payment_intent_id")
+    if api_base or not intent_id:
+        return None
+    return f"https://dashboard.stripe.com/{'' if payment.get('livemode') else 'test/'}payments/{intent_id}"

@@ -1,0 +1,204 @@
+"""One payment as people see it: amounts, attempts in plain words, the history and its check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.database import Database
+
+from app.domain.money import Money
+from app.domain.permissions import Role
+from app.extensions import services
+from app.models import connection
+from config import Settings
+from dashboards.wording import days_left, stripe_link
+from tests.integration.dashboards.pages import enter, opened, paid, received
+from tests.support.sandbox import SandboxProcess
+
+Mongo = Database[dict[str, Any]]
+
+
+@pytest.fixture
+def viewer(app: Flask) -> FlaskClient:
+    return enter(app, Role.VIEWER)
+
+
+@pytest.fixture(autouse=True)
+def _held(sandbox: SandboxProcess) -> None:
+    """What is tested here must not depend on webhooks."""
+    sandbox.hold_webhooks()
+
+
+def path(payment_id: str) -> str:
+    return f"/dashboard/payments/{payment_id}"
+
+
+def test_a_paid_payment_with_its_history(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
+    payment = paid(app, sandbox, description="two chairs")
+    page = viewer.get(path(payment.payment_id)).text
+    for told in (
+        *("19.99 USD", "Completed", "The money was captured.", "Visa •••• 4242", "order-1", "customer-1"),
+        *("two chairs", payment.payment_id, payment.payment_intent_id, "in the sandbox, not at Stripe"),
+        *("The shop opened the payment", "The shop asked whether it is paid", "Pending → Completed"),
+        "Checked just now: all 3 entries are unchanged",
+    ):
+        assert told in page, told
+    assert "dashboard.stripe.com" not in page
+    assert "Compare with Stripe" not in page
+    assert "{&#39;" not in page, "no stored value is shown as it is stored"
+
+
+def test_a_decline_is_explained_with_what_the_customer_can_do(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = opened(app)
+    sandbox.pay(payment.payment_intent_id, "4000000000009995")
+    sandbox.pay(payment.payment_intent_id, "4000000000009979")
+    sandbox.pay(payment.payment_intent_id, "4000002760003184")
+    with app.app_context():
+        services.reconciliation.payment(payment.payment_id, repair=True)
+    page = viewer.get(path(payment.payment_id)).text
+    assert "Insufficient funds." in page
+    assert "The card has insufficient funds or is over its limit. Please use another card." in page
+    assert "Stolen card." in page
+    assert "The card was declined. Please contact your bank or use another card." in page
+    assert "The bank confirmed that it was the cardholder." in page
+    assert "The customer had to act" in page
+    assert "A comparison with Stripe put it right" in page
+
+
+def test_refunds_and_disputes_with_the_days_left(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = paid(app, sandbox)
+    intent = {"payment_intent": payment.payment_intent_id}
+    sandbox.stripe("POST", "/v1/refunds", {**intent, "amount": 500})
+    sandbox.post("disputes", {**intent, "reason": "product_not_received"})
+    with app.app_context():
+        services.reconciliation.payment(payment.payment_id, repair=True)
+    page = viewer.get(path(payment.payment_id)).text
+    for told in (
+        "5.00 USD",
+        "Paid back",
+        "At Stripe",
+        "Product not received",
+        "Needs an answer",
+        "days left",
+    ):
+        assert told in page, told
+
+
+def test_a_history_that_was_touched_is_told(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    one = {"_id": ObjectId(payment.payment_id)}
+    database["payments"].update_one(one, {"$set": {"history.1.actor": "mallory", "amount_refunded": 5}})
+    page = viewer.get(path(payment.payment_id)).text
+    assert "The history check failed." in page
+    assert "entry 2 was changed after it was written" in page
+    assert "amount_refunded is 5" in page
+    assert "Checked just now" not in page
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"$unset": {"history": ""}},
+        {"$unset": {"evidence": ""}},
+        {"$set": {"currency": "zzz"}},
+        {"$set": {"attempts": [], "card": None, "three_d_secure": None}},
+        {"$set": {"amount": "many", "status": "strange"}},
+    ],
+    ids=str,
+)
+def test_a_damaged_document_is_still_a_page(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Mongo, change: dict[str, Any]
+) -> None:
+    payment = paid(app, sandbox)
+    database["payments"].update_one({"_id": ObjectId(payment.payment_id)}, change)
+    answer = viewer.get(path(payment.payment_id))
+    assert answer.status_code == 200
+    assert "The history check failed." in answer.text
+
+
+def test_events_are_shown_and_lead_on_for_admins(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = paid(app, sandbox)
+    (event_id,) = received(app, sandbox, "charge.succeeded")
+    link = f"/dashboard/webhooks/{event_id}"
+    page = viewer.get(path(payment.payment_id)).text
+    assert "charge.succeeded" in page
+    assert link not in page
+    admin = enter(app, Role.ADMIN).get(path(payment.payment_id)).text
+    assert link in admin
+    assert "Compare with Stripe" in admin
+
+
+@pytest.mark.parametrize(
+    ("money", "told"), [(Money(5000, "jpy"), "5,000 JPY"), (Money(12340, "kwd"), "12.340 KWD")]
+)
+def test_currencies_of_no_and_three_decimals(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, money: Money, told: str
+) -> None:
+    assert told in viewer.get(path(paid(app, sandbox, money=money).payment_id)).text
+
+
+def test_markup_is_text(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
+    payment = paid(app, sandbox, "<i>order</i>", description='"><script>alert(1)</script>')
+    page = viewer.get(path(payment.payment_id)).text
+    assert "<script>alert" not in page
+    assert "<i>order" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("payment_id", ["0" * 24, "nonsense", "%00", "%7B%22$ne%22:1%7D", "%ff", "x" * 3000])
+def test_an_unknown_id_is_not_found(viewer: FlaskClient, payment_id: str) -> None:
+    answer = viewer.get(path(payment_id))
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+def test_strangers_sign_in_first(client: FlaskClient) -> None:
+    answer = client.get(path("0" * 24))
+    assert (answer.status_code, answer.location.split("?")[0]) == (302, "/login")
+
+
+def test_a_database_that_is_away_is_a_page(
+    app: Flask, settings: Settings, viewer: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = paid(app, sandbox)
+    connection.connect("mongodb://127.0.0.1:1/paydesk")
+    try:
+        answer = viewer.get(path(payment.payment_id))
+    finally:
+        connection.connect(settings.mongodb_uri)
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "database cannot be reached" in answer.text
+
+
+def test_the_link_to_stripe_is_of_the_right_mode() -> None:
+    payment = {"payment_intent_id": "pi_1", "livemode": True}
+    assert stripe_link(payment, "") == "https://dashboard.stripe.com/payments/pi_1"
+    assert stripe_link(payment | {"livemode": False}, "") == "https://dashboard.stripe.com/test/payments/pi_1"
+    assert stripe_link(payment, "http://127.0.0.1:8010") is None
+    assert stripe_link({"payment_intent_id": None}, "") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (timedelta(days=7, hours=1), "7 days left"),
+        (timedelta(hours=30), "30 hours left"),
+        (timedelta(minutes=90), "less than two hours left"),
+        (-timedelta(seconds=1), "the deadline has passed"),
+    ],
+)
+def test_days_left(left: timedelta, told: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert days_left(now + left, now) == told

@@ -1,0 +1,223 @@
+"""Comparisons with Stripe on pages: the runs, what differed, and one payment checked and then repaired."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.database import Database
+
+from app.domain.permissions import Role
+from app.extensions import services
+from app.models import connection
+from app.models.payment_store import new_id
+from app.services.reconciliation_desk import DRIFT_PAGE, PAGE
+from config import Settings
+from tests.integration.dashboards.pages import enter, opened, paid, post
+from tests.support.sandbox import SandboxProcess
+
+Mongo = Database[dict[str, Any]]
+RUNS = "/dashboard/reconciliation"
+NONSENSE = [
+    "",
+    "\0",
+    "x",
+    "0",
+    "-1",
+    "1-",
+    "9" * 40,
+    '{"$gt": ""}',
+    "1-" + "g" * 24,
+    "99999999999999-" + "0" * 24,
+    "²",
+]
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    return enter(app, Role.ADMIN)
+
+
+@pytest.fixture(autouse=True)
+def _held(sandbox: SandboxProcess) -> None:
+    """Nothing is delivered, so that there is something to find."""
+    sandbox.hold_webhooks()
+
+
+def test_before_the_first_run_the_page_says_how_to_start(admin: FlaskClient) -> None:
+    page = admin.get(RUNS).text
+    assert "Nothing was compared yet" in page
+    assert "flask stripe reconcile --since 3d" in page
+
+
+def test_a_payment_is_checked_first_and_repaired_then(
+    app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = opened(app)
+    sandbox.pay(payment.payment_intent_id)
+    page = admin.get(f"/dashboard/payments/{payment.payment_id}").text
+    answer = post(admin, f"{RUNS}/check", page, payment_id=payment.payment_id)
+    assert answer.status_code == 303
+    checked = admin.get(answer.location).text
+    for told in (
+        "Something differs",
+        "Nothing was changed by it.",
+        "Pending",
+        "Completed",
+        "0.00 USD",
+        "19.99 USD",
+    ):
+        assert told in checked, told
+    assert database["payments"].find_one()["status"] == "pending"
+    assert database["audit_entries"].count_documents({"action": "reconciliation.repaired"}) == 0
+    answer = post(admin, f"{RUNS}/repair", checked, payment_id=payment.payment_id)
+    repaired = admin.get(answer.location).text
+    assert "All repaired" in repaired
+    assert "Repair: take over" not in repaired
+    stored = database["payments"].find_one()
+    assert (stored["status"], stored["history"][-1]["actor"]) == ("completed", "admin@example.com")
+    (entry,) = database["audit_entries"].find({"action": "reconciliation.repaired"})
+    assert (entry["actor"], entry["target"]) == ("admin@example.com", payment.payment_id)
+    again = post(admin, f"{RUNS}/check", repaired, payment_id=payment.payment_id)
+    assert "Stripe and Paydesk say the same." in admin.get(again.location).text
+    assert admin.get(RUNS).text.count("One payment") == 3
+
+
+def test_a_run_over_a_range_leads_to_its_payments(
+    app: Flask, admin: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = opened(app, "<b>order</b>")
+    sandbox.pay(payment.payment_intent_id)
+    params = {"amount": 500, "currency": "usd", "metadata[order_id]": "unknown"}
+    sandbox.stripe("POST", "/v1/payment_intents", params)
+    with app.app_context():
+        since = datetime.now(UTC) - timedelta(days=3)
+        run = services.reconciliation.run(since=since, actor="worker")
+    listed = admin.get(RUNS).text
+    assert f"{RUNS}/{run.report_id}" in listed
+    assert "worker" in listed
+    page = admin.get(f"{RUNS}/{run.report_id}").text
+    for told in ("Missing here", "Different", f"/dashboard/payments/{payment.payment_id}", "Check again"):
+        assert told in page, told
+    assert "<b>order" not in page
+
+
+def test_what_is_not_repaired_comes_first_page_by_page(admin: FlaskClient, database: Mongo) -> None:
+    row = {"kind": "different", "currency": "usd", "amount": 100, "intent_id": "pi_1", "fields": {}}
+    drift = [
+        {
+            **row,
+            "payment_id": f"{n:024x}",
+            "repaired": n < DRIFT_PAGE,
+            "fields": {"<b>odd</b>": [None, {"a": [1]}]},
+        }
+        for n in range(DRIFT_PAGE + 50)
+    ]
+    report = new_id()
+    now = datetime.now(UTC)
+    database["reconciliation_reports"].insert_one(
+        {
+            "_id": report,
+            "state": "running",
+            "started_at": now,
+            "since": now - timedelta(days=3),
+            "repair": True,
+            "actor": None,
+            "payment_id": None,
+            "drift": drift,
+            "drift_total": 5000,
+            "counts": {"compared": 9, "repaired": DRIFT_PAGE, "different": 5000},
+            "amounts": {"zzz": {"captured": 5}},
+        }
+    )
+    first = admin.get(f"{RUNS}/{report}").text
+    assert first.index(f"{DRIFT_PAGE:024x}") < first.index(f"{0:024x}")
+    assert "It is still running, or its process has ended." in first
+    assert "The report keeps the first 150 of 5,000." in first
+    assert "<b>odd" not in first
+    assert f"{RUNS}/{report}?page=2" in first
+    assert f"{DRIFT_PAGE - 1:024x}" in admin.get(f"{RUNS}/{report}?page=2").text
+
+
+def test_pages_of_runs_go_on_where_the_last_ended(admin: FlaskClient, database: Mongo) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    bare = {"state": "finished", "since": now, "repair": False, "drift": [], "drift_total": 0, "counts": {}}
+    # Three at each moment, so that the order within one matters as well.
+    rows = [
+        {**bare, "_id": new_id(), "started_at": now - timedelta(seconds=n // 3)} for n in range(2 * PAGE + 3)
+    ]
+    database["reconciliation_reports"].insert_many(rows)
+    seen: list[str] = []
+    address: str | None = RUNS
+    while address:
+        page = admin.get(address).text
+        seen += [part.split('"')[0] for part in page.split(f'<td><a href="{RUNS}/')[1:]]
+        _, _, rest = page.partition('rel="next" href="')
+        address = rest.split('"')[0] if rest else None
+    assert len(seen) == len(rows)
+    assert set(seen) == {row["_id"] for row in rows}
+
+
+def test_stripe_that_is_away_is_told(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
+    payment = paid(app, sandbox)
+    page = admin.get(RUNS).text
+    sandbox.fault(effect="503", match={"path": "^/v1/"})
+    answer = post(admin, f"{RUNS}/check", page, payment_id=payment.payment_id)
+    assert answer.status_code == 303
+    assert "The payment could not be compared. Stripe cannot be reached" in admin.get(answer.location).text
+    assert "Broke off" in admin.get(RUNS).text
+
+
+@pytest.mark.parametrize("payment_id", ["0" * 24, "nonsense", "", "\0", '{"$ne": 1}'])
+def test_an_unknown_payment_is_told(admin: FlaskClient, database: Mongo, payment_id: str) -> None:
+    page = admin.get(RUNS).text
+    for step in ("check", "repair"):
+        answer = post(admin, f"{RUNS}/{step}", page, payment_id=payment_id)
+        assert (answer.status_code, answer.location) == (303, RUNS)
+        assert "There is no payment with this id." in admin.get(RUNS).text
+    assert database["reconciliation_reports"].count_documents({}) == 0
+    assert database["audit_entries"].count_documents({"action": "reconciliation.repaired"}) == 0
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+def test_nonsense_in_the_address_is_the_nearest_sensible_view(
+    app: Flask, admin: FlaskClient, sandbox: SandboxProcess, value: str
+) -> None:
+    payment = paid(app, sandbox)
+    with app.app_context():
+        report = services.reconciliation.payment(payment.payment_id).report_id
+    assert admin.get(RUNS, query_string={"before": value}).status_code == 200
+    assert admin.get(f"{RUNS}/{report}", query_string={"page": value}).status_code == 200
+
+
+@pytest.mark.parametrize("report_id", ["0" * 24, "check", "%00", "%7B%22$ne%22:1%7D", "x" * 3000])
+def test_an_unknown_report_is_not_found(admin: FlaskClient, report_id: str) -> None:
+    answer = admin.get(f"{RUNS}/{report_id}")
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.FINANCE])
+def test_only_admins_reconcile(app: Flask, role: Role) -> None:
+    client = enter(app, role)
+    assert client.get(RUNS).status_code == client.get(f"{RUNS}/x").status_code == 403
+    page = client.get("/").text
+    for step in ("check", "repair"):
+        assert post(client, f"{RUNS}/{step}", page, payment_id="0" * 24).status_code == 403
+
+
+def test_without_its_token_a_form_does_nothing(admin: FlaskClient, database: Mongo) -> None:
+    for step in ("check", "repair"):
+        assert admin.post(f"{RUNS}/{step}", data={"payment_id": "0" * 24}).status_code == 400
+    assert database["reconciliation_reports"].count_documents({}) == 0
+
+
+def test_a_database_that_is_away_is_a_page(settings: Settings, admin: FlaskClient) -> None:
+    connection.connect("mongodb://127.0.0.1:1/paydesk")
+    try:
+        answer = admin.get(RUNS)
+    finally:
+        connection.connect(settings.mongodb_uri)
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
