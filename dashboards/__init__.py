@@ -7,17 +7,21 @@ from flask import Blueprint, Flask
 from app.extensions import bind_limiter
 from config import Settings
 from dashboards import (
+    account,
     assets,
+    audit,
     errors,
     formatters,
     headers,
     home,
     navigation,
     payment,
+    payments,
     reconciliation,
     refund,
     session,
     sign_in,
+    users,
     webhooks,
 )
 from dashboards.headers import CONTENT_SECURITY_POLICY
@@ -28,6 +32,10 @@ __all__ = ["CONTENT_SECURITY_POLICY", "register"]
 PAGES = (
     home,
     sign_in,
+    account,
+    users,
+    audit,
+    payments,
     payment,
     refund,
     webhooks,

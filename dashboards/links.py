@@ -19,7 +19,7 @@ def payments_link(
 
     ``counts`` says which part of the figure: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
     """
-    more = {"counts": counts.value if counts else None, "reason": reason}
+    more: dict[str, Any] = {"counts": counts.value if counts else None, "reason": reason}
     return url_for("dashboards.payments", **span_parameters(span), **choice_parameters(choice), **more)
 
 
@@ -49,7 +49,7 @@ def figures_export_link(
     )
 
 
-def span_parameters(span: Span) -> dict[str, str]:
+def span_parameters(span: Span) -> dict[str, Any]:
     """A span as parameters of an address: days where it is whole days, or else exact times."""
     if span.is_whole_days:
         return {"from": span.first_day.isoformat(), "to": span.last_day.isoformat()}

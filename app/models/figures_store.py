@@ -27,8 +27,8 @@ from app.models.payment_row import PAYMENT_FIELDS, PaymentRow, counted_of, row_o
 from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_rows
 from app.models.rollup import Deltas, FiguresState, Rollup
 
-# Change it with every change of what rows or rollups hold: the figures are then built anew.
-SHAPE = 1
+# Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
+SHAPE = 2
 _ID = "figures"
 _MAJORITY = WriteConcern("majority", j=True)
 

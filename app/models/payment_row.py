@@ -72,11 +72,26 @@ class PaymentRow(Document):
         "auto_create_index": False,
         "indexes": [
             {"name": "created", "fields": ["-created_at", "-id"]},
-            {"name": "kind_created", "fields": ["kind", "-created_at", "-id"]},
-            {"name": "currency_kind_created", "fields": ["currency", "kind", "-created_at", "-id"]},
-            {"name": "brand_kind_created", "fields": ["brand", "kind", "-created_at", "-id", "currency"]},
-            {"name": "country_kind_created", "fields": ["country", "kind", "-created_at", "-id", "currency"]},
-            {"name": "currency_amount", "fields": ["currency", "-amount", "-id", "created_at", "kind"]},
+            {"name": "kind_newest", "fields": ["kind", "-created_at", "-id"]},
+            {
+                "name": "currency_newest",
+                "fields": ["currency", "kind", "-created_at", "-id", "brand", "country"],
+            },
+            {
+                "name": "brand_newest",
+                "fields": ["brand", "kind", "-created_at", "-id", "currency", "country"],
+            },
+            {
+                "name": "country_newest",
+                "fields": ["country", "kind", "-created_at", "-id", "currency", "brand"],
+            },
+            {
+                "name": "currency_largest",
+                "fields": [
+                    *("currency", "kind", "-amount", "-id", "created_at", "completed_at"),
+                    *("brand", "country"),
+                ],
+            },
             {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
             {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
             {
@@ -85,13 +100,20 @@ class PaymentRow(Document):
                 "partialFilterExpression": {"payment_intent_id": {"$gt": ""}},
             },
             {
-                "name": "reason_created",
-                "fields": ["attempts.reason", "-created_at", "-id"],
+                "name": "reason_newest",
+                "fields": [
+                    *("attempts.reason", "-created_at", "-id", "currency", "brand", "country", "kind"),
+                ],
                 "partialFilterExpression": {"attempts.reason": {"$gt": ""}},
             },
             {
-                "name": "completed",
-                "fields": ["-completed_at", "-id"],
+                "name": "completed_newest",
+                "fields": ["-completed_at", "-id", "currency", "brand", "country", "kind"],
+                "partialFilterExpression": {"completed_at": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
+            },
+            {
+                "name": "currency_completed",
+                "fields": ["currency", "-completed_at", "-id", "kind", "brand", "country"],
                 "partialFilterExpression": {"completed_at": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
             },
         ],

@@ -12,7 +12,9 @@ from bson import ObjectId
 
 from app.domain.counted import Counted, FirstAttempt, Outcome
 from app.models.connection import raw, unavailable_as_ours
+from app.models import keyset
 from app.models.payment_row import Kind, PaymentRow, counted_of
+from app.models.keyset import Sorting
 from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
@@ -98,6 +100,19 @@ class RowFilter:
     payment_intent_id: str | None = None
     payment_id: str | None = None
 
+    # An order or a customer, whichever has this id.
+    named: str | None = None
+
+    @property
+    def is_search(self) -> bool:
+        """True where an id is asked for, so that few rows can match."""
+        ids = (self.order_id, self.customer_id, self.payment_intent_id, self.payment_id, self.named)
+        return any(id_ is not None for id_ in ids)
+
+    @property
+    def offers_amounts(self) -> bool:
+        """True where the list can be had by amount: amounts of one currency only, and in order from an index."""
+        return self.currency is not None and self.reason is None and not self.is_search
     @property
     def dated_by(self) -> str:
         """The field that the range is of, and that lists by time are sorted by."""
@@ -116,40 +131,63 @@ class RowFilter:
         ) and (self.counts is None or self.counts.takes(kind))
 
 
-def page(where: RowFilter, order: Order, *, limit: int, after: Position | None = None) -> list[Row]:
-    """Rows in order, those after ``after``. Raises DatabaseUnavailable."""
+def sorting(where: RowFilter, order: Order) -> Sorting:
+    """What the list is sorted by."""
+    return Sorting(where.dated_by if order.field == "created_at" else order.field, order.direction)
+
+
+def page(
+    where: RowFilter, order: Order, *, limit: int, after: Position | None = None, backwards: bool = False
+) -> list[Row]:
+    """Rows in order, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
+    by = sorting(where, order)
     with unavailable_as_ours():
-        query = _query(where)
+        query = query_of(where)
         if query is None:
             return []
-        field = where.dated_by if order.field == "created_at" else order.field
-        if after:
-            query = {"$and": [query, *_beyond(field, order.direction, after)]}
-        sort = [(field, order.direction), ("_id", order.direction)]
-        return list(raw(PaymentRow).find(query).sort(sort).limit(limit))
+        place = (after[0], ObjectId(after[1])) if after else None
+        found = keyset.page(
+            raw(PaymentRow), query, by.reversed if backwards else by, limit=limit, after=place
+        )
+    return found[::-1] if backwards else found
 
 
 def stream(where: RowFilter, order: Order) -> Iterator[Row]:
     """All rows in order, read as they are taken. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        query = _query(where)
-        if query is None:
-            return
-        field = where.dated_by if order.field == "created_at" else order.field
-        yield from raw(PaymentRow).find(query).sort([(field, order.direction), ("_id", order.direction)])
+        query = query_of(where)
+        if query is not None:
+            yield from keyset.stream(raw(PaymentRow), query, sorting(where, order))
 
 
 def count(where: RowFilter, *, most: int) -> int:
     """How many rows there are, but not more than ``most``. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        query = _query(where)
-        return 0 if query is None else int(raw(PaymentRow).count_documents(query, limit=most))
+        query = query_of(where)
+        if query is None:
+            return 0
+        # Without a filter MongoDB would read the rows themselves.
+        hint = {} if query else {"hint": "created"}
+        return int(raw(PaymentRow).count_documents(query, limit=most, **hint))
 
 
 def choices() -> dict[str, list[str]]:
-    """The currencies, brands and countries that there are payments of, each in the alphabet's order."""
+    """The currencies, brands, countries and failure reasons that there are, each in the alphabet's order."""
     with unavailable_as_ours():
-        return {name: sorted(raw(PaymentRow).distinct(name)) for name in ("currency", "brand", "country")}
+        found = {name: sorted(raw(PaymentRow).distinct(name)) for name in ("currency", "brand", "country")}
+        return {**found, "reason": list(_reasons())}
+
+
+def _reasons() -> Iterator[str]:
+    """Every failure reason, by one step into the index for each; ``distinct`` would read all rows for a list field."""
+    last = ""
+    while True:
+        beyond = {"attempts.reason": {"$gt": last}}
+        row = next(raw(PaymentRow).find(beyond, {"attempts": 1}).hint("reason_newest").limit(1), None)
+        if row is None:
+            return
+        last = min(r for a in row["attempts"] if (r := a.get("reason", "")) > last)
+        yield last
 
 
 def touched(start: datetime, end: datetime) -> Iterator[Counted]:
@@ -165,7 +203,7 @@ def touched(start: datetime, end: datetime) -> Iterator[Counted]:
             yield counted_of(row)
 
 
-def _query(where: RowFilter) -> Row | None:
+def query_of(where: RowFilter) -> Row | None:
     """As a MongoDB query of equalities, a list of kinds and one range; None when nothing can match."""
     if where.payment_id is not None and not ObjectId.is_valid(where.payment_id):
         return None
@@ -179,17 +217,15 @@ def _query(where: RowFilter) -> Row | None:
     if any(between.values()):
         query[where.dated_by] = {operator: moment for operator, moment in between.items() if moment}
     # There are some dozens of kinds, and MongoDB reads them off the index without going through the rows.
+    if where.named is not None:
+        query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
     kinds = raw(PaymentRow).distinct("kind")
     chosen = [kind for kind in kinds if where.takes(Kind.parse(kind))]
     if not chosen:
         return None
-    if len(chosen) < len(kinds):
+    # Naming all kinds lets the indexes that begin with something else and the kind give rows in order. Without any
+    # such filter, and for the few rows of a search, the plain order is better.
+    begins = where.currency or where.brand or where.country
+    if len(chosen) < len(kinds) or (begins and where.reason is None and not where.is_search):
         query["kind"] = {"$in": chosen}
     return query
-
-
-def _beyond(field: str, direction: int, after: Position) -> list[Row]:
-    value, last_id = after
-    past, bound = ("$gt", "$gte") if direction == 1 else ("$lt", "$lte")
-    further = {"$or": [{field: {past: value}}, {field: value, "_id": {past: ObjectId(last_id)}}]}
-    return [{field: {bound: value}}, further]

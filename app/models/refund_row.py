@@ -11,6 +11,7 @@ from app.models.payment_codec import Document as Fields
 from app.models.payment_row import is_chargeback
 
 _OF_PAYMENT = ("order_id", "customer_id", "currency", "brand", "country")
+_JUDGED = ("brand", "country", "three_d_secure")
 
 
 class RefundRow(Document):
@@ -40,9 +41,10 @@ class RefundRow(Document):
         "auto_create_index": False,
         "indexes": [
             {"name": "payment", "fields": ["payment_id"]},
-            {"name": "at", "fields": ["-at", "-id"]},
-            {"name": "status_at", "fields": ["status", "-at", "-id"]},
-            {"name": "currency_status_at", "fields": ["currency", "status", "-at", "-id"]},
+            # There are far fewer refunds than payments: a second filter is judged from the index as it is walked.
+            {"name": "newest", "fields": ["-at", "-id", *_JUDGED, "status", "currency", "amount", "counted"]},
+            {"name": "status_newest", "fields": ["status", "-at", "-id", *_JUDGED, "currency"]},
+            {"name": "currency_newest", "fields": ["currency", "-at", "-id", *_JUDGED, "status", "counted"]},
         ],
     }
 
@@ -73,10 +75,13 @@ class DisputeRow(Document):
         "auto_create_index": False,
         "indexes": [
             {"name": "payment", "fields": ["payment_id"]},
-            {"name": "at", "fields": ["-at", "-id"]},
-            {"name": "status_at", "fields": ["status", "-at", "-id"]},
+            {"name": "newest", "fields": ["-at", "-id", *_JUDGED, "status", "currency", "chargeback"]},
+            {"name": "status_newest", "fields": ["status", "-at", "-id", *_JUDGED, "currency"]},
             {"name": "status_due", "fields": ["status", "evidence_due_by", "id"]},
-            {"name": "currency_status_at", "fields": ["currency", "status", "-at", "-id"]},
+            {
+                "name": "currency_newest",
+                "fields": ["currency", "-at", "-id", *_JUDGED, "status", "chargeback"],
+            },
         ],
     }
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app.gateway.client import StripeGateway
 from app.services.analytics import Analytics
 from app.services.figures import FiguresKeeper
+from app.services.listings import Listings
 from app.services.payments import Payments
 from app.services.reconciliation import Reconciliation
 from app.services.reconciliation_desk import ReconciliationDesk
@@ -35,6 +36,7 @@ class Services:
     resolution: Resolution
     figures: FiguresKeeper
     analytics: Analytics
+    listings: Listings
 
 
 def build_services(
@@ -57,4 +59,5 @@ def build_services(
         resolution=Resolution(gateway, inbox),
         figures=keeper,
         analytics=Analytics(keeper),
+        listings=Listings(keeper),
     )

@@ -1,0 +1,118 @@
+"""Queries on the rows of refunds and disputes: always in order from an index, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.models import keyset
+from app.models.connection import raw, unavailable_as_ours
+from app.models.keyset import Position, Sorting
+from app.models.refund_row import DisputeRow, RefundRow
+
+Row = dict[str, Any]
+NEWEST = Sorting("at", -1)
+# The states that wait for a person here.
+REFUNDS_FOR_PEOPLE = ("failed", "requires_action")
+DISPUTES_FOR_PEOPLE = ("needs_response", "warning_needs_response")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFilter:
+    """What a list of refunds or disputes is narrowed to; None means any. ``start`` is inclusive, ``end`` exclusive.
+
+    The range is of when the refund was made or the dispute opened. Currency, card and 3-D Secure are the payment's.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    status: str | None = None
+    currency: str | None = None
+    brand: str | None = None
+    country: str | None = None
+    three_d_secure: bool | None = None
+
+    def query(self) -> Row:
+        """The same as a MongoDB query."""
+        names = ("status", "currency", "brand", "country", "three_d_secure")
+        found: Row = {name: value for name in names if (value := getattr(self, name)) is not None}
+        between = {"$gte": self.start, "$lt": self.end}
+        if any(between.values()):
+            found["at"] = {operator: moment for operator, moment in between.items() if moment}
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFilter(ChildFilter):
+    """Refunds; ``counted`` are those that a refunded volume counts."""
+
+    counted: bool | None = None
+
+    def query(self) -> Row:
+        return super().query() | ({} if self.counted is None else {"counted": self.counted})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFilter(ChildFilter):
+    """Disputes; ``chargeback`` is False for inquiries."""
+
+    chargeback: bool | None = None
+
+    def query(self) -> Row:
+        return super().query() | ({} if self.chargeback is None else {"chargeback": self.chargeback})
+
+
+Where = RefundFilter | DisputeFilter
+
+
+def page(where: Where, *, limit: int, after: Position | None = None, backwards: bool = False) -> list[Row]:
+    """Newest first, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
+    by = NEWEST.reversed if backwards else NEWEST
+    with unavailable_as_ours():
+        found = keyset.page(_rows(where), where.query(), by, limit=limit, after=after)
+    return found[::-1] if backwards else found
+
+
+def stream(where: Where) -> Iterator[Row]:
+    """All that match, newest first, read as they are taken. Raises DatabaseUnavailable."""
+    with unavailable_as_ours():
+        yield from keyset.stream(_rows(where), where.query(), NEWEST)
+
+
+def count(where: Where, *, most: int) -> int:
+    """How many there are, but not more than ``most``."""
+    with unavailable_as_ours():
+        query = where.query()
+        hint = {} if query else {"hint": "newest"}
+        return int(_rows(where).count_documents(query, limit=most, **hint))
+
+
+def totals(where: Where) -> dict[str, int]:
+    """The sum of the amounts of each currency, by the alphabet."""
+    currency = "$dispute_currency" if isinstance(where, DisputeFilter) else "$currency"
+    group = {"$group": {"_id": currency, "amount": {"$sum": "$amount"}}}
+    with unavailable_as_ours():
+        found = _rows(where).aggregate([{"$match": where.query()}, group, {"$sort": {"_id": 1}}])
+        return {row["_id"]: int(row["amount"]) for row in found}
+
+
+def urgent(where: Where, *, limit: int) -> list[Row]:
+    """Those that wait for a person: refunds newest first, disputes by their deadline."""
+    disputes = isinstance(where, DisputeFilter)
+    states = DISPUTES_FOR_PEOPLE if disputes else REFUNDS_FOR_PEOPLE
+    by = [("evidence_due_by", 1), ("_id", 1)] if disputes else NEWEST.keys
+    with unavailable_as_ours():
+        query = {**where.query(), "status": {"$in": list(states)}}
+        return list(_rows(where).find(query).sort(by).limit(limit))
+
+
+def statuses(kind: type[RefundFilter | DisputeFilter]) -> list[str]:
+    """Every status that there are rows of."""
+    with unavailable_as_ours():
+        return sorted(_rows(kind()).distinct("status"))
+
+
+def _rows(where: Where) -> Any:
+    return raw(DisputeRow if isinstance(where, DisputeFilter) else RefundRow)
