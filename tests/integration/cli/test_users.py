@@ -81,3 +81,14 @@ def test_commands_about_nobody_say_so(run: Run) -> None:
         result = run("users", command, "nobody@example.com")
         assert result.exit_code == 1
         assert "There is no account nobody@example.com." in result.stderr
+
+
+def test_a_role_can_be_changed_even_of_the_last_admin(app: Flask, run: Run) -> None:
+    """Who has a shell on the server can always make another admin."""
+    with app.app_context():
+        accounts.create("ada@example.com", PASSWORD, Role.ADMIN, actor="test")
+    result = run("users", "role", "ADA@example.com", "viewer")
+    assert (result.exit_code, result.stdout) == (0, "ada@example.com is viewer now.\n")
+    assert [entry["action"] for entry in walk()] == ["user.created", "user.role_changed"]
+    assert run("users", "role", "bob@example.com", "viewer").exit_code == 1
+    assert run("users", "role", "ada@example.com", "owner").exit_code == 2
