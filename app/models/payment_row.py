@@ -71,6 +71,8 @@ class PaymentRow(Document):
         "collection": "payment_rows",
         "auto_create_index": False,
         "indexes": [
+            # What follows the order in an index lets a second filter, and the count of a list, be judged from the index
+            # alone. Amounts have an index by kind as well, so that a rare kind is found without reading all others.
             {"name": "created", "fields": ["-created_at", "-id"]},
             {"name": "kind_newest", "fields": ["kind", "-created_at", "-id"]},
             {

@@ -11,10 +11,10 @@ from typing import Any
 from bson import ObjectId
 
 from app.domain.counted import Counted, FirstAttempt, Outcome
-from app.models.connection import raw, unavailable_as_ours
 from app.models import keyset
-from app.models.payment_row import Kind, PaymentRow, counted_of
+from app.models.connection import raw, unavailable_as_ours
 from app.models.keyset import Sorting
+from app.models.payment_row import Kind, PaymentRow, counted_of
 from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
@@ -99,7 +99,6 @@ class RowFilter:
     customer_id: str | None = None
     payment_intent_id: str | None = None
     payment_id: str | None = None
-
     # An order or a customer, whichever has this id.
     named: str | None = None
 
@@ -113,6 +112,7 @@ class RowFilter:
     def offers_amounts(self) -> bool:
         """True where the list can be had by amount: amounts of one currency only, and in order from an index."""
         return self.currency is not None and self.reason is None and not self.is_search
+
     @property
     def dated_by(self) -> str:
         """The field that the range is of, and that lists by time are sorted by."""
@@ -211,14 +211,14 @@ def query_of(where: RowFilter) -> Row | None:
     query: Row = {name: value for name in names if (value := getattr(where, name)) is not None}
     if where.payment_id is not None:
         query["_id"] = ObjectId(where.payment_id)
+    if where.named is not None:
+        query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
     if where.reason is not None:
         query["attempts.reason"] = where.reason
     between = {"$gte": where.start, "$lt": where.end}
     if any(between.values()):
         query[where.dated_by] = {operator: moment for operator, moment in between.items() if moment}
     # There are some dozens of kinds, and MongoDB reads them off the index without going through the rows.
-    if where.named is not None:
-        query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
     kinds = raw(PaymentRow).distinct("kind")
     chosen = [kind for kind in kinds if where.takes(Kind.parse(kind))]
     if not chosen:
