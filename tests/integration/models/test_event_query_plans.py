@@ -1,0 +1,97 @@
+"""No query without an index: what the pages of events and of reconciliation ask, as MongoDB itself recorded it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from app.models import idempotency, reconciliation_report, webhook_event
+from app.models.payment_store import new_id
+from app.models.webhook_event import EventFilter, EventState
+from config import Settings
+
+Mongo = Database[dict[str, Any]]
+NOW = datetime.now(UTC).replace(microsecond=0)
+SECOND = int(NOW.timestamp())
+ROWS = 2000
+
+
+@pytest.fixture
+def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
+    """Collections in which reading everything would show, and a MongoDB that records what it is asked."""
+    del settings
+    states = ["applied", "applied", "ignored", "received", "applied", "failed", "applied", "applied"]
+    database["webhook_events"].insert_many(
+        {
+            "_id": f"evt_{n:05}",
+            "type": "charge.rare" if n % 100 == 0 else f"type.{n % 7}",
+            "created": SECOND - n // 3,
+            "state": states[n % len(states)],
+            "payment_intent_id": f"pi_{n % 400}",
+            "payload": {},
+        }
+        for n in range(ROWS)
+    )
+    database["reconciliation_reports"].insert_many(
+        {"_id": new_id(), "started_at": NOW - timedelta(seconds=n // 3), "state": "finished", "drift": []}
+        for n in range(ROWS)
+    )
+    database.command("profile", 2)
+    yield database
+    database.command("profile", 0)
+    database.drop_collection("system.profile")
+
+
+def asked(database: Mongo) -> list[tuple[str, int, str]]:
+    """(operation, documents read, plan) of what the test asked."""
+    database.command("profile", 0)
+    found = database["system.profile"].find({"ns": {"$not": {"$regex": r"\.system\."}}})
+    return [
+        (entry["op"], entry.get("docsExamined", 0), entry.get("planSummary", ""))
+        for entry in found
+        if entry["op"] in {"query", "command", "getmore"} and "profile" not in entry.get("command", {})
+    ]
+
+
+MIDDLE = (SECOND - 200, "evt_00601")
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [
+        (lambda: webhook_event.newest(EventFilter(), 51), 51),
+        (lambda: webhook_event.newest(EventFilter(), 51, before=MIDDLE), 54),
+        (lambda: webhook_event.newest(EventFilter(state=EventState.FAILED), 51), 51),
+        (lambda: webhook_event.newest(EventFilter(state=EventState.FAILED), 51, before=MIDDLE), 54),
+        (lambda: webhook_event.newest(EventFilter(state=EventState.RECEIVED, until=NOW), 51), 51),
+        (lambda: webhook_event.newest(EventFilter(type="charge.rare"), 51), 51),
+        (lambda: webhook_event.newest(EventFilter(type="charge.rare"), 51, before=MIDDLE), 54),
+        (lambda: webhook_event.newest(EventFilter(type="charge.none"), 51), 0),
+        (lambda: webhook_event.newest(EventFilter(type="charge.rare", state=EventState.FAILED), 51), 51),
+        (lambda: webhook_event.of_intent("pi_7", 100), 5),
+        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.FAILED), 100), 0),
+        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.RECEIVED, until=NOW), 100), 100),
+        (lambda: list(webhook_event.walk(EventFilter(state=EventState.FAILED), after=MIDDLE)), 210),
+        (webhook_event.types, 0),
+        (lambda: webhook_event.find("evt_00001"), 1),
+        (lambda: idempotency.find("0" * 64), 0),
+        (lambda: reconciliation_report.newest(26), 26),
+        (lambda: reconciliation_report.newest(26, before=(NOW - timedelta(seconds=300), "0" * 24)), 30),
+        (lambda: reconciliation_report.find("0" * 24), 0),
+    ],
+)
+def test_a_query_reads_little_more_than_it_shows(
+    recorded: Mongo, query: Callable[[], Any], most: int
+) -> None:
+    query()
+    told = asked(recorded)
+    assert told
+    for operation, read, plan in told:
+        assert plan, operation
+        assert "COLLSCAN" not in plan, operation
+        assert "SORT" not in plan or "SORT_MERGE" in plan
+        assert read <= most, plan
