@@ -35,9 +35,6 @@ PAGES = (
     account,
     users,
     audit,
-    account,
-    users,
-    audit,
     payments,
     payment,
     refund,
@@ -56,7 +53,7 @@ def register(app: Flask) -> None:
     headers.init_app(app)
     errors.init_app(app, pages)
     formatters.init_app(app, timezone=settings.dashboard_timezone)
-    navigation.init_app(pages)
+    navigation.init_app(app, pages)
     for page in PAGES:
         page.add_routes(pages)
     app.register_blueprint(pages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, Flask, current_app, g, request, url_for
 
 from app.domain.permissions import Role
 from app.models.user import Account
@@ -33,8 +33,9 @@ _PAGES = (
 )
 
 
-def init_app(pages: Blueprint) -> None:
-    """Give every template ``account`` and ``navigation``."""
+def init_app(app: Flask, pages: Blueprint) -> None:
+    """Give every template ``account`` and ``navigation``, and macros as well ``page_exists``."""
+    app.jinja_env.globals["page_exists"] = exists
     pages.app_context_processor(_context)
 
 
@@ -60,11 +61,7 @@ def _context() -> dict[str, Any]:
     # Only what the guard has read already: asking here would ask the database again on the page that says that it
     # is away.
     account: Account | None = g.get("account")
-    return {
-        "account": account,
-        "navigation": entries(account) if account else [],
-        "page_exists": exists,
-    }
+    return {"account": account, "navigation": entries(account) if account else []}
 
 
 def _is_below(path: str, address: str) -> bool:

@@ -38,6 +38,7 @@ EXPECTED = {
     "GET /dashboard/audit": ADMIN,
     "POST /dashboard/audit/verify": ADMIN,
     # Payments and refunds.
+    "GET /dashboard/payments": VIEWER,
     "GET /dashboard/payments/<payment_id>": VIEWER,
     "GET /dashboard/payments/<payment_id>/refund": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund": FINANCE,
