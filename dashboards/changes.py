@@ -53,7 +53,9 @@ _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_re
 _TIMES = frozenset({"created_at", "completed_at"})
 _LISTS = {"attempts": "Attempt", "refunds": "Refund", "disputes": "Dispute"}
 _NOTHING = "none"
-_STATUSES = ATTEMPT_STATUS | REFUND_STATUS | DISPUTE_STATUS
+_STATUSES = {"attempts": ATTEMPT_STATUS, "refunds": REFUND_STATUS, "disputes": DISPUTE_STATUS}
+# What a payment begins with says nothing.
+_AT_FIRST = frozenset({_NOTHING, "no", "not asked for", REFUNDED["none"]})
 
 
 def change_lines(changes: Record, currency: str) -> list[Line]:
@@ -84,7 +86,7 @@ def _lines(name: str, change: Any, currency: str) -> Iterator[Line]:
         old, new = (_value(name, side, currency) for side in change)
         if change[0] is not None and old != new:
             yield label(name), f"{old} → {new}"
-        elif new not in {_NOTHING, "no", amount(0, currency)}:
+        elif change[0] is None and new not in _AT_FIRST and new != amount(0, currency):
             yield label(name), new
     else:
         yield label(name), str(change)
@@ -92,7 +94,7 @@ def _lines(name: str, change: Any, currency: str) -> Iterator[Line]:
 
 def _side(name: str, value: Any, currency: str) -> str:
     if name in _LISTS and isinstance(value, list):
-        return ", ".join(_STATUSES.get(str(item), words(item)) for item in value) or _NOTHING
+        return ", ".join(_STATUSES[name].get(str(item), words(item)) for item in value) or _NOTHING
     return _value(name, value, currency)
 
 
@@ -137,8 +139,8 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
 
 
 def _failure(value: Mapping[str, Any]) -> str:
-    reason = explain(value.get("code"), value.get("decline_code"))
-    return f"{words(reason.code)}. {reason.meaning}".rstrip(".")
+    # The word alone: the page explains each decline where it lists the attempts.
+    return words(explain(value.get("code"), value.get("decline_code")).code)
 
 
 def zone() -> ZoneInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +72,7 @@ def _story(detail: PaymentDetail) -> Story:
     return Story(
         attempts=[_attempt(row) for row in payment.get("attempts") or []],
         disputes=[(row, _deadline(row)) for row in payment.get("disputes") or []],
-        moments=[_moment(entry, currency) for entry in _newest_first(payment.get("history") or [])],
+        moments=_moments(payment.get("history") or [], currency),
         stripe_link=wording.stripe_link(payment, settings.stripe_api_base),
         is_sandbox=bool(settings.stripe_api_base),
         can_be_refunded=payment.get("status") == "completed" and bool(payment.get("amount_refundable")),
@@ -94,15 +94,22 @@ def _deadline(row: Row) -> str | None:
     return wording.days_left(due, now()) if due and row.get("status") in wording.ANSWERABLE else None
 
 
-def _newest_first(history: Iterable[Row]) -> list[Row]:
-    return list(history)[::-1]
+def _moments(history: Sequence[Row], currency: str) -> list[Moment]:
+    """The history, newest first."""
+    found: list[Moment] = []
+    asked: set[tuple[Any, Any]] = set()
+    for entry in history:
+        request = (entry.get("source"), entry.get("reference"))
+        found.append(_moment(entry, currency, is_answer=request in asked))
+        asked.add(request)
+    return found[::-1]
 
 
-def _moment(entry: Row, currency: str) -> Moment:
+def _moment(entry: Row, currency: str, *, is_answer: bool) -> Moment:
     source, reference = str(entry.get("source")), entry.get("reference")
     return Moment(
         at=datetime.fromtimestamp(entry["at"] / 1000, UTC),
-        what=wording.road(source),
+        what=wording.answered(source) if is_answer else wording.road(source),
         who=str(entry.get("actor") or ("Stripe" if source == "webhook" else "Paydesk")),
         event_id=str(reference) if source == "webhook" and reference else None,
         lines=change_lines(entry.get("changes") or {}, currency),

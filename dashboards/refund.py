@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.errors import DatabaseUnavailable, NotFound, PaydeskError
+from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
 from app.extensions import services
 from app.models.payment_codec import Document
 from app.services.refund_desk import Made
@@ -35,7 +35,13 @@ def form(payment_id: str) -> Answer:
     key = request.args.get("key")
     if not is_key(key, acting().id, payment_id):
         return _afresh(payment_id)
-    return _already_made(payment, str(key)) or _form(payment, str(key), RefundForm())
+    if answer := _already_made(payment, str(key)):
+        return answer
+    try:
+        services.refund_desk.quote(RefundForm().order(payment_id, acting().email))
+    except PaydeskError as error:
+        return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
+    return _form(payment, str(key), RefundForm())
 
 
 @guard("finance")
@@ -88,14 +94,17 @@ def _expired(payment_id: str) -> Response:
 
 
 def _form(payment: Document, key: str, sent: RefundForm, error: PaydeskError | None = None) -> Answer:
+    errors = error.errors if error else {}
+    if isinstance(error, AmountExceedsRefundable):
+        errors = {"amount": [error.message]}
     page = render_template(
         "refund/form.html",
         payment=payment,
         key=key,
         form=sent,
         error=error,
-        errors=error.errors if error else {},
-        advice=None if error is None or error.errors else advice_on(error),
+        errors=errors,
+        advice=None if error is None or errors else advice_on(error),
         suggestions=SUGGESTIONS,
         example=example_of(payment["currency"]),
         words=wording,
@@ -117,7 +126,9 @@ def _already_made(payment: Document, key: str) -> Answer | None:
     return render_template("refund/made.html", payment=payment, refund=refund, words=wording)
 
 
-def _problem(payment_id: str, key: str, sent: RefundForm, error: PaydeskError) -> Answer:
+def _problem(
+    payment_id: str, key: str, sent: RefundForm, error: PaydeskError, *, can_start_again: bool = True
+) -> Answer:
     page = render_template(
         "refund/problem.html",
         payment_id=payment_id,
@@ -125,6 +136,7 @@ def _problem(payment_id: str, key: str, sent: RefundForm, error: PaydeskError) -
         form=sent,
         error=error,
         advice=advice_on(error),
+        can_start_again=can_start_again,
     )
     return page, error.http_status
 

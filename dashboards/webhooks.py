@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +13,7 @@ from app.extensions import services
 from app.models.webhook_event import EventFilter, EventState
 from app.services.webhook_desk import MOST_AT_ONCE, MOST_COUNTED, Batch
 from app.services.webhook_replay import UNDECIDED, Replayed
-from dashboards import positions
+from dashboards import positions, wording
 from dashboards.acting import acting
 from dashboards.changes import Line, change_lines
 from dashboards.session import guard
@@ -48,6 +47,7 @@ def index() -> str:
     return render_template(
         "webhooks/index.html",
         inbox=inbox,
+        words=wording,
         where=where,
         is_first=before is None,
         older=positions.write(inbox.older),
@@ -65,7 +65,7 @@ def show(event_id: str) -> str:
     return render_template(
         "webhooks/event.html",
         event=row,
-        created=datetime.fromtimestamp(row["created"], UTC),
+        words=wording,
         effects=_lines(detail.effects, row),
         preview=detail.preview,
         preview_words=sentence(detail.preview, would=True),

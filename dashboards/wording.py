@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.money import Money, UnknownCurrency
@@ -81,6 +81,10 @@ _ROADS = {
     "reconcile": "A comparison with Stripe put it right",
     "worker": "The worker asked Stripe what became of it",
 }
+_ANSWERS = {
+    "create-intent": "Stripe answered that it can be paid",
+    "refund": "Stripe answered the refund",
+}
 
 
 def amount(minor: Any, currency: Any) -> str:
@@ -97,6 +101,16 @@ def amount(minor: Any, currency: Any) -> str:
 def road(source: Any) -> str:
     """How we learnt something."""
     return _ROADS.get(str(source), str(source))
+
+
+def answered(source: Any) -> str:
+    """What to call the second entry that one request made: Stripe's answer to the first."""
+    return _ANSWERS.get(str(source), road(source))
+
+
+def moment(seconds: Any) -> datetime | None:
+    """A time of Stripe's."""
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
 
 
 def words(text: Any) -> str:

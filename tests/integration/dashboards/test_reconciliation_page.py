@@ -65,6 +65,7 @@ def test_a_payment_is_checked_first_and_repaired_then(
     for told in (
         "Something differs",
         "Nothing was changed by it.",
+        "Succeeded",
         "Pending",
         "Completed",
         "0.00 USD",

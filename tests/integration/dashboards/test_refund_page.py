@@ -23,7 +23,7 @@ from app.models import connection
 from app.services import accounts
 from app.services.refunds import RefundOrder
 from config import Settings
-from tests.integration.dashboards.pages import PASSWORD, csrf_of, enter, key_of, paid, post
+from tests.integration.dashboards.pages import PASSWORD, csrf_of, enter, key_of, opened, paid, post
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer
 
@@ -280,6 +280,22 @@ def test_a_disputed_payment_is_not_refunded(
     assert path(payment.payment_id) not in page
 
 
+def test_what_cannot_be_refunded_has_no_form(
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    refunded, open_ = paid(app, sandbox), opened(app, "order-2")
+    with app.app_context():
+        order = RefundOrder(payment_id=refunded.payment_id, requested_by="other")
+        services.refunds.refund(order, customer=None, key=None)
+    for payment, told in ((refunded, "Nothing is left to refund."), (open_, "this one is pending")):
+        answer = finance.get(path(payment.payment_id), follow_redirects=True)
+        assert answer.status_code == 409
+        assert told in answer.text
+        assert "Review the refund" not in answer.text
+        assert "Start again" not in answer.text
+        assert path(payment.payment_id) not in finance.get(f"/dashboard/payments/{payment.payment_id}").text
+
+
 def test_a_viewer_has_no_button_and_no_way(app: Flask, sandbox: SandboxProcess, database: Mongo) -> None:
     payment = paid(app, sandbox)
     viewer = enter(app, Role.VIEWER)
@@ -330,7 +346,7 @@ def test_without_a_stripe_key_the_page_says_so(
     payment = paid(app, sandbox)
     bare = create_app(replace(settings, stripe_secret_key=""))
     client = enter(bare, Role.FINANCE)
-    answer = reviewed(client, payment.payment_id, form_of(client, payment.payment_id))
+    answer = client.get(path(payment.payment_id), follow_redirects=True)
     assert answer.status_code == 503
     assert "Tell an administrator" in answer.text
 
