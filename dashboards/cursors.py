@@ -49,6 +49,17 @@ def read(text: str | None, name: str, parameters: Mapping[str, str]) -> Place | 
     return Place(_EPOCH + value * _MILLISECOND if is_time else value, row_id, back=bool(back))
 
 
+def place_of(
+    arguments: Mapping[str, str], name: str, parameters: Mapping[str, str], problems: list[str]
+) -> Place | None:
+    """Where the list goes on; a cursor that does not belong to it is a problem, and the list begins anew."""
+    try:
+        return read(arguments.get("cursor") or None, name, parameters)
+    except BadCursor as error:
+        problems.append(str(error))
+        return None
+
+
 def _digest(name: str, parameters: Mapping[str, str]) -> str:
     text = json.dumps([name, sorted(parameters.items())])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,8 +12,12 @@ from zoneinfo import ZoneInfo
 from app.domain import periods
 from app.domain.periods import Span
 from app.errors import ValidationFailed
+from app.models.payment_rows import RowFilter
+from app.models.refund_rows import ChildFilter
 from app.services.day_range import day_range
+from app.services.listings import Choices
 from app.services.recording import now
+from dashboards.wording import words
 
 PRESETS: Mapping[str, str] = {
     "today": "Today",
@@ -25,9 +29,9 @@ PRESETS: Mapping[str, str] = {
 }
 _DAYS = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-CURRENCY = re.compile(r"[a-z]{3}")
-BRAND = re.compile(r"[a-z0-9_ -]{1,32}")
-COUNTRY = re.compile(r"[A-Z]{2}|unknown")
+_CURRENCY = re.compile(r"[a-z]{3}")
+_BRAND = re.compile(r"[a-z0-9_ -]{1,32}")
+_COUNTRY = re.compile(r"[A-Z]{2}|unknown")
 _LONGEST = 255
 _SHOWN_OF_BAD = 40
 
@@ -67,7 +71,14 @@ class Reader:
         return value
 
     def pattern(
-        self, name: str, label: str, shape: re.Pattern[str], like: str, fold: Callable[[str], str] = str
+        self,
+        name: str,
+        label: str,
+        shape: re.Pattern[str],
+        like: str,
+        *,
+        fold: Callable[[str], str] = str,
+        in_words: Callable[[str], str] = str,
     ) -> str | None:
         """A value of a certain shape; ``like`` is an example of it."""
         value = self.text(name)
@@ -77,8 +88,20 @@ class Reader:
         if not shape.fullmatch(folded):
             self._refuse(label, value, f"like {like}")
             return None
-        self._take(name, folded, label, folded)
+        self._take(name, folded, label, in_words(folded))
         return folded
+
+    def currency(self) -> str | None:
+        """A currency, known to us or not."""
+        return self.pattern("currency", "Currency", _CURRENCY, "usd", fold=str.lower, in_words=str.upper)
+
+    def brand(self) -> str | None:
+        """A card brand as Stripe writes it."""
+        return self.pattern("brand", "Card brand", _BRAND, "visa", fold=str.lower, in_words=words)
+
+    def country(self) -> str | None:
+        """The country of a card, or that it is unknown."""
+        return self.pattern("country", "Card country", _COUNTRY, "US", fold=_country_code)
 
     def option(self, name: str, label: str, options: Mapping[str, str]) -> str | None:
         """One of some words; their texts are shown."""
@@ -161,11 +184,21 @@ def changed(parameters: Mapping[str, str], *without: str, **more: str | None) ->
 
 
 def options_of(
-    values: Sequence[str], words: Callable[[str], str], chosen: str | None
+    values: Sequence[str], in_words: Callable[[str], str], chosen: str | None
 ) -> list[tuple[str, str]]:
     """Values with their words for a select; what is chosen is among them, known or not."""
     known = [*values, chosen] if chosen and chosen not in values else values
-    return [(value, words(value)) for value in known]
+    return [(value, in_words(value)) for value in known]
+
+
+def card_options(found: Choices, where: RowFilter | ChildFilter) -> dict[str, list[tuple[str, str]]]:
+    """What the selects offer that every list has."""
+    return {
+        "currency": options_of(found.currency, str.upper, where.currency),
+        "brand": options_of(found.brand, words, where.brand),
+        "country": options_of(found.country, str, where.country),
+        "flag": [("true", "Yes"), ("false", "No")],
+    }
 
 
 def is_day(text: str | None) -> bool:
@@ -179,17 +212,21 @@ def is_day(text: str | None) -> bool:
 
 
 def _range_words(first: str | None, last: str | None, start: Any, end: Any, zone: ZoneInfo) -> str:
-    def words(text: str | None, moment: datetime | None) -> str:
+    def in_words(text: str | None, moment: datetime | None) -> str:
         if text is None or moment is None:
             return ""
         return text if is_day(text) else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
-    begin, finish = words(first, start), words(last, end)
+    begin, finish = in_words(first, start), in_words(last, end)
     if begin == finish:
         return begin
     if begin and finish:
         return f"{begin} – {finish}"
     return f"since {begin}" if begin else f"until {finish}"
+
+
+def _country_code(text: str) -> str:
+    return text.lower() if text.lower() == "unknown" else text.upper()
 
 
 def _short(text: str) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.payment_view import PaymentStatus
 from app.models.payment_rows import Counts, Order, RowFilter
-from dashboards.filters import BRAND, COUNTRY, CURRENCY, Chip, Reader
+from dashboards.filters import Chip, Reader
 from dashboards.formatters import status_words
 from dashboards.wording import REFUNDED, words
 
@@ -61,22 +61,20 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         start=start,
         end=end,
         counts=Counts(counts) if counts else None,
-        reason=reader.pattern("reason", "Failure", _REASON, "insufficient_funds"),
+        reason=reader.pattern("reason", "Failure", _REASON, "insufficient_funds", in_words=words),
         status=reader.option("status", "Status", STATUS),
         refund_status=reader.option("refund_status", "Refunds", REFUNDED),
         disputed=reader.flag("disputed", "Disputed"),
-        currency=reader.pattern("currency", "Currency", CURRENCY, "usd", str.lower),
-        brand=reader.pattern("brand", "Card brand", BRAND, "visa", str.lower),
-        country=reader.pattern("country", "Card country", COUNTRY, "US", _country),
+        currency=reader.currency(),
+        brand=reader.brand(),
+        country=reader.country(),
         three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
         order_id=reader.identifier("order", "Order"),
         customer_id=reader.identifier("customer", "Customer"),
         **ids,
     )
     order = _order(reader, where)
-    return PaymentQuery(
-        where, order, reader.parameters, [_in_words(c) for c in reader.chips], reader.problems, searched
-    )
+    return PaymentQuery(where, order, reader.parameters, reader.chips, reader.problems, searched)
 
 
 def _search(reader: Reader) -> tuple[dict[str, str], str | None]:
@@ -107,15 +105,3 @@ def _order(reader: Reader, where: RowFilter) -> Order:
     if order != Order.NEWEST:
         reader.parameters["sort"] = order.value
     return order
-
-
-def _country(text: str) -> str:
-    return text.lower() if text.lower() == "unknown" else text.upper()
-
-
-def _in_words(chip: Chip) -> Chip:
-    if chip.names == ("reason",):
-        return Chip(chip.label, words(chip.value), chip.names)
-    if chip.names == ("currency",):
-        return Chip(chip.label, chip.value.upper(), chip.names)
-    return chip

@@ -6,12 +6,12 @@ from flask import Blueprint, render_template, request
 
 from app.domain.declines import explain
 from app.extensions import services
-from app.services.listings import MOST_COUNTED, Place
+from app.services.listings import MOST_COUNTED
 from dashboards import cursors, payment_filters
-from dashboards.filters import PRESETS, options_of
+from dashboards.filters import PRESETS, card_options, options_of
 from dashboards.payment_filters import PaymentQuery
 from dashboards.session import guard
-from dashboards.wording import REFUNDED, words
+from dashboards.wording import REFUNDED, amount, words
 
 _NAME = "payments"
 
@@ -25,7 +25,7 @@ def add_routes(pages: Blueprint) -> None:
 def index() -> str:
     """A page of the list that the address describes; what makes no sense in it is said and left out."""
     query = payment_filters.read(request.args, services.listings.zone)
-    place = place_of(_NAME, query.parameters, query.problems)
+    place = cursors.place_of(request.args, _NAME, query.parameters, query.problems)
     listing = services.listings.payments(query.where, query.order, place)
     return render_template(
         "payments/index.html",
@@ -39,28 +39,17 @@ def index() -> str:
         presets=PRESETS,
         explain=lambda code: explain(None, code).meaning,
         words=words,
+        amount=amount,
     )
-
-
-def place_of(name: str, parameters: dict[str, str], problems: list[str]) -> Place | None:
-    """Where the list goes on; a cursor that does not belong to it is a problem, and the list begins anew."""
-    try:
-        return cursors.read(request.args.get("cursor") or None, name, parameters)
-    except cursors.BadCursor as error:
-        problems.append(str(error))
-        return None
 
 
 def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
     """What each select of the form offers."""
     found, where = services.listings.choices(), query.where
     return {
+        **card_options(found, where),
         "status": list(payment_filters.STATUS.items()),
         "refund_status": list(REFUNDED.items()),
         "sort": list(payment_filters.SORT.items()),
-        "currency": options_of(found.currency, str.upper, where.currency),
-        "brand": options_of(found.brand, words, where.brand),
-        "country": options_of(found.country, str, where.country),
         "reason": options_of(found.reason, words, where.reason),
-        "flag": [("true", "Yes"), ("false", "No")],
     }

@@ -51,7 +51,7 @@ class RefundFilter(ChildFilter):
     counted: bool | None = None
 
     def query(self) -> Row:
-        return super().query() | ({} if self.counted is None else {"counted": self.counted})
+        return ChildFilter.query(self) | ({} if self.counted is None else {"counted": self.counted})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class DisputeFilter(ChildFilter):
     chargeback: bool | None = None
 
     def query(self) -> Row:
-        return super().query() | ({} if self.chargeback is None else {"chargeback": self.chargeback})
+        return ChildFilter.query(self) | ({} if self.chargeback is None else {"chargeback": self.chargeback})
 
 
 Where = RefundFilter | DisputeFilter

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.gateway.client import StripeGateway
 from app.services.analytics import Analytics
+from app.services.exports import Exports
 from app.services.figures import FiguresKeeper
 from app.services.listings import Listings
 from app.services.payments import Payments
@@ -37,6 +38,7 @@ class Services:
     figures: FiguresKeeper
     analytics: Analytics
     listings: Listings
+    exports: Exports
 
 
 def build_services(
@@ -47,6 +49,7 @@ def build_services(
     inbox = WebhookInbox(gateway, webhook_secrets, livemode=livemode)
     refunds, replay = Refunds(gateway), WebhookReplay(inbox)
     reconciliation = Reconciliation(gateway, livemode=livemode)
+    analytics, listings = Analytics(keeper), Listings(keeper)
     return Services(
         payments=Payments(gateway),
         refunds=refunds,
@@ -58,6 +61,7 @@ def build_services(
         reconciliation_desk=ReconciliationDesk(reconciliation),
         resolution=Resolution(gateway, inbox),
         figures=keeper,
-        analytics=Analytics(keeper),
-        listings=Listings(keeper),
+        analytics=analytics,
+        listings=listings,
+        exports=Exports(listings, analytics),
     )

@@ -41,6 +41,8 @@ class Action(StrEnum):
     EVENTS_REPLAYED = "webhooks.replayed"
     REFUND_REQUESTED = "refund.requested"
     REFUND_ANSWERED = "refund.answered"
+    EXPORT_STARTED = "export.started"
+    EXPORTED = "export.finished"
     PAYMENT_REPAIRED = "reconciliation.repaired"
 
 

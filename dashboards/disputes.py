@@ -1,0 +1,73 @@
+"""The list of disputes: those that wait for our answer first, by their deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, render_template, request
+
+from app.extensions import services
+from app.models.refund_rows import DISPUTES_FOR_PEOPLE
+from app.services.listings import MOST_COUNTED, MOST_URGENT
+from app.services.recording import now
+from dashboards import cursors
+from dashboards.child_filters import KINDS, read_disputes
+from dashboards.filters import PRESETS, card_options
+from dashboards.session import guard
+from dashboards.wording import DISPUTE_STATUS, amount, words
+
+NAME = "disputes"
+STATUS = list(DISPUTE_STATUS.items())
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list."""
+    pages.add_url_rule("/dashboard/disputes", "disputes", index)
+
+
+@guard("viewer")
+def index() -> str:
+    """A page of the list that the address describes."""
+    query = read_disputes(request.args, services.listings.zone, STATUS)
+    place = cursors.place_of(request.args, NAME, query.parameters, query.problems)
+    listing = services.listings.children(query.where, place)
+    return render_template(
+        "disputes/index.html",
+        query=query,
+        listing=listing,
+        is_first=place is None,
+        previous=cursors.write(listing.previous, NAME, query.parameters),
+        next=cursors.write(listing.next, NAME, query.parameters),
+        most=MOST_COUNTED,
+        most_urgent=MOST_URGENT,
+        options={
+            **card_options(services.listings.choices(), query.where),
+            "status": STATUS,
+            "kind": list(KINDS.items()),
+        },
+        presets=PRESETS,
+        words=words,
+        amount=amount,
+        due=due_words,
+        is_late=lambda moment: moment is not None and moment < now(),
+        answerable=DISPUTES_FOR_PEOPLE,
+    )
+
+
+def due_words(due: datetime | None) -> str:
+    """How long there is until the evidence must be in, in days of the dashboard's zone: that is how people plan."""
+    if due is None:
+        return "no deadline"
+    zone, present = services.listings.zone, now()
+    last, today = due.astimezone(zone).date(), present.astimezone(zone).date()
+    days = (last - today).days
+    if due < present:
+        return "overdue since today" if days == 0 else f"overdue by {_days(-days)}"
+    if days == 0:
+        hours = int((due - present).total_seconds() // 3600)
+        return f"due today, {hours} hours left" if hours > 1 else "due within two hours"
+    return "due tomorrow" if days == 1 else f"{_days(days)} left"
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

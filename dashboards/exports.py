@@ -1,0 +1,151 @@
+"""Downloads of lists and figures, filtered and sorted as the page that they are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, request, send_file
+
+from app.domain import periods
+from app.domain.periods import Granularity, Span
+from app.errors import ValidationFailed
+from app.extensions import services
+from app.models.rollup import Choice
+from app.services.analytics import Question
+from app.services.exports import Receipt
+from app.services.recording import now
+from app.services.tables import Table
+from dashboards import disputes, payment_filters, refunds
+from dashboards.acting import acting
+from dashboards.child_filters import read_disputes, read_refunds
+from dashboards.filters import Reader, preset_span, refuse
+from dashboards.session import guard
+
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FIGURES = ("figures", "volume", "reasons")
+_STEPS = {step.value: step.value for step in Granularity}
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the downloads."""
+    lists = ("payments", payments), ("refunds", refunds_file), ("disputes", disputes_file)
+    for name, view in lists:
+        for kind in ("csv", "xlsx"):
+            pages.add_url_rule(f"/dashboard/{name}.{kind}", f"{name}_{kind}", view, defaults={"kind": kind})
+    for name in _FIGURES:
+        pages.add_url_rule(f"/dashboard/{name}.csv", f"{name}_csv", figures_csv, defaults={"name": name})
+    pages.add_url_rule("/dashboard/figures.xlsx", "figures_xlsx", figures_xlsx)
+
+
+@guard("finance")
+def payments(kind: str) -> Response:
+    """The list of payments."""
+    query = payment_filters.read(request.args, services.listings.zone)
+    refuse(query.problems)
+    table = services.exports.payments(query.where, query.order)
+    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+
+
+@guard("finance")
+def refunds_file(kind: str) -> Response:
+    """The list of refunds."""
+    query = read_refunds(request.args, services.listings.zone, refunds.STATUS)
+    refuse(query.problems)
+    table = services.exports.refunds(query.where)
+    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+
+
+@guard("finance")
+def disputes_file(kind: str) -> Response:
+    """The list of disputes."""
+    query = read_disputes(request.args, services.listings.zone, disputes.STATUS)
+    refuse(query.problems)
+    table = services.exports.disputes(query.where)
+    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+
+
+@guard("finance")
+def figures_csv(name: str) -> Response:
+    """The figures by step, the volume by step and currency, or the failure reasons."""
+    question, parameters = _question(request.args)
+    table = _tables(question)[name]
+    return _send(table, "csv", parameters, question.span.start, question.span.end)
+
+
+@guard("finance")
+def figures_xlsx() -> Response:
+    """The same three as sheets of one workbook."""
+    question, parameters = _question(request.args)
+    tables = _tables(question)
+    file = _file_name("figures", "xlsx", question.span.start, question.span.end)
+    return _workbook(list(tables.values()), file, parameters)
+
+
+def _send(
+    table: Table, kind: str, parameters: Mapping[str, str], start: datetime | None, end: datetime | None
+) -> Response:
+    file = _file_name(table.name, kind, start, end)
+    if kind == "xlsx":
+        return _workbook([table], file, parameters)
+    receipt = Receipt(acting().email, file, parameters)
+    answer = Response(services.exports.as_csv(table, receipt), content_type=CSV)
+    return _attached(answer, file)
+
+
+def _workbook(tables: list[Table], file: str, parameters: Mapping[str, str]) -> Response:
+    content = services.exports.as_xlsx(tables, Receipt(acting().email, file, parameters))
+    return _attached(send_file(content, mimetype=XLSX), file)
+
+
+def _attached(answer: Response, file: str) -> Response:
+    answer.headers.set("Content-Disposition", "attachment", filename=file)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _file_name(name: str, kind: str, start: datetime | None, end: datetime | None) -> str:
+    """``payments_2026-03-01_2026-03-31.csv``, with the first and the last day."""
+    zone = services.listings.zone
+    first = start.astimezone(zone).date().isoformat() if start else ""
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date().isoformat() if end else ""
+    if not first and not last:
+        return f"{name}_all.{kind}"
+    return f"{name}_{first or 'until'}_{last or 'today'}.{kind}"
+
+
+def _tables(question: Question) -> dict[str, Table]:
+    try:
+        return services.exports.figures(question)
+    except ValidationFailed as error:
+        # The page of failures shows the sentence alone.
+        told = [message for messages in error.errors.values() for message in messages]
+        raise ValidationFailed(" ".join(told) or error.message) from error
+
+
+def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
+    """The figures that an address asks for; the last 30 days where it names no range."""
+    zone = services.listings.zone
+    reader = Reader(arguments, zone)
+    start, end = reader.range()
+    choice = Choice(
+        currency=reader.currency(),
+        brand=reader.brand(),
+        country=reader.country(),
+        three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
+    )
+    step = reader.option("granularity", "Step", _STEPS) or Granularity.DAY.value
+    refuse(reader.problems)
+    span = _span(start, end, zone)
+    if span.end <= span.start:
+        raise ValidationFailed("The range ends before it begins.")
+    return Question(span=span, choice=choice, granularity=Granularity(step)), reader.parameters
+
+
+def _span(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Span:
+    default = preset_span("30d", now(), zone)
+    end = end or default.end
+    first = end.astimezone(zone).date() - timedelta(days=30)
+    return Span(start or periods.day_start(first, zone), end, zone)

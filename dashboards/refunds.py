@@ -1,0 +1,49 @@
+"""The list of refunds: those that need somebody first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from app.extensions import services
+from app.services.listings import MOST_COUNTED, MOST_URGENT
+from dashboards import cursors
+from dashboards.child_filters import read_refunds
+from dashboards.filters import PRESETS, card_options
+from dashboards.session import guard
+from dashboards.wording import amount, words
+
+NAME = "refunds"
+STATUS = [
+    ("pending", "Pending"),
+    ("requires_action", "Needs action"),
+    ("succeeded", "Succeeded"),
+    ("failed", "Failed"),
+    ("canceled", "Canceled"),
+]
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list."""
+    pages.add_url_rule("/dashboard/refunds", "refunds", index)
+
+
+@guard("viewer")
+def index() -> str:
+    """A page of the list that the address describes."""
+    query = read_refunds(request.args, services.listings.zone, STATUS)
+    place = cursors.place_of(request.args, NAME, query.parameters, query.problems)
+    listing = services.listings.children(query.where, place)
+    return render_template(
+        "refunds/index.html",
+        query=query,
+        listing=listing,
+        is_first=place is None,
+        previous=cursors.write(listing.previous, NAME, query.parameters),
+        next=cursors.write(listing.next, NAME, query.parameters),
+        most=MOST_COUNTED,
+        most_urgent=MOST_URGENT,
+        options={**card_options(services.listings.choices(), query.where), "status": STATUS},
+        presets=PRESETS,
+        words=words,
+        amount=amount,
+    )

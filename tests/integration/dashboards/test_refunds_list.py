@@ -1,0 +1,93 @@
+"""The list of refunds: those that need somebody first, and sums by currency."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.database import Database
+
+from app.domain.permissions import Role
+from tests.integration.dashboards.pages import enter
+from tests.integration.dashboards.test_payments_list import link
+from tests.support import stored
+
+PATH = "/dashboard/refunds"
+STATUSES = ("succeeded", "failed", "requires_action", "pending", "canceled")
+
+
+@pytest.fixture
+def viewer(app: Flask) -> FlaskClient:
+    return enter(app, Role.VIEWER)
+
+
+@pytest.fixture
+def refunds(database: Database[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One on each of 130 payments, in all states and three currencies."""
+    currencies = ("usd", "jpy", "kwd")
+    payments = [
+        stored.payment(
+            n,
+            currency=currencies[n % 3],
+            refunds=[stored.refund(n, STATUSES[n % 5], amount=100, currency=currencies[n % 3])],
+        )
+        for n in range(130)
+    ]
+    database.payments.insert_many(payments)
+    return payments
+
+
+def orders(page: str) -> list[str]:
+    return re.findall(r'class="row-link" href="[^"]+">([^<]+)<', page)
+
+
+def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
+    assert "No refund yet" in viewer.get(PATH).text
+
+
+def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
+    viewer: FlaskClient, refunds: list[dict[str, Any]]
+) -> None:
+    page = viewer.get(PATH).text
+    urgent, rest = page.split('id="found"')
+    assert len(orders(urgent)) == 50 and "Lost or stolen card" in urgent
+    assert {int(o.split("-")[1]) % 5 for o in orders(urgent)} == {1, 2}
+    assert orders(rest) == [p["order_id"] for p in refunds[::-1][:50]]
+    second = viewer.get(link(page, "Next →")).text
+    assert 'id="urgent"' not in second
+    assert orders(second) == [p["order_id"] for p in refunds[::-1][50:100]]
+
+
+def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, Any]]) -> None:
+    del refunds
+    page = viewer.get(f"{PATH}?counts=1").text
+    assert "Counted in</span> refunded volume" in page
+    assert "26 refunds" in page
+    for shown in ("9.00 USD", "800 JPY", "0.900 KWD"):
+        assert shown in page
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("status=failed", "26 refunds"),
+        ("status=failed&currency=usd", "9 refunds"),
+        ("from=2026-03-02&to=2026-03-02", "24 refunds"),
+        ("from=2026-03-02&to=2026-03-01", "have been exchanged"),
+        ("counts=everything", "was not understood"),
+        ("status=$ne", "was not understood"),
+        ("currency=xyz", "No refund matches"),
+        ("cursor=%00", "is damaged"),
+        ("brand=amex&country=JP&three_d_secure=true", "No refund matches"),
+    ],
+)
+def test_filters_and_nonsense(
+    viewer: FlaskClient, refunds: list[dict[str, Any]], query: str, told: str
+) -> None:
+    del refunds
+    page = viewer.get(f"{PATH}?{query}")
+    assert page.status_code == 200
+    assert told in page.text
