@@ -31,48 +31,50 @@ _STEPS = {step.value: step.value for step in Granularity}
 
 def add_routes(pages: Blueprint) -> None:
     """Add the downloads."""
+    # The parameter must not be called like any filter, or an address with both could not be built.
     lists = ("payments", payments), ("refunds", refunds_file), ("disputes", disputes_file)
     for name, view in lists:
-        for kind in ("csv", "xlsx"):
-            pages.add_url_rule(f"/dashboard/{name}.{kind}", f"{name}_{kind}", view, defaults={"kind": kind})
+        for ending in ("csv", "xlsx"):
+            pages.add_url_rule(
+                f"/dashboard/{name}.{ending}", f"{name}_{ending}", view, defaults={"ending": ending}
+            )
     for name in _FIGURES:
-        pages.add_url_rule(f"/dashboard/{name}.csv", f"{name}_csv", figures_csv, defaults={"name": name})
+        pages.add_url_rule(f"/dashboard/{name}.csv", f"{name}_csv", figures_csv, defaults={"table": name})
     pages.add_url_rule("/dashboard/figures.xlsx", "figures_xlsx", figures_xlsx)
 
 
 @guard("finance")
-def payments(kind: str) -> Response:
+def payments(ending: str) -> Response:
     """The list of payments."""
     query = payment_filters.read(request.args, services.listings.zone)
     refuse(query.problems)
     table = services.exports.payments(query.where, query.order)
-    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+    return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
 
 @guard("finance")
-def refunds_file(kind: str) -> Response:
+def refunds_file(ending: str) -> Response:
     """The list of refunds."""
     query = read_refunds(request.args, services.listings.zone, refunds.STATUS)
     refuse(query.problems)
     table = services.exports.refunds(query.where)
-    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+    return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
 
 @guard("finance")
-def disputes_file(kind: str) -> Response:
+def disputes_file(ending: str) -> Response:
     """The list of disputes."""
     query = read_disputes(request.args, services.listings.zone, disputes.STATUS)
     refuse(query.problems)
     table = services.exports.disputes(query.where)
-    return _send(table, kind, query.parameters, query.where.start, query.where.end)
+    return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
 
 @guard("finance")
-def figures_csv(name: str) -> Response:
+def figures_csv(table: str) -> Response:
     """The figures by step, the volume by step and currency, or the failure reasons."""
     question, parameters = _question(request.args)
-    table = _tables(question)[name]
-    return _send(table, "csv", parameters, question.span.start, question.span.end)
+    return _send(_tables(question)[table], "csv", parameters, question.span.start, question.span.end)
 
 
 @guard("finance")
@@ -85,10 +87,10 @@ def figures_xlsx() -> Response:
 
 
 def _send(
-    table: Table, kind: str, parameters: Mapping[str, str], start: datetime | None, end: datetime | None
+    table: Table, ending: str, parameters: Mapping[str, str], start: datetime | None, end: datetime | None
 ) -> Response:
-    file = _file_name(table.name, kind, start, end)
-    if kind == "xlsx":
+    file = _file_name(table.name, ending, start, end)
+    if ending == "xlsx":
         return _workbook([table], file, parameters)
     receipt = Receipt(acting().email, file, parameters)
     answer = Response(services.exports.as_csv(table, receipt), content_type=CSV)
@@ -106,14 +108,14 @@ def _attached(answer: Response, file: str) -> Response:
     return answer
 
 
-def _file_name(name: str, kind: str, start: datetime | None, end: datetime | None) -> str:
+def _file_name(name: str, ending: str, start: datetime | None, end: datetime | None) -> str:
     """``payments_2026-03-01_2026-03-31.csv``, with the first and the last day."""
     zone = services.listings.zone
     first = start.astimezone(zone).date().isoformat() if start else ""
     last = (end - timedelta(microseconds=1)).astimezone(zone).date().isoformat() if end else ""
     if not first and not last:
-        return f"{name}_all.{kind}"
-    return f"{name}_{first or 'until'}_{last or 'today'}.{kind}"
+        return f"{name}_all.{ending}"
+    return f"{name}_{first or 'until'}_{last or 'today'}.{ending}"
 
 
 def _tables(question: Question) -> dict[str, Table]:

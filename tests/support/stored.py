@@ -95,7 +95,7 @@ def mixed(count: int) -> list[Document]:
         }
         asked = "authenticated" if n % 4 == 0 else None
         if n % 6 == 1:
-            reason = ("insufficient_funds", "do_not_honor", "expired_card")[n % 3]
+            reason = ("insufficient_funds", "do_not_honor", "expired_card")[n // 6 % 3]
             fields |= {"status": "failed", "attempts": [attempt("failed", reason, asked)]}
         elif n % 29 == 3:
             fields |= {"status": "canceled", "attempts": []}

@@ -105,3 +105,9 @@ def test_filters_and_nonsense(
     page = viewer.get(f"{PATH}?{query}")
     assert page.status_code == 200
     assert told in page.text
+
+
+def test_the_files_of_a_filtered_list_are_offered(app: Flask, database: Database[dict[str, Any]]) -> None:
+    put(database, stored.dispute(1))
+    page = enter(app, Role.FINANCE).get(f"{PATH}?kind=chargeback").text
+    assert 'href="/dashboard/disputes.csv?kind=chargeback"' in page

@@ -1,0 +1,204 @@
+"""A figure, its list, its file and a recount by hand have the same payments, in every zone, to the unit."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pymongo.database import Database
+
+from app import create_app
+from app.domain.periods import days
+from app.domain.permissions import Role
+from app.models.payment_rows import Counts
+from app.models.rollup import Choice
+from config import Settings
+from dashboards import links
+from tests.integration.dashboards.pages import enter
+from tests.integration.figures.test_oracle import METRICS, ZONES, around, chooses, ledger_in, local_day
+from tests.support import ledger, stored
+from tests.support.recount import given_back, is_failed, with_3ds
+
+Document = dict[str, Any]
+ZONED = ("Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana")
+SLOW = hypothesis_settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def is_completed(p: Document) -> bool:
+    return bool(p["status"] == "completed")
+
+
+def has_outcome(p: Document) -> bool:
+    return any(a["status"] in ("succeeded", "failed") for a in p["attempts"])
+
+
+def is_rest(p: Document) -> bool:
+    return not is_completed(p) and not is_failed(p) and p["status"] != "canceled"
+
+
+# One sentence of the design each, by hand.
+TAKES: dict[Counts, Callable[[Document], bool]] = {
+    Counts.COMPLETED: is_completed,
+    Counts.FAILED: is_failed,
+    Counts.CANCELED: lambda p: p["status"] == "canceled" and not is_failed(p),
+    Counts.OPEN: lambda p: is_rest(p) and bool(p["attempts"]),
+    Counts.ABANDONED: lambda p: is_rest(p) and not p["attempts"],
+    Counts.DECIDED: lambda p: is_completed(p) or is_failed(p),
+    Counts.FIRST_SUCCEEDED: lambda p: has_outcome(p) and p["attempts"][0]["status"] == "succeeded",
+    Counts.WITH_OUTCOME: has_outcome,
+    Counts.REFUNDED: lambda p: is_completed(p) and bool(given_back(p)),
+    Counts.DISPUTED: lambda p: is_completed(p) and p["disputed"],
+    Counts.THREE_D_SECURE: with_3ds,
+    Counts.CAPTURED: is_completed,
+}
+# Where the API has the same number.
+TOLD: dict[Counts, Callable[[Document], int]] = {
+    Counts.COMPLETED: lambda m: m["success_rate"]["n"],
+    Counts.DECIDED: lambda m: m["success_rate"]["total"],
+    Counts.FAILED: lambda m: m["payments"]["failed"],
+    Counts.CANCELED: lambda m: m["payments"]["canceled"],
+    Counts.OPEN: lambda m: m["payments"]["open"],
+    Counts.ABANDONED: lambda m: m["payments"]["abandoned"],
+    Counts.FIRST_SUCCEEDED: lambda m: m["first_attempt_success"]["n"],
+    Counts.WITH_OUTCOME: lambda m: m["first_attempt_success"]["total"],
+    Counts.REFUNDED: lambda m: m["refund_rate"]["by_count"]["n"],
+    Counts.DISPUTED: lambda m: m["dispute_rate"]["n"],
+}
+
+
+@dataclass
+class Place:
+    """A zone, somebody in its dashboard, and a token for its API."""
+
+    zone: ZoneInfo
+    browser: FlaskClient
+    bearer: dict[str, str]
+
+    def listed(self, address: str) -> list[str]:
+        """What all pages of a list show, by following Next."""
+        found: list[str] = []
+        while address:
+            page = self.browser.get(address)
+            assert page.status_code == 200 and 'role="alert"' not in page.text, page.text
+            found += re.findall(
+                r'row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.text.split('id="found"')[1]
+            )
+            following = re.search(r'rel="next" href="([^"]+)"', page.text)
+            address = html.unescape(following[1]) if following else ""
+        return found
+
+    def filed(self, address: str) -> list[dict[str, str]]:
+        """The rows of the list's CSV file."""
+        path, _, query = address.partition("?")
+        answer = self.browser.get(f"{path}.csv?{query}", buffered=True)
+        assert answer.status_code == 200, answer.text
+        return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
+
+    def same(self, address: str, expected: list[str]) -> None:
+        """List, file and recount have the same payments."""
+        listed, filed = self.listed(address), [row["payment_id"] for row in self.filed(address)]
+        assert sorted(listed) == sorted(expected), address
+        assert listed == filed
+
+
+@pytest.fixture(params=ZONED)
+def place(request: pytest.FixtureRequest, settings: Settings, token: Any) -> Place:
+    app = create_app(changed(settings, dashboard_timezone=request.param))
+    bearer = {"Authorization": f"Bearer {token(scope='metrics:read')}"}
+    return Place(ZoneInfo(request.param), enter(app, Role.FINANCE), bearer)
+
+
+@SLOW
+@given(data=st.data())
+def test_every_figure_leads_to_exactly_the_payments_it_counts(
+    place: Place, database: Database[dict[str, Any]], data: st.DataObject
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(around(place.zone)), max_size=10))
+    first = ZONES[place.zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
+    last = first + timedelta(days=data.draw(st.integers(0, 4)))
+    choice = data.draw(choices)
+    span, query = (
+        days(first, last, place.zone),
+        {k: v for k, v in links.choice_parameters(choice).items() if v},
+    )
+    mine = [p for p in payments if chooses({**query, **_flag(choice)}, p)]
+    cohort = [p for p in mine if first <= local_day(place.zone, p["created_at"]) <= last]
+    with ledger_in(database, payments), place.browser.application.test_request_context():
+        asked = {"from": first.isoformat(), "to": last.isoformat(), **query}
+        told = place.browser.get(METRICS, query_string=asked, headers=place.bearer).json
+        for counts, takes in TAKES.items():
+            of_range = captured_in(mine, place.zone, first, last) if counts == Counts.CAPTURED else cohort
+            expected = [str(p["_id"]) for p in of_range if takes(p)]
+            place.same(links.payments_link(span, choice, counts=counts), expected)
+            if counts in TOLD:
+                assert TOLD[counts](told) == len(expected), counts
+        for reason in ledger.REASONS:
+            having = [
+                p for p in cohort if any((a["failure"] or {}).get("reason") == reason for a in p["attempts"])
+            ]
+            place.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
+        place.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
+        assert told["payments"]["created"] == len(cohort)
+        check_money(place, told, span, choice, mine)
+
+
+def check_money(place: Place, told: Document, span: Any, choice: Choice, mine: list[Document]) -> None:
+    """Refunds and disputes of the figures are those of their lists."""
+    first, last, zone = span.first_day, span.last_day, place.zone
+    returned = [
+        (p, r) for p in mine for r in given_back(p) if first <= local_day(zone, r["created_at"]) <= last
+    ]
+    refunds = place.filed(links.refunds_link(span, choice))
+    assert len(place.listed(links.refunds_link(span, choice))) == len(refunds) == len(returned)
+    for volume in told["volume"]:
+        of_currency = [int(r["amount_minor"]) for r in refunds if r["currency"] == volume["currency"]]
+        assert sum(of_currency) == sum(
+            r["amount"] for p, r in returned if p["currency"] == volume["currency"]
+        )
+    disputes = links.disputes_link(span, choice)
+    assert len(place.listed(disputes)) == len(place.filed(disputes)) == told["disputes_opened"]
+
+
+def captured_in(payments: list[Document], zone: ZoneInfo, first: date, last: date) -> list[Document]:
+    return [p for p in payments if p["completed_at"] and first <= local_day(zone, p["completed_at"]) <= last]
+
+
+def _flag(choice: Choice) -> dict[str, Any]:
+    return {} if choice.three_d_secure is None else {"three_d_secure": choice.three_d_secure}
+
+
+choices = st.builds(
+    Choice,
+    currency=st.sampled_from([None, None, *ledger.CURRENCIES]),
+    brand=st.sampled_from([None, None, "visa", "unknown"]),
+    country=st.sampled_from([None, None, "DE", "unknown"]),
+    three_d_secure=st.sampled_from([None, None, True, False]),
+)
+
+
+def test_the_payments_of_several_pages_are_those_of_the_figure(
+    place: Place, database: Database[dict[str, Any]]
+) -> None:
+    """Drawn ledgers are small; this one has three pages of one second."""
+    payments = [stored.payment(0, payment_intent_id=f"pi_{n}") for n in range(120)]
+    span = days(date(2026, 3, 1), date(2026, 3, 2), place.zone)
+    with ledger_in(database, payments), place.browser.application.test_request_context():
+        for counts in (Counts.COMPLETED, Counts.CAPTURED):
+            place.same(links.payments_link(span, counts=counts), [str(p["_id"]) for p in payments])
