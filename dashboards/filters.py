@@ -86,7 +86,7 @@ class Reader:
             return None
         folded = fold(value)
         if not shape.fullmatch(folded):
-            self._refuse(label, value, f"like {like}")
+            self._refuse(label, value, f"a value such as {like}")
             return None
         self._take(name, folded, label, in_words(folded))
         return folded

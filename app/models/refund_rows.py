@@ -88,11 +88,17 @@ def count(where: Where, *, most: int) -> int:
 
 
 def totals(where: Where) -> dict[str, int]:
-    """The sum of the amounts of each currency, by the alphabet."""
+    """The sum of the amounts of each currency, by the alphabet.
+
+    Of refunds in whatever state, only those that paid money back are summed.
+    """
     currency = "$dispute_currency" if isinstance(where, DisputeFilter) else "$currency"
     group = {"$group": {"_id": currency, "amount": {"$sum": "$amount"}}}
     with unavailable_as_ours():
-        found = _rows(where).aggregate([{"$match": where.query()}, group, {"$sort": {"_id": 1}}])
+        query = where.query()
+        if isinstance(where, RefundFilter) and where.status is None:
+            query["counted"] = True
+        found = _rows(where).aggregate([{"$match": query}, group, {"$sort": {"_id": 1}}])
         return {row["_id"]: int(row["amount"]) for row in found}
 
 

@@ -68,6 +68,9 @@ def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, 
     assert "26 refunds" in page
     for shown in ("9.00 USD", "800 JPY", "0.900 KWD"):
         assert shown in page
+    # Without a state chosen, what failed or is on its way is listed and not summed.
+    page = viewer.get(PATH).text
+    assert "130 refunds" in page and "Paid back" in page and "9.00 USD" in page
 
 
 @pytest.mark.parametrize(
