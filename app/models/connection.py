@@ -11,6 +11,7 @@ from typing import Any
 
 import mongoengine
 from mongoengine.connection import get_connection, get_db
+from pymongo.client_session import ClientSession
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
@@ -67,6 +68,13 @@ def collection_indexes(name: str) -> set[str]:
     """Names of the indexes that exist on a collection."""
     with unavailable_as_ours():
         return set(get_db()[name].index_information())
+
+
+@contextmanager
+def snapshot() -> Iterator[ClientSession]:
+    """A session whose reads all see the same moment, so that several collections fit together."""
+    with unavailable_as_ours(), get_connection().start_session(snapshot=True) as session:
+        yield session
 
 
 @contextmanager

@@ -20,10 +20,18 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from app.domain.counted import Counted
 from app.models.connection import raw, unavailable_as_ours
 from app.models.indexes import create_indexes
 from app.models.payment import Payment
-from app.models.payment_row import PAYMENT_FIELDS, PaymentRow, counted_of, row_of
+from app.models.payment_row import (
+    COUNTED_FIELDS,
+    PAYMENT_FIELDS,
+    PaymentRow,
+    bare_row_of,
+    counted_of,
+    row_of,
+)
 from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_rows
 from app.models.rollup import Deltas, FiguresState, Rollup
 
@@ -88,10 +96,23 @@ def payments_estimate() -> int:
         return int(raw(Payment).estimated_document_count())
 
 
-def uncounted(limit: int) -> list[Row]:
+def uncounted(limit: int, session: ClientSession | None = None) -> list[Row]:
     """Payments that changed since they were last counted."""
     with unavailable_as_ours():
-        return list(raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS).limit(limit))
+        found = raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS, session=session)
+        return list(found.limit(limit))
+
+
+def pending(limit: int, session: ClientSession) -> list[tuple[Counted | None, Counted]] | None:
+    """What the rollups hold of the payments that changed, and what they should; None when there are too many."""
+    payments = uncounted(limit + 1, session)
+    if len(payments) > limit:
+        return None
+    with unavailable_as_ours():
+        ids = [payment["_id"] for payment in payments]
+        rows = raw(PaymentRow).find({"_id": {"$in": ids}}, COUNTED_FIELDS, session=session) if ids else ()
+        before = {row["_id"]: counted_of(row) for row in rows}
+    return [(before.get(payment["_id"]), counted_of(bare_row_of(payment))) for payment in payments]
 
 
 def backlog(most: int) -> int:
@@ -142,9 +163,7 @@ def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> N
             continue  # another process has counted this state of it, or a later one
         row = row_of(payment)
         fresh[payment["_id"]] = (payment, row)
-        if before:
-            deltas.count(counted_of(before), -1)
-        deltas.count(counted_of(row), +1)
+        deltas.replace(counted_of(before) if before else None, counted_of(row))
     if fresh:
         _write_rows(fresh, old, session)
         _write_deltas(deltas, session)

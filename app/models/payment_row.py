@@ -37,6 +37,15 @@ PAYMENT_FIELDS = dict.fromkeys(
     1,
 )
 
+# What ``counted_of`` reads of a row.
+COUNTED_FIELDS = dict.fromkeys(
+    (
+        *("created_at", "completed_at", "currency", "brand", "country", "status", "captured", "disputed"),
+        *("attempts", "refunds", "disputes"),
+    ),
+    1,
+)
+
 
 class PaymentRow(Document):
     """One payment as lists show it and figures count it. ``_id`` is the payment's; amounts are minor units.
@@ -124,9 +133,16 @@ class PaymentRow(Document):
 
 def row_of(payment: Mapping[str, Any]) -> Fields:
     """The row of a payment document that was read with PAYMENT_FIELDS."""
+    row = bare_row_of(payment)
+    row["kind"] = Kind.of(counted_of(row), row["refund_status"]).text
+    return row
+
+
+def bare_row_of(payment: Mapping[str, Any]) -> Fields:
+    """The row without its kind, which counting does without."""
     card = payment.get("card") or {}
     captured = payment["amount_captured"]
-    row = {
+    return {
         "_id": payment["_id"],
         **{name: payment.get(name) for name in _COPIED},
         "captured": captured,
@@ -141,8 +157,6 @@ def row_of(payment: Mapping[str, Any]) -> Fields:
         ],
         "disputes": [d["created_at"] for d in payment["disputes"] if is_chargeback(d["status"])],
     }
-    row["kind"] = Kind.of(row).text
-    return row
 
 
 def counted_of(row: Mapping[str, Any]) -> Counted:
@@ -179,13 +193,13 @@ class Kind:
     three_d_secure: bool
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Kind:
-        counted = counted_of(row)
+    def of(cls, counted: Counted, refund_status: str) -> Kind:
+        """The kind of a payment."""
         return cls(
             status=counted.status,
             outcome=counted.outcome.value,
             first_attempt=counted.first_attempt.value,
-            refund_status=row["refund_status"],
+            refund_status=refund_status,
             disputed=counted.disputed,
             three_d_secure=counted.three_d_secure,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bson import ObjectId
+from pymongo.client_session import ClientSession
 
 from app.domain.counted import Counted, FirstAttempt, Outcome
 from app.models import keyset
@@ -191,16 +192,21 @@ def _reasons() -> Iterator[str]:
         yield last
 
 
-def touched(start: datetime, end: datetime) -> Iterator[Counted]:
+def touched(start: datetime, end: datetime, session: ClientSession) -> Iterator[Counted]:
     """The payments that were created, completed, refunded or disputed in a (short) span."""
     between = {"$gte": start, "$lt": end}
     with unavailable_as_ours():
         ids: set[ObjectId] = set()
         for kind in (RefundRow, DisputeRow):
-            ids.update(row["payment_id"] for row in raw(kind).find({"at": between}, {"payment_id": 1}))
+            ids.update(
+                row["payment_id"]
+                for row in raw(kind).find({"at": between}, {"payment_id": 1}, session=session)
+            )
         for field in ("created_at", "completed_at"):
-            ids.update(row["_id"] for row in raw(PaymentRow).find({field: between}, {"_id": 1}))
-        for row in raw(PaymentRow).find({"_id": {"$in": list(ids)}}):
+            ids.update(
+                row["_id"] for row in raw(PaymentRow).find({field: between}, {"_id": 1}, session=session)
+            )
+        for row in raw(PaymentRow).find({"_id": {"$in": list(ids)}}, session=session):
             yield counted_of(row)
 
 

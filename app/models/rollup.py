@@ -11,18 +11,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from mongoengine import DateTimeField, DictField, Document, IntField, StringField
+from pymongo.client_session import ClientSession
 
 from app.domain.counted import Counted, Tally, add, tallies
 from app.domain.periods import quarter_start
 from app.models.connection import raw, unavailable_as_ours
 
 ANY = "all"
+CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
 # What the heat map shows by hour of the day.
 _BY_HOUR = frozenset({"created", "completed", "failed"})
+# Currency, brand, country and whether 3-D Secure was requested, as they are written in the names of cells.
+_Names = tuple[str, str, str, str]
 _JOIN = "~"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -107,15 +112,16 @@ class Deltas:
         self._zone = zone
         self._cells: dict[str, dict[str, Tally]] = {}
 
-    def count(self, counted: Counted, sign: int) -> None:
-        """Add a payment's tallies wherever they are kept, or take them away with ``sign`` -1."""
-        names = _cells_of(counted)
-        for at, tally in tallies(counted):
-            moment = datetime.fromtimestamp(at, UTC)
-            local = moment.astimezone(self._zone)
-            self._add(quarter_id(quarter_start(moment)), names["cells"], tally, sign)
-            for cut, cells in names.items():
-                self._add(day_id(cut, local.date()), cells, {**tally, **by_hour(local.hour, tally)}, sign)
+    def replace(self, before: Counted | None, after: Counted) -> None:
+        """Put a payment's tallies in the place of those that it was counted with before."""
+        old, new = _placed(before), _placed(after)
+        for place in old.keys() | new.keys():
+            names, at = place
+            difference = dict(new.get(place, {}))
+            add(difference, old.get(place, {}), -1)
+            changed = {name: n for name, n in difference.items() if n}
+            if changed:
+                self._add(datetime.fromtimestamp(at, UTC), names, changed)
 
     def increments(self) -> Iterator[tuple[str, dict[str, int]]]:
         """Documents' ids with what to add to which field; nothing that cancels out."""
@@ -126,10 +132,17 @@ class Deltas:
             if changed:
                 yield id_, changed
 
-    def _add(self, id_: str, cells: tuple[str, ...], tally: Tally, sign: int) -> None:
+    def _add(self, moment: datetime, names: _Names, tally: Tally) -> None:
+        local = moment.astimezone(self._zone)
+        self._fill(quarter_id(quarter_start(moment)), _cells("cells", names), tally)
+        of_day = tally | by_hour(local.hour, tally)
+        for cut in CUTS:
+            self._fill(day_id(cut, local.date()), _cells(cut, names), of_day)
+
+    def _fill(self, id_: str, cells: tuple[str, ...], tally: Tally) -> None:
         document = self._cells.setdefault(id_, {})
         for cell in cells:
-            add(document.setdefault(cell, {}), tally, sign)
+            add(document.setdefault(cell, {}), tally)
 
 
 def by_hour(hour: int, tally: Mapping[str, int]) -> Tally:
@@ -147,27 +160,31 @@ def day_id(cut: str, day: date) -> str:
     return f"day|{cut}|{day.isoformat()}"
 
 
-def days(choice: Choice, first: date, last: date) -> Iterator[tuple[date, Tally]]:
+def days(choice: Choice, first: date, last: date, session: ClientSession) -> Iterator[tuple[date, Tally]]:
     """The tally of each day on which anything was counted, in order."""
     cut, cell = choice.cut, choice.cell if choice.cut != "cells" else ""
     between = {"_id": {"$gte": day_id(cut, first), "$lte": day_id(cut, last)}}
     with unavailable_as_ours():
         if cut == "cells":
-            found = raw(Rollup).aggregate([{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}])
-            for document in found:
+            steps = [{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]
+            for document in raw(Rollup).aggregate(steps, session=session):
                 yield _day_of(document), _sum(c["v"] for c in document["cells"])
         else:
-            for document in raw(Rollup).find(between, {f"cells.{cell}": 1}).sort("_id", 1):
+            found = raw(Rollup).find(between, {f"cells.{cell}": 1}, session=session)
+            for document in found.sort("_id", 1):
                 tally = document.get("cells", {}).get(cell)
                 if tally:
                     yield _day_of(document), tally
 
 
-def quarters(choice: Choice, start: datetime, end: datetime) -> Iterator[tuple[datetime, Tally]]:
+def quarters(
+    choice: Choice, start: datetime, end: datetime, session: ClientSession
+) -> Iterator[tuple[datetime, Tally]]:
     """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
     between = {"_id": {"$gte": quarter_id(start), "$lt": quarter_id(end)}}
     with unavailable_as_ours():
-        for document in raw(Rollup).aggregate([{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]):
+        steps = [{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]
+        for document in raw(Rollup).aggregate(steps, session=session):
             at = datetime.strptime(document["_id"].rpartition("|")[2], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
             yield at, _sum(c["v"] for c in document["cells"])
 
@@ -181,17 +198,29 @@ def _only(choice: Choice) -> list[dict[str, Any]]:
     return [{"$project": {"cells": cells}}]
 
 
-def _cells_of(counted: Counted) -> dict[str, tuple[str, ...]]:
-    """For each cut, the cells that a payment is counted in."""
-    currency, brand, country = _safe(counted.currency), _safe(counted.brand), _safe(counted.country)
-    flag = _flag(counted.three_d_secure)
-    return {
-        "currency": (ANY, currency),
-        "brand": (f"{ANY}{_JOIN}{brand}", f"{currency}{_JOIN}{brand}"),
-        "country": (f"{ANY}{_JOIN}{country}", f"{currency}{_JOIN}{country}"),
-        "three_d_secure": (f"{ANY}{_JOIN}{flag}", f"{currency}{_JOIN}{flag}"),
-        "cells": (_JOIN.join((currency, brand, country, flag)),),
-    }
+def _placed(counted: Counted | None) -> dict[tuple[_Names, int], Tally]:
+    """What a payment adds, by the names of its cells and the time; times may coincide."""
+    found: dict[tuple[_Names, int], Tally] = {}
+    if counted:
+        names = (
+            *(_safe(counted.currency), _safe(counted.brand), _safe(counted.country)),
+            _flag(counted.three_d_secure),
+        )
+        for at, tally in tallies(counted):
+            add(found.setdefault((names, at), {}), tally)
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _cells(cut: str, names: _Names) -> tuple[str, ...]:
+    """The cells of a cut that a payment of these names is counted in."""
+    currency, brand, country, flag = names
+    if cut == "cells":
+        return (_JOIN.join(names),)
+    if cut == "currency":
+        return (ANY, currency)
+    value = {"brand": brand, "country": country, "three_d_secure": flag}[cut]
+    return (f"{ANY}{_JOIN}{value}", f"{currency}{_JOIN}{value}")
 
 
 def _flag(value: bool) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from app.domain.counted import Counted, Tally, add, merged, tallies
@@ -29,7 +30,7 @@ from app.domain.periods import (
 from app.errors import ValidationFailed
 from app.models import payment_rows, rollup
 from app.models.rollup import EVERYTHING, Choice
-from app.services.figures import FiguresKeeper
+from app.services.figures import FiguresKeeper, Held
 from app.services.recording import now
 
 MOST_DAYS = 732
@@ -75,13 +76,12 @@ class Analytics:
     def report(self, question: Question) -> Report:
         """Raises ValidationFailed for a span that is too long, FiguresNotReady, DatabaseUnavailable."""
         _check(question)
-        self._keeper.catch_up()
-        span, choice, granularity = question.span, question.choice, question.granularity
-        figures, series = _read(span, choice, granularity)
-        if question.compare is None:
-            return Report(question=question, figures=figures, series=series)
-        before = earlier(span, question.compare, now())
-        previous, previous_series = _read(before, choice, granularity)
+        with self._keeper.reading() as held:
+            figures, series = _read(question.span, question, held)
+            if question.compare is None:
+                return Report(question=question, figures=figures, series=series)
+            before = earlier(question.span, question.compare, now())
+            previous, previous_series = _read(before, question, held)
         return Report(
             question=question,
             figures=figures,
@@ -93,8 +93,8 @@ class Analytics:
 
     def figures(self, start: datetime, end: datetime, choice: Choice = EVERYTHING) -> Figures:
         """The figures of a span alone. Raises FiguresNotReady, DatabaseUnavailable."""
-        self._keeper.catch_up()
-        return Figures(merged(tally for _, tally in _pieces(Span(start, end, self.zone), choice)))
+        with self._keeper.reading() as held:
+            return Figures(merged(tally for _, tally in _pieces(Span(start, end, self.zone), choice, held)))
 
 
 def _check(question: Question) -> None:
@@ -108,12 +108,10 @@ def _check(question: Question) -> None:
         raise ValidationFailed(errors={"granularity": [told]})
 
 
-def _read(
-    span: Span, choice: Choice, granularity: Granularity
-) -> tuple[Figures, list[tuple[datetime, Figures]]]:
-    by_start: dict[datetime, Tally] = {}
-    pieces = _fine(span, choice) if granularity == Granularity.HOUR else _pieces(span, choice)
-    for at, tally in pieces:
+def _read(span: Span, question: Question, held: Held) -> tuple[Figures, list[tuple[datetime, Figures]]]:
+    granularity, by_start = question.granularity, dict[datetime, Tally]()
+    read = _fine if granularity == Granularity.HOUR else _pieces
+    for at, tally in chain(read(span, question.choice, held), _changes(span, question.choice, held)):
         add(by_start.setdefault(_key(at, granularity, span.zone), {}), tally)
     series = [
         (start, Figures(by_start.get(start.astimezone(UTC), {}))) for start in buckets(span, granularity)
@@ -125,17 +123,27 @@ def _key(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
     return bucket_start(at, granularity, zone).astimezone(UTC)
 
 
-def _pieces(span: Span, choice: Choice) -> Iterator[Piece]:
+def _changes(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
+    """What has changed since it was counted: the old tallies taken away, the new ones added."""
+    for before, after in held.pending:
+        for counted, sign in ((before, -1), (after, 1)):
+            if counted and choice.matches(counted):
+                for at, tally in _within((counted,), span.start, span.end):
+                    signed = {name: sign * n for name, n in tally.items()}
+                    yield at, _with_hour(at, signed, span.zone)
+
+
+def _pieces(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """The whole days of the span, and finer pieces for what is left at its ends."""
     zone, whole = span.zone, list(_whole_days(span))
     if not whole:
-        yield from _fine(span, choice)
+        yield from _fine(span, choice, held)
         return
     middle = days(whole[0], whole[-1], zone)
-    yield from _fine(Span(span.start, middle.start, zone), choice)
-    for day, tally in rollup.days(choice, whole[0], whole[-1]):
+    yield from _fine(Span(span.start, middle.start, zone), choice, held)
+    for day, tally in rollup.days(choice, whole[0], whole[-1], held.session):
         yield day_start(day, zone), tally
-    yield from _fine(Span(middle.end, span.end, zone), choice)
+    yield from _fine(Span(middle.end, span.end, zone), choice, held)
 
 
 def _whole_days(span: Span) -> Iterator[date]:
@@ -144,7 +152,7 @@ def _whole_days(span: Span) -> Iterator[date]:
             yield day
 
 
-def _fine(span: Span, choice: Choice) -> Iterator[Piece]:
+def _fine(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """The whole quarters of an hour of the span, and the payments of what is left at its ends."""
     if span.end <= span.start:
         return
@@ -152,21 +160,21 @@ def _fine(span: Span, choice: Choice) -> Iterator[Piece]:
     if first < span.start:
         first += QUARTER
     if first >= last:
-        yield from _edge(span.start, span.end, choice, span.zone)
+        yield from _edge(span, choice, held)
         return
-    yield from _edge(span.start, first, choice, span.zone)
-    for at, tally in rollup.quarters(choice, first, last):
+    yield from _edge(Span(span.start, first, span.zone), choice, held)
+    for at, tally in rollup.quarters(choice, first, last, held.session):
         yield at, _with_hour(at, tally, span.zone)
-    yield from _edge(last, span.end, choice, span.zone)
+    yield from _edge(Span(last, span.end, span.zone), choice, held)
 
 
-def _edge(start: datetime, end: datetime, choice: Choice, zone: ZoneInfo) -> Iterator[Piece]:
+def _edge(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """What happened in less than a quarter of an hour, from the rows of the payments that it happened to."""
-    if end <= start:
+    if span.end <= span.start:
         return
-    matching = (c for c in payment_rows.touched(start, end) if choice.matches(c))
-    for at, tally in _within(matching, start, end):
-        yield at, _with_hour(at, tally, zone)
+    payments = payment_rows.touched(span.start, span.end, held.session)
+    for at, tally in _within((c for c in payments if choice.matches(c)), span.start, span.end):
+        yield at, _with_hour(at, tally, span.zone)
 
 
 def _within(payments: Iterable[Counted], start: datetime, end: datetime) -> Iterator[Piece]:

@@ -6,11 +6,17 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from pymongo.client_session import ClientSession
+
+from app.domain.counted import Counted
 from app.errors import FiguresNotReady
 from app.models import figures_store, lease
+from app.models.connection import snapshot
 from app.models.figures_store import SHAPE, State
 from app.services.recording import now
 
@@ -18,9 +24,21 @@ BATCH = 1000
 # So few payments are counted while somebody waits; more are for the worker or the command.
 _BUILT_AT_ONCE = 5_000
 _LONGEST_WAIT_SECONDS = 10.0
+_TRIES = 3
 _JOB = "figures_build"
 # A batch takes a fraction of this.
 _LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A moment of the figures: every read by ``session`` sees it, and ``pending`` is what was not yet counted then.
+
+    Each is a payment as the rollups have it (None for a new one) and as it should be.
+    """
+
+    session: ClientSession
+    pending: list[tuple[Counted | None, Counted]]
 
 
 class FiguresKeeper:
@@ -29,6 +47,23 @@ class FiguresKeeper:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._lock = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Held]:
+        """A moment at which rollups and what is not yet counted fit together, so that figures are exact.
+
+        Reading writes nothing while little waits; the worker counts it soon. Raises FiguresNotReady,
+        DatabaseUnavailable.
+        """
+        for _ in range(_TRIES):
+            self._require(figures_store.state())
+            with snapshot() as session:
+                pending = figures_store.pending(BATCH, session)
+                if pending is not None:
+                    yield Held(session, pending)
+                    return
+            self.catch_up()
+        raise FiguresNotReady("Payments change faster than they can be counted just now.", retry_after=5)
 
     def catch_up(self) -> None:
         """Count every payment that changed before now, so that what is read next is exact.

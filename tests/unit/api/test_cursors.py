@@ -78,9 +78,9 @@ def test_a_time_without_an_offset_is_local() -> None:
     ],
 )
 def test_other_times_are_refused(bad: str) -> None:
-    for range_, name in (((bad, None), "from"), ((None, bad), "to")):
+    for first, last, name in ((bad, None, "from"), (None, bad, "to")):
         with pytest.raises(ValidationFailed) as caught:
-            day_range(*range_, "UTC")
+            day_range(first, last, "UTC")
         assert list(caught.value.errors) == [name]
 
 

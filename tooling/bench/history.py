@@ -1,0 +1,140 @@
+"""A long history of payments, written straight into MongoDB as the service would have stored them."""
+
+from __future__ import annotations
+
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+Document = dict[str, Any]
+DAYS = 365
+_BATCH = 5_000
+_CURRENCIES = ["usd"] * 60 + ["eur"] * 25 + ["gbp"] * 10 + ["jpy"] * 5
+_BRANDS = ["visa"] * 55 + ["mastercard"] * 33 + ["amex"] * 9 + ["discover"] * 2 + ["jcb"]
+_COUNTRIES = ["US"] * 45 + ["DE", "FR", "GB", "ES", "IT", "NL", "JP", "CA", "AU", "SE", "CH"] * 5
+_REASONS = [
+    "insufficient_funds",
+    "do_not_honor",
+    "generic_decline",
+    "expired_card",
+    "incorrect_cvc",
+    "fraudulent",
+]
+
+
+def write(uri: str, database: str, count: int, *, seed: int = 1) -> None:
+    """Insert ``count`` payments of the past year, evenly spread, busier by day than by night."""
+    rng = random.Random(seed)
+    now = datetime.now(UTC).replace(microsecond=0)
+    with MongoClient[Document](uri, tz_aware=True) as client:
+        payments = client[database].payments
+        batch: list[Document] = []
+        for number in range(count):
+            batch.append(payment(rng, now, number, count))
+            if len(batch) == _BATCH:
+                payments.insert_many(batch, ordered=False)
+                batch = []
+                if (number + 1) % 100_000 == 0:
+                    print(f"… {number + 1:,} of {count:,} payments written", file=sys.stderr, flush=True)
+        if batch:
+            payments.insert_many(batch, ordered=False)
+
+
+def touch(payments: Collection[Document], count: int) -> None:
+    """Change ``count`` of the latest payments as webhooks would: refund them, and mark them to be counted."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    query = {"status": "completed", "refund_status": "none"}
+    for row in list(payments.find(query, {"amount": 1, "currency": 1}).sort("created_at", -1).limit(count)):
+        refund = _refund(row["amount"], row["currency"], now)
+        fields = {"refund_status": "full", "amount_refunded": row["amount"], "refunds": [refund]}
+        change = {"$set": {**fields, "uncounted": True, "updated_at": now}, "$inc": {"version": 1}}
+        payments.update_one({"_id": row["_id"]}, change)
+
+
+def payment(rng: random.Random, now: datetime, number: int, count: int) -> Document:
+    """One payment; numbers run from the oldest to the latest."""
+    back = timedelta(days=DAYS) * (1 - (number + rng.random()) / count)
+    created = (now - back).replace(microsecond=0)
+    currency, brand = rng.choice(_CURRENCIES), rng.choice(_BRANDS)
+    card = {"brand": brand, "last4": "4242", "country": rng.choice(_COUNTRIES)}
+    amount, fate = rng.randrange(100, 50_000), rng.random()
+    asked = rng.random() < 0.3
+    attempts = [_attempt(rng, created, card, asked, "failed") for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))]
+    completed = None
+    if fate < 0.9:
+        attempts.append(_attempt(rng, created, card, asked, "succeeded"))
+        completed = created + timedelta(seconds=int(rng.lognormvariate(3, 0.8)))
+    elif not attempts and fate < 0.97:
+        attempts.append(_attempt(rng, created, card, asked, "failed"))
+    refunds = []
+    if completed and rng.random() < 0.04:
+        refunds = [_refund(amount, currency, min(now, completed + timedelta(days=rng.randrange(20))))]
+    return {
+        "_id": ObjectId(),
+        "order_id": f"order-{number}",
+        "customer_id": f"customer-{rng.randrange(count // 5 + 1)}",
+        "description": "Order",
+        "payment_intent_id": f"pi_bench{number}",
+        "livemode": False,
+        "amount": amount,
+        "currency": currency,
+        "status": "completed" if completed else "failed" if attempts else "pending",
+        "cancellation_reason": None,
+        "amount_captured": amount if completed else 0,
+        "refund_status": "full" if refunds else "none",
+        "amount_refunded": amount if refunds else 0,
+        "amount_refundable": amount if completed and not refunds else 0,
+        "disputed": False,
+        "failure": None if completed or not attempts else attempts[-1]["failure"],
+        "three_d_secure": attempts[-1]["three_d_secure"] if attempts else {"attempted": False},
+        "card": card if attempts else None,
+        "attempts": attempts,
+        "refunds": refunds,
+        "disputes": [],
+        "created_at": created,
+        "completed_at": completed,
+        "updated_at": completed or created,
+        # About as large as what the service keeps of a payment: its evidence and the links of its history.
+        "evidence": {"intent_id": f"pi_bench{number}", "charges": {"ch": {"text": "x" * 400}}},
+        "history": [{"seq": n, "changes": {"text": "x" * 250}, "hash": "0" * 64} for n in range(3)],
+        "version": 3,
+    }
+
+
+def _attempt(rng: random.Random, created: datetime, card: Document, asked: bool, status: str) -> Document:
+    reason = rng.choice(_REASONS) if status == "failed" else None
+    outcome = rng.choice(("authenticated", "authenticated", "attempted", "failed")) if asked else None
+    return {
+        "charge_id": f"ch_{rng.getrandbits(64):x}",
+        "payment_method_id": None,
+        "status": status,
+        "failure": {"code": "card_declined", "decline_code": reason, "reason": reason} if reason else None,
+        "card": card,
+        "three_d_secure": {
+            "attempted": asked,
+            "outcome": outcome,
+            "result": outcome,
+            "flow": rng.choice(("challenge", "frictionless")) if asked else None,
+        },
+        "created_at": created,
+    }
+
+
+def _refund(amount: int, currency: str, at: datetime) -> Document:
+    return {
+        "id": str(ObjectId()),
+        "stripe_refund_id": "re_bench",
+        "amount": amount,
+        "currency": currency,
+        "status": "succeeded",
+        "reason": None,
+        "failure_reason": None,
+        "notes": None,
+        "requested_by": "bench",
+        "created_at": at,
+    }
