@@ -70,8 +70,12 @@ def collection_indexes(name: str) -> set[str]:
         return set(get_db()[name].index_information())
 
 
+# What reads take to see one moment; services pass it on and know no more of it.
+Snapshot = ClientSession
+
+
 @contextmanager
-def snapshot() -> Iterator[ClientSession]:
+def snapshot() -> Iterator[Snapshot]:
     """A session whose reads all see the same moment, so that several collections fit together."""
     with unavailable_as_ours(), get_connection().start_session(snapshot=True) as session:
         yield session

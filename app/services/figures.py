@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pymongo.client_session import ClientSession
-
 from app.domain.counted import Counted
 from app.errors import FiguresNotReady
 from app.models import figures_store, lease
-from app.models.connection import snapshot
+from app.models.connection import Snapshot, snapshot
 from app.models.figures_store import SHAPE, State
 from app.services.recording import now
 
@@ -37,7 +35,7 @@ class Held:
     Each is a payment as the rollups have it (None for a new one) and as it should be.
     """
 
-    session: ClientSession
+    session: Snapshot
     pending: list[tuple[Counted | None, Counted]]
 
 
