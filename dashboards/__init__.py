@@ -17,6 +17,7 @@ from dashboards import (
     headers,
     home,
     navigation,
+    overview,
     payment,
     payments,
     reconciliation,
@@ -34,6 +35,7 @@ __all__ = ["CONTENT_SECURITY_POLICY", "register"]
 # Every page adds its routes here; an entry in the bar appears by itself (see navigation).
 PAGES = (
     home,
+    overview,
     sign_in,
     account,
     users,

@@ -29,7 +29,7 @@ PRESETS: Mapping[str, str] = {
 }
 _DAYS = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_CURRENCY = re.compile(r"[a-z]{3}")
+CURRENCY = re.compile(r"[a-z]{3}")
 _BRAND = re.compile(r"[a-z0-9_ -]{1,32}")
 _COUNTRY = re.compile(r"[A-Z]{2}|unknown")
 _LONGEST = 255
@@ -93,7 +93,7 @@ class Reader:
 
     def currency(self) -> str | None:
         """A currency, known to us or not."""
-        return self.pattern("currency", "Currency", _CURRENCY, "usd", fold=str.lower, in_words=str.upper)
+        return self.pattern("currency", "Currency", CURRENCY, "usd", fold=str.lower, in_words=str.upper)
 
     def brand(self) -> str | None:
         """A card brand as Stripe writes it."""
@@ -143,6 +143,12 @@ class Reader:
         self.parameters.update({n: v for n, v in (("from", first), ("to", last)) if v})
         self.chips.append(Chip(label, _range_words(first, last, start, end, self._zone), ("from", "to")))
         return start, end
+
+    def leave_out(self, *names: str) -> None:
+        """Forget parameters that were understood but cannot be used."""
+        for name in names:
+            self.parameters.pop(name, None)
+        self.chips = [chip for chip in self.chips if not set(chip.names) & set(names)]
 
     def _preset(self, label: str, preset: str) -> tuple[datetime | None, datetime | None]:
         if preset not in PRESETS:

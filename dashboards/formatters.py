@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from app.domain.money import Money
+from app.domain.periods import Span
 
 _STATUS = {
     "pending": "Pending",
@@ -51,6 +52,7 @@ def init_app(app: Flask, *, timezone: str) -> None:
         event_words=lambda state: _EVENT.get(state, state),
         local_time=lambda moment: local_time(moment, zone),
         utc_iso=utc_iso,
+        span_words=span_words,
         utc_words=lambda moment: local_time(moment, UTC),
     )
 
@@ -68,6 +70,21 @@ def status_words(status: str) -> str:
 def local_time(moment: datetime, zone: tzinfo) -> str:
     """A time as the wall clock in ``zone`` showed it, with the zone's short name."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def span_words(span: Span) -> str:
+    """A range as people write it: ``28 Oct – 26 Nov 2026``, with the time of day where it does not end with a day."""
+    first, last = span.first_day, span.last_day
+    begin, finish = f"{first.day} {first:%b}", f"{last.day} {last:%b %Y}"
+    if first.year != last.year:
+        begin += f" {first.year}"
+    if span.is_whole_days:
+        return finish if first == last else f"{begin} – {finish}"
+    opened, closed = (f"{moment.astimezone(span.zone):%H:%M}" for moment in (span.start, span.end))
+    if first == last:
+        return f"{finish}, {opened} – {'24:00' if closed == '00:00' else closed}"
+    begin += "" if opened == "00:00" else f", {opened}"
+    return f"{begin} – {finish}" + ("" if closed == "00:00" else f", {closed}")
 
 
 def utc_iso(moment: datetime) -> str:

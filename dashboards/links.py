@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -21,6 +23,12 @@ def payments_link(
     """
     more: dict[str, Any] = {"counts": counts.value if counts else None, "reason": reason}
     return url_for("dashboards.payments", **span_parameters(span), **choice_parameters(choice), **more)
+
+
+def payments_links(spans: Sequence[Span], choice: Choice, *, counts: Counts) -> list[str]:
+    """The same for many spans at once, such as the steps of a series."""
+    base = url_for("dashboards.payments", **choice_parameters(choice), counts=counts.value)
+    return [f"{base}&{urlencode(span_parameters(span))}" for span in spans]
 
 
 def refunds_link(span: Span, choice: Choice = EVERYTHING) -> str:

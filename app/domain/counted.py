@@ -109,19 +109,21 @@ class Counted:
 
 def tallies(counted: Counted) -> Iterator[tuple[int, Tally]]:
     """What the payment adds, and at which time: its cohort's figures when created, activity when it happened."""
+    currency = counted.currency
     yield counted.created_at, _cohort(counted)
     if counted.completed_at is not None and counted.captured:
-        yield counted.completed_at, {f"gross:{counted.currency}": counted.captured, "captures": 1}
+        yield counted.completed_at, {f"gross:{currency}": counted.captured, f"captures:{currency}": 1}
     for at, amount in counted.refunds:
-        yield at, {f"returned:{counted.currency}": amount, "refunds": 1}
+        yield at, {f"returned:{currency}": amount, f"refunds:{currency}": 1}
     for at in counted.disputes:
         yield at, {"disputes_opened": 1}
 
 
 def add(total: Tally, more: Mapping[str, int], sign: int = 1) -> None:
     """Add ``more`` to ``total`` in place; ``sign`` -1 takes it away."""
+    had = total.get
     for name, count in more.items():
-        total[name] = total.get(name, 0) + sign * count
+        total[name] = had(name, 0) + sign * count
 
 
 def merged(parts: Iterable[Mapping[str, int]]) -> Tally:
@@ -147,6 +149,7 @@ def _cohort(counted: Counted) -> Tally:
             found["refunded"] = 1
             found[f"refunded:{counted.currency}"] = sum(amount for _, amount in counted.refunds)
     if (seconds := counted.seconds) is not None:
+        found["timed"] = 1
         found["seconds"] = seconds
         found[f"took:{rounded_seconds(seconds)}"] = 1
     return found

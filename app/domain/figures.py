@@ -45,11 +45,13 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Money of one currency, in major units."""
+    """Money of one currency, in major units, and how many payments and refunds moved it."""
 
     currency: str
     gross: Decimal
     refunded: Decimal
+    captures: int = 0
+    refunds: int = 0
 
     @property
     def net(self) -> Decimal:
@@ -136,7 +138,7 @@ class Figures:
     @property
     def timed(self) -> int:
         """How many payments have a processing time."""
-        return sum(self.durations.values())
+        return self.count("timed")
 
     @property
     def mean_seconds(self) -> float | None:
@@ -157,11 +159,23 @@ class Figures:
     @cached_property
     def volumes(self) -> list[Volume]:
         """By currency, in the alphabet's order; only currencies in which money moved."""
-        gross, returned = self._keyed("gross"), self._keyed("returned")
-        return [
-            Volume(c, Money(gross.get(c, 0), c).to_major(), Money(returned.get(c, 0), c).to_major())
-            for c in sorted(gross.keys() | returned.keys())
-        ]
+        return [self.volume(c) for c in sorted(self._keyed("gross").keys() | self._keyed("returned").keys())]
+
+    def volume(self, currency: str) -> Volume:
+        """The money of one currency; nothing where none moved."""
+        gross, returned = (
+            Money(self.count(f"{name}:{currency}"), currency).to_major() for name in ("gross", "returned")
+        )
+        moved = (self.count(f"{name}:{currency}") for name in ("captures", "refunds"))
+        return Volume(currency, gross, returned, *moved)
+
+    def net(self, currency: str) -> int:
+        """Gross less refunded of one currency, in minor units."""
+        return self.count(f"gross:{currency}") - self.count(f"returned:{currency}")
+
+    def hour(self, hour: int, name: str) -> int:
+        """How many payments were ``created`` in a local hour of the day, or of these ``completed`` or ``failed``."""
+        return self.count(f"hour:{hour}:{name}")
 
     def _keyed(self, name: str) -> dict[str, int]:
         """The counters ``name:key`` by their keys, without those that have gone back to nothing."""

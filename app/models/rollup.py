@@ -26,6 +26,7 @@ ANY = "all"
 CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
 # What the heat map shows by hour of the day.
 _BY_HOUR = frozenset({"created", "completed", "failed"})
+_HOUR_NAMES = tuple(f"hour:{hour}:{name}" for hour in range(24) for name in sorted(_BY_HOUR))
 # Currency, brand, country and whether 3-D Secure was requested, as they are written in the names of cells.
 _Names = tuple[str, str, str, str]
 _JOIN = "~"
@@ -148,6 +149,11 @@ class Deltas:
 def by_hour(hour: int, tally: Mapping[str, int]) -> Tally:
     """The counters of the heat map for what was counted in a local hour of the day."""
     return {f"hour:{hour}:{name}": n for name, n in tally.items() if name in _BY_HOUR}
+
+
+def of_hours(tally: Mapping[str, int]) -> Tally:
+    """The counters of the heat map in a tally."""
+    return {name: n for name in _HOUR_NAMES if (n := tally.get(name))}
 
 
 def quarter_id(start: datetime) -> str:

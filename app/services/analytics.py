@@ -7,7 +7,7 @@ at either end by the payments' rows themselves; so every span is exact to the se
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -49,15 +49,20 @@ class Question:
     choice: Choice = EVERYTHING
     granularity: Granularity = Granularity.DAY
     compare: Compare | None = None
+    by_weekday: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The answer. ``series`` has every bucket of the span, empty ones too; starts are local times."""
+    """The answer. ``series`` has every bucket of the span, empty ones too; starts are local times.
+
+    ``weekdays``, where asked for, are seven, Monday first, and have only what is counted by hour.
+    """
 
     question: Question
     figures: Figures
     series: list[tuple[datetime, Figures]]
+    weekdays: Sequence[Figures] = ()
     previous_span: Span | None = None
     previous: Figures | None = None
     previous_series: Sequence[tuple[datetime, Figures]] = ()
@@ -77,19 +82,16 @@ class Analytics:
         """Raises ValidationFailed for a span that is too long, FiguresNotReady, DatabaseUnavailable."""
         _check(question)
         with self._keeper.reading() as held:
-            figures, series = _read(question.span, question, held)
+            weekdays: list[Tally] = [{} for _ in range(7)] if question.by_weekday else []
+            figures, series = _read(question.span, question, held, weekdays)
+            report = Report(
+                question=question, figures=figures, series=series, weekdays=[Figures(t) for t in weekdays]
+            )
             if question.compare is None:
-                return Report(question=question, figures=figures, series=series)
+                return report
             before = earlier(question.span, question.compare, now())
             previous, previous_series = _read(before, question, held)
-        return Report(
-            question=question,
-            figures=figures,
-            series=series,
-            previous_span=before,
-            previous=previous,
-            previous_series=previous_series,
-        )
+        return replace(report, previous_span=before, previous=previous, previous_series=previous_series)
 
     def figures(self, start: datetime, end: datetime, choice: Choice = EVERYTHING) -> Figures:
         """The figures of a span alone. Raises FiguresNotReady, DatabaseUnavailable."""
@@ -108,11 +110,20 @@ def _check(question: Question) -> None:
         raise ValidationFailed(errors={"granularity": [told]})
 
 
-def _read(span: Span, question: Question, held: Held) -> tuple[Figures, list[tuple[datetime, Figures]]]:
+def _read(
+    span: Span, question: Question, held: Held, weekdays: Sequence[Tally] = ()
+) -> tuple[Figures, list[tuple[datetime, Figures]]]:
+    """The figures of the span and of its steps; ``weekdays``, where given, get what is counted by hour."""
     granularity, by_start = question.granularity, dict[datetime, Tally]()
     read = _fine if granularity == Granularity.HOUR else _pieces
     for at, tally in chain(read(span, question.choice, held), _changes(span, question.choice, held)):
-        add(by_start.setdefault(_key(at, granularity, span.zone), {}), tally)
+        key = _key(at, granularity, span.zone)
+        if (total := by_start.get(key)) is None:
+            by_start[key] = dict(tally)
+        else:
+            add(total, tally)
+        if weekdays:
+            add(weekdays[at.astimezone(span.zone).weekday()], rollup.of_hours(tally))
     series = [
         (start, Figures(by_start.get(start.astimezone(UTC), {}))) for start in buckets(span, granularity)
     ]

@@ -30,13 +30,17 @@ _NARROW = 50
 
 @dataclass(frozen=True)
 class Reason:
-    """A failure reason: Stripe's code, its group, its meaning in plain words, and ``count`` failed attempts."""
+    """A failure reason: Stripe's code, its group, its meaning in plain words, and ``count`` failed attempts.
+
+    ``href`` leads to the ``payments`` that these attempts belong to, of which there may be fewer.
+    """
 
     code: str
     group: str
     meaning: str
     count: int
     href: str | None = None
+    payments: int | None = None
 
 
 def grouped_bars(
@@ -67,11 +71,15 @@ def grouped_bars(
             reason.meaning,
             count(reason.count),
             share(reason.count, whole),
+            *([Cell(count(reason.payments), reason.href)] if reason.payments is not None else []),
         ]
         for group, members in groups
         for reason in members
     ]
-    table = Table(["Code", "Group", "Meaning", "Failed attempts", "Share"], rows, frozenset({1, 2}))
+    heads = ["Code", "Group", "Meaning", "Failed attempts", "Share"]
+    if any(reason.payments is not None for reason in reasons):
+        heads.append("Payments")
+    table = Table(heads, rows, frozenset({1, 2}))
     return figure(frame, join(parts), table, height=y, describe=_describe(groups, whole))
 
 
@@ -108,6 +116,8 @@ def _heading(group: str, number: int, whole: int, y: int) -> Markup:
 def _bar(reason: Reason, whole: int, y: int) -> Markup:
     part = min(1.0, max(0.0, reason.count / whole))
     said = f"{reason.code}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
+    if reason.payments is not None:
+        said += f"in {count(reason.payments)} payment{'' if reason.payments == 1 else 's'}\n"
     name = el("text", {"class": "bar-code", "x": 0, "y": y + 16}, reason.code)
     number = el(
         "text",

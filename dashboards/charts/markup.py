@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
 Attribute = str | int | float | None
 # Control characters, halves of characters and those that Unicode says are none.
 _BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+# Texts and coordinates that are kept ready, some megabytes at most: texts are the application's own and short.
+_KEPT = 8192
 Attributes = dict[str, Attribute]
 
 
 def el(name: str, attributes: Mapping[str, Attribute] | None = None, *children: str) -> Markup:
     """An element. Attributes that are ``None`` are left out; children that are not ``Markup`` are escaped."""
     # Joined as plain text, because thousands of these make a page; every part is escaped right here.
-    parts = [f"<{name}"]
-    for key, value in (attributes or {}).items():
-        if isinstance(value, str):
-            parts.append(f' {key}="{escape(_printable(value))}"')
-        elif value is not None:
-            parts.append(f' {key}="{num(value)}"')
-    parts.append(">")
-    parts.extend(child if isinstance(child, Markup) else escape(_printable(child)) for child in children)
-    parts.append(f"</{name}>")
-    return Markup("".join(parts))  # noqa: S704
+    text = f"<{name}"
+    if attributes:
+        for key, value in attributes.items():
+            if isinstance(value, str):
+                text += f' {key}="{_escaped(value)}"'
+            elif value is not None:
+                text += f' {key}="{num(value)}"'
+    inside = "".join([child if isinstance(child, Markup) else _escaped(child) for child in children])
+    return Markup(f"{text}>{inside}</{name}>")  # noqa: S704
 
 
 def join(parts: Iterable[Markup]) -> Markup:
@@ -33,6 +35,7 @@ def join(parts: Iterable[Markup]) -> Markup:
     return Markup("".join(parts))  # noqa: S704
 
 
+@lru_cache(maxsize=_KEPT)
 def num(value: float) -> str:
     """A coordinate with at most two decimals: ``12.5``, ``3``."""
     if isinstance(value, int):
@@ -41,6 +44,7 @@ def num(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=_KEPT)
 def pct(fraction: float) -> str:
     """A fraction of the width as the coordinate that SVG understands: 0.125 is ``12.5%``."""
     return f"{fraction * 100:.3f}".rstrip("0").rstrip(".") + "%"
@@ -66,6 +70,12 @@ def mark(title: str, href: str | None, *children: Markup, css: str = "", tab: bo
     if (address := local(href)) is None:
         return el("g", {"class": css}, *inside)
     return el("a", {"class": css, "href": address, "tabindex": None if tab else -1}, *inside)
+
+
+@lru_cache(maxsize=_KEPT)
+def _escaped(text: str) -> str:
+    """A text between tags or quotes. Classes, names and dates come again and again on one page."""
+    return str(escape(_printable(text)))
 
 
 def _printable(text: str) -> str:

@@ -44,6 +44,7 @@ EXPECTED = {
     "POST /dashboard/payments/<payment_id>/refund": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund/confirm": FINANCE,
     # Lists and files.
+    "GET /dashboard": VIEWER,
     "GET /dashboard/refunds": VIEWER,
     "GET /dashboard/disputes": VIEWER,
     "GET /dashboard/payments.csv": FINANCE,

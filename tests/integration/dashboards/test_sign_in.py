@@ -42,11 +42,13 @@ def sign_in(client: FlaskClient, password: str = PASSWORD, **more: str) -> TestR
 
 
 def sign_out(client: FlaskClient) -> TestResponse:
-    return client.post("/logout", data={"csrf_token": csrf_token(client.get("/").text)})
+    return client.post(
+        "/logout", data={"csrf_token": csrf_token(client.get("/", follow_redirects=True).text)}
+    )
 
 
 def test_the_start_page_has_addresses_and_no_payments_for_strangers(client: FlaskClient) -> None:
-    page = client.get("/")
+    page = client.get("/", follow_redirects=True)
     assert page.status_code == 200
     for address in ("/api/docs", "/api/openapi.json", "/healthz", "/readyz", "/_sandbox/"):
         assert address in page.text
@@ -56,12 +58,12 @@ def test_the_start_page_has_addresses_and_no_payments_for_strangers(client: Flas
 def test_signing_in_and_out(client: FlaskClient) -> None:
     answer = sign_in(client, email="ADA@example.com ")
     assert (answer.status_code, answer.location) == (303, "/")
-    page = client.get("/")
+    page = client.get("/", follow_redirects=True)
     assert EMAIL in page.text
     assert "There is no payment yet." in page.text
     assert client.get("/login").status_code == 302
     assert sign_out(client).status_code == 303
-    assert EMAIL not in client.get("/").text
+    assert EMAIL not in client.get("/", follow_redirects=True).text
     assert [entry["action"] for entry in audit_entry.walk()] == ["user.created", "login.succeeded", "logout"]
 
 
@@ -92,7 +94,7 @@ def test_a_form_without_its_token_does_nothing(client: FlaskClient, path: str, t
     answer = client.post(path, data=form)
     assert answer.status_code == 400
     assert "form has expired" in answer.text
-    assert EMAIL in client.get("/").text
+    assert EMAIL in client.get("/", follow_redirects=True).text
 
 
 def test_the_token_of_another_session_does_not_count(app: Flask, client: FlaskClient) -> None:
@@ -149,16 +151,16 @@ def test_a_session_ends_after_twelve_hours_even_when_it_is_used(client: FlaskCli
     with time_machine.travel(started) as clock:
         sign_in(client)
         clock.shift(timedelta(hours=11, minutes=59))
-        assert EMAIL in client.get("/").text
+        assert EMAIL in client.get("/", follow_redirects=True).text
         clock.shift(timedelta(minutes=2))
-        assert EMAIL not in client.get("/").text
+        assert EMAIL not in client.get("/", follow_redirects=True).text
 
 
 def test_switching_an_account_off_ends_its_session(client: FlaskClient) -> None:
     sign_in(client)
-    assert EMAIL in client.get("/").text
+    assert EMAIL in client.get("/", follow_redirects=True).text
     accounts.set_active(EMAIL, False, actor="test")
-    assert EMAIL not in client.get("/").text
+    assert EMAIL not in client.get("/", follow_redirects=True).text
 
 
 def test_signing_in_begins_a_new_session(client: FlaskClient) -> None:
@@ -181,7 +183,7 @@ def test_every_answer_states_what_it_may_load(client: FlaskClient, path: str) ->
 
 
 def test_pages_are_not_kept_in_caches(client: FlaskClient) -> None:
-    assert client.get("/").headers["Cache-Control"] == "no-store"
+    assert client.get("/", follow_redirects=True).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("name", ["../layout.html", "%2e%2e/session.py", "nothing.css"])
@@ -191,7 +193,7 @@ def test_only_files_meant_for_pages_are_served(client: FlaskClient, name: str) -
 
 def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> None:
     client = create_app(replace(settings, secret_key="")).test_client()
-    assert client.get("/").status_code == 200
+    assert client.get("/", follow_redirects=True).status_code == 200
     for answer in (client.get("/login"), client.post("/login", data={"email": EMAIL})):
         assert answer.status_code == 503
         assert "SECRET_KEY" in answer.text
@@ -229,7 +231,7 @@ def test_a_database_that_is_away_is_a_page(settings: Settings, client: FlaskClie
     sign_in(client)
     connection.connect("mongodb://127.0.0.1:1/paydesk")
     try:
-        answer = client.get("/")
+        answer = client.get("/", follow_redirects=True)
     finally:
         connection.connect(settings.mongodb_uri)
     assert answer.status_code == 503

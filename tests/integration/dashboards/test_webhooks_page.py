@@ -189,7 +189,7 @@ def test_only_admins_see_events(app: Flask, role: Role) -> None:
     client = enter(app, role)
     for address in (INBOX, f"{INBOX}/evt_1", REPLAYS):
         assert client.get(address).status_code == 403
-    page = client.get("/").text
+    page = client.get("/", follow_redirects=True).text
     for address in (f"{INBOX}/evt_1/replay", REPLAYS):
         assert post(client, address, page).status_code == 403
 

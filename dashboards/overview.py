@@ -1,0 +1,102 @@
+"""The overview: how payments are doing, each number with what it counts and the way to exactly these payments."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from app.domain.figures import DEFINITIONS
+from app.errors import FiguresNotReady
+from app.extensions import services
+from app.models.payment_store import PaymentFilter
+from app.services.analytics import Report
+from app.services.listings import Choices
+from app.services.recording import now
+from dashboards import overview_cards, overview_charts, overview_query, overview_volume
+from dashboards.filters import PRESETS, options_of
+from dashboards.links import figures_export_link
+from dashboards.overview_changes import JUDGED
+from dashboards.overview_query import OverviewQuery
+from dashboards.session import guard
+from dashboards.wording import words
+
+_FILES = (("figures", "csv"), ("volume", "csv"), ("reasons", "csv"), ("figures", "xlsx"))
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the page."""
+    pages.add_url_rule("/dashboard", "overview", index)
+
+
+@guard("viewer")
+def index() -> str | Response:
+    """The figures that the address asks for."""
+    query = overview_query.read(request.args, services.listings.zone, now())
+    try:
+        report = services.analytics.report(query.question)
+    except FiguresNotReady as error:
+        return _not_ready(error)
+    if _is_first_day(report):
+        return render_template("overview/first.html", moment=query.moment)
+    found = services.listings.choices()
+    return render_template(
+        "overview/index.html",
+        query=query,
+        report=report,
+        created=overview_cards.created(report),
+        standing=overview_cards.standing(report),
+        cards=overview_cards.cards(report),
+        volume=overview_volume.rows(report, query.moment),
+        charts=overview_charts.draw(report, query),
+        files=_files(query),
+        options=_options(query, found),
+        is_unknown=_is_unknown(report, found),
+        presets=PRESETS,
+        definitions=DEFINITIONS,
+        judged=JUDGED,
+    )
+
+
+def _is_first_day(report: Report) -> bool:
+    """True before the first payment; asked only where the range has nothing in it."""
+    if any(report.figures.tally.values()):
+        return False
+    found, _ = services.payments.page(PaymentFilter(), limit=1, before=None)
+    return not found
+
+
+def _not_ready(error: FiguresNotReady) -> Response:
+    page = make_response(render_template("overview/not_ready.html", message=error.message, moment=now()))
+    page.status_code = error.http_status
+    page.headers["Retry-After"] = str(error.retry_after or 30)
+    return page
+
+
+def _files(query: OverviewQuery) -> dict[str, str]:
+    """Addresses of the files of what is shown, by name and ending."""
+    question = query.question
+    return {
+        f"{name}.{ending}": figures_export_link(
+            name, ending, question.span, question.choice, granularity=question.granularity.value
+        )
+        for name, ending in _FILES
+    }
+
+
+def _is_unknown(report: Report, found: Choices) -> bool:
+    """True where no payment was ever in the currency that is asked for."""
+    wanted = report.question.choice.currency
+    return wanted is not None and wanted not in found.currency and not report.figures.count("created")
+
+
+def _options(query: OverviewQuery, found: Choices) -> dict[str, list[tuple[str, str]]]:
+    """What each select of the form offers."""
+    choice = query.question.choice
+    return {
+        "currency": options_of(found.currency, str.upper, choice.currency),
+        "brand": options_of(found.brand, words, choice.brand),
+        "country": options_of(found.country, str, choice.country),
+        "flag": [("true", "Requested"), ("false", "Not requested")],
+        "compare": list(overview_query.COMPARE.items()),
+        "granularity": list(overview_query.STEPS.items()),
+        "heat": list(overview_query.HEAT.items()),
+    }

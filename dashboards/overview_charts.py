@@ -1,0 +1,177 @@
+"""The charts of the overview, from one report."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from app.domain.figures import Figures
+from app.domain.metrics_math import Ratio
+from app.domain.periods import Span
+from app.models.payment_rows import Counts
+from app.services.analytics import Report
+from dashboards import links, overview_volume
+from dashboards.charts import (
+    BandPoint,
+    Bucket,
+    HeatCell,
+    PeriodLabel,
+    Reason,
+    funnel,
+    grouped_bars,
+    heat_map,
+    histogram,
+    line_with_band,
+    period_labels,
+    three_d_secure_steps,
+)
+from dashboards.charts.heat import HOURS
+from dashboards.charts.words import percent
+from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
+from dashboards.wording import AUTHENTICATION
+
+_P50, _P95 = 0.5, 0.95
+# Where the buckets of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
+_BUCKETS = (
+    *(0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200),
+    *(86_400, 172_800, 604_800),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """Every chart, drawn. ``currency`` is that of the volume, ``currencies`` those to choose from with their words."""
+
+    success: Markup
+    volume: Markup
+    currency: str | None
+    currencies: list[tuple[str, str]]
+    reasons: Markup
+    three_d_secure: Markup
+    split: list[tuple[str, str, int]]
+    times: Markup
+    heat: Markup
+
+
+def draw(report: Report, query: OverviewQuery) -> Charts:
+    """All charts of a view."""
+    steps = _steps(report)
+    currency = overview_volume.chosen(report, query.volume)
+    return Charts(
+        success=_success(report, steps, COMPARE[query.compare]),
+        volume=overview_volume.chart(report, query.moment, currency, steps),
+        currency=currency,
+        currencies=[(v.currency, v.currency.upper()) for v in report.figures.volumes],
+        reasons=_reasons(report),
+        three_d_secure=_funnel(report.figures),
+        split=[
+            (name.capitalize(), AUTHENTICATION[name], number)
+            for name, number in report.figures.three_d_secure_split.items()
+        ],
+        times=_times(report.figures),
+        heat=_heat(report.weekdays, query.heat),
+    )
+
+
+def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
+    """Name and span of each step; those at the ends are cut to the range."""
+    span, starts = report.question.span, [start for start, _ in report.series]
+    labels = period_labels(starts, report.question.granularity.value)
+    edges = [max(start.astimezone(UTC), span.start) for start in starts] + [span.end]
+    spans = [Span(first, after, span.zone) for first, after in pairwise(edges)]
+    return list(zip(labels, spans, strict=True))
+
+
+def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], previous_label: str) -> Markup:
+    spans, choice = [span for _, span in steps], report.question.choice
+    hrefs = links.payments_links(spans, choice, counts=Counts.DECIDED)
+    points = [
+        _band_point(figures.success_rate, label, href)
+        for (label, _), (_, figures), href in zip(steps, report.series, hrefs, strict=True)
+    ]
+    return line_with_band(
+        points,
+        "Success rate over time",
+        previous=_rates(report.previous_series),
+        previous_label=previous_label,
+        what="Success rate",
+        key="success",
+    )
+
+
+def _rates(series: Iterable[tuple[datetime, Figures]]) -> list[float | None]:
+    return [figures.success_rate.value for _, figures in series]
+
+
+def _band_point(ratio: Ratio, label: PeriodLabel, href: str) -> BandPoint:
+    low, high = ratio.interval or (None, None)
+    return BandPoint(label.short, ratio.value, low, high, ratio.n, ratio.total, href=href, full=label.full)
+
+
+def _reasons(report: Report) -> Markup:
+    span, choice = report.question.span, report.question.choice
+    found = [
+        Reason(
+            r.reason.code,
+            r.reason.group.value,
+            r.reason.meaning,
+            r.ratio.n,
+            href=links.payments_link(span, choice, reason=r.reason.code),
+            payments=r.payments,
+        )
+        for r in report.figures.failure_reasons
+    ]
+    return grouped_bars(found, "Why attempts failed", subtitle="failed attempts by reason", key="reasons")
+
+
+def _funnel(figures: Figures) -> Markup:
+    flows, split = figures.three_d_secure_flows, figures.three_d_secure_split
+    steps = three_d_secure_steps(
+        requested=figures.three_d_secure_rate.n,
+        challenged=flows["challenge"],
+        frictionless=flows["frictionless"],
+        authenticated=split["authenticated"],
+        paid=figures.count("3ds_paid"),
+    )
+    return funnel(steps, "3-D Secure, step by step", subtitle="attempts", key="three-d-secure")
+
+
+def _times(figures: Figures) -> Markup:
+    counts = [0] * len(_BUCKETS)
+    for seconds, number in figures.durations.items():
+        counts[bisect_right(_BUCKETS, seconds) - 1] += number
+    used = max((index for index, number in enumerate(counts) if number), default=0)
+    ends = (*_BUCKETS[1:], None)
+    buckets = [Bucket(_BUCKETS[n], ends[n], counts[n]) for n in range(used + 1)]
+    return histogram(
+        buckets,
+        "Processing time",
+        p50=figures.percentile_seconds(_P50),
+        p95=figures.percentile_seconds(_P95),
+        mean=figures.mean_seconds,
+        subtitle="from created to completed",
+        key="times",
+    )
+
+
+def _heat(weekdays: Sequence[Figures], shown: str) -> Markup:
+    title = f"{HEAT[shown]} by weekday and hour"
+    places = [(day, hour) for day in range(len(weekdays)) for hour in range(HOURS)]
+    if shown == "success":
+        ratios = [(day, hour, _rate_of(weekdays[day], hour)) for day, hour in places]
+        cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
+        return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
+    numbers = [(day, hour, weekdays[day].hour(hour, "created")) for day, hour in places]
+    if not any(number for _, _, number in numbers):
+        return heat_map([], title, key="heat")
+    return heat_map([HeatCell(day, hour, number, number) for day, hour, number in numbers], title, key="heat")
+
+
+def _rate_of(figures: Figures, hour: int) -> Ratio:
+    completed = figures.hour(hour, "completed")
+    return Ratio(completed, completed + figures.hour(hour, "failed"))

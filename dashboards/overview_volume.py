@@ -1,0 +1,119 @@
+"""The money of the overview: a row for each currency, which are never added together, and the course of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from app.domain.figures import RefundedShare, Volume
+from app.domain.money import Money
+from app.domain.periods import Span
+from app.models.payment_rows import Counts
+from app.models.rollup import Choice
+from app.services.analytics import Report
+from dashboards import links
+from dashboards.charts import PeriodLabel, VolumePoint, columns, sparkline
+from dashboards.charts.words import compact, count, money, percent
+from dashboards.overview_cards import Part
+from dashboards.overview_changes import Delta, of_volumes
+
+_MANY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRow:
+    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range."""
+
+    currency: str
+    gross: str
+    captures: Part
+    refunded: str
+    refunds: Part
+    net: str
+    spark: Markup
+    change: Delta | None
+    back: str
+    back_of: str
+
+
+def rows(report: Report, moment: datetime) -> list[VolumeRow]:
+    """Each currency in which money moved or payments were captured, in the alphabet's order, as of ``moment``."""
+    shares = {found.currency: found for found in report.figures.refunded_amounts}
+    volumes = {found.currency: found for found in report.figures.volumes}
+    return [
+        _row(report, moment, volumes.get(c) or report.figures.volume(c), shares.get(c))
+        for c in sorted({*volumes, *shares})
+    ]
+
+
+def chosen(report: Report, wanted: str | None) -> str | None:
+    """The currency whose course is drawn: the one that is filtered by, that is wanted, or with most payments."""
+    if (only := report.question.choice.currency or wanted) is not None:
+        return only
+    largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross), default=None)
+    return largest.currency if largest else None
+
+
+def chart(
+    report: Report, moment: datetime, currency: str | None, steps: Sequence[tuple[PeriodLabel, Span]]
+) -> Markup:
+    """The volume of a currency over time; steps that have yet to come at ``moment`` are not drawn as nothing."""
+    if currency is None or currency not in {v.currency for v in report.figures.volumes}:
+        return columns([], "Volume", currency=currency or "", key="volume")
+    choice = _of(report, currency)
+    hrefs = links.payments_links([span for _, span in steps], choice, counts=Counts.CAPTURED)
+    points = [
+        _point(figures.volume(currency) if at <= moment else None, label, href)
+        for (label, _), (at, figures), href in zip(steps, report.series, hrefs, strict=True)
+    ]
+    title = f"Volume in {currency.upper()}"
+    return columns(points, title, currency=currency, subtitle="on the day that money moved", key="volume")
+
+
+def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
+    currency, choice = volume.currency, _of(report, volume.currency)
+    span = report.question.span
+    net, before = (
+        [figures.net(currency) for at, figures in series if at <= moment]
+        for series in (report.series, report.previous_series)
+    )
+    # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
+    unit = float(Money(_MANY, currency).to_major()) / _MANY
+    return VolumeRow(
+        currency=currency,
+        gross=_bare(volume.gross, currency),
+        captures=Part(count(volume.captures), links.payments_link(span, choice, counts=Counts.CAPTURED)),
+        refunded=_bare(volume.refunded, currency),
+        refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
+        net=_bare(volume.net, currency),
+        spark=sparkline(
+            [unit * step for step in net], label=f"Net volume in {currency.upper()} by step", text=compact
+        ),
+        change=of_volumes(currency, net, before) if report.previous else None,
+        back=percent(back.ratio.value if back else None),
+        back_of=f"{_bare(back.refunded, currency)} of {_bare(back.captured, currency)}" if back else "",
+    )
+
+
+def _of(report: Report, currency: str) -> Choice:
+    choice = report.question.choice
+    return Choice(
+        currency=currency,
+        brand=choice.brand,
+        country=choice.country,
+        three_d_secure=choice.three_d_secure,
+    )
+
+
+def _point(volume: Volume | None, label: PeriodLabel, href: str) -> VolumePoint:
+    if volume is None:
+        return VolumePoint(label.short, None, None, None, full=label.full)
+    return VolumePoint(label.short, volume.gross, volume.refunded, volume.net, href=href, full=label.full)
+
+
+def _bare(amount: Decimal, currency: str) -> str:
+    return money(amount, currency).removesuffix(f" {currency.upper()}")
