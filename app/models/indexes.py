@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+import pymongo
 from mongoengine import Document
 from pymongo.errors import OperationFailure
 
@@ -16,6 +17,8 @@ from app.models.webhook_event import WebhookEvent
 
 _DAY_SECONDS = 86_400
 _RETENTION = "retention"
+# An index on millions of rows takes minutes to make, and the connection gives up after seconds of silence.
+_LONGEST_SECONDS = 3600
 
 
 class IndexNotMade(Exception):
@@ -43,7 +46,7 @@ def create_indexes() -> list[str]:
     made = []
     for kind, spec in _missing():
         label = f"{_collection(kind)}.{spec['name']}"
-        with unavailable_as_ours():
+        with unavailable_as_ours(), pymongo.timeout(_LONGEST_SECONDS):
             try:
                 raw(kind).create_index(spec["fields"], **_options(spec))
             except OperationFailure as error:
