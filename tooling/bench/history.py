@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from tooling.bench import stack
+from tooling.bench.report import progress
+from tooling.embedded_mongo import EmbeddedMongo
+
 Document = dict[str, Any]
 DAYS = 365
+# That of the days of the service under measurement.
+ZONE = ZoneInfo("UTC")
 _BATCH = 5_000
 _CURRENCIES = ["usd"] * 60 + ["eur"] * 25 + ["gbp"] * 10 + ["jpy"] * 5
 _BRANDS = ["visa"] * 55 + ["mastercard"] * 33 + ["amex"] * 9 + ["discover"] * 2 + ["jcb"]
@@ -25,6 +33,21 @@ _REASONS = [
     "incorrect_cvc",
     "fraudulent",
 ]
+
+
+def prepared(mongo: EmbeddedMongo, count: int) -> str:
+    """A database with a history of ``count`` payments, indexes and figures, made once in a run; its address."""
+    database = f"bench_history_{count}"
+    uri = mongo.uri_for(database)
+    with MongoClient[Document](uri) as client:
+        if database in client.list_database_names():
+            return uri
+    write(uri, database, count)
+    for command in (("db", "indexes"), ("metrics", "rebuild")):
+        progress(f"flask {' '.join(command)}, for {count:,} payments")
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        subprocess.run(flask, env=stack.environment(uri, ""), check=True, stdout=subprocess.DEVNULL)
+    return uri
 
 
 def write(uri: str, database: str, count: int, *, seed: int = 1) -> None:
@@ -40,7 +63,7 @@ def write(uri: str, database: str, count: int, *, seed: int = 1) -> None:
                 payments.insert_many(batch, ordered=False)
                 batch = []
                 if (number + 1) % 100_000 == 0:
-                    print(f"… {number + 1:,} of {count:,} payments written", file=sys.stderr, flush=True)
+                    progress(f"{number + 1:,} of {count:,} payments written")
         if batch:
             payments.insert_many(batch, ordered=False)
 
@@ -71,9 +94,13 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
         completed = created + timedelta(seconds=int(rng.lognormvariate(3, 0.8)))
     elif not attempts and fate < 0.97:
         attempts.append(_attempt(rng, created, card, asked, "failed"))
-    refunds = []
+    refunds, disputes, refunded = [], [], 0
     if completed and rng.random() < 0.04:
-        refunds = [_refund(amount, currency, min(now, completed + timedelta(days=rng.randrange(20))))]
+        refunded = amount if rng.random() < 0.7 else amount // 2
+        refunds = [_refund(refunded, currency, _later(rng, completed, now))]
+    elif completed and rng.random() < 0.004:
+        disputes = [_dispute(rng, amount, currency, _later(rng, completed, now))]
+    canceled = not completed and rng.random() < 0.2
     return {
         "_id": ObjectId(),
         "order_id": f"order-{number}",
@@ -83,19 +110,25 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
         "livemode": False,
         "amount": amount,
         "currency": currency,
-        "status": "completed" if completed else "failed" if attempts else "pending",
-        "cancellation_reason": None,
+        "status": "completed"
+        if completed
+        else "canceled"
+        if canceled
+        else "failed"
+        if attempts
+        else "pending",
+        "cancellation_reason": "abandoned" if canceled else None,
         "amount_captured": amount if completed else 0,
-        "refund_status": "full" if refunds else "none",
-        "amount_refunded": amount if refunds else 0,
-        "amount_refundable": amount if completed and not refunds else 0,
-        "disputed": False,
+        "refund_status": "none" if not refunds else "full" if refunded == amount else "partial",
+        "amount_refunded": refunded,
+        "amount_refundable": amount - refunded if completed else 0,
+        "disputed": bool(disputes),
         "failure": None if completed or not attempts else attempts[-1]["failure"],
         "three_d_secure": attempts[-1]["three_d_secure"] if attempts else {"attempted": False},
         "card": card if attempts else None,
         "attempts": attempts,
         "refunds": refunds,
-        "disputes": [],
+        "disputes": disputes,
         "created_at": created,
         "completed_at": completed,
         "updated_at": completed or created,
@@ -122,6 +155,23 @@ def _attempt(rng: random.Random, created: datetime, card: Document, asked: bool,
             "flow": rng.choice(("challenge", "frictionless")) if asked else None,
         },
         "created_at": created,
+    }
+
+
+def _later(rng: random.Random, completed: datetime, now: datetime) -> datetime:
+    return min(now, completed + timedelta(days=rng.randrange(20)))
+
+
+def _dispute(rng: random.Random, amount: int, currency: str, at: datetime) -> Document:
+    return {
+        "id": f"dp_{rng.getrandbits(64):x}",
+        "charge_id": "ch_bench",
+        "amount": amount,
+        "currency": currency,
+        "status": rng.choice(("needs_response", "won", "lost")),
+        "reason": "fraudulent",
+        "evidence_due_by": at + timedelta(days=14),
+        "created_at": at,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _marks = iter("abcdefghijklmnopqrstuvwxyz")
@@ -34,6 +36,17 @@ class Table:
         return "\n".join(
             [self.title, *(f"  {line}" for line in shown), *(f"  → {note}" for note in self.notes)]
         )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that ``share`` of the others do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def progress(step: str) -> None:
+    """Say on the standard error what is being done, so that the figures stand alone on the standard output."""
+    print(f"… {step}", file=sys.stderr, flush=True)
 
 
 def _shown(figure: float | str) -> str:

@@ -1,0 +1,192 @@
+"""Pages of payments in a long history: every order and filter offered, alone and together, and at every depth.
+
+What is timed is the whole request in process (see ``site``), one at a time, against a real mongod.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import MongoClient
+
+from app.models import payment_rows
+from app.models.payment_rows import Counts, Order
+from app.services.listings import Place
+from dashboards import cursors, payment_filters
+from tooling.bench import history
+from tooling.bench.overview import BURST, BURSTS, count_changes
+from tooling.bench.report import Table, percentile, progress
+from tooling.bench.site import PAYMENTS, Site
+from tooling.embedded_mongo import EmbeddedMongo
+
+TARGET_MS = 50
+# Every page is asked for so often, after once to warm up, and the slowest pages more often.
+REPEATS = 3
+SLOWEST, REQUESTS = 8, 40
+LARGEST_AMOUNT = 50_000
+
+Parameters = dict[str, str]
+# What is common and what is rare in ``history``: the one has long lists, the other has few rows among many.
+VALUES: dict[str, tuple[str, ...]] = {
+    "status": ("completed", "failed", "canceled", "pending", "processing"),
+    "refund_status": ("none", "partial", "full", "pending"),
+    "disputed": ("false", "true"),
+    "currency": ("usd", "jpy"),
+    "brand": ("visa", "jcb", "unknown"),
+    "country": ("US", "CH"),
+    "three_d_secure": ("false", "true"),
+    "reason": ("insufficient_funds", "fraudulent"),
+    "counts": tuple(counts.value for counts in Counts),
+    "range": ("today", "30d", "year"),
+}
+# How far into the list: from the latest payment to the oldest, and from the largest amount to the smallest.
+DEPTHS = {"first page": None, "half way": 0.5, "near the end": 0.98}
+# Filters that people set together; each in all of its values.
+TOGETHER = (
+    ("status", "currency", "range"),
+    ("refund_status", "currency", "brand"),
+    ("brand", "country", "three_d_secure"),
+    ("counts", "currency", "range"),
+    ("counts", "brand", "country"),
+    ("reason", "currency", "range"),
+    ("disputed", "currency", "country"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address, and how far into the list it is."""
+
+    parameters: Parameters
+    depth: str
+
+    @property
+    def name(self) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.parameters.items() if name != "cursor")
+        return f"?{query or '…'} ({self.depth})"
+
+
+def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
+    """Every page of a history of ``count`` payments."""
+    uri = history.prepared(mongo, count)
+    site = Site(uri)
+    pages = list(_pages(site))
+    medians: dict[int, float] = {}
+    for number, page in enumerate(pages):
+        times = [site.get(PAYMENTS, page.parameters)[0] for _ in range(1 + REPEATS)]
+        medians[number] = statistics.median(times[1:])
+        if (number + 1) % 500 == 0:
+            progress(f"{number + 1:,} of {len(pages):,} pages")
+    table = Table(
+        f"GET {PAYMENTS}: ms of server time at {count:,} payments", ["", "pages", "p50", "p95", "max"]
+    )
+    for name, chosen in _groups(pages).items():
+        times = [medians[number] for number in chosen]
+        table.row(name, str(len(chosen)), statistics.median(times), percentile(times, 0.95), max(times))
+    table.note(f"each page is the median of {REPEATS} requests (target ≤ {TARGET_MS})")
+    slowest = sorted(medians, key=lambda number: -medians[number])[:SLOWEST]
+    return [
+        table,
+        _again(site, [pages[number] for number in slowest]),
+        _bursts(site, uri, min(BURST, count // 50)),
+    ]
+
+
+def _again(site: Site, pages: list[Page]) -> Table:
+    table = Table(f"The slowest of these pages, {REQUESTS} requests each", ["", "p50 ms", "p95 ms"])
+    for page in pages:
+        times = [site.get(PAYMENTS, page.parameters)[0] for _ in range(REQUESTS)]
+        table.row(page.name, statistics.median(times), percentile(times, 0.95))
+    table.note(f"target ≤ {TARGET_MS} ms")
+    return table
+
+
+def _bursts(site: Site, uri: str, burst: int) -> Table:
+    """A list shows what has changed as well, so the first page counts it first where the worker has not yet."""
+    table = Table(f"The first page after {burst:,} payments changed at once", ["", "median ms", "slowest ms"])
+    first = []
+    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+        for _ in range(BURSTS):
+            history.touch(client.get_default_database().payments, burst)
+            first.append(site.get(PAYMENTS, {})[0])
+            count_changes(site)
+    table.row("newest first", statistics.median(first), max(first))
+    return table
+
+
+def _groups(pages: list[Page]) -> dict[str, list[int]]:
+    """The numbers of the pages by how many filters they have, and by depth."""
+    found: dict[str, list[int]] = {"all pages": list(range(len(pages)))}
+    for number, page in enumerate(pages):
+        filters = len(page.parameters.keys() - {"sort", "cursor", "from", "range"})
+        filters += bool(page.parameters.keys() & {"from", "range"})
+        found.setdefault(f"{filters} filter{'' if filters == 1 else 's'}", []).append(number)
+    for depth in DEPTHS:
+        found[depth] = [number for number, page in enumerate(pages) if page.depth == depth]
+    return found
+
+
+def _pages(site: Site) -> Iterator[Page]:
+    """All of them, each once."""
+    with site.app.test_request_context():
+        for filters in _filters():
+            for order in Order:
+                yield from _depths(filters if order is Order.NEWEST else {**filters, "sort": order.value})
+    for name, value in (
+        ("order", "order-77"),
+        ("customer", "customer-7"),
+        ("q", "order-77"),
+        ("q", "pi_bench7"),
+    ):
+        yield Page({name: value}, "first page")
+
+
+def _filters() -> Iterator[Parameters]:
+    """No filter, each by itself, each two, and those that people set together."""
+    names = [(), *((name,) for name in VALUES), *itertools.combinations(VALUES, 2), *TOGETHER]
+    for chosen in names:
+        # Of two and more, the commonest and the rarest value stand for the others.
+        offered = [VALUES[name] if len(chosen) == 1 else _ends(VALUES[name]) for name in chosen]
+        for values in itertools.product(*offered):
+            yield _with_dates(dict(zip(chosen, values, strict=True)))
+
+
+def _ends(values: tuple[str, ...]) -> tuple[str, ...]:
+    return (values[0], values[-1])
+
+
+def _with_dates(filters: Parameters) -> Parameters:
+    if filters.get("range") != "year":
+        return filters
+    first = datetime.now(history.ZONE).date() - timedelta(days=history.DAYS - 1)
+    return {**{name: value for name, value in filters.items() if name != "range"}, "from": first.isoformat()}
+
+
+def _depths(filters: Parameters) -> Iterator[Page]:
+    """The address at every depth; none for one that the page does not offer."""
+    query = payment_filters.read(filters, history.ZONE)
+    if query.problems:
+        return
+    for depth, share in DEPTHS.items():
+        if share is None:
+            yield Page(filters, depth)
+        else:
+            place = Place(_value(query, share), "8" * 24)
+            cursor = cursors.write(place, "payments", query.parameters)
+            yield Page({**filters, "cursor": str(cursor)}, depth)
+
+
+def _value(query: payment_filters.PaymentQuery, share: float) -> datetime | int:
+    """What the list is sorted by, so far in."""
+    by = payment_rows.sorting(query.where, query.order)
+    share = share if by.direction == -1 else 1 - share
+    if by.field == "amount":
+        return round(LARGEST_AMOUNT * (1 - share))
+    end = query.where.end or datetime.now(UTC)
+    start = query.where.start or end - timedelta(days=history.DAYS)
+    return (start + (end - start) * (1 - share)).replace(microsecond=0)

@@ -1,0 +1,215 @@
+"""The overview at three lengths of history, beside plain aggregation pipelines over all payments, in one run.
+
+What is timed is the whole request in process (see ``site``), one at a time, against a real mongod.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pymongo import MongoClient
+
+from app.domain.periods import Span, days
+from app.extensions import services
+from tooling.bench import history, pipelines
+from tooling.bench.report import Table, percentile, progress
+from tooling.bench.site import METRICS, OVERVIEW, Site
+from tooling.embedded_mongo import EmbeddedMongo
+
+ROUNDS = 5
+REQUESTS = 20
+WARM_UP = 3
+BURST = 1_000
+BURSTS = 3
+TARGET_MS, TARGET_GROWTH, TARGET_FILTERED_MS, TARGET_BURST_MS = 60, 1.5, 250, 250
+
+Parameters = dict[str, str]
+CHOICES: Mapping[str, Parameters] = {
+    "all payments": {},
+    "currency": {"currency": "usd"},
+    "brand": {"brand": "visa"},
+    "country": {"country": "US"},
+    "3DS": {"three_d_secure": "true"},
+    "all four": {"currency": "usd", "brand": "visa", "country": "US", "three_d_secure": "true"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a range is, and the step that it is shown by."""
+
+    days: int
+    step: str
+
+
+RANGES = {"30 days": Length(30, "day"), "a year": Length(365, "week")}
+# Rollups have these by themselves; the others are for people who look closer.
+_QUICK = frozenset({"all payments", "currency"})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One address: over how many days, and which payments."""
+
+    range: str
+    choice: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.choice}, {self.range}"
+
+    @property
+    def target(self) -> int:
+        return TARGET_MS if self.choice in _QUICK else TARGET_FILTERED_MS
+
+    def span(self, today: date) -> Span:
+        return days(today - timedelta(days=RANGES[self.range].days - 1), today, history.ZONE)
+
+    def parameters(self, today: date) -> Parameters:
+        return {
+            "from": self.span(today).first_day.isoformat(),
+            "to": today.isoformat(),
+            "granularity": RANGES[self.range].step,
+            "compare": "previous",
+            **CHOICES[self.choice],
+        }
+
+
+VIEWS = [View(range_, choice) for range_ in RANGES for choice in CHOICES]
+# A year by pipelines takes half a minute at a million payments, so one of them has to do.
+BESIDE = [view for view in VIEWS if view.range == "30 days" or view.choice == "all payments"]
+
+
+def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
+    """Histories of a hundredth, a tenth and all of ``count`` payments take turns in every round."""
+    sizes = [count // 100, count // 10, count]
+    uris = {size: history.prepared(mongo, size) for size in sizes}
+    today = datetime.now(UTC).date()
+    taken: dict[tuple[str, View, int], list[float]] = defaultdict(list)
+    for turn in range(ROUNDS):
+        for size, uri in uris.items():
+            progress(f"round {turn + 1} of {ROUNDS} at {size:,} payments")
+            for path, view, p50, p95 in _round(Site(uri), today):
+                taken[path, view, size].append(p95)
+                taken[f"{path} p50", view, size].append(p50)
+    progress("the pipelines")
+    beside = {view: _pipelines(uris[count], view, today) for view in BESIDE}
+    paths = [path for path in (METRICS, OVERVIEW) if (path, VIEWS[0], count) in taken]
+    tables = [_table(path, sizes, taken, beside) for path in paths]
+    return [*tables, _bursts(uris[count], min(BURST, count // 50), today)]
+
+
+def _round(site: Site, today: date) -> Iterator[tuple[str, View, float, float]]:
+    for path in _paths(site):
+        for view in VIEWS:
+            parameters = view.parameters(today)
+            for _ in range(WARM_UP):
+                site.get(path, parameters)
+            times = [site.get(path, parameters)[0] for _ in range(REQUESTS)]
+            yield path, view, statistics.median(times), percentile(times, 0.95)
+
+
+def _paths(site: Site) -> list[str]:
+    return [METRICS, OVERVIEW] if site.has_overview else [METRICS]
+
+
+def _table(
+    path: str,
+    sizes: list[int],
+    taken: Mapping[tuple[str, View, int], list[float]],
+    beside: Mapping[View, float],
+) -> Table:
+    """The medians of the rounds."""
+    columns = [name for size in sizes for name in (f"{size:,} p50", "p95")]
+    table = Table(
+        f"GET {path}: ms of server time by number of payments, compared with the previous range",
+        ["", *columns, "growth", "pipelines ms", "times faster", "target ms"],
+    )
+    for view in VIEWS:
+        figures = [
+            statistics.median(taken[name, view, size]) for size in sizes for name in (f"{path} p50", path)
+        ]
+        slow = beside.get(view)
+        table.row(
+            view.name, *figures, figures[-1] / figures[1],
+            slow or "", slow / figures[-2] if slow else "", str(view.target),
+        )  # fmt: skip
+    table.note(
+        f"median of {ROUNDS} rounds of {REQUESTS} requests each; growth is p95 at {sizes[-1]:,} to p95 at {sizes[0]:,} "
+        f"payments (target ≤ {TARGET_GROWTH} for all payments and by currency)"
+    )
+    table.note("the pipelines give the totals of the range alone: no series, no earlier range")
+    return table
+
+
+def _pipelines(uri: str, view: View, today: date) -> float:
+    """How long the pipelines take; the service has to say the same."""
+    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+        started = time.perf_counter()
+        counted = _recount(client, view, today)
+        taken = (time.perf_counter() - started) * 1000
+    _agree(Site(uri).get(METRICS, view.parameters(today))[1].json, counted, view)
+    return taken
+
+
+def _recount(client: MongoClient[dict[str, Any]], view: View, today: date) -> dict[str, Any]:
+    payments = client.get_default_database().payments
+    return pipelines.figures(payments, view.span(today), CHOICES[view.choice])
+
+
+def _agree(answer: Any, counted: dict[str, Any], view: View) -> None:
+    told = pipelines.told(answer)
+    if told != counted:
+        wrong = [name for name in counted if told.get(name) != counted[name]]
+        raise RuntimeError(f"{view.name}: the service and the pipelines differ in {', '.join(wrong)}.")
+
+
+def _bursts(uri: str, burst: int, today: date) -> Table:
+    """The first view after a burst, with the worker's counting between one burst and the next."""
+    site = Site(uri)
+    table = Table(
+        f"The first view after {burst:,} payments changed at once",
+        ["", "median ms", "slowest ms", "exact", "then counted in ms"],
+    )
+    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+        for path in _paths(site):
+            for view in BESIDE:
+                progress(f"bursts before {path}, {view.name}")
+                _row_of_burst(table, site, client, path, view, burst, today)
+    table.note(f"slowest of {BURSTS} bursts (target ≤ {TARGET_BURST_MS} ms)")
+    return table
+
+
+def _row_of_burst(
+    table: Table,
+    site: Site,
+    client: MongoClient[dict[str, Any]],
+    path: str,
+    view: View,
+    burst: int,
+    today: date,
+) -> None:
+    first, counting = [], []
+    for turn in range(BURSTS):
+        history.touch(client.get_default_database().payments, burst)
+        taken, answer = site.get(path, view.parameters(today))
+        first.append(taken)
+        if path == METRICS and turn == 0:
+            _agree(answer.json, _recount(client, view, today), view)
+        counting.append(count_changes(site))
+    exact = "yes" if path == METRICS else "as the API"
+    table.row(f"{path} {view.name}", statistics.median(first), max(first), exact, statistics.median(counting))
+
+
+def count_changes(site: Site) -> float:
+    """What the worker does every few seconds; milliseconds."""
+    started = time.perf_counter()
+    with site.app.app_context():
+        services.figures.catch_up()
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,65 @@
+"""The application in this process with somebody signed in: server time without a network or a web server's queue."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.domain.permissions import Role
+from app.services import accounts
+from config import Settings
+from tooling.bench import stack
+
+METRICS = "/api/v1/payments/metrics"
+OVERVIEW = "/dashboard"
+PAYMENTS = "/dashboard/payments"
+_EMAIL, _PASSWORD = "bench@example.com", "a password of the benchmark"
+_TOKEN_SECONDS = 86_400
+
+
+class Site:
+    """One client, one request at a time. Only one site can be in use, because a process has one connection."""
+
+    def __init__(self, uri: str) -> None:
+        self.app = create_app(Settings.from_env(stack.environment(uri, "")))
+        self.client = self.app.test_client()
+        self._bearer = {"Authorization": f"Bearer {_token()}"}
+        self._sign_in()
+
+    @property
+    def has_overview(self) -> bool:
+        """Whether the overview is part of the application."""
+        return "dashboards.overview" in self.app.view_functions
+
+    def get(self, path: str, query: Mapping[str, str]) -> tuple[float, TestResponse]:
+        """Milliseconds from the request to the last byte of its answer, and the answer."""
+        headers = self._bearer if path.startswith("/api/") else {}
+        started = time.perf_counter()
+        answer = self.client.get(path, query_string=query, headers=headers)
+        taken = (time.perf_counter() - started) * 1000
+        if answer.status_code != 200:
+            raise RuntimeError(f"{answer.request.url} was answered {answer.status_code}:\n{answer.text}")
+        return taken, answer
+
+    def _sign_in(self) -> None:
+        with self.app.app_context():
+            if _EMAIL not in {account.email for account in accounts.every()}:
+                accounts.create(_EMAIL, _PASSWORD, Role.VIEWER, actor="bench")
+        csrf = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/login").text)
+        form = {"email": _EMAIL, "password": _PASSWORD, "csrf_token": csrf[1] if csrf else ""}
+        answer = self.client.post("/login", data=form)
+        if answer.status_code != 303:
+            raise RuntimeError(f"The benchmark could not sign in: {answer.status_code}")
+
+
+def _token() -> str:
+    claims: dict[str, Any] = {"iss": "paydesk", "aud": "paydesk", "sub": "bench", "scope": "metrics:read"}
+    return jwt.encode(
+        {**claims, "exp": int(time.time()) + _TOKEN_SECONDS}, stack.JWT_SECRET, algorithm="HS256"
+    )
