@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import Response, jsonify
 from marshmallow import fields, validate
 
 from app.api.auth import caller, requires
@@ -87,7 +88,7 @@ class MetricsQuerySchema(RequestSchema):
 @answers(FiguresNotReady)
 @blueprint.arguments(MetricsQuerySchema, location="query")
 @blueprint.response(200, MetricsSchema)
-def payment_metrics(query: dict[str, Any]) -> dict[str, Any]:
+def payment_metrics(query: dict[str, Any]) -> Response:
     """The figures of the payments created in a range, and the money that moved in it.
 
     Each figure is defined in DESIGN section 5; a ratio of nothing has the value null. The dashboard shows the same.
@@ -102,7 +103,9 @@ def payment_metrics(query: dict[str, Any]) -> dict[str, Any]:
         compare=Compare(compare) if compare else None,
         choice=_choice(**query),
     )
-    return metrics(services.analytics.report(question))
+    # A response and not a dictionary: it has the shape of the schema already, and going through the thousands of
+    # values of a series once more, as the framework then would, takes longer than finding them.
+    return jsonify(metrics(services.analytics.report(question)))
 
 
 def _span(first: str | None, last: str | None) -> Span:

@@ -248,8 +248,8 @@ def _rounded(value: float | None) -> Decimal | None:
 
 def _range(start: datetime, end: datetime, zone: Any, currency: str | None) -> Shown:
     return {
-        "first": start.astimezone(zone).isoformat(),
-        "last": end.astimezone(zone).isoformat(),
+        "from": start.astimezone(zone).isoformat(),
+        "to": end.astimezone(zone).isoformat(),
         "timezone": zone.key,
         "currency": currency,
     }

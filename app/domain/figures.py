@@ -177,7 +177,16 @@ class Figures:
         """How many payments were ``created`` in a local hour of the day, or of these ``completed`` or ``failed``."""
         return self.count(f"hour:{hour}:{name}")
 
-    def _keyed(self, name: str) -> dict[str, int]:
+    def _keyed(self, name: str) -> Mapping[str, int]:
         """The counters ``name:key`` by their keys, without those that have gone back to nothing."""
-        prefix = f"{name}:"
-        return {k.removeprefix(prefix): n for k, n in self.tally.items() if n and k.startswith(prefix)}
+        return self._by_name.get(name, {})
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, int]]:
+        """All such counters, sorted out in one pass: a tally has hundreds, most of them for processing times."""
+        found: dict[str, dict[str, int]] = {}
+        for counter, n in self.tally.items():
+            name, colon, key = counter.partition(":")
+            if colon and n:
+                found.setdefault(name, {})[key] = n
+        return found

@@ -26,6 +26,7 @@ from app.models.indexes import create_indexes
 from app.models.payment import Payment
 from app.models.payment_row import (
     COUNTED_FIELDS,
+    COUNTED_OF_PAYMENT,
     PAYMENT_FIELDS,
     PaymentRow,
     bare_row_of,
@@ -96,19 +97,19 @@ def payments_estimate() -> int:
         return int(raw(Payment).estimated_document_count())
 
 
-def uncounted(limit: int, session: ClientSession | None = None) -> list[Row]:
+def uncounted(limit: int) -> list[Row]:
     """Payments that changed since they were last counted."""
     with unavailable_as_ours():
-        found = raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS, session=session)
-        return list(found.limit(limit))
+        return list(raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS).limit(limit))
 
 
 def pending(limit: int, session: ClientSession) -> list[tuple[Counted | None, Counted]] | None:
     """What the rollups hold of the payments that changed, and what they should; None when there are too many."""
-    payments = uncounted(limit + 1, session)
-    if len(payments) > limit:
-        return None
     with unavailable_as_ours():
+        changed = raw(Payment).find({"uncounted": True}, COUNTED_OF_PAYMENT, session=session)
+        payments = list(changed.limit(limit + 1))
+        if len(payments) > limit:
+            return None
         ids = [payment["_id"] for payment in payments]
         rows = raw(PaymentRow).find({"_id": {"$in": ids}}, COUNTED_FIELDS, session=session) if ids else ()
         before = {row["_id"]: counted_of(row) for row in rows}

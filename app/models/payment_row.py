@@ -37,6 +37,26 @@ PAYMENT_FIELDS = dict.fromkeys(
     1,
 )
 
+# What of a payment document is counted, which is read while somebody waits: the least that will do.
+COUNTED_OF_PAYMENT = dict.fromkeys(
+    (
+        *(
+            "created_at",
+            "completed_at",
+            "currency",
+            "card.brand",
+            "card.country",
+            "status",
+            "amount_captured",
+        ),
+        *("disputed", "attempts.status", "attempts.failure.reason"),
+        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
+        *("refunds.status", "refunds.created_at", "refunds.amount"),
+        *("disputes.status", "disputes.created_at"),
+    ),
+    1,
+)
+
 # What ``counted_of`` reads of a row.
 COUNTED_FIELDS = dict.fromkeys(
     (

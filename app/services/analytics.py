@@ -135,13 +135,11 @@ def _key(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
 
 
 def _changes(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
-    """What has changed since it was counted: the old tallies taken away, the new ones added."""
-    for before, after in held.pending:
-        for counted, sign in ((before, -1), (after, 1)):
-            if counted and choice.matches(counted):
-                for at, tally in _within((counted,), span.start, span.end):
-                    signed = {name: sign * n for name, n in tally.items()}
-                    yield at, _with_hour(at, signed, span.zone)
+    """What has changed since it was counted."""
+    for at, tally in held.changes(choice):
+        moment = datetime.fromtimestamp(at, UTC)
+        if span.start <= moment < span.end:
+            yield moment, _with_hour(moment, tally, span.zone)
 
 
 def _pieces(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:

@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from app.domain.counted import Counted
+from app.domain.counted import Counted, Tally, add, tallies
 from app.errors import FiguresNotReady
 from app.models import figures_store, lease
 from app.models.connection import Snapshot, snapshot
 from app.models.figures_store import SHAPE, State
+from app.models.rollup import Choice
 from app.services.recording import now
 
 BATCH = 1000
@@ -37,6 +38,15 @@ class Held:
 
     session: Snapshot
     pending: list[tuple[Counted | None, Counted]]
+    _changes: dict[Choice, list[tuple[int, Tally]]] = field(default_factory=dict)
+
+    def changes(self, choice: Choice) -> list[tuple[int, Tally]]:
+        """What to add to the rollups of ``choice``, and at which times; found once for all the spans of a report."""
+        if choice not in self._changes:
+            self._changes[choice] = [
+                change for before, after in self.pending for change in _differences(before, after, choice)
+            ]
+        return self._changes[choice]
 
 
 class FiguresKeeper:
@@ -139,6 +149,17 @@ class FiguresKeeper:
             )
         for _ in self.build():
             pass
+
+
+def _differences(before: Counted | None, after: Counted, choice: Choice) -> Iterator[tuple[int, Tally]]:
+    found: dict[int, Tally] = {}
+    for counted, sign in ((before, -1), (after, 1)):
+        if counted and choice.matches(counted):
+            for at, tally in tallies(counted):
+                add(found.setdefault(at, {}), tally, sign)
+    for at, total in found.items():
+        if changed := {name: n for name, n in total.items() if n}:
+            yield at, changed
 
 
 def _fits(state: State | None, zone: ZoneInfo) -> bool:
