@@ -13,6 +13,7 @@ run: $(STAMP) ## Start everything at http://127.0.0.1:8003: MongoDB, Stripe sand
 	@$(BIN)/python -m tooling.run
 
 test: $(STAMP) ## Run all tests on two cores (ARGS="-k refund" chooses)
+	@sh tooling/system_packages.sh
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench: $(STAMP) ## Measure throughput and latency (ARGS="webhooks" chooses)

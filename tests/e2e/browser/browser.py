@@ -1,0 +1,96 @@
+"""Debian's Chromium, and contexts of it whose every page is watched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    WebError,
+    sync_playwright,
+)
+
+from app.domain.permissions import Role
+from tests.integration.dashboards.browsing import PASSWORD, email_of
+
+MISSING = "Chromium is not installed: apt-get install chromium"
+# The new headless mode is a whole browser, so it is told not to look for updates and the like.
+_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DESK = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+# The narrowest screen on which nothing may need scrolling in two directions (WCAG 1.4.10).
+NARROWEST = ViewportSize(width=320, height=844)
+
+
+def installed() -> str | None:
+    """The path of the system's Chromium."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Chromium without a window; playwright's own download is never used."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=installed(), args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visitor:
+    """Somebody at a browser of their own, with cookies and a theme of their own.
+
+    ``page`` is their tab. What no page may do is collected in ``faults``: errors and warnings on the console, scripts
+    that fail, requests to another origin, answers of 500. An answer that a test asks for is named in ``expected``.
+    """
+
+    def __init__(self, browser: Browser, base_url: str, **options: Any) -> None:
+        self.base_url = base_url
+        self.faults: list[str] = []
+        self.expected: set[int] = set()
+        options.setdefault("viewport", DESK)
+        self.context: BrowserContext = browser.new_context(base_url=base_url, locale="en-GB", **options)
+        self.context.set_default_timeout(10_000)
+        self.context.on("console", self._console)
+        self.context.on("weberror", self._script)
+        self.context.on("request", self._request)
+        self.page: Page = self.context.new_page()
+
+    def sign_in(self, role: Role, then: str = "/") -> Page:
+        """Sign in by the form as the account that ``browsing.add`` made for the role, and go on to a page."""
+        self.page.goto(f"/login?next={then}")
+        self.page.get_by_label("E-mail").fill(email_of(role))
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/login" not in url)
+        return self.page
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        if not any(f"status of {status} " in message.text for status in self.expected):
+            self.faults.append(
+                f"{message.type} on the console of {message.page and message.page.url}: {message.text}"
+            )
+
+    def _script(self, error: WebError) -> None:
+        self.faults.append(f"a script failed: {error.error}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.base_url}/", "data:", "blob:")):
+            self.faults.append(f"a request to another origin: {request.url}")

@@ -1,0 +1,71 @@
+"""Every page in every look: readable by assistive technology, never wider than its screen, and kept as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from pymongo.database import Database
+
+from app import create_app
+from app.domain.permissions import Role
+from config import Settings
+from tests.conftest import ROOT
+from tests.e2e.browser import places, seeing, shop
+from tests.e2e.browser.browser import DESK, NARROWEST, PHONE, Visitor
+from tests.support.sandbox import SandboxProcess
+
+Mongo = Database[dict[str, Any]]
+Content = dict[str, list[dict[str, Any]]]
+PICTURES = ROOT / "artifacts" / "screenshots"
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": DESK},
+    "dark": {"color_scheme": "dark", "viewport": DESK},
+    "phone": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "is_mobile": True},
+}
+
+
+@pytest.fixture(scope="module")
+def content(settings: Settings, sandbox: SandboxProcess, database: Mongo) -> Content:
+    """What the shop's database holds. It takes seconds to make, and each test empties the database."""
+    shop.furnish(create_app(settings), settings, sandbox)
+    return {name: list(database[name].find()) for name in database.list_collection_names()}
+
+
+@pytest.fixture
+def furnished(content: Content, database: Mongo) -> Mongo:
+    """The database with the content of the shop."""
+    for name, documents in content.items():
+        database[name].delete_many({})
+        if documents:
+            database[name].insert_many(documents)
+    return database
+
+
+# One test for each look and not for each page: what the pages show takes seconds to make.
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page(furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
+    visitor = visit(**LOOKS[look])
+    visitor.expected = {404}
+    page = visitor.page
+    page.goto("/login")
+    found = {"sign-in": faults(page, look, "sign-in")}
+    visitor.sign_in(Role.ADMIN)
+    for name, address in places.addresses(furnished).items():
+        places.open_(page, name, address)
+        found[name] = faults(page, look, name)
+    assert {name: told for name, told in found.items() if told} == {}
+
+
+def faults(page: Page, look: str, name: str) -> list[str]:
+    """What is wrong with the page as it stands, whose picture is kept."""
+    seeing.keep(page, PICTURES / look / f"{name}.png")
+    told = seeing.barriers(page) + seeing.overflow(page)
+    if look == "phone":
+        page.set_viewport_size(NARROWEST)
+        told += seeing.overflow(page)
+        page.set_viewport_size(PHONE)
+    return told
