@@ -23,10 +23,10 @@ def el(name: str, attributes: Mapping[str, Attribute] | None = None, *children: 
     if attributes:
         for key, value in attributes.items():
             if isinstance(value, str):
-                text += f' {key}="{_escaped(value)}"'
+                text += f' {key}="{escaped(value)}"'
             elif value is not None:
                 text += f' {key}="{num(value)}"'
-    inside = "".join([child if isinstance(child, Markup) else _escaped(child) for child in children])
+    inside = "".join([child if isinstance(child, Markup) else escaped(child) for child in children])
     return Markup(f"{text}>{inside}</{name}>")  # noqa: S704
 
 
@@ -73,8 +73,8 @@ def mark(title: str, href: str | None, *children: Markup, css: str = "", tab: bo
 
 
 @lru_cache(maxsize=_KEPT)
-def _escaped(text: str) -> str:
-    """A text between tags or quotes. Classes, names and dates come again and again on one page."""
+def escaped(text: str) -> str:
+    """A text as it stands between tags or quotes. Classes, names and dates come again and again on one page."""
     return str(escape(_printable(text)))
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,6 +30,7 @@ from app.models.rollup import Choice
 from config import Settings
 from dashboards import links
 from tests.integration.dashboards.pages import enter
+from tests.integration.dashboards.test_overview import linked, part, percent, value_of
 from tests.integration.figures.test_oracle import METRICS, ZONES, around, chooses, ledger_in, local_day
 from tests.support import ledger, stored
 from tests.support.recount import given_back, is_failed, with_3ds
@@ -156,7 +159,48 @@ def test_every_figure_leads_to_exactly_the_payments_it_counts(
             place.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
         place.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
         assert told["payments"]["created"] == len(cohort)
+        check_overview(place, told, asked)
         check_money(place, told, span, choice, mine)
+
+
+def check_overview(place: Place, told: Document, asked: dict[str, str]) -> None:
+    """The overview and the file of figures have the API's numbers."""
+    page = place.browser.get("/dashboard", query_string=asked)
+    assert page.status_code == 200, page.text
+    if "No payment yet" in page.text:
+        assert place.listed("/dashboard/payments") == []
+        return
+    for name, ratio in {
+        "success-rate": told["success_rate"],
+        "first-attempt-success": told["first_attempt_success"],
+        "refund-rate": told["refund_rate"]["by_count"],
+        "dispute-rate": told["dispute_rate"],
+    }.items():
+        card = part(page.text, f"card-{name}")
+        assert value_of(card) == percent(ratio), name
+        assert [number for number, _ in linked(card)][:2] == [ratio["n"], ratio["total"]], name
+    for outcome, number in told["payments"].items():
+        if outcome != "created":
+            assert linked(part(page.text, f"standing-{outcome}"))[0][0] == number, outcome
+    shown = {}
+    for volume in told["volume"]:
+        cells = re.findall(
+            r'<td class="money[^"]*"[^>]*>([^<]*)<', part(page.text, f"volume-{volume['currency']}")
+        )
+        shown[volume["currency"]] = [Decimal(c.replace(",", "").replace("−", "-")) for c in cells]
+        assert shown[volume["currency"]] == [volume[name] for name in ("gross", "refunded", "net")]
+    check_files(place, told, asked)
+
+
+def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:
+    """The files of the figures add up to the same."""
+    steps = place.filed(f"/dashboard/figures?{urlencode(asked)}")
+    for name in ("created", "completed", "failed", "canceled", "open", "abandoned"):
+        assert sum(int(row[name]) for row in steps) == told["payments"][name], name
+    moved = place.filed(f"/dashboard/volume?{urlencode(asked)}")
+    for volume in told["volume"]:
+        gross = sum(Decimal(row["gross"]) for row in moved if row["currency"] == volume["currency"])
+        assert gross == volume["gross"]
 
 
 def check_money(place: Place, told: Document, span: Any, choice: Choice, mine: list[Document]) -> None:
