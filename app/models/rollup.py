@@ -1,8 +1,9 @@
 """Tallies of payments kept by span of time, so that reading figures does not get slower with history.
 
 Two levels hold the same counts: quarters of an hour in UTC, which every time zone's hours and days are made of, and
-days of the dashboard's zone. A quarter is one document of cells, one for each combination of currency, brand, country
-and 3-D Secure. A day is one document for each choice of filters (a *cut*), so that a view reads a few small cells.
+days of the dashboard's zone. Each is one document for each choice of filters (a *cut*), so that a view reads a few
+small cells: those of all payments and of each currency, for days also those of one card filter, and last the finest,
+one for each combination of currency, brand, country and 3-D Secure.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from app.models.connection import raw, unavailable_as_ours
 
 ANY = "all"
 CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
+_CUTS_OF_QUARTERS = ("currency", "cells")
 # What the heat map shows by hour of the day.
 _BY_HOUR = frozenset({"created", "completed", "failed"})
 _HOUR_NAMES = tuple(f"hour:{hour}:{name}" for hour in range(24) for name in sorted(_BY_HOUR))
@@ -135,7 +137,8 @@ class Deltas:
 
     def _add(self, moment: datetime, names: _Names, tally: Tally) -> None:
         local = moment.astimezone(self._zone)
-        self._fill(quarter_id(quarter_start(moment)), _cells("cells", names), tally)
+        for cut in _CUTS_OF_QUARTERS:
+            self._fill(quarter_id(cut, quarter_start(moment)), _cells(cut, names), tally)
         of_day = tally | by_hour(local.hour, tally)
         for cut in CUTS:
             self._fill(day_id(cut, local.date()), _cells(cut, names), of_day)
@@ -156,9 +159,9 @@ def of_hours(tally: Mapping[str, int]) -> Tally:
     return {name: n for name in _HOUR_NAMES if (n := tally.get(name))}
 
 
-def quarter_id(start: datetime) -> str:
-    """The document of a quarter of an hour that begins at ``start`` (UTC)."""
-    return f"quarter|{start:%Y-%m-%dT%H:%M}"
+def quarter_id(cut: str, start: datetime) -> str:
+    """The document for one cut of a quarter of an hour that begins at ``start`` (UTC)."""
+    return f"quarter|{cut}|{start:%Y-%m-%dT%H:%M}"
 
 
 def day_id(cut: str, day: date) -> str:
@@ -168,31 +171,36 @@ def day_id(cut: str, day: date) -> str:
 
 def days(choice: Choice, first: date, last: date, session: ClientSession) -> Iterator[tuple[date, Tally]]:
     """The tally of each day on which anything was counted, in order."""
-    cut, cell = choice.cut, choice.cell if choice.cut != "cells" else ""
-    between = {"_id": {"$gte": day_id(cut, first), "$lte": day_id(cut, last)}}
-    with unavailable_as_ours():
-        if cut == "cells":
-            steps = [{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]
-            for document in raw(Rollup).aggregate(steps, session=session):
-                yield _day_of(document), _sum(c["v"] for c in document["cells"])
-        else:
-            found = raw(Rollup).find(between, {f"cells.{cell}": 1}, session=session)
-            for document in found.sort("_id", 1):
-                tally = document.get("cells", {}).get(cell)
-                if tally:
-                    yield _day_of(document), tally
+    cut = choice.cut
+    between = {"$gte": day_id(cut, first), "$lte": day_id(cut, last)}
+    for time, tally in _between(between, choice, cut, session):
+        yield date.fromisoformat(time), tally
 
 
 def quarters(
     choice: Choice, start: datetime, end: datetime, session: ClientSession
 ) -> Iterator[tuple[datetime, Tally]]:
     """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
-    between = {"_id": {"$gte": quarter_id(start), "$lt": quarter_id(end)}}
+    cut = choice.cut if choice.cut in _CUTS_OF_QUARTERS else "cells"
+    between = {"$gte": quarter_id(cut, start), "$lt": quarter_id(cut, end)}
+    for time, tally in _between(between, choice, cut, session):
+        yield datetime.fromisoformat(time).replace(tzinfo=UTC), tally
+
+
+def _between(
+    between: Mapping[str, str], choice: Choice, cut: str, session: ClientSession
+) -> Iterator[tuple[str, Tally]]:
+    """The tallies of the choice by the times in the documents' ids, in order."""
     with unavailable_as_ours():
-        steps = [{"$match": between}, *_only(choice), {"$sort": {"_id": 1}}]
-        for document in raw(Rollup).aggregate(steps, session=session):
-            at = datetime.strptime(document["_id"].rpartition("|")[2], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
-            yield at, _sum(c["v"] for c in document["cells"])
+        if cut == "cells":
+            steps = [{"$match": {"_id": between}}, *_only(choice), {"$sort": {"_id": 1}}]
+            for document in raw(Rollup).aggregate(steps, session=session):
+                yield _time_of(document), _sum(c["v"] for c in document["cells"])
+            return
+        found = raw(Rollup).find({"_id": between}, {f"cells.{choice.cell}": 1}, session=session)
+        for document in found.sort("_id", 1):
+            if tally := document.get("cells", {}).get(choice.cell):
+                yield _time_of(document), tally
 
 
 def _only(choice: Choice) -> list[dict[str, Any]]:
@@ -238,8 +246,8 @@ def _safe(name: str) -> str:
     return _UNSAFE.sub("_", name) or "_"
 
 
-def _day_of(document: Mapping[str, Any]) -> date:
-    return date.fromisoformat(document["_id"].rpartition("|")[2])
+def _time_of(document: Mapping[str, Any]) -> str:
+    return str(document["_id"].rpartition("|")[2])
 
 
 def _sum(parts: Iterator[Tally]) -> Tally:
