@@ -28,6 +28,7 @@ from app.models.payment_row import (
     COUNTED_FIELDS,
     COUNTED_OF_PAYMENT,
     PAYMENT_FIELDS,
+    Kind,
     PaymentRow,
     bare_row_of,
     counted_of,
@@ -148,8 +149,10 @@ def count(payments: Sequence[Row], zone: ZoneInfo) -> None:
         unmark = [
             UpdateOne({"_id": p["_id"], "version": p["version"]}, {"$unset": {"uncounted": ""}})
             for p in payments
+            if "uncounted" in p
         ]
-        raw(Payment).bulk_write(unmark, ordered=False)
+        if unmark:
+            raw(Payment).bulk_write(unmark, ordered=False)
 
 
 def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> None:
@@ -181,7 +184,7 @@ def _write_rows(
         made = [
             child
             for payment, row in fresh.values()
-            for child in rows_of(payment, row, counted_of(row).three_d_secure)
+            for child in rows_of(payment, row, Kind.parse(row["kind"]).three_d_secure)
         ]
         known = [id_ for id_ in fresh if id_ in old]
         if known:

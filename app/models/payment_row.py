@@ -32,7 +32,7 @@ PAYMENT_FIELDS = dict.fromkeys(
     (
         *("order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "amount_captured"),
         *("refund_status", "disputed", "card", "attempts", "refunds", "disputes", "description"),
-        *("created_at", "completed_at", "updated_at", "version"),
+        *("created_at", "completed_at", "updated_at", "version", "uncounted"),
     ),
     1,
 )
