@@ -60,7 +60,7 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     assert (answer.status_code, answer.location) == (303, "/")
     page = client.get("/", follow_redirects=True)
     assert EMAIL in page.text
-    assert "There is no payment yet." in page.text
+    assert "No payment yet" in page.text
     assert client.get("/login").status_code == 302
     assert sign_out(client).status_code == 303
     assert EMAIL not in client.get("/", follow_redirects=True).text
