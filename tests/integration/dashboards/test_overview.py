@@ -321,12 +321,14 @@ def test_the_queries_are_few_and_not_more_for_more_payments(
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     asked = []
-    for days, number in ((10, 50), (60, 1500)):
+    for days, number in ((10, 50), (60, 400)):
         made = [
             stored.payment(n, created_at=now - timedelta(days=n % days, minutes=n), payment_intent_id=None)
             for n in range(number)
         ]
         database.payments.insert_many(made)
+        # Lists are read after everything is counted.
+        assert viewer.get("/dashboard/payments").status_code == 200
         show(viewer)
         database.command("profile", 2)
         show(viewer)
