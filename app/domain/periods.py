@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
@@ -62,6 +63,7 @@ class Span:
         return (self.last_day - self.first_day).days + 1
 
 
+@lru_cache(maxsize=4096)
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of ``day``. Where midnight is skipped, that is when the clocks go forward."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
