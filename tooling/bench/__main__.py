@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tooling.bench import lists, overview, payments, reconciliation, webhooks
 from tooling.bench.report import Table, progress
 from tooling.bench.stack import environment
 from tooling.embedded_mongo import EmbeddedMongo
 
-Measure = Callable[[EmbeddedMongo, int], list[Table]]
+Measure = Callable[[EmbeddedMongo, int], Iterable[Table]]
 
 SUITES: dict[str, tuple[Measure, int]] = {
     "webhooks": (webhooks.measure, 1500),
