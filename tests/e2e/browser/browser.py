@@ -15,12 +15,16 @@ from playwright.sync_api import (
     Request,
     ViewportSize,
     WebError,
+    expect,
     sync_playwright,
 )
 
 from app.domain.permissions import Role
 from tests.integration.dashboards.browsing import PASSWORD, email_of
 
+# Milliseconds for whatever a test waits for, on a machine that has other work too.
+_PATIENCE = 20_000
+expect.set_options(timeout=_PATIENCE)
 MISSING = "Chromium is not installed: apt-get install chromium"
 # The new headless mode is a whole browser, so it is told not to look for updates and the like.
 _FLAGS = (
@@ -62,7 +66,7 @@ class Visitor:
         self.expected: set[int] = set()
         options.setdefault("viewport", DESK)
         self.context: BrowserContext = browser.new_context(base_url=base_url, locale="en-GB", **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(_PATIENCE)
         self.context.on("console", self._console)
         self.context.on("weberror", self._script)
         self.context.on("request", self._request)

@@ -26,7 +26,7 @@ def module_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
     """One gunicorn for this folder instead of one for each module; tests ask for ``live_server``."""
     server = LiveServer(settings, tmp_path_factory.mktemp("server") / "gunicorn.log", workers=2)
     try:
-        server.wait()
+        server.wait(seconds=90)
         yield server
     finally:
         server.stop()

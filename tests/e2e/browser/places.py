@@ -25,7 +25,10 @@ def addresses(database: Database[dict[str, Any]]) -> dict[str, str]:
     }
     colleague = users.find_one({"email": "forgot.her.password@example.com"})["_id"]
     return {
-        "start": "/",
+        "overview": "/dashboard",
+        "overview-filtered": "/dashboard?range=90d&currency=usd&brand=visa&compare=year&granularity=week&heat=success",
+        "overview-none": "/dashboard?from=2001-01-01&to=2001-01-31",
+        "overview-misread": "/dashboard?from=2026-13-45&currency=xxx&granularity=second",
         "payments": "/dashboard/payments",
         "payments-filtered": "/dashboard/payments?range=30d&status=completed&currency=usd&sort=largest&brand=visa",
         "payments-none": "/dashboard/payments?q=nothing-like-it",

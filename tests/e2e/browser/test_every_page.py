@@ -51,8 +51,10 @@ def test_every_page(furnished: Mongo, visit: Callable[..., Visitor], look: str) 
     visitor = visit(**LOOKS[look])
     visitor.expected = {404}
     page = visitor.page
-    page.goto("/login")
-    found = {"sign-in": faults(page, look, "sign-in")}
+    found = {}
+    for name, address in (("start", "/"), ("sign-in", "/login")):
+        page.goto(address)
+        found[name] = faults(page, look, name)
     visitor.sign_in(Role.ADMIN)
     for name, address in places.addresses(furnished).items():
         places.open_(page, name, address)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import http.client
-import io
-import re
-import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from bson import ObjectId
@@ -20,14 +15,14 @@ from pymongo.database import Database
 
 from app.domain.permissions import Role
 from app.models.payment_row import row_of
-from app.services.tables import MARK, harmless
+from app.services.tables import harmless
 from tests.integration.dashboards.pages import PASSWORD, csrf_of, enter
 from tests.integration.dashboards.test_payments_list import FILTERS, walk
 from tests.support import stored
 from tests.support.server import LiveServer
+from tests.support.spreadsheets import rows_of, sheet
 
 PATH = "/dashboard/payments.csv"
-_NS = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 COLUMNS = (
     "payment_id created_utc created_local completed_utc completed_local status refund_status disputed order_id "
     "customer_id payment_intent_id description currency amount_minor amount captured_minor captured refunded_minor "
@@ -40,30 +35,10 @@ def finance(app: Flask) -> FlaskClient:
     return enter(app, Role.FINANCE)
 
 
-def rows_of(text: str) -> list[dict[str, str]]:
-    assert text.startswith(MARK)
-    return list(csv.DictReader(io.StringIO(text.removeprefix(MARK), newline="")))
-
-
 def download(client: FlaskClient, name: str) -> bytes:
     answer = client.get(f"/dashboard/{name}", buffered=True)
     assert answer.status_code == 200
     return answer.data
-
-
-def sheet(content: bytes, number: int = 1) -> list[dict[str, tuple[str, str]]]:
-    """The cells of a sheet by column letter, as (kind, value); texts stand in the cells themselves."""
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        # Our own file, so nothing in it can be hostile.
-        tree = ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314
-    assert tree.find(".//s:f", _NS) is None, "a formula"
-    found = []
-    for row in tree.iterfind(".//s:row", _NS):
-        cells = {}
-        for cell in row.iterfind("s:c", _NS):
-            cells[re.sub(r"\d", "", cell.get("r"))] = (cell.get("t", "n"), "".join(cell.itertext()))
-        found.append(cells)
-    return found
 
 
 def test_a_viewer_may_not_export(app: Flask) -> None:

@@ -1,0 +1,150 @@
+"""Themes, paper, the keyboard, and pages without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from pymongo.database import Database
+
+from app.domain.permissions import Role
+from tests.conftest import ROOT
+from tests.e2e.browser import seeing
+from tests.e2e.browser.browser import PHONE, Visitor
+from tests.integration.dashboards import browsing
+from tests.support import stored
+
+Mongo = Database[dict[str, Any]]
+Visit = Callable[..., Visitor]
+LIST = "/dashboard/payments"
+MARCH = "/dashboard?from=2026-03-01&to=2026-03-31"
+PICTURES = ROOT / "artifacts" / "screenshots"
+# What is seen of the page's ground: the sum of red, green and blue, of 765.
+_GROUND = """getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)
+  .reduce((sum, part) => sum + Number(part), 0)"""
+_FOCUSED = """() => {
+  const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const visible = box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
+  const ringed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  return {name: one.localName + " " + (one.id || one.textContent.trim().slice(0, 30)), visible, ringed};
+}"""
+
+
+@pytest.fixture
+def mixed(app: Flask, database: Mongo) -> None:
+    browsing.add(app, Role.FINANCE)
+    database["payments"].insert_many(stored.mixed(60))
+
+
+def expect_theme(page: Page, theme: str) -> None:
+    """Wait until the page is drawn in a theme; a test that waits in vain fails."""
+    page.wait_for_function(f"{_GROUND} {'< 200' if theme == 'dark' else '> 600'}")
+
+
+def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit, mixed: None) -> None:
+    visitor = visit(color_scheme="dark")
+    page = visitor.sign_in(Role.FINANCE, then=LIST)
+    expect_theme(page, "dark")
+    page.emulate_media(color_scheme="light")
+    expect_theme(page, "light")
+    page.get_by_role("button", name="Use the dark theme").click()
+    expect_theme(page, "dark")
+    page.goto("/dashboard/refunds")
+    expect_theme(page, "dark")
+    other = visitor.context.new_page()
+    other.emulate_media(color_scheme="light")
+    other.goto(LIST)
+    expect_theme(other, "dark")
+    other.get_by_role("button", name="Use the light theme").click()
+    expect_theme(other, "light")
+    # The tab beside it follows.
+    expect_theme(page, "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_scripts_the_theme_is_the_system_s(visit: Visit, mixed: None, scheme: str) -> None:
+    page = visit(color_scheme=scheme, java_script_enabled=False).sign_in(Role.FINANCE, then=LIST)
+    assert (page.evaluate(_GROUND) < 200) == (scheme == "dark")
+    # A button that could do nothing is not shown.
+    expect(page.locator("[data-theme-toggle]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["payments", "overview"])
+def test_a_page_is_printed_black_on_white_and_without_controls(visit: Visit, mixed: None, name: str) -> None:
+    page = visit(color_scheme="dark").sign_in(Role.FINANCE)
+    page.goto(LIST if name == "payments" else MARCH)
+    # As wide as A4 between its margins.
+    page.set_viewport_size({"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate(_GROUND) == 765
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for control in ("header.bar", "main form", "nav.ranges", ".pager ul"):
+        for one in page.locator(control).all():
+            expect(one).to_be_hidden()
+    if name == "payments":
+        # The overview is still 8 pixels wider than the sheet, which Chromium shrinks to fit.
+        assert seeing.overflow(page) == []
+    seeing.keep(page, PICTURES / "print" / f"{name}.png")
+    paper = page.pdf(path=PICTURES / "print" / f"{name}.pdf", format="A4")
+    assert paper.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("address", [LIST, MARCH, "/dashboard/refunds"])
+def test_every_control_is_reached_by_the_tabulator_and_seen(visit: Visit, mixed: None, address: str) -> None:
+    page = visit().sign_in(Role.FINANCE)
+    page.goto(address)
+    reached: list[dict[str, Any]] = []
+    while len(reached) < 45:
+        page.keyboard.press("Tab")
+        focused = page.evaluate(_FOCUSED)
+        if focused["name"].startswith("body "):
+            # Past the last control, Chromium leaves the page.
+            break
+        reached.append(focused)
+    assert [one["name"] for one in reached if not (one["visible"] and one["ringed"])] == []
+    assert reached[0]["name"].startswith("a Skip to content")
+    assert len({one["name"] for one in reached}) > 15
+
+
+def test_the_content_is_reached_past_the_bar(visit: Visit, mixed: None) -> None:
+    page = visit().sign_in(Role.FINANCE)
+    page.goto(LIST)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_menus_open_and_close_by_keyboard(visit: Visit, mixed: None) -> None:
+    page = visit(viewport=PHONE).sign_in(Role.FINANCE)
+    menu = page.locator("summary", has_text="Menu")
+    menu.focus()
+    page.keyboard.press("Enter")
+    links = page.get_by_role("navigation", name="Pages, folded")
+    expect(links).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(links).to_be_hidden()
+    expect(menu).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile("Payments|Overview"))
+    expect(links).to_be_hidden()
+
+
+def test_without_scripts_lists_forms_and_signing_out_work(visit: Visit, mixed: None) -> None:
+    page = visit(java_script_enabled=False).sign_in(Role.FINANCE, then=LIST)
+    page.get_by_label("Status", exact=True).select_option("failed")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("status=failed"))
+    page.locator("table.payments .row-link").first.click()
+    expect(page.get_by_role("heading", name="Attempts to pay")).to_be_visible()
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
