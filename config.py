@@ -36,6 +36,9 @@ class Settings:
     auth_jwt_audience: str = "paydesk"
     metrics_token: str = ""
     cors_origins: tuple[str, ...] = ()
+    proxy_hops: int = 0
+    rate_limit_writes: int = 1200
+    rate_limit_reads: int = 3000
     stripe_timeout: int = 10
     webhook_retention_days: int = 90
     reconcile_interval_minutes: int = 60
@@ -91,6 +94,11 @@ class Settings:
             )
         if not 0 <= self.reconcile_interval_minutes <= 1440:
             raise SettingsError("RECONCILE_INTERVAL_MINUTES must be from 0 (never) to 1440 (once a day)")
+        if not 0 <= self.proxy_hops <= 10:
+            raise SettingsError("PROXY_HOPS must be from 0 (no proxy) to 10")
+        for name in ("rate_limit_writes", "rate_limit_reads"):
+            if not 1 <= getattr(self, name) <= 1_000_000:
+                raise SettingsError(f"{name.upper()} must be from 1 to 1000000 requests a minute")
         if self.stripe_publishable_key.startswith(("sk_", "rk_")):
             raise SettingsError("STRIPE_PUBLISHABLE_KEY holds a secret key; it would be sent to browsers")
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import dashboards
 from app import api, cli, logging
-from app.extensions import bind_services, bind_settings
+from app.extensions import bind_limiter, bind_services, bind_settings
 from app.gateway.client import StripeGateway
 from app.models import connection
 from app.services import build_services
@@ -36,6 +37,18 @@ def _configure(app: Flask, settings: Settings) -> None:
     logging.init_app(app)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=_LARGEST_BODY)
     bind_settings(app, settings)
+    bind_limiter(app, settings)
+    if settings.proxy_hops:
+        _trust_proxies(app, settings.proxy_hops)
+
+
+def _trust_proxies(app: Flask, hops: int) -> None:
+    """Believe what ``hops`` proxies say of the client: each of them adds to X-Forwarded-For.
+
+    X-Forwarded-Proto is overwritten or passed on by most, so its last value counts. The host is left as the request
+    names it: few proxies set X-Forwarded-Host, and then the client could.
+    """
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 
 
 def _connect(app: Flask, settings: Settings) -> None:

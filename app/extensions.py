@@ -2,11 +2,13 @@
 
 Rate limits are counted in REDIS_URL where it is set and else in MongoDB, so that all processes count together. While
 that storage is away each process counts by itself: signing in asks MongoDB anyway, and says when it is away, and the
-lock after ten wrong passwords is kept there; everything else must not stop because a counter did.
+lock after ten wrong passwords is kept there; everything else must not stop because a counter did. Counted is in a
+window that slides, from two numbers for each caller, so that a high limit costs no more than a low one.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 api = Api()
 # ``@limiter.limit("20 per minute", error_message=…)`` on a view; by address unless a ``key_func`` says otherwise.
 limiter = Limiter(
-    get_remote_address, strategy="moving-window", key_prefix="paydesk", in_memory_fallback_enabled=True
+    get_remote_address,
+    strategy="sliding-window-counter",
+    key_prefix="paydesk",
+    in_memory_fallback_enabled=True,
 )
 
 # A request waits no longer than this for Redis before it is counted here.
@@ -56,7 +61,7 @@ def bind_limiter(app: Flask, configured: Settings) -> None:
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
     """The limiter's failure as ours, shown like every other one: JSON by the API, a page by the dashboard."""
     reached = limiter.current_limit
-    wait = max(1, int(reached.reset_at - time.time()) + 1) if reached else 1
+    wait = max(1, math.ceil(reached.window.reset_time - time.time())) if reached else 1
     said = error.description if error.limit.error_message else None
     return current_app.handle_user_exception(RateLimited(said, retry_after=wait))
 

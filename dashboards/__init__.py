@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.extensions import bind_limiter
 from config import Settings
 from dashboards import (
     account,
@@ -56,7 +55,6 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["paydesk_settings"]
     pages = Blueprint("dashboards", __name__, template_folder="../templates")
     session.init_app(app, pages, secret_key=settings.secret_key)
-    bind_limiter(app, settings)
     assets.init_app(app, pages)
     headers.init_app(app)
     errors.init_app(app, pages)

@@ -133,6 +133,9 @@ def settings(mongo_uri: str, sandbox: SandboxProcess, server_port: int) -> Setti
         auth_jwt_secret="test-jwt-secret-" + "j" * 32,
         metrics_token="test-metrics-token",
         cors_origins=("https://erp.example.com",),
+        # Tests make in seconds, as one caller, what an ERP makes in an hour.
+        rate_limit_writes=1_000_000,
+        rate_limit_reads=1_000_000,
         port=server_port,
     )
 

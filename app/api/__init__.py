@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+from flask import Flask
 from flask_cors import CORS
 
-from app.api import auth, bulkhead, docs, error_handlers, health, metrics, payments, refunds, webhooks
+from app.api import (
+    auth,
+    bulkhead,
+    docs,
+    error_handlers,
+    headers,
+    health,
+    metrics,
+    payments,
+    refunds,
+    webhooks,
+)
 from app.api.json_provider import DecimalJSONProvider
 from app.extensions import api
 
@@ -30,17 +41,8 @@ def register(app: Flask, settings: Settings) -> None:
         api.register_blueprint(blueprint)
     docs.publish(app)
     error_handlers.init_app(app)
-    app.after_request(_harden)
+    headers.init_app(app)
     _allow_origins(app, settings)
-
-
-def _harden(response: Response) -> Response:
-    """Answers of the API are data for one caller: never guessed at, never kept by a cache."""
-    if request.path.startswith("/api/"):
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        if "max-age" not in response.headers.get("Cache-Control", ""):
-            response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _allow_origins(app: Flask, settings: Settings) -> None:

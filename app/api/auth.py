@@ -20,9 +20,10 @@ import jwt
 from flask import Flask, current_app, g, request
 
 from app.api.documentation import document
+from app.api.limits import limited
 from app.api.signing_keys import SigningKeys, TokensCannotBeJudged
 from app.domain.permissions import Scope
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, RateLimited, Unauthorized
 
 if TYPE_CHECKING:
     from config import Settings
@@ -94,18 +95,24 @@ def caller() -> Caller:
 
 
 def requires(scope: Scope) -> Callable[[View], View]:
-    """Let only tokens with ``scope`` in. Raises Unauthorized or Forbidden, before the request is parsed."""
+    """Let only tokens with ``scope`` in, and each caller only so often (see ``limits``).
+
+    Raises Unauthorized, Forbidden or RateLimited, before the request is parsed.
+    """
 
     def decorate(view: View) -> View:
+        counted = limited(view, scope)
+
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.caller = _authenticated()
             if scope not in g.caller.scopes:
                 g.challenge = f'Bearer realm="paydesk", error="insufficient_scope", scope="{scope}"'
                 raise Forbidden(f"This token does not carry the scope {scope}.")
-            return view(*args, **kwargs)
+            return counted(*args, **kwargs)
 
-        document(guarded, security=[{"bearer": []}], errors=(Unauthorized, Forbidden), scope=scope)
+        errors = (Unauthorized, Forbidden, RateLimited)
+        document(guarded, security=[{"bearer": []}], errors=errors, scope=scope)
         guarded.guard = f"bearer {scope}"  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from limits.storage.mongodb import MongoDBStorageBase
-from mongoengine import DateTimeField, Document, ListField, StringField
+from mongoengine import DateTimeField, Document, IntField, StringField
 from mongoengine.connection import get_connection, get_db
+from pymongo import WriteConcern
 
 SCHEME = "paydesk"
 
 
 class RateLimitWindow(Document):
-    """When the requests of one caller came, newest first; MongoDB removes it when the newest is too old to count."""
+    """How many requests of one caller came in this window and in the one before; MongoDB removes it afterwards."""
 
     key = StringField(primary_key=True)
-    entries = ListField()
+    current_count = IntField(db_field="currentCount")
+    previous_count = IntField(db_field="previousCount")
     expires_at = DateTimeField(db_field="expireAt")
 
     meta = {
@@ -46,7 +48,8 @@ class SharedMongoStorage(MongoDBStorageBase):
 
     @property
     def _database(self) -> Any:
-        return get_db()
+        """Without the journal: a count that is lost with a primary costs nothing, and every request would wait."""
+        return get_db().with_options(write_concern=WriteConcern(w=1, j=False))
 
     def __del__(self) -> None:
         """The connection is not ours to close."""

@@ -1,6 +1,7 @@
 import json
 import time
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import logging
+from app import extensions, logging
 from app.api import auth, error_handlers
 from app.domain.permissions import Scope
 from config import Settings
@@ -21,6 +22,9 @@ RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 def app_of(settings: Settings) -> Flask:
     app = Flask("guarded")
     logging.init_app(app)
+    extensions.bind_settings(app, settings)
+    # Requests are counted in memory: these tests do no I/O.
+    extensions.bind_limiter(app, replace(settings, redis_url="memory://"))
     auth.init_app(app, settings)
     error_handlers.init_app(app)
 

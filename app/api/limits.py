@@ -1,0 +1,39 @@
+"""How many requests one caller may make in a minute.
+
+Counted is by the token's subject, after the token is judged and before anything is parsed: an address says little where
+a whole shop floor shares one, and nobody can be limited in another's name. Refunds count as writes. Not limited are:
+
+- webhooks: Stripe delivers from a few addresses, in bursts, and a delivery that is refused comes again and again; a bad
+  signature costs one hash and is counted by the metrics;
+- the publishable key and what is for machines: they cost less than counting them would.
+
+Signing in is limited by address (dashboards/sign_in.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import g
+
+from app.domain.permissions import Scope
+from app.extensions import limiter, settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_READING = frozenset({Scope.PAYMENTS_READ, Scope.METRICS_READ})
+
+
+def limited(view: View, scope: Scope) -> View:
+    """``view``, counted for the caller in ``g.caller``; it raises flask_limiter's RateLimitExceeded."""
+    kind = "reads" if scope in _READING else "writes"
+
+    def rate() -> str:
+        return f"{settings.rate_limit_reads if scope in _READING else settings.rate_limit_writes} per minute"
+
+    return limiter.shared_limit(rate, scope=kind, key_func=_subject)(view)  # type: ignore[return-value]
+
+
+def _subject() -> str:
+    return str(g.caller.subject)
