@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from config import Settings, SettingsError
@@ -39,4 +42,31 @@ accesslog = None
 control_socket_disable = True
 errorlog = "-"
 loglevel = "info"
+# Who may say that a client came by https is for PROXY_HOPS to decide, and not for gunicorn, which believes everything
+# that comes from this machine.
+forwarded_allow_ips = ""
 proc_name = "paydesk"
+
+
+class _JsonLines(logging.Formatter):
+    """What the master says, of processes and signals, as the application's lines look (app/logging.py).
+
+    A worker's lines go through the application, which keeps out what clients sent.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        line = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower()}
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+        return json.dumps({**line, "timestamp": at})
+
+
+if not sys.stderr.isatty():
+    _to_stderr = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}
+    logconfig_dict = {
+        "formatters": {"json": {"()": _JsonLines}},
+        "handlers": {"stderr": _to_stderr},
+        "loggers": {"gunicorn.error": {"handlers": ["stderr"], "propagate": False}},
+        "root": {"level": "INFO", "handlers": []},
+    }

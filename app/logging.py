@@ -1,8 +1,9 @@
 """Logs: one JSON object per line, one line per request, and nothing in them that must not be there.
 
 What may be logged is an allow-list of field names, so that a secret or a customer's address that is handed to the
-logger by mistake does not come out; texts are searched for the shapes of secrets as well. A terminal gets colours
-instead of JSON.
+logger by mistake does not come out; texts are searched for the shapes of secrets as well. Of an exception the classes
+and the places in the code are logged and never its words, which quote whatever was being worked on; of a library's
+message the template and its numbers. A terminal gets colours instead of JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -26,13 +28,24 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _QUIET_LOGGERS = ("stripe", "pymongo", "urllib3", "werkzeug", "flask_cors", "apscheduler")
 _HANDLER = "paydesk"
 _REDACTED = "[redacted]"
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
+_MOST_CAUSES = 10
+# gunicorn writes its own lines, with the address of a request that it could not read; in a worker they come to us.
+_TAKEN_OVER = "gunicorn.error"
+# Libraries put values into their texts before we see them, so of a text without arguments only what is known is shown.
+_LIBRARY_TEXTS = (
+    *("Rate limit storage unreachable", "Rate limit storage recovered"),
+    *("Invalid request", "Error handling request", "Socket error processing request"),
+    *("Exception in worker process", "Worker failed to boot"),
+)
 
-# Ids of ours and of Stripe, words from closed sets, counts and times. No customer, no address, no free text, no body.
+# Ids of ours, of orders and of Stripe, words from closed sets, counts and times. No customer, no address, no free
+# text, no body.
 ALLOWED_FIELDS = frozenset(
     "event level timestamp logger exception stack request_id "
     "method route status duration_ms "
     "operation outcome stripe_request_id error type event_id event_type state source "
-    "payment_id payment_intent_id refund_id dispute_id user_id role action "
+    "payment_id order_id payment_intent_id refund_id dispute_id user_id role action "
     "attempt attempts count total applied ignored failed skipped repaired checked job interval_seconds since until "
     "version pid port host_count signal worker found refused waiting".split()
 )
@@ -67,10 +80,12 @@ def configure(level: str) -> None:
     handler.set_name(_HANDLER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _without_arguments],
+            use_get_message=False,
+            pass_foreign_args=True,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _without_words,
                 redact,
                 structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(),
             ],
@@ -81,6 +96,8 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    gunicorn = logging.getLogger(_TAKEN_OVER)
+    gunicorn.handlers, gunicorn.propagate = [], True
 
 
 def init_app(app: Flask) -> None:
@@ -103,6 +120,43 @@ def _shown(name: str, value: Any) -> Any:
     return _SECRETS.sub(_REDACTED, str(value))
 
 
+def _without_arguments(_: Any, __: str, event: Event) -> Event:
+    """A library's message with its numbers, and [redacted] for every other argument."""
+    template, given = event["event"], event.pop("positional_args")
+    if not given:
+        known = (text for text in _LIBRARY_TEXTS if template.startswith(text))
+        event["event"] = next(known, "library_message")
+        return event
+    arguments = given if isinstance(given, tuple) else (given,)
+    shown = tuple(value if isinstance(value, int | float) else _REDACTED for value in arguments)
+    try:
+        event["event"] = template % shown
+    except (TypeError, ValueError):
+        event["event"] = "library_message"
+    return event
+
+
+def _without_words(_: Any, __: str, event: Event) -> Event:
+    """What happened and where, as a traceback without the messages of the exceptions."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_places(error))
+    return event
+
+
+def _places(error: BaseException | None) -> Iterator[str]:
+    for _ in range(_MOST_CAUSES):
+        if error is None:
+            return
+        yield f"Traceback of {type(error).__module__}.{type(error).__qualname__}:"
+        for frame in traceback.extract_tb(error.__traceback__):
+            yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 def _begin() -> None:
     given = request.headers.get(REQUEST_ID_HEADER, "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -116,7 +170,7 @@ def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = g.request_id
     logger.info(
         "request",
-        method=request.method,
+        method=request.method if request.method in _METHODS else "other",
         route=request.url_rule.rule if request.url_rule else None,
         status=response.status_code,
         duration_ms=round((time.perf_counter() - g.started) * 1000, 1),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from app.domain.declines import advice_for_customer, explain
 from app.domain.evidence import PaymentState
 from app.domain.facts import IntentRefused
@@ -145,6 +147,7 @@ class Payments:
                 stored, ours = self._claim(wanted, source)
             except AlreadyExists as error:
                 raise RequestInProgress(retry_after=2) from error
+            bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
             if stored.state.intent_id:
                 opened = self._reopen(stored, source)
                 if opened:
@@ -221,6 +224,7 @@ class Payments:
         stored = payment_store.find_by_intent(intent_id)
         if stored:
             _check(stored.state.order_id, stored.state.customer_id, order_id, customer)
+            bind_contextvars(payment_id=stored.id, order_id=order_id)
             if stored.shown.status != PaymentStatus.COMPLETED:
                 before = open_challenges(stored.shown)
                 fact = settling(self._gateway.retrieve_intent(intent_id).fact, before)

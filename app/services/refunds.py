@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from app.domain.evidence import PaymentState, RefundEvidence
 from app.domain.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
 from app.domain.money import Money, MoneyError
@@ -84,6 +86,7 @@ class Refunds:
         stored = payment_store.find(order.payment_id)
         if stored is None or not may_see(stored.state.customer_id, customer):
             raise NotFound
+        bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
         wanted = None if order.amount is None else _minor(order.amount, stored.state.currency)
 
         def work(refund_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app.domain.evidence import PaymentState
 from app.domain.facts import ChargeFact, Fact, IntentFact
@@ -50,6 +51,7 @@ class WebhookInbox:
                 f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode."
             )
         kept = strip_event(event)
+        bind_contextvars(event_id=kept["id"], event_type=kept["type"])
         state = receive(kept["id"], _row(kept), now=now())
         if state in {EventState.APPLIED, EventState.IGNORED}:
             return state
@@ -57,12 +59,13 @@ class WebhookInbox:
 
     def apply(self, event: dict[str, Any]) -> EventState:
         """Apply a stored event; applying it again changes nothing. What it raises is noted on the event."""
+        # For the log: this event and, as soon as it is known, its payment, not those of the one before.
+        unbind_contextvars("payment_id", "order_id")
+        bind_contextvars(event_id=event["id"], event_type=event["type"])
         try:
             state = EventState.APPLIED if self._apply(event) else EventState.IGNORED
         except Exception as error:
-            logger.warning(
-                "webhook_failed", event_id=event["id"], type=event["type"], error=type(error).__name__
-            )
+            logger.warning("webhook_failed", error=type(error).__name__)
             reason = error.message if isinstance(error, PaydeskError) else str(error)
             told = f"{type(error).__name__}: {reason}"[:_LONGEST_ERROR]
             fail(event["id"], told)
@@ -84,6 +87,7 @@ class WebhookInbox:
             stored = self._unknown(fact, source)
             if stored is None:
                 return False
+        bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
         self._resolve(stored, fact, source)
         return True
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[import-untyped]
+from structlog.contextvars import clear_contextvars
 
 from app.errors import DatabaseUnavailable, PaydeskError
 from app.models import lease
@@ -102,7 +103,7 @@ class Worker:
     def _do(self, job: Job) -> None:
         try:
             with self._leases.hold(job.name) as held:
-                told = dict(job.work(held)) if held else {}
+                told = self._named(job, held) if held else {}
         except PaydeskError as error:
             logger.warning("worker_job_failed", job=job.name, error=type(error).__name__)
         except Exception as error:
@@ -110,6 +111,13 @@ class Worker:
         else:
             if told:
                 logger.info("worker_job", job=job.name, **told)
+
+    def _named(self, job: Job, held: Held) -> dict[str, int]:
+        """Do the work; what it names in the log on the way is forgotten, as the thread goes on to other jobs."""
+        try:
+            return dict(job.work(held))
+        finally:
+            clear_contextvars()
 
     def _reconcile(self, held: Held) -> Mapping[str, int]:
         """Compare with Stripe since the last time that this was done, and repair."""
