@@ -1,4 +1,4 @@
-"""Who does which job of the worker just now, and which workers live.
+"""Who does which job of the worker just now.
 
 A lease is taken, kept and given back by conditional updates that MongoDB judges by its own clock, so the clocks of
 the machines need not agree. A worker that dies keeps its lease only until it expires.
@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, Document, IntField, StringField
+from mongoengine import DateTimeField, Document, StringField
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from app.models.connection import raw, unavailable_as_ours
-
-_FORGET_WORKERS_AFTER_SECONDS = 86_400
 
 
 class Lease(Document):
@@ -36,27 +34,6 @@ class Lease(Document):
         "collection": "worker_leases",
         "auto_create_index": False,
         "indexes": [],
-    }
-
-
-class WorkerHeartbeat(Document):
-    """One row for each worker process, renewed while it lives."""
-
-    worker = StringField(primary_key=True)
-    pid = IntField()
-    started_at = DateTimeField()
-    beat_at = DateTimeField()
-
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "worker_heartbeats",
-        "auto_create_index": False,
-        "indexes": [
-            {
-                "name": "retention",
-                "fields": ["beat_at"],
-                "expireAfterSeconds": _FORGET_WORKERS_AFTER_SECONDS,
-            }
-        ],
     }
 
 
@@ -100,26 +77,6 @@ def release(job: str, owner: str, *, rest: timedelta, error: str | None) -> None
     change = {"owner": "$$REMOVE", "expires_at": "$$NOW", "not_before": _in(rest), **outcome}
     with unavailable_as_ours():
         raw(Lease).update_one({"_id": job, "owner": owner}, [{"$set": change}])
-
-
-def beat(worker: str, pid: int) -> None:
-    """Note that a worker lives."""
-    change = {"pid": pid, "beat_at": "$$NOW", "started_at": {"$ifNull": ["$started_at", "$$NOW"]}}
-    with unavailable_as_ours():
-        raw(WorkerHeartbeat).update_one({"_id": worker}, [{"$set": change}], upsert=True)
-
-
-def bow_out(worker: str) -> None:
-    """Remove a worker that ends as it should; one that was killed stays and falls silent."""
-    with unavailable_as_ours():
-        raw(WorkerHeartbeat).delete_one({"_id": worker})
-
-
-def latest_beat() -> datetime | None:
-    """When a worker was last known to live."""
-    with unavailable_as_ours():
-        row = raw(WorkerHeartbeat).find_one(sort=[("beat_at", -1)])
-    return row["beat_at"] if row else None
 
 
 def _is_new(job: str) -> bool:

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.errors import DatabaseUnavailable
-from app.models import lease
+from app.models import lease, worker_beat
+from app.services.recording import now
 
 logger = structlog.get_logger(__name__)
 
@@ -81,7 +82,7 @@ class Leases:
 
     def renew(self) -> None:
         """Keep what is held, and note that this worker lives."""
-        lease.beat(self.owner, os.getpid())
+        worker_beat.beat(self.owner, now())
         with self._lock:
             every = list(self._held.values())
         for held in every:

@@ -18,7 +18,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[im
 from structlog.contextvars import clear_contextvars
 
 from app.errors import DatabaseUnavailable, PaydeskError
-from app.models import lease
+from app.models import worker_beat
 from app.models.indexes import keep_events
 from app.services import Services
 from app.services.leases import RENEW_EVERY, Held, Leases
@@ -170,7 +170,7 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         try:
-            lease.bow_out(self._leases.owner)
+            worker_beat.bow_out(self._leases.owner)
         except DatabaseUnavailable as error:
             logger.warning("worker_job_failed", job="heartbeat", error=type(error).__name__)
 
