@@ -1,4 +1,9 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Whether the process lives, and whether it can do its work.
+
+/healthz is for whoever restarts the process: it asks nobody, because a restart mends nothing that is away. /readyz is
+for whoever sends it requests. It fails (503) on what every request needs; what only some need is a warning (200), so
+that one thing that is missing everywhere does not take every node out of service.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,7 @@ from app.errors import DatabaseUnavailable
 from app.extensions import settings
 from app.models import connection
 from app.models.indexes import missing_indexes
+from app.services import leases
 
 blueprint = Blueprint("health", __name__, description="For load balancers and people on call.")
 
@@ -54,11 +60,14 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether requests can be served.
 
-    A missing Stripe key is a warning: what is stored can still be read.
+    Failing is MongoDB without a writable primary, or without its indexes. A missing Stripe key is a warning, because
+    what is stored can still be read, and so is a missing worker, because payments are taken without it: only events
+    that failed and outcomes that are unknown wait for it.
     """
     checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
     if checks["mongodb"]["state"] == "ok":
         checks["indexes"] = _timed(_indexes)
+        checks["worker"] = _timed(_worker)
     ready = all(check["state"] != "failed" for check in checks.values())
     response = jsonify(status="ready" if ready else "not_ready", checks=checks)
     response.status_code = 200 if ready else 503
@@ -74,6 +83,15 @@ def _indexes() -> tuple[str, str | None]:
     missing = missing_indexes()
     # Without its unique indexes the database would let the same payment exist twice.
     return ("failed", f"Missing: {', '.join(missing)}.") if missing else ("ok", None)
+
+
+def _worker() -> tuple[str, str | None]:
+    silence = leases.worker_silence()
+    if silence is None:
+        return "warning", "No worker is running. Start one: flask worker run."
+    if silence > leases.LIFE:
+        return "warning", f"No worker has been heard of for {int(silence.total_seconds())} seconds."
+    return "ok", None
 
 
 def _stripe_key() -> tuple[str, str | None]:

@@ -25,6 +25,15 @@ LIFE = timedelta(seconds=60)
 RENEW_EVERY = timedelta(seconds=10)
 
 
+def worker_silence() -> timedelta | None:
+    """How long no worker has been heard of; None when none runs. More than LIFE means that none does its jobs.
+
+    Raises DatabaseUnavailable.
+    """
+    heard = worker_beat.newest()
+    return max(timedelta(), now() - heard) if heard else None
+
+
 @dataclass(slots=True, kw_only=True)
 class Held:
     """A lease while it is ours. ``rest`` is how long the job shall rest when it is given back."""

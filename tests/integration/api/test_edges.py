@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from mongoengine.connection import get_db
 
 from app import create_app
 from app.api import bulkhead
+from app.models import worker_beat
 from app.services.payments import Payments
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble
@@ -96,10 +98,24 @@ def test_request_ids_go_in_and_out(erp: Caller) -> None:
 
 
 def test_ready_says_what_it_looked_at(erp: Caller) -> None:
+    worker_beat.beat("worker-1", datetime.now(UTC))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
-    assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key"}
+    assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "worker"}
     assert all(check["state"] == "ok" and "latency_ms" in check for check in ready.json["checks"].values())
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(None, "No worker is running"), (2, "for 12")])
+def test_a_dead_worker_is_said_and_takes_no_web_node_out_of_service(
+    erp: Caller, minutes: int | None, told: str
+) -> None:
+    """Payments are taken without it."""
+    if minutes:
+        worker_beat.beat("worker-1", datetime.now(UTC) - timedelta(minutes=minutes))
+    ready = erp.client.get("/readyz")
+    assert (ready.status_code, ready.json["status"]) == (200, "ready")
+    assert ready.json["checks"]["worker"]["state"] == "warning"
+    assert told in ready.json["checks"]["worker"]["message"]
 
 
 def test_no_secret_is_stored(erp: Caller, stripe: StripeDouble) -> None:
