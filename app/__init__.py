@@ -63,6 +63,7 @@ def _connect(app: Flask, settings: Settings) -> None:
     built = build_services(
         gateway,
         webhook_secrets=settings.stripe_webhook_secret,
+        api_version=settings.stripe_api_version,
         livemode=settings.livemode,
         zone=ZoneInfo(settings.dashboard_timezone),
     )

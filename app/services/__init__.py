@@ -12,6 +12,7 @@ from app.services.exports import Exports
 from app.services.figures import FiguresKeeper
 from app.services.listings import Listings
 from app.services.payments import Payments
+from app.services.preflight_stripe import StripePreflight
 from app.services.reconciliation import Reconciliation
 from app.services.reconciliation_desk import ReconciliationDesk
 from app.services.refund_desk import RefundDesk
@@ -39,10 +40,16 @@ class Services:
     analytics: Analytics
     listings: Listings
     exports: Exports
+    stripe_preflight: StripePreflight
 
 
 def build_services(
-    gateway: StripeGateway, *, webhook_secrets: Sequence[str], livemode: bool, zone: ZoneInfo
+    gateway: StripeGateway,
+    *,
+    webhook_secrets: Sequence[str],
+    api_version: str,
+    livemode: bool,
+    zone: ZoneInfo,
 ) -> Services:
     """Wire the use cases together; days are those of ``zone``."""
     keeper = FiguresKeeper(zone)
@@ -64,4 +71,5 @@ def build_services(
         analytics=analytics,
         listings=listings,
         exports=Exports(listings, analytics),
+        stripe_preflight=StripePreflight(gateway, api_version=api_version, livemode=livemode),
     )

@@ -1,0 +1,82 @@
+"""The production checklist as code: what a check is, and how checks are run.
+
+The checks themselves are in preflight_settings, preflight_database, preflight_stripe and preflight_serving, each a
+function that returns a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from app.errors import PaydeskError
+
+logger = structlog.get_logger(__name__)
+
+
+class State(StrEnum):
+    """How a check ended. A warning is for a person to judge; a failure must be mended before going live."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found, and what to do about it (None when nothing)."""
+
+    state: State
+    message: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``advice`` is what to do when the check could not even be made."""
+
+    name: str
+    judge: Callable[[], Verdict]
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A verdict with the name of its check."""
+
+    name: str
+    state: State
+    message: str
+    advice: str | None
+
+
+def ok(message: str) -> Verdict:
+    """Nothing to do."""
+    return Verdict(State.OK, message)
+
+
+def warn(message: str, advice: str) -> Verdict:
+    """Somebody should look at it."""
+    return Verdict(State.WARN, message, advice)
+
+
+def fail(message: str, advice: str) -> Verdict:
+    """It must be mended."""
+    return Verdict(State.FAIL, message, advice)
+
+
+def run(checks: Iterable[Check]) -> Iterator[Result]:
+    """Make the checks one after the other; one that cannot be made has failed, and the others are made all the same."""
+    for check in checks:
+        try:
+            found = check.judge()
+        except PaydeskError as error:
+            found = Verdict(State.FAIL, error.message, check.advice)
+        except Exception as error:
+            logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
+            told = f"The check could not be made ({type(error).__name__})."
+            found = Verdict(State.FAIL, told, check.advice)
+        yield Result(check.name, found.state, found.message, found.advice)
