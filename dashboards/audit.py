@@ -22,6 +22,7 @@ from dashboards.session import guard
 SHOWN = 50
 # About a second's work; the whole log is for the command that the page names.
 VERIFIED = 20_000
+PAYMENTS_VERIFIED = 500
 _LONGEST_TEXT = 320
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -63,8 +64,12 @@ def show() -> tuple[str, int]:
 
 @guard("admin")
 def verify() -> tuple[str, int]:
-    """The same page with what a check of the newest entries found."""
-    return _page(MultiDict(), verified=audit.verify_newest(VERIFIED))
+    """The same page with what a check of the newest entries, and of the newest payments, found."""
+    return _page(
+        MultiDict(),
+        verified=audit.verify_newest(VERIFIED),
+        payments=audit.verify_newest_payments(PAYMENTS_VERIFIED),
+    )
 
 
 def _page(args: MultiDict[str, str], **more: Any) -> tuple[str, int]:

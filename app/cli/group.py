@@ -6,6 +6,8 @@ import getpass
 from typing import Any, cast
 
 import click
+import structlog
+from click.exceptions import Exit
 from flask import current_app
 from flask.cli import AppGroup
 
@@ -13,9 +15,14 @@ from app.errors import PaydeskError
 from app.models.indexes import IndexNotMade
 from config import Settings, SettingsError
 
+logger = structlog.get_logger(__name__)
+
 
 class Group(AppGroup):
-    """A group whose commands end a known failure with its sentence and exit code 1, not with a traceback."""
+    """A group whose commands end a failure with a sentence and exit code 1, not with a traceback.
+
+    A failure that nobody foresaw goes to the log, which shows where it was and leaves out what it quotes.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -24,6 +31,12 @@ class Group(AppGroup):
             raise click.ClickException(error.message) from error
         except (SettingsError, IndexNotMade) as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.Abort, Exit):
+            raise
+        except Exception as error:
+            logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
+            told = f"Something went wrong ({type(error).__name__}). The log on standard error says where."
+            raise click.ClickException(told) from error
 
 
 def settings() -> Settings:

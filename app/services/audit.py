@@ -92,6 +92,14 @@ class Verification:
     findings: list[Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentsVerification:
+    """What a look at the histories of the newest payments found; ``verified`` of them were looked at."""
+
+    verified: int
+    findings: list[Finding]
+
+
 def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
     """Entries by time, newest first: ``limit`` of them, beginning at ``position``."""
     return audit_entry.page(where, position, limit=limit)
@@ -102,6 +110,26 @@ def verify_newest(most: int) -> Verification:
     head, seal = log_head()
     first = max(1, head - most + 1)
     return Verification(first, head, seal, list(islice(log_findings(first), _MOST_FINDINGS)))
+
+
+def verify_newest_payments(most: int) -> PaymentsVerification:
+    """Check the histories of the newest ``most`` payments; a hundred findings are enough to show."""
+    verified, found = 0, list[Finding]()
+    with unavailable_as_ours():
+        for document in raw(Payment).find().sort([("created_at", -1), ("_id", -1)]).limit(most):
+            verified += 1
+            found += check_payment(document)
+    return PaymentsVerification(verified, found[:_MOST_FINDINGS])
+
+
+def head_findings(number: int, seal: str) -> list[Finding]:
+    """What is wrong with an entry whose number and hash were kept elsewhere; it shows whether the end was cut off."""
+    entry = audit_entry.find(number)
+    if entry is None:
+        return [Finding("audit log", f"entry {number}, which was noted elsewhere, is missing")]
+    if entry.get("hash") != seal:
+        return [Finding("audit log", f"entry {number} is not the one that was noted elsewhere")]
+    return []
 
 
 def log_findings(first: int = 1) -> Iterator[Finding]:

@@ -55,6 +55,7 @@ def sent(
     refunded = sandbox.stripe("GET", "/v1/events", {"type": "charge.refunded", "limit": 1})["data"][0]
     body, signature = signed(refunded, settings.stripe_webhook_secret[0])
     assert client.post(WEBHOOK_PATH, data=body, headers=signature).status_code == 200
+    client.application.test_cli_runner().invoke(args=["preflight"])
     return [entry for entry in sandbox.requests() if entry["stripe_version"] == settings.stripe_api_version]
 
 
@@ -73,6 +74,8 @@ def test_requests_are_as_documented(sent: list[dict[str, Any]]) -> None:
         ("GET", "/v1/payment_intents/{intent}"),
         ("POST", "/v1/refunds"),
         ("GET", "/v1/refunds"),
+        ("GET", "/v1/account"),
+        ("GET", "/v1/webhook_endpoints"),
     }
 
 

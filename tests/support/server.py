@@ -25,11 +25,11 @@ def environment(settings: Settings) -> dict[str, str]:
 class LiveServer(Child):
     """gunicorn with ``workers`` workers; ``session`` is a requests.Session to it."""
 
-    def __init__(self, settings: Settings, log: Path, *, workers: int = 2) -> None:
+    def __init__(self, settings: Settings, log: Path, *, workers: int = 2, target: str = "wsgi:app") -> None:
         self.settings = replace(settings, web_concurrency=workers)
         self.base_url = f"http://127.0.0.1:{settings.port}"
         self.session = requests.Session()
-        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{settings.port}"]
+        command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{settings.port}"]
         super().__init__("gunicorn", command, log, environment(self.settings))
 
     def wait(self, path: str = "/healthz", seconds: float = 30) -> None:

@@ -52,14 +52,17 @@ def test_an_empty_database_is_in_order(run: Run) -> None:
         ({"$pop": {"history": -1}}, "an entry is missing or was moved"),
         ({"$pop": {"history": 1}}, "not those that the last entry led to"),
         ({"$set": {"history": []}}, "there is no history"),
+        ([{"$set": {"history": {"$reverseArray": "$history"}}}], "an entry is missing or was moved"),
+        (
+            [{"$set": {"history": {"$concatArrays": [{"$slice": ["$history", 1]}, "$history"]}}}],
+            "does not follow the one before it",
+        ),
         ({"$set": {"history.0.actor": "somebody else"}}, "entry 1 was changed after it was written"),
         ({"$set": {"history.1.changes.status": ["pending", "failed"]}}, "entry 2 was changed"),
         ({"$unset": {"evidence.amount": ""}}, "its evidence cannot be read"),
     ],
 )
-def test_every_tampering_is_found(
-    run: Run, payment: str, database: Mongo, change: dict[str, Any], told: str
-) -> None:
+def test_every_tampering_is_found(run: Run, payment: str, database: Mongo, change: Any, told: str) -> None:
     assert database["payments"].update_one({}, change).modified_count == 1
     for arguments in ((), ("--payment", payment)):
         result = run("audit", "verify", *arguments)
@@ -84,6 +87,33 @@ def test_tampering_with_the_audit_log_is_found(app: Flask, run: Run, database: M
     result = run("audit", "verify")
     assert result.exit_code == 1
     assert "audit log: entry 2 was changed after it was written" in result.stdout
+
+
+def test_a_head_that_was_kept_shows_an_end_that_was_cut_off_or_written_anew(
+    app: Flask, run: Run, database: Mongo
+) -> None:
+    def write(actor: str) -> None:
+        with app.app_context():
+            audit.append(Action.USER_CREATED, actor=actor)
+
+    write("first")
+    write("second")
+    kept = run("audit", "verify").stdout.partition("--head ")[2].split()[0]
+    assert kept.startswith("2:")
+    assert run("audit", "verify", "--head", kept).exit_code == 0
+    database["audit_entries"].delete_one({"_id": 2})
+    assert run("audit", "verify").exit_code == 0, "the chain alone cannot show it"
+    cut = run("audit", "verify", "--head", kept)
+    assert (cut.exit_code, "entry 2, which was noted elsewhere, is missing" in cut.stdout) == (1, True)
+    write("somebody else")
+    anew = run("audit", "verify", "--head", kept)
+    assert (anew.exit_code, "entry 2 is not the one that was noted" in anew.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("head", ["2", "2:abc", "0:" + "a" * 64, "x:" + "a" * 64])
+def test_a_head_that_is_none_is_said(run: Run, head: str) -> None:
+    result = run("audit", "verify", "--head", head)
+    assert (result.exit_code, "does not look like" in result.stderr) == (2, True)
 
 
 def test_concurrent_writers_make_one_chain(app: Flask, run: Run) -> None:

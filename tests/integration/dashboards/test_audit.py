@@ -11,11 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app.domain.money import Money
 from app.domain.permissions import Role
+from app.extensions import services
 from app.services import audit
 from app.services.audit import Action
+from app.services.payments import NewPayment
 from dashboards.audit import SHOWN
 from tests.integration.dashboards.browsing import add, email_of, enter, send
+from tests.support.sandbox import SandboxProcess
 
 PAGE = "/dashboard/audit"
 ADMIN = email_of(Role.ADMIN)
@@ -162,6 +166,25 @@ def test_a_changed_or_dropped_entry_is_found(admin: FlaskClient, database: Mongo
     page = send(admin, f"{PAGE}/verify", page=PAGE).text
     assert "was changed after the fact" in page
     assert "entry 3" in page
+
+
+def test_the_newest_payments_are_verified_too(
+    app: Flask, admin: FlaskClient, database: Mongo, sandbox: SandboxProcess
+) -> None:
+    assert "no payment yet" in send(admin, f"{PAGE}/verify", page=PAGE).text
+    with app.app_context():
+        for number in range(2):
+            wanted = NewPayment(
+                order_id=f"order-{number}", customer_id="customer-1", money=Money(1999, "usd")
+            )
+            opened = services.payments.open(wanted, caller="test", key=None)
+    assert "newest 2 payments are whole" in send(admin, f"{PAGE}/verify", page=PAGE).text
+    changed = database["payments"].update_one({"order_id": "order-1"}, {"$set": {"amount": 1}})
+    assert changed.modified_count == 1
+    page = unescape(send(admin, f"{PAGE}/verify", page=PAGE).text)
+    assert "Payments were changed after the fact" in page
+    assert f"payment {opened.payment_id}: amount is 1, but the evidence says 1999" in page
+    assert "The chain is whole" in page, "the audit log itself is"
 
 
 def test_only_the_newest_are_verified_and_it_is_said(

@@ -51,6 +51,32 @@ def test_a_removed_entry_is_found(log: Any) -> None:
     assert findings() == ["entry 2 is missing: the one after it has number 3"]
 
 
+def test_an_inserted_entry_is_found(log: Any) -> None:
+    """Room is made for it, with numbers and hash made to fit."""
+    log.delete_one({"_id": 5})
+    moved = log.find_one({"_id": 4})
+    log.delete_one({"_id": 4})
+    forged = {**moved, "actor": "somebody else", "seq": 4}
+    del forged["_id"]
+    forged["hash"] = digest({name: value for name, value in forged.items() if name != "hash"})
+    log.insert_one({"_id": 4, **{name: value for name, value in forged.items() if name != "seq"}})
+    log.insert_one({**moved, "_id": 5})
+    assert findings() == [
+        "entry 5 does not follow the one before it",
+        "entry 5 was changed after it was written",
+    ]
+
+
+def test_reordered_entries_are_found(log: Any) -> None:
+    second, third = log.find_one({"_id": 2}), log.find_one({"_id": 3})
+    log.replace_one({"_id": 2}, {**third, "_id": 2})
+    log.replace_one({"_id": 3}, {**second, "_id": 3})
+    found = findings()
+    assert "entry 2 does not follow the one before it" in found
+    assert "entry 2 was changed after it was written" in found
+    assert "entry 3 was changed after it was written" in found
+
+
 def test_a_cut_off_end_shows_in_the_head(log: Any) -> None:
     head = audit.log_head()
     log.delete_one({"_id": 5})
