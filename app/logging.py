@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, MutableMapping
@@ -98,6 +99,16 @@ def configure(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     gunicorn = logging.getLogger(_TAKEN_OVER)
     gunicorn.handlers, gunicorn.propagate = [], True
+
+
+def log_uncaught() -> None:
+    """For a whole process: log what nobody catches, in any thread, where Python would print it with every word."""
+
+    def told(kind: type[BaseException], error: BaseException | None, _: Any) -> None:
+        logger.critical("uncaught_error", error=kind.__name__, exc_info=error or kind())
+
+    sys.excepthook = told
+    threading.excepthook = lambda thrown: told(thrown.exc_type, thrown.exc_value, None)
 
 
 def init_app(app: Flask) -> None:

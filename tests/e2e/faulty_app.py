@@ -6,6 +6,7 @@ Served by gunicorn as ``tests.e2e.faulty_app:app``, to see what the log says of 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,10 +15,12 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from app import create_app
+from app import logging as app_logging
 from app.cli.group import Group
 from config import Settings
 
 app = create_app(Settings.from_env())
+app_logging.log_uncaught()
 _inner = app.wsgi_app
 
 
@@ -25,8 +28,15 @@ def _quoted() -> str:
     return f"{request.url} {dict(request.headers)} {request.get_data(as_text=True)}"
 
 
+def _fail(words: str) -> None:
+    raise LookupError(words)
+
+
 def faulty(word: str) -> str:
     """Fail with everything that the client sent in the messages of the error and of its cause."""
+    thread = threading.Thread(target=_fail, args=(_quoted(),))
+    thread.start()
+    thread.join()
     logging.getLogger("some.library").error("cannot read %s of %d bytes", _quoted(), 3)
     logging.getLogger("some.library").error(f"cannot read {_quoted()}")  # noqa: G004 (as libraries do)
     try:

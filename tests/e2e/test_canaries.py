@@ -209,6 +209,8 @@ def test_failures_that_nobody_foresaw_say_where_and_not_what(
     assert "werkzeug.exceptions.BadRequest" in failed["exception"]
     assert "faulty_app.py" in failed["exception"]
     assert failed["request_id"]
+    (uncaught,) = [line for line in told if line["event"] == "uncaught_error"]
+    assert (uncaught["error"], "faulty_app.py" in uncaught["exception"]) == ("LookupError", True)
     library = [line["event"] for line in told if line.get("logger") == "some.library"]
     assert library == ["cannot read [redacted] of 3 bytes", "library_message"]
     gunicorn = [line for line in told if line.get("logger") == "gunicorn.error"]

@@ -9,6 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from app import create_app
+from app.domain.permissions import Scope
 from config import Settings, SettingsError
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble
@@ -55,6 +56,24 @@ def test_callers_do_not_share(erp: Caller) -> None:
     for _ in range(WRITES + 1):
         erp.create()
     assert erp.create(claims={"sub": "another"}).status_code == 201
+
+
+def test_every_address_that_takes_a_token_counts(mongo_uri: str, stripe: StripeDouble) -> None:
+    changes = {"rate_limit_writes": 1, "rate_limit_reads": 1}
+    erp = Caller(create_app(settings_for(mongo_uri, stripe.url, **changes)))
+    views = erp.app.view_functions
+    rules = [
+        rule
+        for rule in erp.app.url_map.iter_rules()
+        if getattr(views[rule.endpoint], "guard", "").startswith("bearer")
+    ]
+    assert len(rules) >= 6
+    for rule in rules:
+        claims = {"sub": rule.rule, "scope": " ".join(Scope)}
+        (method,) = rule.methods - {"HEAD", "OPTIONS"}
+        path = rule.rule.removeprefix("/api/v1/payments").replace("<payment_id>", "0" * 24)
+        first, second = (erp.ask(method, path, claims=claims).status_code for _ in range(2))
+        assert (first != 429, second) == (True, 429), rule.rule
 
 
 def test_another_process_counts_too_and_a_page_may_read_when_to_come_again(erp: Caller) -> None:
