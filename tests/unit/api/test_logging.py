@@ -86,3 +86,41 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     }
     assert first["duration_ms"] >= 0
     assert "secret-name" not in json.dumps(first)
+
+
+def test_an_exception_shows_where_and_not_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its cause; the words of both may quote anything."""
+    try:
+        try:
+            int("quoted-1")
+        except ValueError as cause:
+            raise LookupError("quoted-2") from cause
+    except LookupError as error:
+        structlog.get_logger("t").error("unexpected_error", exc_info=error)
+        stdlib.getLogger("some.library").exception("failed")
+    for line in lines(capsys):
+        assert line["exception"].count("Traceback of ") == 2
+        assert "Traceback of builtins.LookupError:" in line["exception"]
+        assert "Traceback of builtins.ValueError:" in line["exception"]
+        assert "test_logging.py" in line["exception"]
+        assert "quoted" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("template", "arguments", "event"),
+    [
+        ("read %d of %s", (3, "quoted"), "read 3 of [redacted]"),
+        ("took %.1f s", (1.25,), "took 1.2 s"),
+        ("%(who)s left", ({"who": "quoted"},), "library_message"),
+        ("quoted in the text", (), "library_message"),
+        ("Rate limit storage unreachable - quoted", (), "Rate limit storage unreachable"),
+    ],
+)
+def test_a_library_is_shown_by_its_template_and_numbers(
+    capsys: pytest.CaptureFixture[str], template: str, arguments: tuple[Any, ...], event: str
+) -> None:
+    stdlib.getLogger("some.library").warning(template, *arguments)
+    (line,) = lines(capsys)
+    assert line["event"] == event
+    assert (line["logger"], line["level"]) == ("some.library", "warning")
+    assert "quoted" not in json.dumps(line)
