@@ -22,7 +22,7 @@ from app.models.connection import is_unavailable
 logger = structlog.get_logger(__name__)
 
 ERROR_PAGE = "paydesk_error_page"
-_MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 _CHALLENGE = 'Bearer realm="paydesk"'
 
 
@@ -90,7 +90,7 @@ def _answer(
     **more: Any,
 ) -> Response:
     page = current_app.extensions.get(ERROR_PAGE)
-    if page and not request.path.startswith(_MACHINE_PATHS):
+    if page and not request.path.startswith(MACHINE_PATHS):
         response: Response = current_app.make_response(page(status, message))
         response.status_code = status
     else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-_MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+from app.api.error_handlers import MACHINE_PATHS
+
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -24,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 def _harden(response: Response) -> Response:
-    if not request.path.startswith(_MACHINE_PATHS):
+    if not request.path.startswith(MACHINE_PATHS):
         return response
     for name, value in _FIXED.items():
         response.headers.setdefault(name, value)
