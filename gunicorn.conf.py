@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from config import Settings, SettingsError
 
@@ -70,3 +74,36 @@ if not sys.stderr.isatty():
         "loggers": {"gunicorn.error": {"handlers": ["stderr"], "propagate": False}},
         "root": {"level": "INFO", "handlers": []},
     }
+
+# The workers count into files of this folder, so that any of them answers /metrics for all (app/metrics.py). It is one
+# for each server, so that two servers of a machine do not add up, unless the environment names another.
+_OURS = "paydesk-metrics-"
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+_given = Path(os.environ.get(_SHARED, ""))
+# A reload reads this file again, and must find its folder again. A new master that takes over (SIGUSR2) inherits the
+# name of a folder that the old one still uses.
+_is_ours = _given.name.startswith(f"{_OURS}{os.getpid()}-")
+if _SHARED not in os.environ or (_given.name.startswith(_OURS) and not _is_ours):
+    _given, _is_ours = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=worker_tmp_dir)), True
+    os.environ[_SHARED] = str(_given)
+
+
+def on_starting(_: Any) -> None:
+    """Begin with an empty folder: what a server counted before it ended is gone, as with any process."""
+    _given.mkdir(parents=True, exist_ok=True)
+    for left in _given.glob("*.db"):
+        left.unlink()
+
+
+def child_exit(_: Any, worker: Any) -> None:
+    """Take out the gauges of a worker that is gone; what it counted stays."""
+    # Not above: it looks whether there is a folder when it is first imported, and workers inherit what it found.
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_: Any) -> None:
+    """Leave nothing behind."""
+    if _is_ours:
+        shutil.rmtree(_given, ignore_errors=True)

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import dashboards
-from app import api, cli, logging
+from app import api, cli, logging, metrics
 from app.extensions import bind_limiter, bind_services, bind_settings
 from app.gateway.client import StripeGateway
 from app.models import connection
@@ -53,7 +53,7 @@ def _trust_proxies(app: Flask, hops: int) -> None:
 
 def _connect(app: Flask, settings: Settings) -> None:
     """Register MongoDB (it is dialled on first use) and build the use cases on Stripe."""
-    connection.connect(settings.mongodb_uri)
+    connection.connect(settings.mongodb_uri, metrics.MongoDB())
     gateway = StripeGateway(
         secret_key=settings.stripe_secret_key,
         api_version=settings.stripe_api_version,

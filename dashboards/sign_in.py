@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from app import metrics
 from app.errors import Unavailable
 from app.extensions import limiter
 from app.services import accounts
@@ -40,7 +41,7 @@ def show() -> Answer:
 
 
 @guard(public="sign-in form")
-@limiter.limit(ATTEMPTS, error_message=_TOO_MANY)
+@limiter.limit(ATTEMPTS, error_message=_TOO_MANY, on_breach=lambda _: metrics.signed_in("limited"))
 def submit() -> Answer:
     """Check the password; the answer never says which of the two was wrong."""
     email, wanted = request.form.get("email", ""), safe_path(request.form.get("next"))

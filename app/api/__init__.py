@@ -15,6 +15,7 @@ from app.api import (
     headers,
     health,
     metrics,
+    metrics_page,
     payments,
     refunds,
     webhooks,
@@ -40,6 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     docs.publish(app)
+    metrics_page.init_app(app)
     error_handlers.init_app(app)
     headers.init_app(app)
     _allow_origins(app, settings)

@@ -15,6 +15,7 @@ from flask import Flask, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
+from app import metrics
 from app.api.documentation import TRANSPORT_WORDS
 from app.errors import CardDeclined, DatabaseUnavailable, PaydeskError, Unauthorized
 from app.models.connection import is_unavailable
@@ -89,6 +90,7 @@ def _answer(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
+    metrics.request_rejected(word)
     page = current_app.extensions.get(ERROR_PAGE)
     if page and not request.path.startswith(MACHINE_PATHS):
         response: Response = current_app.make_response(page(status, message))

@@ -66,6 +66,11 @@ def explain(code: str | None, decline_code: str | None) -> DeclineReason:
     )
 
 
+def is_documented(code: str) -> bool:
+    """True for a code of Stripe's list, of which there are some dozens."""
+    return code in _TABLE
+
+
 def advice_for_customer(code: str | None, decline_code: str | None) -> str:
     """What to tell the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
     reason = explain(code, decline_code)

@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 import stripe
 import structlog
 
+from app import metrics
 from app.domain.facts import IntentFact, RefundFact
 from app.domain.money import Money
 from app.errors import StripeNotInitialized, StripeUnavailable
-from app.gateway.errors import translate
+from app.gateway.errors import outcome_of, translate
 from app.gateway.snapshots import intent_fact, refund_fact
+from app.metrics import OTHER
 
 T = TypeVar("T")
 logger = structlog.get_logger(__name__)
@@ -153,21 +155,24 @@ class StripeGateway:
         if self._client is None:
             raise StripeNotInitialized
         started = time.perf_counter()
-        outcome, request_id = "ok", None
+        outcome, kind, request_id = "ok", OTHER, None
         try:
             answer = ask(self._client.v1)
-            request_id = getattr(getattr(answer, "last_response", None), "request_id", None)
+            request_id, kind = getattr(getattr(answer, "last_response", None), "request_id", None), "ok"
             return answer
         except stripe.StripeError as error:
             outcome, request_id = type(error).__name__, error.request_id
+            kind = outcome_of(error)
             raise translate(error, operation) from error
         finally:
+            seconds = time.perf_counter() - started
+            metrics.stripe_called(operation, kind, seconds)
             logger.info(
                 "stripe_call",
                 operation=operation,
                 outcome=outcome,
                 stripe_request_id=request_id,
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                duration_ms=round(seconds * 1000, 1),
             )
 
 

@@ -46,6 +46,19 @@ _BY_PARAM: dict[tuple[str, str], type[PaydeskError]] = {
 }
 
 
+# Stripe's errors as the outcomes that are counted; the rest is "other".
+_OUTCOMES: dict[type[stripe.StripeError], str] = {
+    stripe.CardError: "card_declined",
+    stripe.InvalidRequestError: "invalid_request",
+    stripe.AuthenticationError: "authentication",
+    stripe.PermissionError: "authentication",
+    stripe.RateLimitError: "rate_limited",
+    stripe.IdempotencyError: "conflict",
+    stripe.APIConnectionError: "unavailable",
+    stripe.APIError: "unavailable",
+}
+
+
 class IdempotencyMismatch(Exception):
     """Stripe holds another request under our idempotency key: the first call got through with other parameters."""
 
@@ -115,6 +128,11 @@ TRANSLATIONS: dict[type[stripe.StripeError], Translation] = {
         _no_usable_answer,
     ),
 }
+
+
+def outcome_of(error: stripe.StripeError) -> str:
+    """The word under which a failed call is counted."""
+    return next((_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES), "other")
 
 
 def translate(error: stripe.StripeError, operation: str) -> PaydeskError:

@@ -24,6 +24,7 @@ from pymongo.errors import (
 )
 
 from app.errors import DatabaseUnavailable
+from app.models.monitoring import CommandWatch, PoolWatch, Watcher
 
 # Subclasses of PyMongoError that say "not now" rather than "not so".
 UNAVAILABLE = (
@@ -37,8 +38,11 @@ UNAVAILABLE = (
 )
 
 
-def connect(uri: str) -> None:
-    """Register the connection; the driver dials on first use, so MongoDB may come up later than we do."""
+def connect(uri: str, watcher: Watcher | None = None) -> None:
+    """Register the connection; the driver dials on first use, so MongoDB may come up later than we do.
+
+    ``watcher`` is told of every command and connection.
+    """
     mongoengine.disconnect()
     mongoengine.connect(
         host=uri,
@@ -53,6 +57,7 @@ def connect(uri: str) -> None:
         waitQueueTimeoutMS=5_000,
         maxPoolSize=128,
         appname="paydesk",
+        event_listeners=[CommandWatch(watcher), PoolWatch(watcher)] if watcher else [],
     )
 
 

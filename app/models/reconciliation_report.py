@@ -99,6 +99,17 @@ def newest(limit: int, *, before: tuple[datetime, str] | None = None) -> list[di
         return list(cursor.sort([("started_at", -1), ("_id", -1)]).limit(limit))
 
 
+def last_finished() -> dict[str, Any] | None:
+    """``counts`` and ``finished_at`` of the latest comparison of a range that finished."""
+    with unavailable_as_ours():
+        found: dict[str, Any] | None = raw(ReconciliationReport).find_one(
+            {"payment_id": None, "state": RunState.FINISHED.value},
+            {"counts": 1, "finished_at": 1},
+            sort=[("started_at", -1)],
+        )
+    return found
+
+
 def unfinished() -> dict[str, Any] | None:
     """The latest run over a range that did not finish, unless a later one finished that covers its range."""
     with unavailable_as_ours():

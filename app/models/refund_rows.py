@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -110,6 +110,27 @@ def urgent(where: Where, *, limit: int) -> list[Row]:
     with unavailable_as_ours():
         query = {**where.query(), "status": {"$in": list(states)}}
         return list(_rows(where).find(query).sort(by).limit(limit))
+
+
+def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
+    """How many disputes that need a response are due by which bound; ``later`` are those beyond all, or without a date.
+
+    ``bounds`` go from the earliest to the latest. No more than ``most`` are counted, those due first.
+    """
+    # A row without a date would be less than any bound.
+    dated = {"$gt": ["$evidence_due_by", None]}
+    branches = [
+        {"case": {"$and": [dated, {"$lte": ["$evidence_due_by", bound]}]}, "then": name}
+        for name, bound in bounds.items()
+    ]
+    steps = [
+        {"$match": {"status": {"$in": list(DISPUTES_FOR_PEOPLE)}}},
+        {"$limit": most},
+        {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
+    ]
+    with unavailable_as_ours():
+        found = raw(DisputeRow).aggregate(steps, hint="status_due")
+        return {row["_id"]: int(row["n"]) for row in found}
 
 
 def statuses(kind: type[RefundFilter | DisputeFilter]) -> list[str]:

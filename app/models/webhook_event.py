@@ -198,6 +198,14 @@ def count_up_to(where: EventFilter, most: int) -> int:
         return int(raw(WebhookEvent).count_documents(where.query(), limit=most))
 
 
+def oldest_unapplied() -> int | None:
+    """When Stripe made the oldest event that is not applied, in Unix seconds; None when all are."""
+    query = {"state": {"$in": [EventState.RECEIVED.value, EventState.FAILED.value]}}
+    with unavailable_as_ours():
+        found = raw(WebhookEvent).find_one(query, {"_id": 0, "created": 1}, sort=[("created", 1)])
+    return int(found["created"]) if found else None
+
+
 def newest(where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
     """Up to ``limit`` events that match, newest first, without their payload; ``before`` is the last one seen."""
     query: Row = {"$and": [where.query(), _before(before)]} if before else where.query()

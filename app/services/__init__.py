@@ -11,6 +11,7 @@ from app.services.analytics import Analytics
 from app.services.exports import Exports
 from app.services.figures import FiguresKeeper
 from app.services.listings import Listings
+from app.services.monitoring import Monitoring
 from app.services.payments import Payments
 from app.services.preflight_stripe import StripePreflight
 from app.services.reconciliation import Reconciliation
@@ -41,6 +42,7 @@ class Services:
     listings: Listings
     exports: Exports
     stripe_preflight: StripePreflight
+    monitoring: Monitoring
 
 
 def build_services(
@@ -72,4 +74,5 @@ def build_services(
         listings=listings,
         exports=Exports(listings, analytics),
         stripe_preflight=StripePreflight(gateway, api_version=api_version, livemode=livemode),
+        monitoring=Monitoring(analytics),
     )

@@ -14,6 +14,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app import metrics
 from app.domain.permissions import Role
 from app.errors import NotFound, ValidationFailed
 from app.models import user
@@ -165,15 +166,19 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     # The hash is checked in every case, also for accounts that are locked or off: it is what takes time.
     right = _matches(stored, password)
     if account is None:
+        metrics.signed_in("failed")
         return None
     if not account.active or is_locked(account):
+        metrics.signed_in("locked")
         audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "locked or disabled"))
         return None
     if not right:
+        metrics.signed_in("failed")
         _failed(account, address)
         return None
     if _hasher.check_needs_rehash(stored):
         user.set_password_hash(account.id, _hasher.hash(password), end_sessions=False)
+    metrics.signed_in("succeeded")
     audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
     return user.signed_in(account.id, now=now())
 

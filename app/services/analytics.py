@@ -96,7 +96,9 @@ class Analytics:
     def figures(self, start: datetime, end: datetime, choice: Choice = EVERYTHING) -> Figures:
         """The figures of a span alone. Raises FiguresNotReady, DatabaseUnavailable."""
         with self._keeper.reading() as held:
-            return Figures(merged(tally for _, tally in _pieces(Span(start, end, self.zone), choice, held)))
+            span = Span(start, end, self.zone)
+            pieces = chain(_pieces(span, choice, held), _changes(span, choice, held))
+            return Figures(merged(tally for _, tally in pieces))
 
 
 def _check(question: Question) -> None:

@@ -34,7 +34,7 @@ from app.models import payment_store
 from app.models.payment_codec import Document
 from app.models.payment_store import AlreadyExists, PaymentFilter, StoredPayment
 from app.services.idempotency import LEASE, Once, once
-from app.services.recording import Source, entry_for, learn, now, payment_of
+from app.services.recording import Source, entry_for, learn, now, observe, payment_of
 
 # Stripe may forget an idempotency key after 24 hours; from then on the intent is looked for before it is made again.
 _KEY_LIFETIME = timedelta(hours=23)
@@ -174,7 +174,10 @@ class Payments:
         )
         new, entry = entry_for(None, state, view(state), source, at)
         row = payment_store.document_for(state, new, entry)
-        return payment_store.claim_open_slot(wanted.slot, row, now=at, until=at + LEASE)
+        stored, ours = payment_store.claim_open_slot(wanted.slot, row, now=at, until=at + LEASE)
+        if ours:
+            observe(None, state, stored.shown)
+        return stored, ours
 
     def _reopen(self, stored: StoredPayment, source: Source) -> OpenedPayment | None:
         """The open payment's intent as it is now; None when Stripe says that it is no longer open."""

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app import metrics
 from app.domain import history
-from app.domain.evidence import PaymentState
+from app.domain.evidence import PaymentState, RefundEvidence
 from app.domain.facts import Fact, IntentFact
 from app.domain.payment_record import Record, changes, record
 from app.domain.payment_state import adopt, apply
@@ -79,6 +80,7 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
         new, entry = entry_for(stored, state, shown, source, at)
         changed = {name: new[name] for name in entry["changes"]} if entry else {}
         if payment_store.save(stored, state, changed, entry, open_=not shown.status.is_final, now=at):
+            observe(stored, state, shown)
             last, updated = (entry, at) if entry else (stored.last_entry, stored.updated_at)
             return StoredPayment(state, shown, stored.version + 1, last, updated)
         # Jitter keeps many writers of one payment from meeting again and again.
@@ -121,8 +123,32 @@ def payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()
             )
         except AlreadyExists:
             continue  # another process adopted it between our look and our write
+        observe(None, state, shown)
         return payment_store.find(state.payment_id)
     raise DatabaseUnavailable("The payment could not be read back just after it was written. Try again.")
+
+
+def observe(before: StoredPayment | None, after: PaymentState, shown: PaymentView) -> None:
+    """Count what a write changed; ``before`` is None for a new payment."""
+    old = before.shown.status.value if before else "none"
+    if old != shown.status.value:
+        metrics.payment_moved(old, shown.status.value)
+    known = before.state.refunds if before else {}
+    for refund_id, refund in after.refunds.items():
+        outcome, earlier = _outcome(refund), known.get(refund_id)
+        if outcome and outcome != (earlier and _outcome(earlier)):
+            metrics.refund_came_to(outcome)
+
+
+def _outcome(refund: RefundEvidence) -> str | None:
+    """What has become of a refund; None while it is only reserved."""
+    if refund.stripe_refund_id is None:
+        if refund.status == "failed":
+            return "refused"
+        return "unknown" if refund.unanswered else None
+    if refund.status in {"failed", "canceled"}:
+        return "failed"
+    return "succeeded" if refund.status == "succeeded" else "pending"
 
 
 def _row_waiting_for(fact: IntentFact) -> StoredPayment | None:

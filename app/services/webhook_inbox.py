@@ -5,16 +5,24 @@ Source: docs.stripe.com/webhooks (duplicates, any order, retries for three days 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from app import metrics
 from app.domain.evidence import PaymentState
 from app.domain.facts import ChargeFact, Fact, IntentFact
 from app.domain.payment_view import doubts, open_challenges
-from app.errors import NotFound, PaydeskError, StripeNotInitialized, ValidationFailed
+from app.errors import (
+    NotFound,
+    PaydeskError,
+    StripeNotInitialized,
+    ValidationFailed,
+    WebhookSignatureInvalid,
+)
 from app.gateway import webhooks
 from app.gateway.client import StripeGateway, settling
 from app.gateway.stripping import strip_event
@@ -44,7 +52,22 @@ class WebhookInbox:
         """
         if not self._secrets:
             raise StripeNotInitialized("STRIPE_WEBHOOK_SECRET is not set, so no delivery can be verified.")
-        event = webhooks.verify(payload, signature, self._secrets)
+        try:
+            event = webhooks.verify(payload, signature, self._secrets)
+        except WebhookSignatureInvalid:
+            metrics.webhook_delivered(metrics.OTHER, "bad_signature")
+            raise
+        kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES else metrics.OTHER
+        outcome = "failed"
+        try:
+            known, state = self._take(event)
+            outcome = "duplicate" if known else state.value
+        finally:
+            metrics.webhook_delivered(kind, outcome)
+        return state
+
+    def _take(self, event: dict[str, Any]) -> tuple[bool, EventState]:
+        """Store and apply a verified event; whether it was dealt with before, and what has become of it."""
         if bool(event.get("livemode")) != self._livemode:
             mode = "live" if event.get("livemode") else "test"
             raise ValidationFailed(
@@ -54,14 +77,15 @@ class WebhookInbox:
         bind_contextvars(event_id=kept["id"], event_type=kept["type"])
         state = receive(kept["id"], _row(kept), now=now())
         if state in {EventState.APPLIED, EventState.IGNORED}:
-            return state
-        return self.apply(kept)
+            return True, state
+        return False, self.apply(kept)
 
     def apply(self, event: dict[str, Any]) -> EventState:
         """Apply a stored event; applying it again changes nothing. What it raises is noted on the event."""
         # For the log: this event and, as soon as it is known, its payment, not those of the one before.
         unbind_contextvars("payment_id", "order_id")
         bind_contextvars(event_id=event["id"], event_type=event["type"])
+        started = time.perf_counter()
         try:
             state = EventState.APPLIED if self._apply(event) else EventState.IGNORED
         except Exception as error:
@@ -70,6 +94,8 @@ class WebhookInbox:
             told = f"{type(error).__name__}: {reason}"[:_LONGEST_ERROR]
             fail(event["id"], told)
             raise
+        finally:
+            metrics.webhook_applied(time.perf_counter() - started)
         finish(event["id"], state)
         return state
 

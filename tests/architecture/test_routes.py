@@ -22,6 +22,7 @@ GET  /api/v1/payments/stripe/config              public
 POST /api/v1/payments/stripe/create-intent       bearer payments:write
 POST /api/v1/payments/stripe/refund/<payment_id> bearer payments:refund
 POST /api/v1/payments/stripe/webhook             public
+GET  /metrics                                    METRICS_TOKEN where it is set
 GET  /healthz                                    public
 GET  /readyz                                     public
 """
@@ -58,7 +59,7 @@ def test_routes_of_the_api_are_those_of_the_contract(app: Flask) -> None:
     for line in API_ROUTES.strip().splitlines():
         method, path, guard = line.split(maxsplit=2)
         expected[method, path] = guard
-    machines = ("/api/", "/healthz", "/readyz")
+    machines = ("/api/", "/healthz", "/readyz", "/metrics")
     assert {route: guard for route, guard in routes(app).items() if route[1].startswith(machines)} == expected
 
 

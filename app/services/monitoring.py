@@ -1,0 +1,151 @@
+"""What MongoDB knows, read for each page of /metrics: the same in every worker and on every node.
+
+Each source is read by itself, so that one that cannot be read leaves the others on the page; ``scrape_error`` names it.
+Every query is answered from an index and bounded, so that a page costs as much after years as on the first day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+
+import structlog
+
+from app import metrics
+from app.domain.counted import Outcome
+from app.domain.declines import is_documented
+from app.domain.figures import FailureReason, Figures
+from app.errors import DatabaseUnavailable, FiguresNotReady, PaydeskError
+from app.metrics import Family
+from app.models import figures_store, reconciliation_report, refund_rows, webhook_event, worker_beat
+from app.models.webhook_event import EventFilter, EventState
+from app.services.analytics import Analytics
+from app.services.figures import BATCH
+from app.services.reconciliation_judging import Kind
+from app.services.recording import now
+
+logger = structlog.get_logger(__name__)
+
+WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24)}
+MOST = 10_000
+_REASONS_BY_NAME = 15
+_QUANTILES = ("0.5", "0.95")
+# Until when the evidence of a dispute is due; what is due later, or never, is "later".
+_DUE = {"overdue": timedelta(), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
+
+
+class Monitoring:
+    """Reads what a page of /metrics says beyond the counters of the processes."""
+
+    def __init__(self, analytics: Analytics) -> None:
+        self._analytics = analytics
+
+    def read(self) -> list[Family]:
+        """Every metric that is read at scrape. Raises nothing that MongoDB's absence causes."""
+        at = now()
+        sources: dict[str, Callable[[datetime], Iterator[Family]]] = {
+            "inbox": _inbox,
+            "reconciliation": _reconciliation,
+            "worker": _worker,
+            "disputes": _disputes,
+            "figures": self._figures,
+        }
+        families: list[Family] = []
+        errors: list[tuple[tuple[str], float]] = []
+        away = False
+        for name, source in sources.items():
+            failed = away
+            try:
+                # What a source yields before it fails is kept.
+                families.extend(() if away else source(at))
+            except PaydeskError as error:
+                logger.warning("scrape_failed", source=name, error=type(error).__name__)
+                failed = True
+                # Each question would wait for MongoDB anew, and Prometheus does not wait so long.
+                away = isinstance(error, DatabaseUnavailable)
+            errors.append(((name,), float(failed)))
+        return [*families, metrics.scrape_error.family(*errors)]
+
+    def _figures(self, at: datetime) -> Iterator[Family]:
+        waiting = figures_store.backlog(MOST)
+        yield metrics.uncounted_payments.family(((), waiting))
+        if waiting > BATCH:
+            # A reading would first count them. That is the worker's work, and takes longer than Prometheus waits.
+            raise FiguresNotReady
+        yield from _of_windows({w: self._analytics.figures(at - length, at) for w, length in WINDOWS.items()})
+
+
+def _inbox(at: datetime) -> Iterator[Family]:
+    oldest = webhook_event.oldest_unapplied()
+    age = 0.0 if oldest is None else max(0.0, at.timestamp() - oldest)
+    yield metrics.oldest_unapplied.family(((), age))
+    states = (EventState.RECEIVED, EventState.FAILED)
+    counts = [((s.value,), webhook_event.count_up_to(EventFilter(state=s), MOST)) for s in states]
+    yield metrics.inbox_events.family(*counts)
+
+
+def _reconciliation(_: datetime) -> Iterator[Family]:
+    report = reconciliation_report.last_finished()
+    if report:
+        drift = [((kind.value,), report["counts"].get(kind.value, 0)) for kind in Kind]
+        yield metrics.reconciliation_drift.family(*drift)
+        yield metrics.reconciliation_finished.family(((), report["finished_at"].timestamp()))
+
+
+def _worker(_: datetime) -> Iterator[Family]:
+    beat = worker_beat.newest()
+    if beat:
+        yield metrics.worker_heartbeat.family(((), beat.timestamp()))
+
+
+def _disputes(at: datetime) -> Iterator[Family]:
+    bounds = {name: at + left for name, left in _DUE.items()}
+    found = refund_rows.disputes_due(bounds, most=MOST)
+    yield metrics.disputes_open.family(*(((name,), found.get(name, 0)) for name in (*bounds, "later")))
+
+
+def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
+    """The figures of DESIGN section 5 for each window."""
+    each = list(windows.items())
+    yield metrics.payments.family(
+        *(((w, outcome.value), f.payments[outcome.value]) for w, f in each for outcome in Outcome)
+    )
+    yield metrics.success_ratio.family(*_known((w, f.success_rate.value) for w, f in each))
+    yield metrics.refund_ratio.family(*_known((w, f.refund_rate.value) for w, f in each))
+    yield metrics.threeds_ratio.family(*_known((w, f.three_d_secure_rate.value) for w, f in each))
+    yield metrics.failed_attempts.family(
+        *(((w, reason), n) for w, f in each for reason, n in _by_reason(f.failure_reasons).items())
+    )
+    yield metrics.processing_seconds.family(
+        *(
+            ((w, q), s)
+            for w, f in each
+            for q in _QUANTILES
+            if (s := f.percentile_seconds(float(q))) is not None
+        )
+    )
+    yield metrics.processing_mean.family(*_known((w, f.mean_seconds) for w, f in each))
+    yield metrics.volume.family(
+        *(
+            ((w, v.currency, flow), float(amount))
+            for w, f in each
+            for v in f.volumes
+            for flow, amount in (("gross", v.gross), ("refunded", v.refunded))
+        )
+    )
+
+
+def _known(values: Iterable[tuple[str, float | None]]) -> Iterator[tuple[tuple[str], float]]:
+    """Without the windows that have no value: there was nothing to divide by."""
+    return (((window,), value) for window, value in values if value is not None)
+
+
+def _by_reason(reasons: list[FailureReason]) -> Counter[str]:
+    """Failed attempts of the most frequent reasons that Stripe documents, the rest together."""
+    found: Counter[str] = Counter()
+    for place, failure in enumerate(reasons):
+        code = failure.reason.code
+        by_name = place < _REASONS_BY_NAME and is_documented(code)
+        found[code if by_name else metrics.OTHER] += failure.ratio.n
+    return found
