@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -83,9 +84,18 @@ _given = Path(os.environ.get(_SHARED, ""))
 # A reload reads this file again, and must find its folder again. A new master that takes over (SIGUSR2) inherits the
 # name of a folder that the old one still uses.
 _is_ours = _given.name.startswith(f"{_OURS}{os.getpid()}-")
+
+
+def _remove(folder: Path, master: int) -> None:
+    """Leave nothing behind; workers, which are copies of their master, end earlier than it does."""
+    if os.getpid() == master:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 if _SHARED not in os.environ or (_given.name.startswith(_OURS) and not _is_ours):
-    _given, _is_ours = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=worker_tmp_dir)), True
+    _given = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=worker_tmp_dir))
     os.environ[_SHARED] = str(_given)
+    atexit.register(_remove, _given, os.getpid())
 
 
 def on_starting(_: Any) -> None:
@@ -101,9 +111,3 @@ def child_exit(_: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-def on_exit(_: Any) -> None:
-    """Leave nothing behind."""
-    if _is_ours:
-        shutil.rmtree(_given, ignore_errors=True)

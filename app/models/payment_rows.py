@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from app.domain.counted import Counted, FirstAttempt, Outcome
 from app.models import keyset
 from app.models.connection import raw, unavailable_as_ours
 from app.models.keyset import Sorting
-from app.models.payment_row import Kind, PaymentRow, counted_of
+from app.models.payment_row import COUNTED_FIELDS, Kind, PaymentRow, counted_of
 from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
@@ -192,22 +192,25 @@ def _reasons() -> Iterator[str]:
         yield last
 
 
-def touched(start: datetime, end: datetime, session: ClientSession) -> Iterator[Counted]:
-    """The payments that were created, completed, refunded or disputed in a (short) span."""
-    between = {"$gte": start, "$lt": end}
+def touched(spans: Sequence[tuple[datetime, datetime]], session: ClientSession) -> Iterator[Counted]:
+    """The payments that were created, completed, refunded or disputed in any of some (short) spans, each once."""
+    between = [{"$gte": start, "$lt": end} for start, end in spans]
+    own = [{field: span} for field in ("created_at", "completed_at") for span in between]
+    later = {"$or": [{"at": span} for span in between]}
     with unavailable_as_ours():
-        ids: set[ObjectId] = set()
-        for kind in (RefundRow, DisputeRow):
-            ids.update(
-                row["payment_id"]
-                for row in raw(kind).find({"at": between}, {"payment_id": 1}, session=session)
-            )
-        for field in ("created_at", "completed_at"):
-            ids.update(
-                row["_id"] for row in raw(PaymentRow).find({field: between}, {"_id": 1}, session=session)
-            )
-        for row in raw(PaymentRow).find({"_id": {"$in": list(ids)}}, session=session):
+        seen: set[ObjectId] = set()
+        for row in raw(PaymentRow).find({"$or": own}, COUNTED_FIELDS, session=session):
+            seen.add(row["_id"])
             yield counted_of(row)
+        others: set[ObjectId] = set()
+        for kind in (RefundRow, DisputeRow):
+            others.update(
+                row["payment_id"] for row in raw(kind).find(later, {"payment_id": 1}, session=session)
+            )
+        missing = list(others - seen)
+        if missing:
+            for row in raw(PaymentRow).find({"_id": {"$in": missing}}, COUNTED_FIELDS, session=session):
+                yield counted_of(row)
 
 
 def query_of(where: RowFilter) -> Row | None:

@@ -115,7 +115,7 @@ def urgent(where: Where, *, limit: int) -> list[Row]:
 def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
     """How many disputes that need a response are due by which bound; ``later`` are those beyond all, or without a date.
 
-    ``bounds`` go from the earliest to the latest. No more than ``most`` are counted, those due first.
+    ``bounds`` go from the earliest to the latest. No more than ``most`` are counted.
     """
     # A row without a date would be less than any bound.
     dated = {"$gt": ["$evidence_due_by", None]}

@@ -100,6 +100,27 @@ class Analytics:
             pieces = chain(_pieces(span, choice, held), _changes(span, choice, held))
             return Figures(merged(tally for _, tally in pieces))
 
+    def trailing(self, end: datetime, lengths: Sequence[timedelta]) -> list[Figures]:
+        """The figures of spans of at least half an hour that end together, by one set of reads for all of them.
+
+        Raises FiguresNotReady, DatabaseUnavailable.
+        """
+        spans = [Span(end - length, end, self.zone) for length in lengths]
+        firsts, last = [_next_quarter(span.start) for span in spans], quarter_start(end)
+        edges = [*((span.start, first) for span, first in zip(spans, firsts, strict=True)), (last, end)]
+        with self._keeper.reading() as held:
+            quarters = list(rollup.quarters(EVERYTHING, min(firsts), last, held.session))
+            happened = list(_instants(payment_rows.touched(edges, held.session)))
+            found = []
+            for span, first in zip(spans, firsts, strict=True):
+                pieces = chain(
+                    ((at, tally) for at, tally in quarters if at >= first),
+                    (piece for piece in happened if span.start <= piece[0] < first or last <= piece[0] < end),
+                    _changes(span, EVERYTHING, held),
+                )
+                found.append(Figures(merged(tally for _, tally in pieces)))
+        return found
+
 
 def _check(question: Question) -> None:
     span = question.span
@@ -167,9 +188,7 @@ def _fine(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """The whole quarters of an hour of the span, and the payments of what is left at its ends."""
     if span.end <= span.start:
         return
-    first, last = quarter_start(span.start), quarter_start(span.end)
-    if first < span.start:
-        first += QUARTER
+    first, last = _next_quarter(span.start), quarter_start(span.end)
     if first >= last:
         yield from _edge(span, choice, held)
         return
@@ -179,21 +198,30 @@ def _fine(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     yield from _edge(Span(last, span.end, span.zone), choice, held)
 
 
+def _next_quarter(at: datetime) -> datetime:
+    """The first beginning of a quarter of an hour that is not before ``at``."""
+    began = quarter_start(at)
+    return began if began == at else began + QUARTER
+
+
 def _edge(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """What happened in less than a quarter of an hour, from the rows of the payments that it happened to."""
     if span.end <= span.start:
         return
-    payments = payment_rows.touched(span.start, span.end, held.session)
+    payments = payment_rows.touched([(span.start, span.end)], held.session)
     for at, tally in _within((c for c in payments if choice.matches(c)), span.start, span.end):
         yield at, _with_hour(at, tally, span.zone)
 
 
 def _within(payments: Iterable[Counted], start: datetime, end: datetime) -> Iterator[Piece]:
+    return (piece for piece in _instants(payments) if start <= piece[0] < end)
+
+
+def _instants(payments: Iterable[Counted]) -> Iterator[Piece]:
+    """What each payment adds, and when."""
     for counted in payments:
         for at, tally in tallies(counted):
-            moment = datetime.fromtimestamp(at, UTC)
-            if start <= moment < end:
-                yield moment, tally
+            yield datetime.fromtimestamp(at, UTC), tally
 
 
 def _with_hour(at: datetime, tally: Tally, zone: ZoneInfo) -> Tally:

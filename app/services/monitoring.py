@@ -73,7 +73,8 @@ class Monitoring:
         if waiting > BATCH:
             # A reading would first count them. That is the worker's work, and takes longer than Prometheus waits.
             raise FiguresNotReady
-        yield from _of_windows({w: self._analytics.figures(at - length, at) for w, length in WINDOWS.items()})
+        figures = self._analytics.trailing(at, list(WINDOWS.values()))
+        yield from _of_windows(dict(zip(WINDOWS, figures, strict=True)))
 
 
 def _inbox(at: datetime) -> Iterator[Family]:

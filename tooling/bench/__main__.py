@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from tooling.bench import lists, overview, payments, reconciliation, webhooks
+from tooling.bench import lists, monitoring, overview, payments, reconciliation, webhooks
 from tooling.bench.report import Table, progress
 from tooling.bench.stack import environment
 from tooling.embedded_mongo import EmbeddedMongo
@@ -20,9 +20,10 @@ SUITES: dict[str, tuple[Measure, int]] = {
     "reconciliation": (reconciliation.measure, 200_000),
     "overview": (overview.measure, 1_000_000),
     "lists": (lists.measure, 1_000_000),
+    "monitoring": (monitoring.measure, 1_000_000),
 }
 # The other suites make databases of their own.
-DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments"}
+DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments", "monitoring": "bench_monitoring"}
 
 
 def main() -> None:

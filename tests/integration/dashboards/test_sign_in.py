@@ -21,6 +21,7 @@ from app.services.accounts import MOST_FAILURES
 from config import Settings
 from dashboards import CONTENT_SECURITY_POLICY
 from dashboards.sign_in import safe_path
+from tests.support.prometheus import samples
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
@@ -216,6 +217,8 @@ def test_an_address_may_try_only_so_often(
         assert "Too many attempts to sign in" in refused.text
         assert refused.mimetype == "text/html"
     assert client.get("/login").status_code == 200
+    metrics = client.get("/metrics", headers={"Authorization": "Bearer test-metrics-token"}).text
+    assert samples(metrics)["logins_total{outcome=limited}"] >= 2
     # MongoDB counts by its own clock, so the windows are moved and not the time.
     for window in database["rate_limit_windows"].find():
         passed = {"expireAt": window["expireAt"] - timedelta(hours=3)}

@@ -1,0 +1,119 @@
+"""A page of /metrics costs little however long the history: what it asks is answered from indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from app.models import figures_store, reconciliation_report, refund_rows, webhook_event, worker_beat
+from app.models.connection import snapshot
+from app.models.payment_row import counted_of, row_of
+from app.models.payment_rows import touched
+from app.models.refund_row import dispute_rows
+from app.models.refund_row import refund_rows as rows_of_refunds
+from app.models.webhook_event import EventFilter, EventState
+from config import Settings
+from tests.integration.models.test_event_query_plans import asked
+from tests.support import stored
+
+Mongo = Database[dict[str, Any]]
+NOW = datetime.now(UTC).replace(microsecond=0)
+ROWS = 1200
+# Two quarters of an hour in the middle of the stored payments, which are a minute apart.
+SPANS = [
+    (stored.EPOCH + timedelta(minutes=300), stored.EPOCH + timedelta(minutes=310)),
+    (stored.EPOCH + timedelta(minutes=700), stored.EPOCH + timedelta(minutes=710)),
+]
+
+
+@pytest.fixture
+def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
+    """Collections in which reading everything would show, and a MongoDB that records what it is asked."""
+    del settings
+    states = ["applied", "ignored", "received", "failed"]
+    database.webhook_events.insert_many(
+        {"_id": f"evt_{n:05}", "created": n, "state": states[n % 4], "payload": {}} for n in range(ROWS)
+    )
+    database.reconciliation_reports.insert_many(
+        {
+            "_id": str(n),
+            "started_at": NOW - timedelta(hours=n),
+            "finished_at": NOW,
+            "state": "finished",
+            "counts": {},
+        }
+        for n in range(ROWS)
+    )
+    database.worker_heartbeats.insert_many(
+        {"_id": f"w{n}", "beat_at": NOW - timedelta(hours=n / 100)} for n in range(ROWS)
+    )
+    payments = stored.mixed(ROWS)
+    for number, payment in enumerate(payments):
+        payment.pop("uncounted")
+        if number % 100 == 0:
+            payment["uncounted"] = True
+    database.payments.insert_many(payments)
+    rows = [(payment, row_of(payment)) for payment in payments]
+    database.payment_rows.insert_many(row for _, row in rows)
+    for name, made in (("refund_rows", rows_of_refunds), ("dispute_rows", dispute_rows)):
+        children = [
+            child for payment, row in rows for child in made(payment, row, counted_of(row).three_d_secure)
+        ]
+        database[name].insert_many(children)
+    database.command("profile", 2)
+    yield database
+    database.command("profile", 0)
+    database.drop_collection("system.profile")
+
+
+def of_spans() -> None:
+    with snapshot() as session:
+        assert len(list(touched(SPANS, session))) >= 20
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [
+        (webhook_event.oldest_unapplied, 0),
+        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.FAILED), 10_000), 0),
+        (reconciliation_report.last_finished, 1),
+        (worker_beat.newest, 1),
+        (
+            lambda: refund_rows.disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
+            0,
+        ),
+        (lambda: figures_store.backlog(10_000), 12),
+        (of_spans, 45),
+    ],
+)
+def test_a_scrape_reads_little_more_than_it_shows(
+    recorded: Mongo, query: Callable[[], Any], most: int
+) -> None:
+    query()
+    told = asked(recorded)
+    assert told
+    for operation, read, plan in told:
+        assert "IXSCAN" in plan or "COUNT_SCAN" in plan, (operation, plan)
+        assert "COLLSCAN" not in plan, operation
+        assert read <= most, plan
+
+
+def test_disputes_are_counted_by_their_deadline(recorded: Mongo) -> None:
+    recorded.dispute_rows.delete_many({})
+    hours = (-5, -1, 3, 23, 30, None)
+    recorded.dispute_rows.insert_many(
+        {
+            "_id": str(n),
+            "status": "needs_response",
+            "evidence_due_by": None if h is None else NOW + timedelta(hours=h),
+        }
+        for n, h in enumerate(hours)
+    )
+    recorded.dispute_rows.insert_one({"_id": "won", "status": "won", "evidence_due_by": NOW})
+    bounds = {"overdue": NOW, "24h": NOW + timedelta(hours=24)}
+    assert refund_rows.disputes_due(bounds, most=100) == {"overdue": 2, "24h": 2, "later": 2}
+    assert sum(refund_rows.disputes_due(bounds, most=4).values()) == 4

@@ -1,0 +1,134 @@
+"""What monitoring costs: a scrape of /metrics beside a short and a long history, and the counting in each request."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from tooling.bench import events, history, load, stack
+from tooling.bench.report import Table
+from tooling.embedded_mongo import EmbeddedMongo
+
+SCRAPES = 60
+SCRAPE_TARGET_MS = 30
+ROUNDS = 6
+REQUESTS = 400
+IN_FLIGHT = 8
+REQUEST_TARGET_MS = 0.3
+# Every page and endpoint that a scrape may have to tell of, with whatever they answer to somebody without a token.
+_ROUTES = (
+    "/ /login /payments /payments/1 /refunds /disputes /webhooks /reconciliation /audit /users /account /nowhere "
+    "/healthz /readyz /api/docs /api/openapi.json /api/v1/payments /api/v1/payments/1 /api/v1/payments/metrics "
+    "/api/v1/payments/stripe/config"
+).split()
+_FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
+    """Scrapes beside a hundredth of ``count`` payments and all of them; then the cost for each request."""
+    scrapes = Table(
+        "Monitoring: a scrape of /metrics, two workers, the payments spread over a year",
+        ["payments", "p50 ms", "p95 ms", "KB"],
+    )
+    for payments in (count // 100, count):
+        _scrape(scrapes, mongo, payments)
+    return [scrapes, _cost(mongo)]
+
+
+def _scrape(table: Table, mongo: EmbeddedMongo, payments: int) -> None:
+    database = f"bench_monitoring_{payments}"
+    uri = mongo.uri_for(database)
+    env = stack.environment(uri, "http://127.0.0.1:9")
+    subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
+    history.write(uri, database, payments)
+    subprocess.run([*_FLASK, "metrics", "rebuild"], env=env, check=True, stdout=subprocess.DEVNULL)
+    with stack.gunicorn("wsgi:app", env, ready="/healthz") as base:
+        visits = [load.Request("GET", base + path, {}, b"") for path in _ROUTES * 4]
+        load.run(visits, in_flight=IN_FLIGHT)
+        ask = load.Request("GET", base + "/metrics", {}, b"")
+        load.run([ask] * 10, in_flight=1)  # warm-up
+        result = load.run([ask] * SCRAPES, in_flight=1, keep_bodies=True)
+    page = result.bodies[-1]
+    if set(result.statuses) != {200} or b'paydesk_scrape_error{source="figures"} 0.0' not in page:
+        raise RuntimeError("The page was not whole.")
+    table.row(f"{payments:,}", result.median, result.percentile(0.95), len(page) / 1024)
+    if payments == max(payments, 1_000_000):
+        table.note(f"target: at most {SCRAPE_TARGET_MS} ms at 1 million payments")
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.drop_database(database)
+
+
+def _cost(mongo: EmbeddedMongo) -> Table:
+    """Processor time of the web workers for each request, with and without counting, in turns."""
+    table = Table(
+        "Monitoring: processor time of a request, with counting and without, in turns",
+        ["", "with ms", "without ms", "difference ms"],
+    )
+    uri = mongo.uri_for("bench_monitoring")
+    env = stack.environment(uri, "http://127.0.0.1:9")
+    subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
+    sides = ("wsgi:app", "tooling.bench.unmeasured:app")
+    with (
+        stack.gunicorn(sides[0], env, ready="/healthz") as counting,
+        stack.gunicorn(sides[1], env, ready="/healthz") as silent,
+    ):
+        servers = list(zip(sides, (counting, silent), strict=True))
+        for name, requests in (("health check", _health), ("webhook of a new payment", _webhooks)):
+            pairs = []
+            for turn in range(ROUNDS + 1):
+                # The first round warms up. Then each side begins as often as the other.
+                order = servers if turn % 2 else servers[::-1]
+                took = {side: _processor_ms(side, requests(base, f"{turn}{side[0]}")) for side, base in order}
+                if turn:
+                    pairs.append((took[sides[0]], took[sides[1]]))
+            difference = statistics.median(with_ - without for with_, without in pairs)
+            with_, without = (statistics.median(side) for side in zip(*pairs, strict=True))
+            table.row(name, with_, without, f"{difference:.3f}")
+    table.note(f"median of {ROUNDS} rounds of {REQUESTS} requests; target: at most {REQUEST_TARGET_MS} ms")
+    return table
+
+
+def _health(base: str, _: str) -> list[load.Request]:
+    return [load.Request("GET", base + "/healthz", {}, b"")] * REQUESTS
+
+
+def _webhooks(base: str, mark: str) -> list[load.Request]:
+    """First deliveries of payments that nobody knew: each is stored, adopted and applied."""
+    url = base + "/api/v1/payments/stripe/webhook"
+    intents = [events.intent(f"m{mark}n{n}", "requires_payment_method") for n in range(REQUESTS)]
+    return [events.delivery(url, "payment_intent.requires_action", intent) for intent in intents]
+
+
+def _processor_ms(side: str, requests: list[load.Request]) -> float:
+    """Processor time of the workers of ``side`` for one of ``requests``; unlike waiting, it is theirs alone."""
+    before = _worker_seconds(side)
+    result = load.run(requests, in_flight=IN_FLIGHT)
+    if set(result.statuses) != {200}:
+        raise RuntimeError(f"The benchmark's requests were answered {dict(result.statuses)}.")
+    return (_worker_seconds(side) - before) * 1000 / len(requests)
+
+
+def _worker_seconds(side: str) -> float:
+    (master,) = [pid for pid in _children(os.getpid()) if side in _command(pid)]
+    return sum(_seconds(pid) for pid in _children(master))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _command(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
+def _seconds(pid: int) -> float:
+    """User and system time of a process (proc(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -1,0 +1,22 @@
+"""The service without its counting, to stand beside the service: ``gunicorn tooling.bench.unmeasured:app``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import create_app, metrics
+from config import Settings
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """In the place of each function that counts, and of the one who watches the driver."""
+
+
+for _name in (
+    *("request_answered", "request_rejected", "stripe_called", "webhook_delivered", "webhook_applied"),
+    *("payment_moved", "refund_came_to", "signed_in", "MongoDB"),
+):
+    assert hasattr(metrics, _name), _name  # noqa: S101 (else this would measure nothing)
+    setattr(metrics, _name, _nothing)
+
+app = create_app(Settings.from_env())
