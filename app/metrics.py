@@ -179,10 +179,12 @@ reconciliation_drift = _at_scrape(
     kind="missing_here, different or missing_there",
 )
 reconciliation_finished = _at_scrape(
-    "reconciliation_last_finished_timestamp_seconds", "When the last comparison with Stripe finished."
+    "reconciliation_last_finished_timestamp_seconds",
+    "When the last comparison with Stripe finished; absent before the first.",
 )
 worker_heartbeat = _at_scrape(
-    "worker_heartbeat_timestamp_seconds", "When a worker process was last known to live."
+    "worker_heartbeat_timestamp_seconds",
+    "When a worker process was last known to live; absent when none was begun or all were told to end.",
 )
 disputes_open = _at_scrape(
     "disputes_open",

@@ -42,7 +42,7 @@ class Monitoring:
         self._analytics = analytics
 
     def read(self) -> list[Family]:
-        """Every metric that is read at scrape. Raises nothing that MongoDB's absence causes."""
+        """Every metric that is read at scrape. Raises nothing: what cannot be read is said on the page."""
         at = now()
         sources: dict[str, Callable[[datetime], Iterator[Family]]] = {
             "inbox": _inbox,
@@ -64,6 +64,10 @@ class Monitoring:
                 failed = True
                 # Each question would wait for MongoDB anew, and Prometheus does not wait so long.
                 away = isinstance(error, DatabaseUnavailable)
+            except Exception as error:
+                # An index is missing, say. The counters must be seen all the same, and this most of all.
+                logger.error("scrape_failed", source=name, error=type(error).__name__, exc_info=error)
+                failed = True
             errors.append(((name,), float(failed)))
         return [*families, metrics.scrape_error.family(*errors)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -16,7 +17,8 @@ from pymongo.database import Database
 from app import create_app
 from app.domain.permissions import Role
 from app.extensions import services
-from app.models import worker_beat
+from app.models import connection, worker_beat
+from app.models.indexes import create_indexes
 from app.services import accounts
 from app.services.monitoring import WINDOWS
 from config import Settings
@@ -26,6 +28,7 @@ from tests.integration.api.test_payments import event_of
 from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
 from tests.support import stored
 from tests.support.prometheus import Samples, figures_of, recent_payments, samples
+from tooling.embedded_mongo import EmbeddedMongo
 
 Mongo = Database[dict[str, Any]]
 METRICS = "/api/v1/payments/metrics"
@@ -306,3 +309,39 @@ def test_what_waits_for_somebody_is_read_at_scrape(client: FlaskClient, database
         f"scrape_error{{source={source}}}": 0
         for source in ("inbox", "reconciliation", "worker", "disputes", "figures")
     }
+
+
+def test_a_source_that_cannot_be_read_leaves_the_others(client: FlaskClient, database: Mongo) -> None:
+    database.dispute_rows.drop_index("status_due")
+    try:
+        told = page(client)
+    finally:
+        create_indexes()
+    errors = {name: value for name, value in told.items() if name.startswith("scrape_error")}
+    assert {name for name, value in errors.items() if value} == {"scrape_error{source=disputes}"}
+    assert "webhook_oldest_unapplied_seconds" in told
+    assert "payments{outcome=completed,window=1h}" in told
+    assert page(client)["scrape_error{source=disputes}"] == 0
+
+
+def test_the_page_goes_on_when_mongodb_goes_and_comes_back(settings: Settings) -> None:
+    with EmbeddedMongo() as mongo:
+        client = create_app(replace(settings, mongodb_uri=mongo.uri)).test_client()
+        create_indexes()
+        assert unread(page(client)) == {0}
+        mongo.kill()
+        told = page(client)
+        assert unread(told) == {1}
+        assert "payments{outcome=completed,window=1h}" not in told
+        assert told["http_requests_total{method=GET,route=/metrics,status=200}"] >= 1
+        mongo.start()
+        deadline = time.monotonic() + 30
+        while unread(page(client)) != {0}:
+            assert time.monotonic() < deadline
+    # Other tests of this process work on the database of the whole run.
+    connection.connect(settings.mongodb_uri)
+
+
+def unread(told: Samples) -> set[float]:
+    """The values of scrape_error, of all sources."""
+    return {value for name, value in told.items() if name.startswith("scrape_error")}
