@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import every_error
 from app.gateway.errors import TRANSLATIONS, outcome_of
-from app.metrics import DEFINITIONS, PREFIX, Definition
+from app.metrics import DEFINITIONS, MONGODB_SECONDS, PREFIX, SECONDS, Definition
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 EVERY = sorted(DEFINITIONS.values(), key=lambda defined: defined.name)
@@ -61,6 +61,12 @@ def test_labels_are_bounded_and_say_by_what(defined: Definition) -> None:
 def test_the_document_lists_exactly_the_metrics() -> None:
     listed = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith(f"| `{PREFIX}")]
     assert sorted(listed) == sorted(row(defined) for defined in EVERY)
+
+
+def test_the_document_names_the_buckets() -> None:
+    text = " ".join(DOCUMENT.read_text("utf-8").split())
+    for buckets in (SECONDS, MONGODB_SECONDS):
+        assert f" {', '.join(map(str, buckets))} seconds" in text
 
 
 def test_every_failure_of_stripe_has_one_of_the_documented_outcomes() -> None:
