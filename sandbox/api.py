@@ -15,11 +15,12 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import expansion, forms, params, routes
+from sandbox import expansion, forms, params, rendering, routes
 from sandbox.context import Call, Origin, Sandbox
 from sandbox.errors import StripeError, invalid
 from sandbox.faults import Fault, Faults
 from sandbox.idempotency import IdempotencyKeys, fingerprint
+from sandbox.records import Json
 from sandbox.request_log import Entry, RequestLog, without_secrets
 from sandbox.routes import Route
 
@@ -54,7 +55,8 @@ class Api:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler of every address under /v1."""
         if request.method == "OPTIONS":
-            return web.Response(status=204, headers=_CORS)
+            asked = request.headers.get("Access-Control-Request-Method", "")
+            return web.Response(status=204, headers=_cors(asked, request.path))
         request_id = f"req_{self._sandbox.store.token(14)}"
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         version = request.headers.get("Stripe-Version")
@@ -75,7 +77,7 @@ class Api:
         if fault is not None and fault.effect in ("answer_lost", "garbage", "hang"):
             return await self._spoil(request, fault)
         headers = {
-            **_CORS,
+            **_cors(request.method, request.path),
             **answer.headers,
             "Request-Id": request_id,
             "Stripe-Version": version or self._sandbox.settings.api_version,
@@ -168,7 +170,7 @@ class Api:
                 if wrong is not None:
                     raise wrong
                 return Answer(fault.status, "", stored=False)
-        rendered = expansion.expand(route.handle(call), paths, call.store)
+        rendered = _handled(route, call, paths)
         wrong = fault.error() if fault is not None else None
         if wrong is not None:
             raise wrong
@@ -188,6 +190,23 @@ class Api:
             shown = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
             raise _unauthorized(f"Invalid API Key provided: {shown}")
         return not secret
+
+
+def _handled(route: Route, call: Call, paths: list[str]) -> Json:
+    """The object that the endpoint answers with; a browser sees only what a publishable key may read."""
+    try:
+        rendered = expansion.expand(route.handle(call), paths, call.store)
+    except StripeError as error:
+        if call.publishable:
+            error.extra = rendering.public_parts(error.extra)
+        raise
+    return rendering.public(rendered) if call.publishable else rendered
+
+
+def _cors(method: str, path: str) -> dict[str, str]:
+    """Headers that let any page read the answer of an address that browsers may call."""
+    found = routes.find(method, path)
+    return _CORS if found and found[0].publishable else {}
 
 
 def _text(body: bytes) -> str:

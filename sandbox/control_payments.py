@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from aiohttp import web
@@ -76,14 +75,16 @@ class PaymentControl:
     async def challenge_page(self, request: web.Request) -> web.Response:
         """The page that a bank shows for 3-D Secure."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        if intent.status != "requires_action":
+            return web.Response(text=page.answered(intent), content_type="text/html")
         return web.Response(text=page.challenge(intent), content_type="text/html")
 
     async def challenge_answer(self, request: web.Request) -> web.Response:
-        """The buttons of that page: back to the shop's return_url when it gave one."""
+        """The buttons of that page: back to the shop's return_url when it gave one. To cancel is to fail."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
         passed = (await request.post()).get("outcome") == "complete"
         if intent.status != "requires_action":
-            return _conflict(intent)
+            return web.Response(text=page.answered(intent), content_type="text/html", status=409)
         next_action = intent.next_action or {}
         self._authenticate(intent, passed=passed)
         back = next_action.get("redirect_to_url", {}).get("return_url")
@@ -93,10 +94,7 @@ class PaymentControl:
                 f"&redirect_status={'succeeded' if intent.status == 'succeeded' else 'failed'}"
             )
             raise web.HTTPSeeOther(f"{back}{'&' if '?' in back else '?'}{query}")
-        return web.Response(
-            text=page.simple(f"Thank you. The payment is {html.escape(intent.status)}."),
-            content_type="text/html",
-        )
+        return web.Response(text=page.answered(intent), content_type="text/html")
 
     async def process(self, request: web.Request) -> web.Response:
         """Decide an intent in processing: ``succeeded`` or ``failed``."""

@@ -18,6 +18,14 @@ _PAY = (
     "async function pay(id, card) { await fetch('/_sandbox/payment_intents/' + id + '/pay', "
     "{method: 'POST', body: JSON.stringify({card})}); location.reload(); }"
 )
+# In the dialog of Stripe.js, Escape and what the dialog says are the Cancel button. The message has no secret in it.
+_CANCEL = (
+    "const cancel = () => document.getElementById('cancel').click();"
+    "addEventListener('keydown', (event) => event.key === 'Escape' && parent !== window && cancel());"
+    "addEventListener('message', (event) => event.source === parent && event.data === 'three_d_secure_cancel' && "
+    "cancel());"
+)
+_ANSWERED = "if (parent !== window) parent.postMessage('three_d_secure_answered', '*');"
 
 
 def simple(content: str) -> str:
@@ -64,11 +72,16 @@ def _buttons(intent: Intent) -> str:
 
 def challenge(intent: Intent) -> str:
     """The bank's question to the customer."""
-    if intent.status != "requires_action":
-        return simple(f"<p>There is nothing to authenticate: the payment is {intent.status}.</p>")
     amount = html.escape(money.shown(intent.amount, intent.currency))
     return simple(
         f"<h1>3-D Secure</h1><p>Your bank asks: do you want to pay {amount}?</p><form method='post'>"
         "<button name='outcome' value='complete'>Complete authentication</button>"
-        "<button name='outcome' value='fail'>Fail authentication</button></form>"
+        "<button name='outcome' value='fail'>Fail authentication</button>"
+        f"<button name='outcome' value='cancel' id='cancel'>Cancel</button></form><script>{_CANCEL}</script>"
     )
+
+
+def answered(intent: Intent) -> str:
+    """After the answer, or where there was nothing to ask. In Stripe.js's dialog it is not seen."""
+    status = html.escape(intent.status)
+    return simple(f"<p>Thank you. The payment is {status}.</p><script>{_ANSWERED}</script>")

@@ -94,7 +94,7 @@ def retrieve(call: Call) -> Json:
     """GET /v1/payment_intents/{id}; with a publishable key only with the client secret, and only a part of it."""
     intent = find(call.store, call.object_id)
     _check_client_secret(call, intent)
-    return _answer(call, intent)
+    return rendering.payment_intent(intent)
 
 
 def update(call: Call) -> Json:
@@ -157,7 +157,7 @@ def confirm(call: Call) -> Json:
     method = _check_confirmable(intent, method, call.params, by_server=not call.publishable)
     _copy(intent, call.params)
     _confirm(call, intent, method)
-    return _answer(call, intent)
+    return rendering.payment_intent(intent)
 
 
 def cancel(call: Call) -> Json:
@@ -231,11 +231,6 @@ def list_intents(call: Call) -> Json:
     found = page(store.intents, [order], params)
     data = [rendering.payment_intent(intent) for intent in found.records]
     return envelopes.listed("/v1/payment_intents", data, found.has_more)
-
-
-def _answer(call: Call, intent: Intent) -> Json:
-    rendered = rendering.payment_intent(intent)
-    return rendering.public_intent(rendered) if call.publishable else rendered
 
 
 def _check_client_secret(call: Call, intent: Intent) -> None:
@@ -313,9 +308,11 @@ def _check_confirmable(
 
 
 def _confirm(call: Call, intent: Intent, method: PaymentMethod) -> None:
+    # Stripe.js asks in a dialog of its own, though it says where the customer should go afterwards.
+    in_dialog = call.params.get("use_stripe_sdk", False) and not call.sandbox.settings.redirect_to_bank
     how = Circumstances(
         challenge_url=challenge_url(call.base_url, intent.id),
-        return_url=call.params.get("return_url"),
+        return_url=None if in_dialog else call.params.get("return_url"),
         off_session=call.params.get("off_session", False),
         error_on_requires_action=call.params.get("error_on_requires_action", False),
     )

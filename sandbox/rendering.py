@@ -83,9 +83,24 @@ def _payment_method_options(intent: Intent) -> Json:
     return {"card": {**given, **card}}
 
 
-def public_intent(rendered: Json) -> Json:
-    """The part of a rendered intent that a publishable key may read."""
-    return {name: value for name, value in rendered.items() if name in _PUBLIC_INTENT}
+def public(rendered: Json) -> Json:
+    """What a publishable key may read of an intent or a payment method: nothing that only the server should know."""
+    if rendered["object"] == "payment_method":
+        card = {name: value for name, value in rendered["card"].items() if name != "fingerprint"}
+        return {name: value for name, value in rendered.items() if name != "metadata"} | {"card": card}
+    return public_parts({name: value for name, value in rendered.items() if name in _PUBLIC_INTENT})
+
+
+def public_parts(rendered: Json) -> Json:
+    """An intent or the fields of an error, with only what a publishable key may read of the objects in it."""
+    parts = {
+        name: public(rendered[name])
+        for name in ("payment_intent", "payment_method")
+        if isinstance(rendered.get(name), dict)
+    }
+    if rendered.get("last_payment_error"):
+        parts["last_payment_error"] = public_parts(rendered["last_payment_error"])
+    return rendered | parts
 
 
 def charge(record: Charge, store: Store) -> Json:

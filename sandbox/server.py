@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox import stripe_js
 from sandbox.api import Api
 from sandbox.context import Sandbox
 from sandbox.control import Control
@@ -45,6 +46,7 @@ def build(
     api = Api(sandbox, faults, log)
     app = web.Application(client_max_size=_MAX_BODY)
     Control(sandbox, courier, faults, log, database).register(app.router)
+    stripe_js.register(app.router)
     app.router.add_route("*", "/v1", api.handle)
     app.router.add_route("*", "/v1/{rest:.*}", api.handle)
 

@@ -1,0 +1,17 @@
+// Countries of the Payment Element's list; the browser knows their names.
+
+const CODES = (
+  "AE AR AT AU BE BG BR CA CH CL CN CO CY CZ DE DK EE EG ES FI FR GB GR HK HR HU ID IE IL IN IS IT JP KE KR KW LI LT LU " +
+  "LV MA MT MX MY NG NL NO NZ PE PH PK PL PT RO SA SE SG SI SK TH TR TW UA US VN ZA"
+).split(" ");
+
+/** [code, name] in the order of the names. */
+export function countries(locale) {
+  const names = new Intl.DisplayNames([locale, "en"], { type: "region" });
+  return CODES.map((code) => [code, names.of(code)]).sort(([, one], [, other]) => one.localeCompare(other, locale));
+}
+
+/** Stripe asks for the postal code where banks check it. */
+export function hasPostalCode(country) {
+  return ["US", "CA", "GB"].includes(country);
+}

@@ -1,0 +1,70 @@
+// The form itself: one field below the other for the Payment Element, one line for the Card Element.
+
+export const LABELS = {
+  number: "Card number",
+  expiry: "Expiration date",
+  cvc: "Security code",
+  country: "Country",
+  postalCode: "ZIP or postal code",
+};
+const HINTS = { number: "1234 1234 1234 1234", expiry: "MM / YY", cvc: "CVC", postalCode: "12345" };
+const AUTOFILL = {
+  number: "cc-number",
+  expiry: "cc-exp",
+  cvc: "cc-csc",
+  country: "billing country",
+  postalCode: "billing postal-code",
+};
+// The names that the inputs of Stripe's own Elements have.
+const NAMES = {
+  payment: { number: "number", expiry: "expiry", cvc: "cvc", country: "country", postalCode: "postalCode" },
+  card: { number: "cardnumber", expiry: "exp-date", cvc: "cvc", postalCode: "postal" },
+};
+
+/** `{name: {input, note, row}}` of the fields that the options ask for, in their order. */
+export function build(type, options, countries) {
+  document.body.className = type;
+  const fields = {};
+  for (const name of Object.keys(NAMES[type]).filter((name) => wanted(type, options, name))) {
+    fields[name] = make(type, name, countries);
+    document.body.append(fields[name].row);
+  }
+  if (type === "card") sharedNote(fields);
+  return fields;
+}
+
+function wanted(type, options, name) {
+  if (type === "card") return name !== "postalCode" || !options.hidePostalCode;
+  const billing = options.fields?.billingDetails;
+  const address = billing?.address ?? billing;
+  return !["country", "postalCode"].includes(name) || (address?.[name] ?? address) !== "never";
+}
+
+function make(type, name, countries) {
+  const row = document.createElement("div");
+  const label = document.createElement("label");
+  const input = document.createElement(name === "country" ? "select" : "input");
+  const note = document.createElement("p");
+  row.className = `Field Field--${name}`;
+  label.className = "Label";
+  input.className = "Input";
+  note.className = "Error";
+  input.id = `${type}-${name}Input`;
+  note.id = `${input.id}-error`;
+  note.setAttribute("role", "alert");
+  label.htmlFor = input.id;
+  label.textContent = LABELS[name];
+  input.name = NAMES[type][name];
+  input.autocomplete = AUTOFILL[name];
+  input.setAttribute("aria-describedby", note.id);
+  if (name === "country") for (const [code, text] of countries) input.add(new Option(text, code, false, code === "US"));
+  else Object.assign(input, { type: "text", placeholder: HINTS[name], spellcheck: false });
+  if (["number", "expiry", "cvc"].includes(name)) input.inputMode = "numeric";
+  row.append(label, input, note);
+  return { input, note, row };
+}
+
+/** The Card Element has no room for notes: the page shows the error that comes with `change`. */
+function sharedNote(fields) {
+  for (const { note } of Object.values(fields)) note.classList.add("unseen");
+}

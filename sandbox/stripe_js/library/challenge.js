@@ -1,0 +1,36 @@
+// The dialog in which the customer's bank asks for 3-D Secure.
+
+/** Show the bank's page until the customer has answered or given up; what came of it, the intent tells. */
+function challenge(url) {
+  return new Promise((resolve) => {
+    const dialog = document.createElement("dialog");
+    const frame = document.createElement("iframe");
+    const returnTo = document.activeElement;
+    dialog.setAttribute("aria-label", "3D Secure authentication");
+    frame.title = "3D Secure authentication";
+    frame.name = "stripe-challenge-frame";
+    frame.src = url;
+    // Set one by one, because a page's Content-Security-Policy may forbid style attributes and foreign style sheets.
+    Object.assign(dialog.style, { padding: "0", border: "0", borderRadius: "8px", width: "min(90vw, 480px)" });
+    Object.assign(frame.style, { display: "block", width: "100%", height: "min(80vh, 300px)", border: "0" });
+    dialog.append(frame);
+
+    const answered = ({ source, origin, data }) => {
+      if (source !== frame.contentWindow || origin !== SANDBOX || data !== "three_d_secure_answered") return;
+      window.removeEventListener("message", answered);
+      dialog.close();
+      dialog.remove();
+      if (returnTo instanceof HTMLElement) returnTo.focus();
+      resolve();
+    };
+    window.addEventListener("message", answered);
+    // Escape does what the Cancel button in the frame does, which tells the bank.
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      frame.contentWindow.postMessage("three_d_secure_cancel", SANDBOX);
+    });
+    frame.addEventListener("load", () => frame.focus());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
