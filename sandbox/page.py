@@ -32,6 +32,7 @@ def simple(content: str) -> str:
     """A page around some HTML."""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Stripe sandbox</title>'
+        '<link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style><body>{content}</body></html>"
     )
 

@@ -26,7 +26,7 @@ _FRAME_FILES = {path.name: path for path in (_FOLDER / "elements").iterdir() if 
 
 def register(router: web.UrlDispatcher) -> None:
     """Add ``/v3/``, ``/<release>/stripe.js`` (what @stripe/stripe-js loads) and the files of the frames."""
-    for path in ("/v3", "/v3/", "/{release:[a-z]+}/stripe.js"):
+    for path in ("/v3", "/v3/", "/{release:v3|[a-z]+}/stripe.js"):
         router.add_get(path, _library)
     router.add_get("/v3/elements/{name}", _frame_file)
 

@@ -5,8 +5,9 @@ const CODES = (
   "LV MA MT MX MY NG NL NO NZ PE PH PK PL PT RO SA SE SG SI SK TH TR TW UA US VN ZA"
 ).split(" ");
 
-/** [code, name] in the order of the names. */
-export function countries(locale) {
+/** [code, name] in the order of the names; in English where the browser does not know the locale. */
+export function countries(wanted) {
+  const locale = known(wanted) ? wanted : "en";
   const names = new Intl.DisplayNames([locale, "en"], { type: "region" });
   return CODES.map((code) => [code, names.of(code)]).sort(([, one], [, other]) => one.localeCompare(other, locale));
 }
@@ -14,4 +15,12 @@ export function countries(locale) {
 /** Stripe asks for the postal code where banks check it. */
 export function hasPostalCode(country) {
   return ["US", "CA", "GB"].includes(country);
+}
+
+function known(locale) {
+  try {
+    return Intl.DisplayNames.supportedLocalesOf(locale ?? []).length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -19,10 +19,9 @@ const left = new Set();
 
 /** Build the form, or dress it anew. */
 function show({ type: wanted, options, appearance, locale }) {
-  const language = !locale || locale === "auto" ? "en" : locale;
   if (!fields) {
     type = wanted;
-    fields = build(type, options, countries(language));
+    fields = build(type, options, countries(locale));
     for (const [name, field] of Object.entries(fields)) attach(name, field);
     document.addEventListener("keydown", onKey);
     new ResizeObserver(() => report("height", Math.ceil(document.body.getBoundingClientRect().height))).observe(
@@ -64,7 +63,7 @@ function write(name, deleting) {
   if (input.tagName === "SELECT") return;
   const atEnd = input.selectionStart === input.value.length;
   const before = digits(input.value.slice(0, input.selectionStart)).length;
-  const text = FIELDS[name].write(input.value, deleting);
+  const text = FIELDS[name].write(input.value, deleting, values());
   if (text !== input.value) input.value = text;
   // Keep the cursor behind the digit that it stood behind.
   let at = text.length;

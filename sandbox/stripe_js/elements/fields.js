@@ -11,7 +11,10 @@ export function expiry(text) {
   return [Number(month), 2000 + Number(year)];
 }
 
-/** `write(text, deleting)` is the text as the field shows it; `wrong(text, form)` is a code of MESSAGES, or null. */
+/**
+ * `write(text, deleting, form)` is the text as the field shows it; `wrong(text, form)` is a code of MESSAGES, or null.
+ * `form` has the texts of all fields.
+ */
 export const FIELDS = {
   number: {
     write(text) {
@@ -53,7 +56,7 @@ export const FIELDS = {
     },
   },
   cvc: {
-    write: (text) => digits(text).slice(0, 4),
+    write: (text, _, form) => digits(text).slice(0, brandOf(digits(form.number)).cvc),
     wrong: (text, form) => (text.length === brandOf(digits(form.number)).cvc ? null : "incomplete_cvc"),
   },
   country: { write: (text) => text, wrong: () => null },

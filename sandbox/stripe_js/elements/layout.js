@@ -29,6 +29,9 @@ export function build(type, options, countries) {
     fields[name] = make(type, name, countries);
     document.body.append(fields[name].row);
   }
+  const address = options.defaultValues?.billingDetails?.address ?? {};
+  if (fields.country) fields.country.input.value = address.country ?? "US";
+  if (fields.postalCode) fields.postalCode.input.value = address.postal_code ?? options.value?.postalCode ?? "";
   if (type === "card") sharedNote(fields);
   return fields;
 }
@@ -57,7 +60,7 @@ function make(type, name, countries) {
   input.name = NAMES[type][name];
   input.autocomplete = AUTOFILL[name];
   input.setAttribute("aria-describedby", note.id);
-  if (name === "country") for (const [code, text] of countries) input.add(new Option(text, code, false, code === "US"));
+  if (name === "country") for (const [code, text] of countries) input.add(new Option(text, code));
   else Object.assign(input, { type: "text", placeholder: HINTS[name], spellcheck: false });
   if (["number", "expiry", "cvc"].includes(name)) input.inputMode = "numeric";
   row.append(label, input, note);

@@ -7,7 +7,8 @@ let controller = null;
  * Answers `{object}` or `{error}`, and never throws.
  */
 async function call(key, method, path, params, card = null) {
-  if (!controller) {
+  if (!controller || controller.broken) {
+    controller?.remove();
     controller = new Frame("controller", "Stripe controller");
     controller.element.hidden = true;
     (document.body ?? document.documentElement).append(controller.element);

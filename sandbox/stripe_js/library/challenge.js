@@ -5,7 +5,6 @@ function challenge(url) {
   return new Promise((resolve) => {
     const dialog = document.createElement("dialog");
     const frame = document.createElement("iframe");
-    const returnTo = document.activeElement;
     dialog.setAttribute("aria-label", "3D Secure authentication");
     frame.title = "3D Secure authentication";
     frame.name = "stripe-challenge-frame";
@@ -17,13 +16,14 @@ function challenge(url) {
 
     const answered = ({ source, origin, data }) => {
       if (source !== frame.contentWindow || origin !== SANDBOX || data !== "three_d_secure_answered") return;
-      window.removeEventListener("message", answered);
       dialog.close();
-      dialog.remove();
-      if (returnTo instanceof HTMLElement) returnTo.focus();
-      resolve();
     };
     window.addEventListener("message", answered);
+    dialog.addEventListener("close", () => {
+      window.removeEventListener("message", answered);
+      dialog.remove();
+      resolve();
+    });
     // Escape does what the Cancel button in the frame does, which tells the bank.
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();

@@ -27,7 +27,6 @@ class Element {
     this.#frame = new Frame("element", TITLES[this._type], (name, detail) => this.#hear(name, detail));
     const { element } = this.#frame;
     Object.assign(element.style, { display: "block", width: "100%", height: "0", border: "0" });
-    element.setAttribute("allowtransparency", "true");
     place.replaceChildren(element);
     place.classList.add("StripeElement");
     this.#load(this.#frame);

@@ -19,6 +19,7 @@ function authenticationFailure(intent) {
   const error = intent.last_payment_error;
   const known = error?.code === "payment_intent_authentication_failure";
   return {
+    type: "invalid_request_error",
     ...error,
     payment_intent: intent,
     ...(known && {

@@ -3,10 +3,12 @@
 const HANDSHAKE_MS = 10_000;
 
 class Frame {
+  static #made = 0;
+  /** Whether it could not be loaded, or was removed. */
+  broken = false;
   #port;
   #answers = new Map();
   #asked = 0;
-  #broken = false;
 
   /** Adds nothing to the page yet: `element` is the iframe. `onEvent(name, detail)` gets what the frame reports. */
   constructor(page, title, onEvent = () => {}) {
@@ -20,13 +22,14 @@ class Frame {
     this.element = document.createElement("iframe");
     this.element.src = `${SANDBOX}/v3/elements/${page}.html?host=${encodeURIComponent(location.origin)}`;
     this.element.title = title;
-    this.element.name = `__privateStripeFrame${(Frame.made = (Frame.made ?? 0) + 1)}`;
+    Frame.#made += 1;
+    this.element.name = `__privateStripeFrame${Frame.#made}`;
     this.element.addEventListener("load", () => this.#greet(channel.port2), { once: true });
   }
 
   /** Call one of the frame's functions; `ports` go along. Null when the frame could not be loaded. */
   ask(method, params = {}, ports = []) {
-    if (this.#broken) return Promise.resolve(null);
+    if (this.broken) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#asked += 1;
       this.#answers.set(this.#asked, resolve);
@@ -34,6 +37,7 @@ class Frame {
     });
   }
 
+  /** Take it off the page; what was asked and not yet answered gets null. */
   remove() {
     clearTimeout(this.handshake);
     this.element.remove();
@@ -51,7 +55,7 @@ class Frame {
   }
 
   #giveUp() {
-    this.#broken = true;
+    this.broken = true;
     for (const id of [...this.#answers.keys()]) this.#settle(id, null);
   }
 }

@@ -7,11 +7,15 @@ import { loadStripe } from "@stripe/stripe-js";
 const { createElement: h, useState } = React;
 const asked = Object.fromEntries(new URLSearchParams(location.search));
 const returnUrl = `${location.origin}/thanks.html`;
-// What tests look at.
-window.seen = [];
+// For tests that call it themselves.
 window.stripe = loadStripe(asked.key);
 
-const note = (name) => (event) => window.seen.push([name, event?.elementType ?? event?.constructor?.name, event?.error]);
+const note = (name) => (event) => {
+  const item = document.createElement("li");
+  item.className = name;
+  item.textContent = [event.elementType, event.error?.code].filter(Boolean).join(" ");
+  document.getElementById("events").append(item);
+};
 const listeners = Object.fromEntries(
   ["Ready", "Change", "Focus", "Blur", "Escape", "LoadError", "LoaderStart"].map((name) => [`on${name}`, note(name)]),
 );
@@ -58,11 +62,19 @@ function Checkout() {
 
 function Page() {
   const [open, setOpen] = useState(true);
+  const looks = asked.appearance && {
+    locale: "de",
+    appearance: {
+      theme: asked.appearance,
+      variables: { borderRadius: "12px" },
+      rules: { ".Label": { textTransform: "uppercase" } },
+    },
+  };
   const options = asked.deferred ? { mode: "payment", amount: 1000, currency: "usd" } : { clientSecret: asked.secret };
   return h(
     React.Fragment,
     null,
-    open && h(Elements, { stripe: window.stripe, options: asked.element === "card" ? {} : options }, h(Checkout)),
+    open && h(Elements, { stripe: window.stripe, options: asked.element === "card" ? {} : { ...options, ...looks } }, h(Checkout)),
     h("button", { type: "button", onClick: () => setOpen(!open) }, open ? "Close" : "Open"),
   );
 }

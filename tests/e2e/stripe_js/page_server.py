@@ -21,6 +21,8 @@ class PageServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.sandbox_url = sandbox_url
+        # The address that @stripe/stripe-js 10 would load from Stripe.
+        self.script = "/endive/stripe.js"
         # What sandbox/README.md tells a page to allow, and nothing that the page does not need itself.
         self.policy = (
             f"default-src 'none'; script-src 'self' 'nonce-{_NONCE}' {sandbox_url}; frame-src {sandbox_url}; "
@@ -39,7 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = kind is not None and path.is_relative_to(FOLDER) and path.is_file()
         text = path.read_text("utf-8") if found else "not found"
         if path.suffix == ".html":
-            text = text.replace("{sandbox}", self.server.sandbox_url).replace("{nonce}", _NONCE)
+            script = f"{self.server.sandbox_url}{self.server.script}"
+            text = text.replace("{script}", script).replace("{nonce}", _NONCE)
         body = text.encode()
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", f"{kind or 'text/plain'}; charset=utf-8")
