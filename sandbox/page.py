@@ -12,7 +12,7 @@ _SHOWN = 30
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;border-bottom:1px solid #ccc;text-align:left}"
-    "button{padding:.4rem .8rem;margin-right:.5rem}code{background:#f3f3f3;padding:0 .2rem}"
+    "button{padding:.4rem .8rem;margin:0 .5rem .5rem 0}code{background:#f3f3f3;padding:0 .2rem}"
 )
 _PAY = (
     "async function pay(id, card) { await fetch('/_sandbox/payment_intents/' + id + '/pay', "
@@ -32,7 +32,7 @@ def simple(content: str) -> str:
     """A page around some HTML."""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Stripe sandbox</title>'
-        '<link rel="icon" href="data:,">'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style><body>{content}</body></html>"
     )
 

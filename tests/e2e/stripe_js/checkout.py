@@ -28,7 +28,8 @@ class Checkout:
     """One customer at the page. ``asked`` is the query of page.html:
 
     ``appearance`` is a theme with some changes, ``element`` is "card" for a Card Element, ``redirect`` that of
-    confirmPayment, ``deferred`` and ``loose`` anything: Elements without a client secret, React without StrictMode.
+    confirmPayment; ``deferred``, ``loose`` and ``method`` may be anything: Elements without a client secret, React
+    without StrictMode, a payment method first and then a payment with it.
 
     What may not happen is collected in ``faults``; what a test provokes on the console is named in ``expected``.
     """

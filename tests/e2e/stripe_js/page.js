@@ -21,6 +21,11 @@ const listeners = Object.fromEntries(
 );
 
 async function pay(stripe, elements) {
+  if (asked.method) {
+    const card = elements.getElement("card");
+    const { error, paymentMethod } = await stripe.createPaymentMethod(card ? { type: "card", card } : { elements });
+    return error ? { error } : stripe.confirmCardPayment(asked.secret, { payment_method: paymentMethod.id });
+  }
   if (asked.element === "card") {
     const card = elements.getElement(CardElement);
     return stripe.confirmCardPayment(asked.secret, {

@@ -44,7 +44,18 @@ def test_three_d_secure(checkout: Begin, stripe: StripeServer, answer: str) -> N
         assert result["error"]["code"] == "payment_intent_authentication_failure"
 
 
-def test_a_payment_method_first(checkout: Begin, stripe: StripeServer) -> None:
+@pytest.mark.parametrize("element", ["card", "payment"])
+def test_the_form_as_a_payment_method(checkout: Begin, stripe: StripeServer, element: str) -> None:
+    intent = stripe.intent()
+    customer = checkout(intent, element=element, method="1")
+    customer.expected = {"status of 402"}
+    assert customer.pay(cvc="1")["error"]["code"] == "incomplete_cvc"
+    assert customer.pay("4111111111111111")["error"]["decline_code"] == "test_mode_live_card"
+    assert customer.pay()["paymentIntent"]["status"] == "succeeded"
+    assert stripe.now(intent)["latest_charge"]["billing_details"]["address"]["postal_code"] == "12345"
+
+
+def test_a_payment_method_without_a_form(checkout: Begin, stripe: StripeServer) -> None:
     intent = stripe.intent()
     customer = checkout(intent)
     card = {"type": "card", "card": {"token": "tok_visa"}, "billing_details": {"email": "ada@example.com"}}
