@@ -61,10 +61,11 @@ function attach(name, field) {
 function write(name, deleting) {
   const { input } = fields[name];
   if (input.tagName === "SELECT") return;
+  const text = FIELDS[name].write(input.value, deleting, values());
+  if (text === input.value) return;
   const atEnd = input.selectionStart === input.value.length;
   const before = digits(input.value.slice(0, input.selectionStart)).length;
-  const text = FIELDS[name].write(input.value, deleting, values());
-  if (text !== input.value) input.value = text;
+  input.value = text;
   // Keep the cursor behind the digit that it stood behind.
   let at = text.length;
   if (!atEnd) for (at = 0; at < text.length && digits(text.slice(0, at)).length < before; ) at += 1;

@@ -20,6 +20,8 @@ from playwright.sync_api import (
 from tests.e2e.stripe_js.page_server import PageServer
 
 KEY = "pk_test_checkout"
+# How long a busy machine may take for one step; a test that passes waits no longer than it must.
+PATIENCE_MS = 30_000
 _FIELDS = 'iframe[title*="payment input"]'
 Json = dict[str, Any]
 
@@ -40,7 +42,7 @@ class Checkout:
         self.requests: list[Request] = []
         self.shop = shop
         self.context = context
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._console)
         context.on("weberror", self._script)
         context.on("request", self._request)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.stripe_js import packages
-from tests.e2e.stripe_js.checkout import Checkout
+from tests.e2e.stripe_js.checkout import PATIENCE_MS, Checkout
 from tests.e2e.stripe_js.page_server import PageServer
 from tests.e2e.stripe_js.stripe_server import StripeServer
 from tests.support.sandbox import SandboxProcess
@@ -21,6 +21,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     if missing := packages.install():
         pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser

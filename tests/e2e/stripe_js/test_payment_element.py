@@ -139,8 +139,14 @@ def test_what_is_typed_is_written_as_on_a_card(checkout: Begin, stripe: StripeSe
     for _ in range(3):
         expiry.press("Backspace")
     expect(expiry).to_have_value("1")
+    postal = customer.field("ZIP")
+    customer.field("Country").select_option("GB")
+    postal.fill("SW1A1AA")
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft", " ", "X"):
+        postal.press(key)
+    expect(postal).to_have_value("SW1A X1AA")
     customer.field("Country").select_option("DE")
-    expect(customer.field("ZIP")).to_be_hidden()
+    expect(postal).to_be_hidden()
     cvc.fill("123")
     expiry.fill("12 / 34")
     customer.press_pay()
