@@ -16,6 +16,8 @@ class PageServer(ThreadingHTTPServer):
     """The page and the packages that it imports, at ``url``."""
 
     daemon_threads = True
+    # A browser opens several connections at once; what does not fit into the queue would be tried again much later.
+    request_queue_size = 128
 
     def __init__(self, sandbox_url: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
