@@ -1,0 +1,14 @@
+import { Alert, Button, Text } from "@mantine/core";
+import { StepHeading } from "./StepHeading";
+
+/** Why the card was refused, and the way on: another card for the same payment. */
+export function DeclinedStep({ message, onAnotherCard }: { message: string; onAnotherCard: () => void }) {
+  return (
+    <>
+      <StepHeading>Payment declined</StepHeading>
+      <Alert color="red" role="alert">{message}</Alert>
+      <Text size="sm" c="dimmed">Nothing was charged.</Text>
+      <Button onClick={onAnotherCard}>Try another card</Button>
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+import { vi } from "vitest";
+
+type Result = Record<string, unknown> | Promise<Record<string, unknown>> | Error;
+type Handler = (event: unknown) => void;
+
+let current: FakeStripe;
+
+/** Stripe.js as a page has it: the real @stripe packages find it as `window.Stripe` and run on it unchanged. */
+export class FakeStripe {
+  /** The key of each `Stripe(key)`. */
+  readonly keys: string[] = [];
+  /** What `confirmPayment` was called with. */
+  readonly confirmed: Record<string, unknown>[] = [];
+  /** What `elements()` was called with. */
+  readonly forms: Record<string, unknown>[] = [];
+  /** An error that the next forms cannot be loaded for. */
+  loadError: Record<string, unknown> | null = null;
+  #results: Result[] = [{ paymentIntent: { id: "pi_1", status: "succeeded" } }];
+
+  constructor() {
+    current = this; // eslint-disable-line @typescript-eslint/no-this-alias -- see below
+    // Stripe's loader keeps the first window.Stripe that it finds for as long as the page lives.
+    const Stripe = (key: string) => current.#instance(key);
+    Object.assign(window, { Stripe: Object.assign(Stripe, { version: "endive" }) });
+  }
+
+  /** The next results of `confirmPayment`; the last one is given for ever. */
+  answers(...results: Result[]): this {
+    this.#results = results;
+    return this;
+  }
+
+  #instance(key: string) {
+    this.keys.push(key);
+    return {
+      elements: (options: Record<string, unknown>) => {
+        this.forms.push(options);
+        return this.#elements();
+      },
+      confirmPayment: async (options: Record<string, unknown>) => {
+        this.confirmed.push(options);
+        const result = this.#results.length > 1 ? this.#results.shift() : this.#results[0];
+        if (result instanceof Error) throw result;
+        return await result;
+      },
+      createToken: vi.fn(),
+      createPaymentMethod: vi.fn(),
+      confirmCardPayment: vi.fn(),
+    };
+  }
+
+  #elements() {
+    return {
+      create: () => this.#element(),
+      getElement: () => null,
+      update: () => undefined,
+    };
+  }
+
+  #element() {
+    const handlers = new Map<string, Handler>();
+    const error = this.loadError;
+    const field = document.createElement("input");
+    field.setAttribute("aria-label", "Card number");
+    return {
+      mount: (place: HTMLElement) => {
+        place.append(field);
+        setTimeout(() => {
+          if (error) handlers.get("loaderror")?.({ elementType: "payment", error });
+          else handlers.get("ready")?.({ elementType: "payment" });
+        });
+      },
+      on: (event: string, handler: Handler) => handlers.set(event, handler),
+      off: (event: string) => handlers.delete(event),
+      update: () => undefined,
+      destroy: () => { field.remove(); },
+    };
+  }
+}
+
+export const succeeded = { paymentIntent: { id: "pi_1", status: "succeeded" } };
+
+export function cardError(message = "Your card has insufficient funds.") {
+  return {
+    error: {
+      type: "card_error",
+      code: "card_declined",
+      decline_code: "insufficient_funds",
+      message,
+      payment_intent: { id: "pi_1", status: "requires_payment_method" },
+    },
+  };
+}
+
+/** A result that is given when the test says so. */
+export function later() {
+  let give: (result: Record<string, unknown>) => void = () => undefined;
+  const result = new Promise<Record<string, unknown>>((resolve) => {
+    give = resolve;
+  });
+  return { result, give: (value: Record<string, unknown>) => { give(value); } };
+}

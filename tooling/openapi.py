@@ -1,0 +1,18 @@
+"""Prints the OpenAPI document of the API: ``python -m tooling.openapi``. Needs neither MongoDB nor Stripe."""
+
+from __future__ import annotations
+
+import sys
+
+from app import create_app
+from config import Settings
+
+
+def document() -> str:
+    """The document as JSON text, as /api/openapi.json serves it."""
+    answer = create_app(Settings()).test_client().get("/api/openapi.json")
+    return answer.get_data(as_text=True)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
