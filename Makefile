@@ -19,17 +19,19 @@ test: $(STAMP) ## Run all tests on two cores (ARGS="-k refund" chooses)
 bench: $(STAMP) ## Measure throughput and latency (ARGS="webhooks" chooses)
 	@$(BIN)/python -m tooling.bench $(ARGS)
 
-check: $(STAMP) ## Lint, check format, types and import rules
+check: $(STAMP) ## Lint, check format, types and import rules; the frontend's where Node.js is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tooling.frontend
 
 format: $(STAMP) ## Format the code and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove .venv and caches; the data of `make run` in .data stays
+	rm -rf frontend/node_modules frontend/dist frontend/demo/dist
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find app dashboards sandbox tooling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

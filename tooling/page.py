@@ -18,7 +18,9 @@ class Login:
     password: str
 
 
-def render(base: str, sandbox: str | None, logins: list[Login], token: str | None) -> str:
+def render(
+    base: str, sandbox: str | None, logins: list[Login], token: str | None, *, demo: bool = False
+) -> str:
     """The page as text."""
     addresses = [
         ("Paydesk", base),
@@ -26,6 +28,8 @@ def render(base: str, sandbox: str | None, logins: list[Login], token: str | Non
         ("API documentation", f"{base}/api/docs"),
         ("Health", f"{base}/healthz"),
     ]
+    if demo:
+        addresses.append(("Demo shop (React)", f"{base}/demo/"))
     if sandbox is not None:
         addresses.append(("Stripe sandbox", f"{sandbox}/_sandbox/"))
     parts = [["Paydesk is running. Ctrl-C stops it; the data stays in .data."], _columns(addresses)]

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import NoReturn
 
 from config import Settings, SettingsError
-from tooling import page
+from tooling import frontend, page
 from tooling.dev_env import DevEnv, given, random_secret
 from tooling.embedded_mongo import EmbeddedMongo
 from tooling.mongo_errors import MongoUnavailable
@@ -38,7 +38,7 @@ PYTHON = sys.executable
 
 # The processes of the Procfile that run beside MongoDB and the sandbox, in the order of their start.
 PROCESSES: dict[str, list[str]] = {
-    "web": [PYTHON, "-m", "gunicorn", "wsgi:app", "-c", "gunicorn.conf.py", "--bind", "127.0.0.1:{port}"],
+    "web": [PYTHON, "-m", "gunicorn", "{app}", "-c", "gunicorn.conf.py", "--bind", "127.0.0.1:{port}"],
     "worker": [PYTHON, "-m", "flask", "--app", "wsgi", "worker", "run"],
 }
 
@@ -98,11 +98,13 @@ class Run:
         self._start_mongo()
         self._start_sandbox(settings.port)
         self._flask("db", "indexes")
-        self._start_processes(settings.port)
+        demo = self._build_demo()
+        self._start_processes(settings.port, "tooling.demo_wsgi:app" if demo else "wsgi:app")
         logins = self._make_logins()
         self._seed()
         token = self._token()
-        print(page.render(f"http://127.0.0.1:{settings.port}", self.sandbox_url, logins, token), flush=True)
+        base = f"http://127.0.0.1:{settings.port}"
+        print(page.render(base, self.sandbox_url, logins, token, demo=demo), flush=True)
 
     def _make_secrets(self) -> None:
         self._default("SECRET_KEY", random_secret())
@@ -149,10 +151,25 @@ class Run:
         )
         self.sandbox_url = self.env["STRIPE_API_BASE"] = f"http://127.0.0.1:{sandbox_port}"
 
-    def _start_processes(self, port: int) -> None:
+    def _build_demo(self) -> bool:
+        """Whether the demo shop can be served; where not, one line says why and everything else goes on."""
+        why = frontend.missing()
+        if why is None and "AUTH_JWKS_URL" in self.given:
+            why = "only the provider behind AUTH_JWKS_URL can issue tokens for it"
+        if why is None:
+            _tell("Building the demo shop, if it changed …")
+            try:
+                frontend.build_demo()
+            except frontend.FrontendFailed as error:
+                why = str(error)
+        if why is not None:
+            _tell(f"No demo shop at /demo: {why}")
+        return why is None
+
+    def _start_processes(self, port: int, app: str) -> None:
         _tell("Starting Paydesk …")
         for name, command in PROCESSES.items():
-            filled = [word.format(port=port) for word in command]
+            filled = [word.format(port=port, app=app) for word in command]
             self.supervisor.add(Service(name, filled, self.env, DATA))
         url = f"http://127.0.0.1:{port}/readyz"
         self.supervisor.wait_until(

@@ -179,6 +179,7 @@ describe("a payment that another window was quicker with", () => {
     stripe.loadError = { type: "invalid_request_error", code: "payment_intent_unexpected_state", message: "…" };
     const shop = await openShop();
     await toCard(shop);
+    await pass(10);
     expect(heading()).toBe("Payment received");
     expectNoFailure(shop);
   });
@@ -287,9 +288,7 @@ describe("the way back from a bank's page", () => {
   it.each(["succeeded", "pending"])("with %s is followed until it is paid", async (status) => {
     comeBack(status);
     expect(returnedOrderId()).toBe("order-1");
-    const notYet = refusal(409, "payment_not_completed");
-    // StrictMode leaves and comes back at once, so the service is asked twice.
-    service.on("POST /payments/stripe/confirm", notYet, notYet, { json: payment({ payment_intent_id: "pi_9" }) });
+    service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"), { json: payment({ payment_intent_id: "pi_9" }) });
     const shop = await openShop();
     expect(heading()).toBe("Checking your payment …");
     expect(window.location.search).toBe("?tab=2");

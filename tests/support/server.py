@@ -23,7 +23,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 class LiveServer(Child):
-    """gunicorn with ``workers`` workers; ``session`` is a requests.Session to it."""
+    """gunicorn with ``workers`` workers of ``target``; ``session`` is a requests.Session to it."""
 
     def __init__(self, settings: Settings, log: Path, *, workers: int = 2, target: str = "wsgi:app") -> None:
         self.settings = replace(settings, web_concurrency=workers)

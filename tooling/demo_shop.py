@@ -1,0 +1,166 @@
+"""The demo: a page that plays the ERP, with the few things that the ERP's own server does.
+
+It keeps orders, and gives the browser a short-lived token of the order's customer. Whether an order is paid it asks
+Paydesk, as an ERP must: what a browser says is no proof. Only `make run` serves it (see ``tooling.demo_wsgi``).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pymongo
+import requests
+from flask import Blueprint, Flask, Response, abort, current_app, request, send_from_directory
+
+from app.cli.tokens import issue_token
+from app.domain.permissions import Scope
+from config import Settings
+from tooling.frontend import DEMO
+
+STRIPE_JS = "https://js.stripe.com"
+TOKEN_LIFETIME = timedelta(minutes=15)
+# What can be ordered: a name and a price in a currency with two, none and three decimals.
+PRODUCTS = {
+    "chair": ("Oak chair", Decimal("99.99"), "usd"),
+    "lantern": ("Paper lantern", Decimal(4800), "jpy"),
+    "lamp": ("Brass lamp", Decimal("12.340"), "kwd"),
+}
+CUSTOMER = {"id": "customer-77", "name": "Jo Fischer"}
+MOST_PIECES = 20
+_NEWEST = 50
+_YEAR_SECONDS = 31_536_000
+
+blueprint = Blueprint("demo_shop", __name__)
+
+
+def create(settings: Settings) -> Flask:
+    """The shop as a WSGI application, to be mounted below a path."""
+    shop = Flask(__name__, static_folder=None)
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(settings.mongodb_uri, connect=False)
+    shop.extensions["paydesk"] = settings
+    shop.extensions["orders"] = client.get_default_database("paydesk")["demo_orders"]
+    shop.register_blueprint(blueprint)
+    shop.after_request(_secure)
+    return shop
+
+
+@blueprint.get("/")
+def page() -> Response:
+    """The page, with Stripe.js from the sandbox where that is the Stripe in use."""
+    html = (DEMO / "index.html").read_text("utf-8").replace(STRIPE_JS, _stripe_js())
+    return Response(html, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/assets/<path:name>")
+def asset(name: str) -> Response:
+    """A built file; its name changes with its content."""
+    return send_from_directory(DEMO / "assets", name, max_age=_YEAR_SECONDS)
+
+
+@blueprint.get("/shop/products")
+def products() -> list[dict[str, str]]:
+    """What can be ordered."""
+    return [
+        {"id": name, "name": title, "price": str(price), "currency": currency}
+        for name, (title, price, currency) in PRODUCTS.items()
+    ]
+
+
+@blueprint.get("/shop/orders")
+def orders() -> list[dict[str, Any]]:
+    """The latest orders, newest first."""
+    return [_shown(order) for order in _orders().find().sort("_id", -1).limit(_NEWEST)]
+
+
+@blueprint.post("/shop/orders")
+def create_order() -> tuple[dict[str, Any], int]:
+    """Place an order: ``{"product", "pieces"}``."""
+    asked = request.get_json()
+    product, pieces = asked.get("product"), asked.get("pieces")
+    if product not in PRODUCTS or not isinstance(pieces, int) or not 1 <= pieces <= MOST_PIECES:
+        abort(422)
+    title, price, currency = PRODUCTS[product]
+    order = {
+        "_id": f"SO-{_orders().estimated_document_count() + 10_001}-{secrets.token_hex(2)}",
+        "description": f"{pieces} × {title}",
+        "amount": str(price * pieces),
+        "currency": currency,
+    }
+    _orders().insert_one(order)
+    return _shown(order), 201
+
+
+@blueprint.get("/shop/orders/<order_id>")
+def order(order_id: str) -> dict[str, Any]:
+    """One order, and whether Paydesk says that it is paid."""
+    found = _orders().find_one({"_id": order_id})
+    if found is None:
+        abort(404)
+    return {**_shown(found), "paid": _is_paid(found)}
+
+
+@blueprint.post("/shop/token")
+def token() -> dict[str, str]:
+    """What the ERP's server does for the customer who is signed in: a token that can touch nobody else's payments."""
+    return {"token": _token([Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE], CUSTOMER["id"])}
+
+
+def _is_paid(found: dict[str, Any]) -> bool:
+    bearer = {"Authorization": f"Bearer {_token([Scope.PAYMENTS_READ], None)}"}
+    query = {"order_id": found["_id"], "status": "completed", "currency": found["currency"]}
+    url = f"http://127.0.0.1:{_settings().port}/api/v1/payments"
+    answer = requests.get(url, params=query, headers=bearer, timeout=10)
+    answer.raise_for_status()
+    payments = answer.json(parse_float=Decimal)["data"]
+    return any(
+        payment["amount"] == Decimal(found["amount"]) and payment["refund_status"] != "full"
+        for payment in payments
+    )
+
+
+def _shown(found: dict[str, Any]) -> dict[str, Any]:
+    names = ("description", "amount", "currency")
+    return {"id": found["_id"], "customer": CUSTOMER, **{name: found[name] for name in names}}
+
+
+def _token(scopes: list[Scope], customer_id: str | None) -> str:
+    return issue_token(_settings(), "demo-shop", scopes, customer_id, TOKEN_LIFETIME)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["paydesk"]
+    return settings
+
+
+def _orders() -> pymongo.collection.Collection[dict[str, Any]]:
+    found: pymongo.collection.Collection[dict[str, Any]] = current_app.extensions["orders"]
+    return found
+
+
+def _stripe_js() -> str:
+    return _settings().stripe_api_base or STRIPE_JS
+
+
+def _secure(response: Response) -> Response:
+    """What frontend/README.md tells an ERP to allow: Stripe.js, its frames and its API, and nothing else of others."""
+    stripe = _stripe_js()
+    if stripe == STRIPE_JS:
+        stripe = f"{STRIPE_JS} https://*.js.stripe.com"
+        frames, api, images = (
+            f"{stripe} https://hooks.stripe.com",
+            "https://api.stripe.com",
+            "https://*.stripe.com",
+        )
+    else:
+        frames, api, images = stripe, "", ""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' {stripe}; frame-src {frames}; connect-src 'self' {api}; "
+        # Mantine writes its theme into a style element.
+        f"style-src 'self' 'unsafe-inline'; img-src 'self' data: {images}; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

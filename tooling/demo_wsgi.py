@@ -1,0 +1,11 @@
+"""What `make run` serves: the application as in production, and the demo shop below /demo."""
+
+from __future__ import annotations
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import wsgi
+from config import Settings
+from tooling import demo_shop
+
+app = DispatcherMiddleware(wsgi.app, {"/demo": demo_shop.create(Settings.from_env())})
