@@ -296,6 +296,29 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description * `internal_error`: Something went wrong on our side. Quote the request id when you report it. */
                 500: {
                     headers: {
@@ -588,6 +611,29 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description * `internal_error`: Something went wrong on our side. Quote the request id when you report it. */
                 500: {
                     headers: {
@@ -783,6 +829,29 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description * `internal_error`: Something went wrong on our side. Quote the request id when you report it. */
                 500: {
                     headers: {
@@ -934,6 +1003,29 @@ export interface paths {
                          *       "status": "Not Found",
                          *       "error": "not_found",
                          *       "message": "There is no such payment.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
@@ -1100,6 +1192,29 @@ export interface paths {
                          *       "status": "Unprocessable Entity",
                          *       "error": "validation_failed",
                          *       "message": "The request is not valid; see errors for the fields to correct.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
@@ -1386,6 +1501,29 @@ export interface paths {
                          *       "status": "Unprocessable Entity",
                          *       "error": "amount_invalid",
                          *       "message": "The amount is not valid for this currency.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
@@ -1772,7 +1910,9 @@ export interface paths {
         };
         /**
          * Whether requests can be served.
-         * @description A missing Stripe key is a warning: what is stored can still be read.
+         * @description Failing is MongoDB without a writable primary, or without its indexes. A missing Stripe key is a warning, because
+         *     what is stored can still be read, and so is a missing worker, because payments are taken without it: only events
+         *     that failed and outcomes that are unknown wait for it.
          */
         get: {
             parameters: {
