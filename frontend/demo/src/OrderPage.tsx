@@ -25,14 +25,14 @@ export function OrderPage({ id }: { id: string }) {
       </Alert>
     );
   }
-  if (!order) return <Text c="dimmed">Loading …</Text>;
+  if (!order) return <Text>Loading …</Text>;
   return (
     <>
       <Card withBorder>
         <Stack gap="xs">
           <Group justify="space-between">
             <Text fw={600}>{order.description}</Text>
-            {order.paid ? <Badge color="green" autoContrast>Paid</Badge> : <Badge color="gray" autoContrast>Unpaid</Badge>}
+            {order.paid ? <Badge color="teal.9">Paid</Badge> : <Badge color="gray" autoContrast>Unpaid</Badge>}
           </Group>
           <Text size="sm">{order.customer.name}</Text>
           <Text size="xl" fw={700}>{formatAmount(order.amount, order.currency)}</Text>

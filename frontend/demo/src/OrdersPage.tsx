@@ -42,7 +42,7 @@ export function OrdersPage({ onOpen }: { onOpen: (id: string) => void }) {
       </form>
       {failed && <Alert color="red">The shop does not answer. Please try again.</Alert>}
       {known.length === 0 ? (
-        <Text c="dimmed">No orders yet.</Text>
+        <Text>No orders yet.</Text>
       ) : (
         <Table.ScrollContainer minWidth={300}>
           <Table>

@@ -28,7 +28,7 @@ export function Shop() {
           {order && <Anchor component="button" onClick={() => { go(null); }}>All orders</Anchor>}
         </Group>
         {order ? <OrderPage key={order} id={order} /> : <OrdersPage onOpen={go} />}
-        <Text size="xs" c="dimmed">
+        <Text size="xs">
           A demo of @paydesk/react. No real money moves: 4242 4242 4242 4242 pays, 4000 0000 0000 9995 is declined,
           4000 0027 6000 3184 asks for 3-D Secure; any future date and any CVC.
         </Text>

@@ -77,7 +77,10 @@ function CardForm(props: CardFormProps) {
           </>
         ) : (
           <>
-            <PaymentElement onReady={() => { setReady(true); }} onLoadError={failed} />
+            {/* A browser paints a frame white where the page is dark and the frame does not say that it is. */}
+            <Box style={{ colorScheme: "light" }}>
+              <PaymentElement onReady={() => { setReady(true); }} onLoadError={failed} />
+            </Box>
             <BusyButton type="submit" busy={props.busy || !ready} busyLabel={ready ? "Paying …" : "Loading the card form …"}>
               Pay {price}
             </BusyButton>

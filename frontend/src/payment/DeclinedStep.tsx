@@ -7,7 +7,7 @@ export function DeclinedStep({ message, onAnotherCard }: { message: string; onAn
     <>
       <StepHeading>Payment declined</StepHeading>
       <Alert color="red" role="alert">{message}</Alert>
-      <Text size="sm" c="dimmed">Nothing was charged.</Text>
+      <Text size="sm">Nothing was charged.</Text>
       <Button onClick={onAnotherCard}>Try another card</Button>
     </>
   );

@@ -4,7 +4,7 @@ import type { PaydeskError } from "../api/errors";
 /** A failure in words, with the id to quote in a report where there is one. */
 export function ErrorAlert({ error }: { error: PaydeskError }) {
   return (
-    <Alert color="red" role="alert" title="That did not work">
+    <Alert color="red" role="alert">
       <Text size="sm">{error.message}</Text>
       {error.requestId && <Text size="xs" mt={4}>Reference: {error.requestId}</Text>}
     </Alert>

@@ -24,7 +24,7 @@ export function PaidStep({ payment, before, locale, onDone }: PaidStepProps) {
           ? `Order ${payment.order_id} has been paid before: ${price}${card}. Nothing was charged now.`
           : `${price} for order ${payment.order_id} was paid${card}.`}
       </Paper>
-      <Text size="xs" c="dimmed">Payment reference: {payment.id}</Text>
+      <Text size="xs">Payment reference: {payment.id}</Text>
       <Button onClick={onDone}>Done</Button>
     </>
   );

@@ -50,7 +50,7 @@ export function SummaryStep(props: SummaryStepProps) {
 function Line({ name, value, strong = false }: { name: string; value: string; strong?: boolean }) {
   return (
     <Group justify="space-between" wrap="nowrap" align="baseline">
-      <Text component="dt" c="dimmed" size="sm">{name}</Text>
+      <Text component="dt" size="sm">{name}</Text>
       <Text component="dd" m={0} ta="right" fw={strong ? 700 : undefined} size={strong ? "xl" : "md"} style={{ overflowWrap: "anywhere" }}>
         {value}
       </Text>

@@ -43,7 +43,7 @@ def test_every_step_is_accessible_and_fits_its_screen(shopper: Begin, look: str)
     jo.page.route("**/api/v1/payments?*", lambda route: route.abort())
     jo.expected.add("ERR_FAILED")
     jo.pay().sees("Checking your payment …")
-    jo.page.get_by_text("You do not need to pay again").wait_for()
+    jo.page.get_by_text("This takes longer than usual").wait_for()
     seen.at("checking")
     jo.page.keyboard.press("Escape")
     jo.page.get_by_role("alertdialog").wait_for()
@@ -55,7 +55,7 @@ def test_every_step_is_accessible_and_fits_its_screen(shopper: Begin, look: str)
     jo.press("Done")
     jo.sees_order_paid()
     seen.at("order")
-    assert seen.faults == []
+    assert not seen.faults, "\n".join(seen.faults)
 
 
 class _Seen:
@@ -69,7 +69,8 @@ class _Seen:
     def at(self, step: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self._page.screenshot(path=PICTURES / f"{step}-{self._look}.png", animations="disabled")
-        found = Axe().run(self._page).response["violations"]
+        # The frame is Stripe's, and axe would write into it across origins.
+        found = Axe().run(self._page, options={"iframes": False}).response["violations"]
         self.faults += [f"{step}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
         wide = self._page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
