@@ -78,11 +78,13 @@ def orders() -> list[dict[str, Any]]:
 @blueprint.post("/shop/orders")
 def create_order() -> tuple[dict[str, Any], int]:
     """Place an order: ``{"product", "pieces"}``."""
-    asked = request.get_json()
-    product, pieces = asked.get("product"), asked.get("pieces")
-    if product not in PRODUCTS or not isinstance(pieces, int) or not 1 <= pieces <= MOST_PIECES:
-        abort(422)
-    title, price, currency = PRODUCTS[product]
+    match request.get_json():
+        case {"product": str(product), "pieces": int(pieces)} if (
+            product in PRODUCTS and 1 <= pieces <= MOST_PIECES
+        ):
+            title, price, currency = PRODUCTS[product]
+        case _:
+            abort(422)
     order = {
         "_id": f"SO-{_orders().estimated_document_count() + 10_001}-{secrets.token_hex(2)}",
         "description": f"{pieces} × {title}",
