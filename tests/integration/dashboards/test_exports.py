@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -199,7 +200,13 @@ def test_a_file_that_breaks_off_is_seen_to_be_broken(
     rows[100]["refunds"] = "not a list of refunds"  # oldest but one hundred: the last of three pages
     database.payment_rows.insert_many([{**row, "_id": ObjectId()} for row in rows])
     server = start_server(workers=1)
-    connection = http.client.HTTPConnection("127.0.0.1", server.settings.port, timeout=30)
+    with closing(http.client.HTTPConnection("127.0.0.1", server.settings.port, timeout=30)) as connection:
+        _read_until_it_breaks_off(connection)
+    last = database.audit_entries.find_one(sort=[("_id", -1)])
+    assert last["action"] == "export.finished" and last["details"]["complete"] is False
+
+
+def _read_until_it_breaks_off(connection: http.client.HTTPConnection) -> None:
     connection.request("GET", "/login")
     answer = connection.getresponse()
     cookie, page = answer.headers["Set-Cookie"].split(";")[0], answer.read().decode()
@@ -210,9 +217,8 @@ def test_a_file_that_breaks_off_is_seen_to_be_broken(
     answer.read()
     cookie = answer.headers["Set-Cookie"].split(";")[0]
     connection.request("GET", PATH, headers={"Cookie": cookie})
-    answer = connection.getresponse()
-    assert answer.status == 200
-    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
-        answer.read()
-    last = database.audit_entries.find_one(sort=[("_id", -1)])
-    assert last["action"] == "export.finished" and last["details"]["complete"] is False
+    # What breaks off keeps its own hold of the connection, which has to be let go as well.
+    with closing(connection.getresponse()) as answer:
+        assert answer.status == 200
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            answer.read()
