@@ -12,6 +12,11 @@ export async function pass(milliseconds = 0) {
   });
 }
 
+/** Let everything happen that is due now; what it sets off at once may be due a few turns later. */
+export async function settled() {
+  for (let turns = 0; turns < 4; turns += 1) await pass();
+}
+
 /** A page with the modal in it, under StrictMode as the ERP has it. */
 export async function openShop(given: Partial<StripePaymentModalProps> = {}) {
   const onSuccess = vi.fn<(payment: Payment) => void>();
@@ -59,7 +64,7 @@ export type Shop = Awaited<ReturnType<typeof openShop>>;
 
 export async function click(shop: Shop, name: RegExp | string) {
   await shop.user.click(screen.getByRole("button", { name }));
-  await pass();
+  await settled();
 }
 
 /** Up to the card form. */
