@@ -11,7 +11,7 @@ from app.domain.money import Money
 from dashboards.charts.words import NO_DATA, count, duration, money, percent
 
 JUDGED = (
-    "A change is real when pure chance would bring one as large in fewer than 5 of 100 such comparisons (95 % "
+    "A change is real when pure chance would bring one as large in fewer than 5 of 100 such comparisons (95% "
     "confidence). Shares are compared by a two-proportion z-test, times and volumes by Welch's test. With few "
     "payments nothing can be told."
 )
@@ -64,7 +64,7 @@ def of_volumes(currency: str, now: Sequence[int], before: Sequence[int]) -> Delt
     told = money(Money(was, currency).to_major(), currency)
     if was <= 0:
         return Delta("nothing to compare with", "", told, "none")
-    return _delta(compare_samples(now, before), lambda size: f"{_digits(100 * size / was)} %", told, 1)
+    return _delta(compare_samples(now, before), lambda size: f"{_digits(100 * size / was)}%", told, 1)
 
 
 def _delta(change: Change, size: Callable[[float], str], before: str, better: int) -> Delta:

@@ -33,7 +33,7 @@ from dashboards.charts import (
 from dashboards.charts.heat import HOURS
 from dashboards.charts.words import percent
 from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
-from dashboards.wording import AUTHENTICATION
+from dashboards.wording import AUTHENTICATION, words
 
 _P50, _P95 = 0.5, 0.95
 # Where the buckets of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
@@ -123,6 +123,7 @@ def _reasons(report: Report) -> Markup:
             r.ratio.n,
             href=links.payments_link(span, choice, reason=r.reason.code),
             payments=r.payments,
+            name=words(r.reason.code),
         )
         for r in report.figures.failure_reasons
     ]

@@ -73,6 +73,29 @@ DRIFT_MEANING = {
     "different": "Stripe says something else than we do. A repair takes over what Stripe says.",
     "missing_there": "We have this payment and Stripe does not. Nothing can be applied; look into it by hand.",
 }
+# Codes that do not read well by only being written with spaces.
+_NAMES = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "eftpos_au": "eftpos Australia",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "approve_with_id": "Not approved as sent",
+    "authentication_required": "3-D Secure needed",
+    "authentication_not_handled": "3-D Secure needed and not done",
+    "payment_intent_authentication_failure": "3-D Secure not passed",
+    "do_not_honor": "Refused by the bank",
+    "generic_decline": "Declined without a reason",
+    "incorrect_cvc": "Wrong security code (CVC)",
+    "invalid_cvc": "Invalid security code (CVC)",
+    "incorrect_pin": "Wrong PIN",
+    "invalid_pin": "Invalid PIN",
+    "offline_pin_required": "PIN needed",
+    "online_or_offline_pin_required": "PIN needed",
+    "pin_try_exceeded": "Too many wrong PINs",
+    "incorrect_zip": "Wrong postal code",
+}
 _ROADS = {
     "webhook": "Stripe told us by an event",
     "confirm": "The shop asked whether it is paid",
@@ -114,8 +137,8 @@ def moment(seconds: Any) -> datetime | None:
 
 
 def words(text: Any) -> str:
-    """A code of Stripe's as words: ``insufficient_funds`` is "Insufficient funds"."""
-    return str(text).replace("_", " ").capitalize()
+    """A code of Stripe's as words: ``insufficient_funds`` is "Insufficient funds", and ``jcb`` is "JCB"."""
+    return _NAMES.get(str(text)) or str(text).replace("_", " ").capitalize()
 
 
 def card(shown: Mapping[str, Any] | None) -> str:

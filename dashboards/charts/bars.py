@@ -32,7 +32,8 @@ _NARROW = 50
 class Reason:
     """A failure reason: Stripe's code, its group, its meaning in plain words, and ``count`` failed attempts.
 
-    ``href`` leads to the ``payments`` that these attempts belong to, of which there may be fewer.
+    ``href`` leads to the ``payments`` that these attempts belong to, of which there may be fewer. ``name`` is the code
+    in words, for the bar; the table has the code itself.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Reason:
     count: int
     href: str | None = None
     payments: int | None = None
+    name: str = ""
 
 
 def grouped_bars(
@@ -115,10 +117,11 @@ def _heading(group: str, number: int, whole: int, y: int) -> Markup:
 
 def _bar(reason: Reason, whole: int, y: int) -> Markup:
     part = min(1.0, max(0.0, reason.count / whole))
-    said = f"{reason.code}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
+    title = reason.name or reason.code
+    said = f"{title}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
     if reason.payments is not None:
         said += f"in {count(reason.payments)} payment{'' if reason.payments == 1 else 's'}\n"
-    name = el("text", {"class": "bar-code", "x": 0, "y": y + 16}, reason.code)
+    name = el("text", {"class": "bar-code", "x": 0, "y": y + 16}, title)
     number = el(
         "text",
         {"class": "bar-count", "x": "100%", "y": y + 16, "text-anchor": "end"},
