@@ -1,7 +1,11 @@
-"""Refunding from the page, in two steps: enter, then confirm exactly what was shown."""
+"""Refunding from the page, in two steps: enter, then confirm exactly what was shown.
+
+Each step that goes well is followed by a redirect, so going back and reloading never ask to send a form again.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +29,7 @@ def add_routes(pages: Blueprint) -> None:
     """Add the form, its review and the step that moves money."""
     pages.add_url_rule(_PATH, "refund", form, methods=["GET"])
     pages.add_url_rule(_PATH, "refund_review", review, methods=["POST"])
+    pages.add_url_rule(f"{_PATH}/confirm", "refund_confirmation", confirmation, methods=["GET"])
     pages.add_url_rule(f"{_PATH}/confirm", "refund_confirm", confirm, methods=["POST"])
 
 
@@ -41,12 +46,12 @@ def form(payment_id: str) -> Answer:
         services.refund_desk.quote(RefundForm().order(payment_id, acting().email))
     except PaydeskError as error:
         return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
-    return _form(payment, str(key), RefundForm())
+    return _form(payment, str(key), RefundForm.of(services.refund_desk.draft(acting().id, str(key)) or {}))
 
 
 @guard("finance")
 def review(payment_id: str) -> Answer:
-    """What the refund would come to, before anything is done."""
+    """Check what was entered and keep it for the second step; nothing is refunded."""
     payment = services.payments.get(payment_id, customer=None)
     key, sent = request.form.get("key", ""), RefundForm.of(request.form)
     if not is_key(key, acting().id, payment_id):
@@ -54,11 +59,33 @@ def review(payment_id: str) -> Answer:
     if answer := _already_made(payment, key):
         return answer
     try:
-        quote = services.refund_desk.quote(sent.order(payment_id, acting().email))
+        services.refund_desk.quote(sent.order(payment_id, acting().email))
     except PaydeskError as error:
         return _form(payment, key, sent, error)
+    services.refund_desk.keep_draft(asdict(sent), account=acting().id, key=key)
+    step = url_for("dashboards.refund_confirmation", payment_id=payment_id, key=key)
+    return redirect(step, HTTPStatus.SEE_OTHER)
+
+
+@guard("finance")
+def confirmation(payment_id: str) -> Answer:
+    """What the refund that was entered would come to, before anything is done."""
+    payment = services.payments.get(payment_id, customer=None)
+    key = request.args.get("key", "")
+    if not is_key(key, acting().id, payment_id):
+        return _expired(payment_id)
+    if answer := _already_made(payment, key):
+        return answer
+    draft = services.refund_desk.draft(acting().id, key)
+    if draft is None:
+        return _expired(payment_id)
+    entered = RefundForm.of(draft)
+    try:
+        quote = services.refund_desk.quote(entered.order(payment_id, acting().email))
+    except PaydeskError as error:
+        return _form(payment, key, entered, error)
     return render_template(
-        "refund/review.html", payment=payment, quote=quote, form=sent, key=key, words=wording
+        "refund/review.html", payment=payment, quote=quote, form=entered, key=key, words=wording
     )
 
 

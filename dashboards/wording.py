@@ -95,6 +95,7 @@ _NAMES = {
     "online_or_offline_pin_required": "PIN needed",
     "pin_try_exceeded": "Too many wrong PINs",
     "incorrect_zip": "Wrong postal code",
+    "never_reached_stripe": "Never reached Stripe",
 }
 _ROADS = {
     "webhook": "Stripe told us by an event",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.errors import PaydeskError
+from app.models import refund_draft
 from app.models.payment_codec import Document
 from app.services import audit
 from app.services.audit import Action
 from app.services.idempotency import Once, answer_of, once
+from app.services.recording import now
 from app.services.refunds import Quote, RefundOrder, Refunds
 
 _ENDPOINT = "dashboard-refund"
@@ -35,8 +38,16 @@ class RefundDesk:
 
     def made_with(self, account: str, key: str) -> Document | None:
         """The refund that a form has made, if any. Raises the final error that it met."""
-        answer = answer_of(Once(caller=account, endpoint=_ENDPOINT, key=key, request={}))
+        answer = answer_of(_of(account, key))
         return answer["refund"] if answer else None
+
+    def keep_draft(self, fields: Mapping[str, str], *, account: str, key: str) -> None:
+        """Keep what was entered into a form until it is confirmed."""
+        refund_draft.keep(_of(account, key).record_id, fields, now=now())
+
+    def draft(self, account: str, key: str) -> dict[str, str] | None:
+        """What was last entered into a form and found to be possible, if anything."""
+        return refund_draft.find(_of(account, key).record_id)
 
     def refund(self, order: RefundOrder, *, account: str, key: str) -> Made:
         """Make the refund once for ``key``, however often and in however many threads it is asked for.
@@ -70,6 +81,11 @@ class RefundDesk:
 
     def _log(self, action: Action, order: RefundOrder, **details: Any) -> None:
         audit.append(action, actor=order.requested_by, target=order.payment_id, details=details)
+
+
+def _of(account: str, key: str) -> Once:
+    """A form, whatever was entered into it."""
+    return Once(caller=account, endpoint=_ENDPOINT, key=key, request={})
 
 
 def _text(amount: object) -> str | None:

@@ -53,7 +53,9 @@ def form_of(client: FlaskClient, payment_id: str) -> str:
 
 
 def reviewed(client: FlaskClient, payment_id: str, form: str, **fields: str) -> TestResponse:
-    return post(client, path(payment_id), form, key=key_of(form), **fields)
+    """Send the first step, and look at the second where it led there."""
+    answer = post(client, path(payment_id), form, key=key_of(form), **fields)
+    return client.get(answer.location) if answer.status_code == 303 else answer
 
 
 def confirmed(client: FlaskClient, payment_id: str, review: str) -> TestResponse:
@@ -185,6 +187,35 @@ def test_sending_again_going_back_and_reloading_make_one_refund(
     assert refused.status_code == 422
     assert "only that first refund counts" in refused.text
     assert len(refunds_of(database)) == 1
+    assert sandbox.refunded(payment.payment_intent_id) == 500
+
+
+def test_the_second_step_is_a_page_that_can_be_reloaded_and_gone_back_to(
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    first = finance.get(path(payment.payment_id))
+    form = finance.get(first.location).text
+    entered = {"how_much": "part", "amount": "5", "reason": "Paid twice", "notes": "By phone"}
+    answer = post(finance, path(payment.payment_id), form, key=key_of(form), **entered)
+    assert answer.status_code == 303
+    assert "phone" not in answer.location, "an address is logged by browsers and proxies"
+    for _ in range(2):
+        page = finance.get(answer.location)
+        assert (page.status_code, "Refund 5.00 USD" in page.text, "By phone" in page.text) == (
+            200,
+            True,
+            True,
+        )
+    # What was entered stands in the form to which one goes back.
+    form = finance.get(first.location).text
+    for told in ('value="5"', 'value="Paid twice"', "By phone</textarea>"):
+        assert told in form, told
+    other = enter(app, Role.ADMIN).get(answer.location)
+    assert (other.status_code, "/confirm" in other.location) == (303, False)
+    assert refunds_of(database) == []
+    assert confirmed(finance, payment.payment_id, page.text).status_code == 303
+    assert "This form has done its work" in finance.get(answer.location).text
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 

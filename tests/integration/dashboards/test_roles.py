@@ -42,6 +42,7 @@ EXPECTED = {
     "GET /dashboard/payments/<payment_id>": VIEWER,
     "GET /dashboard/payments/<payment_id>/refund": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund": FINANCE,
+    "GET /dashboard/payments/<payment_id>/refund/confirm": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund/confirm": FINANCE,
     # Lists and files.
     "GET /dashboard": VIEWER,
