@@ -61,7 +61,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         start=start,
         end=end,
         counts=Counts(counts) if counts else None,
-        reason=_reason(reader, counts),
+        reason=reader.pattern("reason", "Failure", _REASON, "insufficient_funds", in_words=words),
         status=reader.option("status", "Status", STATUS),
         refund_status=reader.option("refund_status", "Refunds", REFUNDED),
         disputed=reader.flag("disputed", "Disputed"),
@@ -87,14 +87,6 @@ def _search(reader: Reader) -> tuple[dict[str, str], str | None]:
     if wanted.startswith("pi_"):
         return {"payment_intent_id": wanted}, "the payment with this Stripe intent"
     return {"named": wanted}, "payments whose order or customer is exactly this"
-
-
-def _reason(reader: Reader, counts: str | None) -> str | None:
-    """No index serves failures in the order of capture, and no figure counts them."""
-    if counts == Counts.CAPTURED and reader.text("reason"):
-        reader.problems.append("Captured payments cannot be narrowed to a failure reason; it is left out.")
-        return None
-    return reader.pattern("reason", "Failure", _REASON, "insufficient_funds", in_words=words)
 
 
 def _order(reader: Reader, where: RowFilter) -> Order:

@@ -27,18 +27,21 @@ from app.models.payment import Payment
 from app.models.payment_row import (
     COUNTED_FIELDS,
     COUNTED_OF_PAYMENT,
+    LISTED_OF_PAYMENT,
     PAYMENT_FIELDS,
+    PLACED_FIELDS,
     Kind,
     PaymentRow,
     bare_row_of,
     counted_of,
+    listed_row_of,
     row_of,
 )
 from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_rows
 from app.models.rollup import Deltas, FiguresState, Rollup
 
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
-SHAPE = 4
+SHAPE = 5
 _ID = "figures"
 _MAJORITY = WriteConcern("majority", j=True)
 
@@ -117,6 +120,22 @@ def pending(limit: int, session: ClientSession) -> list[tuple[Counted | None, Co
     return [(before.get(payment["_id"]), counted_of(bare_row_of(payment))) for payment in payments]
 
 
+def changed_rows(limit: int, session: ClientSession) -> list[tuple[Row | None, Row]] | None:
+    """The rows of the payments that changed, as stored and as they should be; None when there are too many.
+
+    Of stored ones only what says in which lists they are.
+    """
+    with unavailable_as_ours():
+        changed = raw(Payment).find({"uncounted": True}, LISTED_OF_PAYMENT, session=session)
+        payments = list(changed.limit(limit + 1))
+        if len(payments) > limit:
+            return None
+        ids = [payment["_id"] for payment in payments]
+        rows = raw(PaymentRow).find({"_id": {"$in": ids}}, PLACED_FIELDS, session=session) if ids else ()
+        before = {row["_id"]: row for row in rows}
+    return [(before.get(payment["_id"]), listed_row_of(payment)) for payment in payments]
+
+
 def backlog(most: int) -> int:
     """How many payments wait to be counted, up to ``most``."""
     with unavailable_as_ours():
@@ -158,7 +177,8 @@ def count(payments: Sequence[Row], zone: ZoneInfo) -> None:
 def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> None:
     """One transaction: rows and rollups move together, so each payment is in the rollups just as its row says."""
     ids = [payment["_id"] for payment in payments]
-    old = {row["_id"]: row for row in raw(PaymentRow).find({"_id": {"$in": ids}}, session=session)}
+    known = raw(PaymentRow).find({"_id": {"$in": ids}}, {**COUNTED_FIELDS, "version": 1}, session=session)
+    old = {row["_id"]: row for row in known}
     deltas = Deltas(zone)
     fresh: dict[ObjectId, tuple[Row, Row]] = {}
     for payment in payments:

@@ -28,19 +28,34 @@ class Sorting:
     def keys(self) -> list[tuple[str, int]]:
         return [(self.field, self.direction), ("_id", self.direction)]
 
+    def position(self, row: Mapping[str, Any]) -> Position:
+        """Where a row lies."""
+        return row[self.field], row["_id"]
 
-def beyond(query: Mapping[str, Any], sorting: Sorting, after: Position | None) -> list[Row]:
-    """The queries that together, one after the other, find what follows ``after``.
+    def follows(self, row: Mapping[str, Any], place: Position) -> bool:
+        """True for a row that comes after ``place``."""
+        at = self.position(row)
+        return bool(at > place if self.direction == 1 else at < place)
+
+
+def beyond(
+    query: Mapping[str, Any], sorting: Sorting, after: Position | None
+) -> list[tuple[Row, list[tuple[str, int]]]]:
+    """The queries that together, one after the other, find what follows ``after``; each with what it is sorted by.
 
     First the rest of those with the same value, then those beyond it: with one query for both, every row of a common
-    value (ten thousand payments of 9.99) would be looked at again on each of their pages.
+    value (ten thousand payments of 9.99) would be looked at again on each of their pages. Those with the same value are
+    sorted by id alone, for MongoDB would sort them in memory if the value were named.
     """
     if after is None:
-        return [dict(query)]
+        return [(dict(query), sorting.keys)]
     value, last_id = after
     past = "$gt" if sorting.direction == 1 else "$lt"
     same: Row = {sorting.field: value, "_id": {past: last_id}}
-    return [{"$and": [query, same]}, {"$and": [query, {sorting.field: {past: value}}]}]
+    return [
+        ({"$and": [query, same]}, sorting.keys[1:]),
+        ({"$and": [query, {sorting.field: {past: value}}]}, sorting.keys),
+    ]
 
 
 def page(
@@ -48,9 +63,9 @@ def page(
 ) -> list[Row]:
     """Up to ``limit`` rows of the collection ``rows`` in order, those after ``after``."""
     found: list[Row] = []
-    for part in beyond(query, sorting, after):
+    for part, keys in beyond(query, sorting, after):
         if len(found) < limit:
-            found += rows.find(part).sort(sorting.keys).limit(limit - len(found))
+            found += rows.find(part).sort(keys).limit(limit - len(found))
     return found
 
 
@@ -65,4 +80,4 @@ def stream(rows: Any, query: Mapping[str, Any], sorting: Sorting) -> Iterator[Ro
         yield from found
         if len(found) < _BATCH:
             return
-        after = (found[-1][sorting.field], found[-1]["_id"])
+        after = sorting.position(found[-1])

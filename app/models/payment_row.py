@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from mongoengine import (
@@ -26,6 +27,8 @@ from mongoengine import (
 from app.domain.counted import NO_CARD, Counted, CountedAttempt
 from app.models.payment_codec import Document as Fields
 
+# What joins the parts of a facet comes before every character of a part, and PAST comes between the two.
+_JOIN, PAST = ",", "-"
 _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_-]")
 # What of a payment document makes its row; the rest (evidence, history) is never read for it.
 PAYMENT_FIELDS = dict.fromkeys(
@@ -33,6 +36,21 @@ PAYMENT_FIELDS = dict.fromkeys(
         *("order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "amount_captured"),
         *("refund_status", "disputed", "card", "attempts", "refunds", "disputes", "description"),
         *("created_at", "completed_at", "updated_at", "version", "uncounted"),
+    ),
+    1,
+)
+
+# What of a payment document a list shows before its row is written, which is read while somebody waits as well.
+LISTED_OF_PAYMENT = dict.fromkeys(
+    (
+        *(
+            name
+            for name in PAYMENT_FIELDS
+            if name not in {"card", "attempts", "refunds", "disputes", "uncounted"}
+        ),
+        *("card.brand", "card.country", "card.last4", "attempts.status", "attempts.failure.reason"),
+        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
+        *("refunds.status", "refunds.created_at", "refunds.amount", "disputes.status", "disputes.created_at"),
     ),
     1,
 )
@@ -65,13 +83,27 @@ COUNTED_FIELDS = dict.fromkeys(
     ),
     1,
 )
+# What says of a row in which lists it is, and where in them.
+PLACED_FIELDS = dict.fromkeys(
+    (
+        *("order_id", "customer_id", "payment_intent_id", "currency", "brand", "country", "kind"),
+        *("attempts.reason", "created_at", "completed_at", "amount"),
+    ),
+    1,
+)
+# All of a row but what only finds it in an index.
+LISTED_FIELDS = {"facets": 0, "priced": 0}
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# Rows without a time of completion are in no list by that time. Queries must repeat the condition to use the index.
+_COMPLETED: Fields = {"partialFilterExpression": {"completed_at": {"$gte": BEGINNING}}}
 
 
 class PaymentRow(Document):
     """One payment as lists show it and figures count it. ``_id`` is the payment's; amounts are minor units.
 
     ``kind`` joins everything about a row that has few values, so that any choice among them is a short list of kinds
-    and every list can be read in order from an index.
+    and every list can be read in order from an index. ``facets`` names each choice of failure reason, currency, brand
+    and country that takes the row in, and ``priced`` those that lists by amount are offered for: of one currency.
     """
 
     version = IntField(required=True)
@@ -91,6 +123,8 @@ class PaymentRow(Document):
     disputed = BooleanField(required=True)
     brand = StringField(required=True)
     country = StringField(required=True)
+    facets = ListField(StringField())
+    priced = ListField(StringField())
     last4 = StringField()
     attempts = ListField(DictField())
     refunds = ListField(DictField())
@@ -100,28 +134,16 @@ class PaymentRow(Document):
         "collection": "payment_rows",
         "auto_create_index": False,
         "indexes": [
-            # What follows the order in an index lets a second filter, and the count of a list, be judged from the index
-            # alone. Amounts have an index by kind as well, so that a rare kind is found without reading all others.
-            {"name": "created", "fields": ["-created_at", "-id"]},
+            # Each begins with what a list is narrowed to and goes on in the list's order, so that a page reads the keys
+            # of the rows it shows and no others, whatever is chosen together and however rare that is.
             {"name": "kind_newest", "fields": ["kind", "-created_at", "-id"]},
+            {"name": "kind_completed", "fields": ["kind", "-completed_at", "-id"], **_COMPLETED},
+            {"name": "facet_newest", "fields": ["facets", "kind", "-created_at", "-id"]},
+            {"name": "facet_completed", "fields": ["facets", "kind", "-completed_at", "-id"], **_COMPLETED},
+            # The times come last for lists of a range of time that are in the order of amounts.
             {
-                "name": "currency_newest",
-                "fields": ["currency", "kind", "-created_at", "-id", "brand", "country"],
-            },
-            {
-                "name": "brand_newest",
-                "fields": ["brand", "kind", "-created_at", "-id", "currency", "country"],
-            },
-            {
-                "name": "country_newest",
-                "fields": ["country", "kind", "-created_at", "-id", "currency", "brand"],
-            },
-            {
-                "name": "currency_largest",
-                "fields": [
-                    *("currency", "kind", "-amount", "-id", "created_at", "completed_at"),
-                    *("brand", "country"),
-                ],
+                "name": "facet_largest",
+                "fields": ["priced", "kind", "-amount", "-id", "created_at", "completed_at"],
             },
             {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
             {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
@@ -130,32 +152,45 @@ class PaymentRow(Document):
                 "fields": ["payment_intent_id"],
                 "partialFilterExpression": {"payment_intent_id": {"$gt": ""}},
             },
-            {
-                "name": "reason_newest",
-                "fields": [
-                    *("attempts.reason", "-created_at", "-id", "currency", "brand", "country", "kind"),
-                ],
-                "partialFilterExpression": {"attempts.reason": {"$gt": ""}},
-            },
-            {
-                "name": "completed_newest",
-                "fields": ["-completed_at", "-id", "currency", "brand", "country", "kind"],
-                "partialFilterExpression": {"completed_at": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
-            },
-            {
-                "name": "currency_completed",
-                "fields": ["currency", "-completed_at", "-id", "kind", "brand", "country"],
-                "partialFilterExpression": {"completed_at": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
-            },
         ],
     }
 
 
 def row_of(payment: Mapping[str, Any]) -> Fields:
     """The row of a payment document that was read with PAYMENT_FIELDS."""
-    row = bare_row_of(payment)
-    row["kind"] = Kind.of(counted_of(row), row["refund_status"]).text
+    row, counted = _row_and_counted(payment)
+    cards = [(brand, country) for brand in ("", row["brand"]) for country in ("", row["country"])]
+    row["priced"] = [facet(row["currency"], *card) for card in cards]
+    row["facets"] = [
+        name
+        for reason in ("", *sorted(set(counted.failure_reasons)))
+        for currency in ("", row["currency"])
+        for card in cards
+        if (name := facet(currency, *card, reason)) != facet()
+    ]
     return row
+
+
+def listed_row_of(payment: Mapping[str, Any]) -> Fields:
+    """The row without what only finds it in an index."""
+    return _row_and_counted(payment)[0]
+
+
+def _row_and_counted(payment: Mapping[str, Any]) -> tuple[Fields, Counted]:
+    row = bare_row_of(payment)
+    counted = counted_of(row)
+    row["kind"] = Kind.of(counted, row["refund_status"]).text
+    return row, counted
+
+
+def facet(
+    currency: str | None = None,
+    brand: str | None = None,
+    country: str | None = None,
+    reason: str | None = None,
+) -> str:
+    """The name of the rows that have all of these; what is None may be any."""
+    return _JOIN.join((reason or "", currency or "", brand or "", country or ""))
 
 
 def bare_row_of(payment: Mapping[str, Any]) -> Fields:
@@ -225,6 +260,7 @@ class Kind:
         )
 
     @classmethod
+    @lru_cache(maxsize=1000)
     def parse(cls, text: str) -> Kind:
         status, outcome, first, refund_status, disputed, three_d_secure = text.split("/")
         return cls(status, outcome, first, refund_status, disputed == "disputed", three_d_secure == "3ds")

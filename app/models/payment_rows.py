@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,11 +15,22 @@ from app.domain.counted import Counted, FirstAttempt, Outcome
 from app.models import keyset
 from app.models.connection import raw, unavailable_as_ours
 from app.models.keyset import Sorting
-from app.models.payment_row import COUNTED_FIELDS, Kind, PaymentRow, counted_of
+from app.models.payment_row import (
+    BEGINNING,
+    COUNTED_FIELDS,
+    LISTED_FIELDS,
+    PAST,
+    Kind,
+    PaymentRow,
+    counted_of,
+    facet,
+)
 from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# So many rows are sorted while somebody waits: reading them takes some ten milliseconds.
+_SORTED = 3_000
+_INDEX_OF_ID = {"payment_intent_id": "intent", "order_id": "order_created", "customer_id": "customer_created"}
 # Where a page ended: the value that the list is sorted by, and the id of the last row seen.
 Position = tuple[Any, str]
 
@@ -132,72 +143,116 @@ class RowFilter:
             )
         ) and (self.counts is None or self.counts.takes(kind))
 
+    def matches(self, row: Row) -> bool:
+        """True when a row is of the list, as its query decides for those that are stored."""
+        names = ("currency", "brand", "country", *_INDEX_OF_ID)
+        at = row[self.dated_by]
+        return (
+            all(wanted is None or wanted == row[name] for name in names for wanted in (getattr(self, name),))
+            and self.takes(Kind.parse(row["kind"]))
+            and (self.reason is None or any(a.get("reason") == self.reason for a in row["attempts"]))
+            and (self.named is None or self.named in {row["order_id"], row["customer_id"]})
+            and (self.payment_id is None or self.payment_id == str(row["_id"]))
+            and at is not None
+            and (self.start is None or self.start <= at)
+            and (self.end is None or at < self.end)
+        )
+
 
 def sorting(where: RowFilter, order: Order) -> Sorting:
     """What the list is sorted by."""
     return Sorting(where.dated_by if order.field == "created_at" else order.field, order.direction)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a list is found: its query, and the index to read, named so that MongoDB does not try out others first.
+
+    An index of None leaves it to MongoDB, for a search of orders and customers at once.
+    """
+
+    query: Row
+    index: str | None
+
+
 def page(
-    where: RowFilter, order: Order, *, limit: int, after: Position | None = None, backwards: bool = False
+    where: RowFilter,
+    order: Order,
+    *,
+    limit: int,
+    after: Position | None = None,
+    backwards: bool = False,
+    session: ClientSession | None = None,
+    without: Collection[ObjectId] = (),
 ) -> list[Row]:
-    """Rows in order, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
+    """Rows in order, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable.
+
+    ``without`` names rows to leave out. They are passed over in the index, as the ids of rows that have changed.
+    """
     by = sorting(where, order)
+    by = by.reversed if backwards else by
     with unavailable_as_ours():
-        query = query_of(where)
-        if query is None:
+        plan = plan_of(where, _served_in(where, order, session), session)
+        if plan is None:
             return []
         place = (after[0], ObjectId(after[1])) if after else None
-        found = keyset.page(
-            raw(PaymentRow), query, by.reversed if backwards else by, limit=limit, after=place
-        )
+        rows = _Found(plan, session, {"_id": 1, by.field: 1} if without else LISTED_FIELDS)
+        found = keyset.page(rows, plan.query, by, limit=limit + len(without), after=place)
+        if without:
+            ids = [row["_id"] for row in found if row["_id"] not in without][:limit]
+            found = list(raw(PaymentRow).find({"_id": {"$in": ids}}, LISTED_FIELDS, session=session))
+            found.sort(key=by.position, reverse=by.direction == -1)
     return found[::-1] if backwards else found
 
 
 def stream(where: RowFilter, order: Order) -> Iterator[Row]:
     """All rows in order, read as they are taken. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        query = query_of(where)
-        if query is not None:
-            yield from keyset.stream(raw(PaymentRow), query, sorting(where, order))
+        plan = plan_of(where, _served_in(where, order, None))
+        if plan is not None:
+            yield from keyset.stream(_Found(plan, None, LISTED_FIELDS), plan.query, sorting(where, order))
 
 
-def count(where: RowFilter, *, most: int) -> int:
+def count(where: RowFilter, *, most: int, session: ClientSession | None = None) -> int:
     """How many rows there are, but not more than ``most``. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        query = query_of(where)
-        if query is None:
+        plan = plan_of(where, Order.NEWEST, session)
+        if plan is None:
             return 0
-        # Without a filter MongoDB would read the rows themselves.
-        hint = {} if query else {"hint": "created"}
-        return int(raw(PaymentRow).count_documents(query, limit=most, **hint))
+        hint = {"hint": plan.index} if plan.index else {}
+        return int(raw(PaymentRow).count_documents(plan.query, limit=most, session=session, **hint))
 
 
 def choices() -> dict[str, list[str]]:
     """The currencies, brands, countries and failure reasons that there are, each in the alphabet's order."""
     with unavailable_as_ours():
-        found = {name: sorted(raw(PaymentRow).distinct(name)) for name in ("currency", "brand", "country")}
-        return {**found, "reason": list(_reasons())}
+        return {name: list(_values(name)) for name in ("reason", "currency", "brand", "country")}
 
 
-def _reasons() -> Iterator[str]:
-    """Every failure reason, by one step into the index for each; ``distinct`` would read all rows for a list field."""
-    last = ""
+def _values(name: str) -> Iterator[str]:
+    """Every value of one filter, by one step into the index for each; ``distinct`` would read every row.
+
+    The facets with a value lie together, the value alone first, and ``PAST`` leads beyond the last of them.
+    """
+    head, _, tail = facet(**{name: PAST}).partition(PAST)
+    last = head
     while True:
-        beyond = {"attempts.reason": {"$gt": last}}
-        row = next(raw(PaymentRow).find(beyond, {"attempts": 1}).hint("reason_newest").limit(1), None)
-        if row is None:
+        beyond = {"facets": {"$gt": last + PAST}}
+        row = next(raw(PaymentRow).find(beyond, {"facets": 1}).hint("facet_newest").limit(1), None)
+        found = min((f for f in row["facets"] if f > last + PAST), default="") if row else ""
+        if not found.startswith(head) or not found.endswith(tail):
             return
-        last = min(r for a in row["attempts"] if (r := a.get("reason", "")) > last)
-        yield last
+        last = found.removesuffix(tail)
+        yield last.removeprefix(head)
 
 
 def touched(spans: Sequence[tuple[datetime, datetime]], session: ClientSession) -> Iterator[Counted]:
     """The payments that were created, completed, refunded or disputed in any of some (short) spans, each once."""
     between = [{"$gte": start, "$lt": end} for start, end in spans]
-    own = [{field: span} for field in ("created_at", "completed_at") for span in between]
     later = {"$or": [{"at": span} for span in between]}
     with unavailable_as_ours():
+        kinds = {"$in": raw(PaymentRow).distinct("kind", session=session)}
+        own = [{"kind": kinds, field: span} for field in ("created_at", "completed_at") for span in between]
         seen: set[ObjectId] = set()
         for row in raw(PaymentRow).find({"$or": own}, COUNTED_FIELDS, session=session):
             seen.add(row["_id"])
@@ -213,32 +268,68 @@ def touched(spans: Sequence[tuple[datetime, datetime]], session: ClientSession) 
                 yield counted_of(row)
 
 
-def query_of(where: RowFilter) -> Row | None:
-    """As a MongoDB query of equalities, a list of kinds and one range; None when nothing can match."""
-    if where.payment_id is not None and not ObjectId.is_valid(where.payment_id):
-        return None
-    names = ("currency", "brand", "country", "order_id", "customer_id", "payment_intent_id")
-    query: Row = {name: value for name in names if (value := getattr(where, name)) is not None}
-    if where.payment_id is not None:
-        query["_id"] = ObjectId(where.payment_id)
-    if where.named is not None:
-        query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
-    if where.reason is not None:
-        query["attempts.reason"] = where.reason
-    between = {"$gte": where.start, "$lt": where.end}
-    if any(between.values()):
-        query[where.dated_by] = {operator: moment for operator, moment in between.items() if moment}
-    elif where.dated_by == "completed_at":
-        # What says that there is a time may use the indexes of those that have one.
-        query["completed_at"] = {"$gt": _BEGINNING}
+def plan_of(where: RowFilter, order: Order, session: ClientSession | None = None) -> Plan | None:
+    """How to find the rows in this order; None when nothing can match.
+
+    But for a search, every index begins with what is asked for, the facet and the kinds, so no key is read in vain.
+    """
     # There are some dozens of kinds, and MongoDB reads them off the index without going through the rows.
-    kinds = raw(PaymentRow).distinct("kind")
+    kinds = raw(PaymentRow).distinct("kind", session=session)
     chosen = [kind for kind in kinds if where.takes(Kind.parse(kind))]
     if not chosen:
         return None
-    # Naming all kinds lets the indexes that begin with something else and the kind give rows in order. Without any
-    # such filter, and for the few rows of a search, the plain order is better.
-    begins = where.currency or where.brand or where.country
-    if len(chosen) < len(kinds) or (begins and where.reason is None and not where.is_search):
-        query["kind"] = {"$in": chosen}
-    return query
+    query: Row = {"kind": {"$in": chosen}, **_between(where)}
+    if where.is_search:
+        return _search(where, query)
+    name = facet(where.currency, where.brand, where.country, where.reason)
+    if order.field == "amount":
+        return Plan({"priced": name, **query}, "facet_largest")
+    by = "completed" if where.dated_by == "completed_at" else "newest"
+    return Plan({"facets": name, **query}, f"facet_{by}") if name != facet() else Plan(query, f"kind_{by}")
+
+
+def _between(where: RowFilter) -> Row:
+    """The range of time. The indexes of completed payments serve only queries that ask for a time of completion."""
+    start, end = where.start, where.end
+    if where.dated_by == "completed_at":
+        start = max(start or BEGINNING, BEGINNING)
+    bounds = {operator: moment for operator, moment in (("$gte", start), ("$lt", end)) if moment}
+    return {where.dated_by: bounds} if bounds else {}
+
+
+def _search(where: RowFilter, query: Row) -> Plan:
+    """Few rows have the id, and what else is asked is looked up in them."""
+    names = ("currency", "brand", "country", *_INDEX_OF_ID)
+    query |= {name: value for name in names if (value := getattr(where, name)) is not None}
+    if where.reason is not None:
+        query["attempts.reason"] = where.reason
+    if where.named is not None:
+        query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
+    if where.payment_id is not None:
+        query["_id"] = ObjectId(where.payment_id) if ObjectId.is_valid(where.payment_id) else None
+        return Plan(query, "_id_")
+    return Plan(query, next((index for name, index in _INDEX_OF_ID.items() if name in query), None))
+
+
+def _served_in(where: RowFilter, order: Order, session: ClientSession | None) -> Order:
+    """The order that the index is in.
+
+    A short range of time among all amounts is like a needle in a haystack: its rows are read by time and then sorted.
+    Of a longer range enough rows lie on the way through the amounts.
+    """
+    if order.field != "amount" or not (where.start or where.end):
+        return order
+    return Order.NEWEST if count(where, most=_SORTED + 1, session=session) <= _SORTED else order
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The collection for ``keyset``: read by the plan's index, in a session, and only some fields."""
+
+    plan: Plan
+    session: ClientSession | None
+    fields: Mapping[str, int]
+
+    def find(self, query: Row) -> Any:
+        found = raw(PaymentRow).find(query, self.fields, session=self.session)
+        return found.hint(self.plan.index) if self.plan.index else found

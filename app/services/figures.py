@@ -5,20 +5,24 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from app.domain.counted import Counted, Tally, add, tallies
 from app.errors import FiguresNotReady
 from app.models import figures_store, lease
+from app.models.changed_rows import ChangedRows
 from app.models.connection import Snapshot, snapshot
 from app.models.figures_store import SHAPE, State
+from app.models.payment_rows import RowFilter
 from app.models.rollup import Choice
 from app.services.recording import now
 
+_T = TypeVar("_T")
 BATCH = 1000
 # So few payments are counted while somebody waits; more are for the worker or the command.
 _BUILT_AT_ONCE = 5_000
@@ -63,12 +67,24 @@ class FiguresKeeper:
         Reading writes nothing while little waits; the worker counts it soon. Raises FiguresNotReady,
         DatabaseUnavailable.
         """
+        with self._moment(figures_store.pending) as (session, pending):
+            yield Held(session, pending)
+
+    @contextmanager
+    def listing(self, where: RowFilter) -> Iterator[ChangedRows]:
+        """The same for lists: a moment at which stored and changed rows fit together. Raises as ``reading`` does."""
+        with self._moment(figures_store.changed_rows) as (session, pairs):
+            yield ChangedRows.of(where, session, pairs)
+
+    @contextmanager
+    def _moment(self, changed: Callable[[int, Snapshot], _T | None]) -> Iterator[tuple[Snapshot, _T]]:
+        """A session, and what has changed and is not yet counted in it."""
         for _ in range(_TRIES):
             self._require(figures_store.state())
             with snapshot() as session:
-                pending = figures_store.pending(BATCH, session)
-                if pending is not None:
-                    yield Held(session, pending)
+                found = changed(BATCH, session)
+                if found is not None:
+                    yield session, found
                     return
             self.catch_up()
         raise FiguresNotReady("Payments change faster than they can be counted just now.", retry_after=5)

@@ -77,12 +77,12 @@ class Listings:
     def payments(self, where: RowFilter, order: Order, place: Place | None = None) -> Listing:
         """A page of payments. Raises ValidationFailed, FiguresNotReady, DatabaseUnavailable."""
         _check(where, order)
-        self._keeper.catch_up()
         after, back = _position(place)
-        rows = payment_rows.page(where, order, limit=SHOWN + 1, after=after, backwards=back)
-        field = payment_rows.sorting(where, order).field
-        shown, previous, following = _cut(rows, place, field)
-        return Listing(shown, payment_rows.count(where, most=MOST_COUNTED + 1), previous, following)
+        with self._keeper.listing(where) as moment:
+            rows = moment.page(order, limit=SHOWN + 1, after=after, backwards=back)
+            total = moment.count(most=MOST_COUNTED + 1)
+        shown, previous, following = _cut(rows, place, payment_rows.sorting(where, order).field)
+        return Listing(shown, total, previous, following)
 
     def children(self, where: RefundFilter | DisputeFilter, place: Place | None = None) -> ChildListing:
         """A page of refunds or disputes. Raises FiguresNotReady, DatabaseUnavailable."""
