@@ -78,8 +78,8 @@ def begin(zone: str) -> int:
         # Dropping takes no time, however much there is; the indexes are made again at once, on nothing.
         for kind in kept:
             raw(kind).drop()
-    if kept:
-        create_indexes()
+    # Lists name the indexes that they read, and MongoDB refuses a name that it does not know.
+    create_indexes()
     return total
 
 

@@ -105,7 +105,7 @@ def _again(site: Site, pages: list[Page]) -> Table:
 
 
 def _bursts(site: Site, uri: str, burst: int) -> Table:
-    """A list shows what has changed as well, so the first page counts it first where the worker has not yet."""
+    """A list shows what has changed as well, before the worker has counted it: its first page puts it in its place."""
     table = Table(f"The first page after {burst:,} payments changed at once", ["", "median ms", "slowest ms"])
     first = []
     with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
