@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,21 @@ def test_a_page_is_a_slice_of_the_whole_list(
     found = page(collection, [collection.all], params)
     assert [record.id for record in found.records] == [record.id for record in expected]
     assert found.has_more == (len(inside) > limit)
+
+
+@pytest.mark.parametrize("cursor", ["starting_after", "ending_before"])
+def test_a_page_reads_no_more_than_it_shows_however_long_the_list(cursor: str) -> None:
+    collection: Collection[Customer] = Collection("customer")
+    for seq in range(5_000):
+        collection.add(Customer(id=f"cus_{seq}", created=seq // 10, seq=seq))
+    read: list[Customer] = []
+
+    def keep(record: Customer) -> bool:
+        read.append(record)
+        return True
+
+    assert page(collection, [collection.all], {"limit": 10, cursor: "cus_2500"}, keep).has_more
+    assert len(read) == 11
 
 
 def test_ids_repeat_with_the_seed_only() -> None:
