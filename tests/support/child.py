@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 class Child:
     """A running command whose log is kept."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str], folder: Path = ROOT
+    ) -> None:
         self.name = name
         self.log = log
         # Only what is named here and what programs need: a developer's own settings must not reach a test.
@@ -23,7 +25,7 @@ class Child:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env={**kept, "PYTHONUNBUFFERED": "1", **env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -13,7 +13,14 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize(
-    "body", [{}, [], {"product": "boat", "pieces": 1}, {"product": ["chair"], "pieces": 1}, {"product": "chair", "pieces": 0}]
+    "body",
+    [
+        {},
+        [],
+        {"product": "boat", "pieces": 1},
+        {"product": ["chair"], "pieces": 1},
+        {"product": "chair", "pieces": 0},
+    ],
 )
 def test_what_cannot_be_ordered_is_refused(shop: Shop, body: Any) -> None:
     assert shop.server.request("POST", "/demo/shop/orders", json=body).status_code == 422
