@@ -40,6 +40,8 @@ class Frame {
   /** Take it off the page; what was asked and not yet answered gets null. */
   remove() {
     clearTimeout(this.handshake);
+    // What the frame has posted before may still be waiting for its turn, and nobody is there for it any more.
+    this.#port.onmessage = null;
     this.element.remove();
     this.#giveUp();
   }
