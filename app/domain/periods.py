@@ -27,6 +27,14 @@ class Granularity(StrEnum):
     MONTH = "month"
 
 
+# Of the buckets of days.
+_NO_LONGER_THAN = {
+    Granularity.DAY: _DAY,
+    Granularity.WEEK: 7 * _DAY,
+    Granularity.MONTH: 31 * _DAY,
+}
+
+
 class Compare(StrEnum):
     """What a span is compared with."""
 
@@ -74,12 +82,6 @@ def days(first: date, last: date, zone: ZoneInfo) -> Span:
     return Span(day_start(first, zone), day_start(last + _DAY, zone), zone)
 
 
-def each_day(span: Span) -> Iterator[date]:
-    """Every day that the span touches."""
-    for number in range(span.days):
-        yield span.first_day + number * _DAY
-
-
 def bucket_start(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
     """Where the bucket that ``at`` lies in begins, as local time; weeks begin on Monday.
 
@@ -100,17 +102,27 @@ def first_day_of(day: date, granularity: Granularity) -> date:
 
 def buckets(span: Span, granularity: Granularity) -> list[datetime]:
     """The start of every bucket that the span touches, in order, as local times."""
+    if span.start >= span.end:
+        return []
+    if granularity != Granularity.HOUR:
+        starts = (day_start(day, span.zone) for day in _first_days(span, granularity))
+        # Where a date was skipped, two days begin at the same instant.
+        return [start.astimezone(span.zone) for start in dict.fromkeys(starts)]
+    steps = int((span.end - span.start) / QUARTER) + 1
+    moments = (min(span.start + n * QUARTER, span.end - timedelta(seconds=1)) for n in range(steps))
     found: dict[tuple[datetime, timedelta | None], datetime] = {}
-    if granularity == Granularity.HOUR:
-        steps = int((span.end - span.start) / QUARTER) + 1
-        moments = (min(span.start + n * QUARTER, span.end - timedelta(seconds=1)) for n in range(steps))
-    else:
-        moments = (day_start(day, span.zone) for day in each_day(span))
-    if span.start < span.end:
-        for moment in moments:
-            start = bucket_start(moment, granularity, span.zone)
-            found.setdefault((start.replace(tzinfo=None), start.utcoffset()), start)
+    for moment in moments:
+        start = bucket_start(moment, granularity, span.zone)
+        found.setdefault((start.replace(tzinfo=None), start.utcoffset()), start)
     return list(found.values())
+
+
+def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
+    """The first day of every bucket of days that the span touches."""
+    day, last = first_day_of(span.first_day, granularity), span.last_day
+    while day <= last:
+        yield day
+        day = first_day_of(day + _NO_LONGER_THAN[granularity], granularity)
 
 
 def earlier(span: Span, compare: Compare, now: datetime) -> Span:

@@ -1,15 +1,18 @@
 """Tallies of payments kept by span of time, so that reading figures does not get slower with history.
 
-Two levels hold the same counts: quarters of an hour in UTC, which every time zone's hours and days are made of, and
-days of the dashboard's zone. Each is one document for each choice of filters (a *cut*), so that a view reads a few
-small cells: those of all payments and of each currency, for days also those of one card filter, and last the finest,
-one for each combination of currency, brand, country and 3-D Secure.
+Three levels hold the same counts: quarters of an hour in UTC, which every time zone's hours and days are made of, and
+days and weeks of the dashboard's zone. A fourth has what the heat map shows of each day, apart from the rest, because
+long ranges are read by weeks, which know nothing of weekdays.
+
+Each is one document for each choice of filters (a *cut*), so that a view reads a few small cells: those of all payments
+and of each currency, for days and weeks also those of one card filter, and last the finest, one for each combination of
+currency, brand, country and 3-D Secure. A week has none of the finest: the document would grow without a bound.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -20,15 +23,15 @@ from mongoengine import DateTimeField, DictField, Document, IntField, StringFiel
 from pymongo.client_session import ClientSession
 
 from app.domain.counted import Counted, Tally, add, tallies
-from app.domain.periods import quarter_start
+from app.domain.periods import Granularity, first_day_of, quarter_start
 from app.models.connection import raw, unavailable_as_ours
 
 ANY = "all"
 CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
 _CUTS_OF_QUARTERS = ("currency", "cells")
+_CUTS_OF_WEEKS = ("currency", "brand", "country", "three_d_secure")
 # What the heat map shows by hour of the day.
-_BY_HOUR = frozenset({"created", "completed", "failed"})
-_HOUR_NAMES = tuple(f"hour:{hour}:{name}" for hour in range(24) for name in sorted(_BY_HOUR))
+_BY_HOUR = ("created", "completed", "failed")
 # Currency, brand, country and whether 3-D Secure was requested, as they are written in the names of cells.
 _Names = tuple[str, str, str, str]
 _JOIN = "~"
@@ -36,7 +39,10 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Rollup(Document):
-    """``_id`` is level, cut and time, ordered like time: ``day|brand|2026-11-23``, ``quarter|cells|…T10:15``."""
+    """``_id`` is level, cut and time, ordered like time: ``day|brand|2026-11-23``, ``quarter|cells|…T10:15``.
+
+    A week has the date of its Monday.
+    """
 
     id = StringField(primary_key=True)
     cells = DictField()
@@ -139,9 +145,13 @@ class Deltas:
         local = moment.astimezone(self._zone)
         for cut in _CUTS_OF_QUARTERS:
             self._fill(quarter_id(cut, quarter_start(moment)), _cells(cut, names), tally)
-        of_day = tally | by_hour(local.hour, tally)
+        day, hours = local.date(), by_hour(local.hour, tally)
         for cut in CUTS:
-            self._fill(day_id(cut, local.date()), _cells(cut, names), of_day)
+            self._fill(day_id(cut, day), _cells(cut, names), tally)
+            if hours:
+                self._fill(hours_id(cut, day), _cells(cut, names), hours)
+        for cut in _CUTS_OF_WEEKS:
+            self._fill(week_id(cut, first_day_of(day, Granularity.WEEK)), _cells(cut, names), tally)
 
     def _fill(self, id_: str, cells: tuple[str, ...], tally: Tally) -> None:
         document = self._cells.setdefault(id_, {})
@@ -151,12 +161,7 @@ class Deltas:
 
 def by_hour(hour: int, tally: Mapping[str, int]) -> Tally:
     """The counters of the heat map for what was counted in a local hour of the day."""
-    return {f"hour:{hour}:{name}": n for name, n in tally.items() if name in _BY_HOUR}
-
-
-def of_hours(tally: Mapping[str, int]) -> Tally:
-    """The counters of the heat map in a tally."""
-    return {name: n for name in _HOUR_NAMES if (n := tally.get(name))}
+    return {f"hour:{hour}:{name}": n for name in _BY_HOUR if (n := tally.get(name))}
 
 
 def quarter_id(cut: str, start: datetime) -> str:
@@ -169,12 +174,34 @@ def day_id(cut: str, day: date) -> str:
     return f"day|{cut}|{day.isoformat()}"
 
 
-def days(choice: Choice, first: date, last: date, session: ClientSession) -> Iterator[tuple[date, Tally]]:
-    """The tally of each day on which anything was counted, in order."""
-    cut = choice.cut
-    between = {"$gte": day_id(cut, first), "$lte": day_id(cut, last)}
-    for time, tally in _between(between, choice, cut, session):
-        yield date.fromisoformat(time), tally
+def hours_id(cut: str, day: date) -> str:
+    """The document of the heat map of a day for one cut."""
+    return f"hours|{cut}|{day.isoformat()}"
+
+
+def week_id(cut: str, monday: date) -> str:
+    """The document of a week for one cut."""
+    return f"week|{cut}|{monday.isoformat()}"
+
+
+def has_weeks(choice: Choice) -> bool:
+    """True when weeks are kept for the choice; others are the sums of their days."""
+    return choice.cut in _CUTS_OF_WEEKS
+
+
+def weeks(choice: Choice, mondays: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
+    """The tally of each of the weeks in which anything was counted, by its Monday, in order."""
+    return _of_dates([week_id(choice.cut, monday) for monday in mondays], choice, session)
+
+
+def days(choice: Choice, dates: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
+    """The tally of each of the days on which anything was counted, in order."""
+    return _of_dates([day_id(choice.cut, day) for day in dates], choice, session)
+
+
+def hours(choice: Choice, dates: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
+    """What the heat map shows of each of the days, in order."""
+    return _of_dates([hours_id(choice.cut, day) for day in dates], choice, session)
 
 
 def quarters(
@@ -183,21 +210,27 @@ def quarters(
     """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
     cut = choice.cut if choice.cut in _CUTS_OF_QUARTERS else "cells"
     between = {"$gte": quarter_id(cut, start), "$lt": quarter_id(cut, end)}
-    for time, tally in _between(between, choice, cut, session):
+    for time, tally in _found(between, choice, cut, session):
         yield datetime.fromisoformat(time).replace(tzinfo=UTC), tally
 
 
-def _between(
-    between: Mapping[str, str], choice: Choice, cut: str, session: ClientSession
+def _of_dates(ids: list[str], choice: Choice, session: ClientSession) -> Iterator[tuple[date, Tally]]:
+    if ids:
+        for time, tally in _found({"$in": ids}, choice, choice.cut, session):
+            yield date.fromisoformat(time), tally
+
+
+def _found(
+    wanted: Mapping[str, Any], choice: Choice, cut: str, session: ClientSession
 ) -> Iterator[tuple[str, Tally]]:
-    """The tallies of the choice by the times in the documents' ids, in order."""
+    """The tallies of the choice in the documents with the ids that are wanted, by the times in them, in order."""
     with unavailable_as_ours():
         if cut == "cells":
-            steps = [{"$match": {"_id": between}}, *_only(choice), {"$sort": {"_id": 1}}]
+            steps = [{"$match": {"_id": wanted}}, *_only(choice), {"$sort": {"_id": 1}}]
             for document in raw(Rollup).aggregate(steps, session=session):
                 yield _time_of(document), _sum(c["v"] for c in document["cells"])
             return
-        found = raw(Rollup).find({"_id": between}, {f"cells.{choice.cell}": 1}, session=session)
+        found = raw(Rollup).find({"_id": wanted}, {f"cells.{choice.cell}": 1}, session=session)
         for document in found.sort("_id", 1):
             if tally := document.get("cells", {}).get(choice.cell):
                 yield _time_of(document), tally

@@ -1,7 +1,7 @@
 """The figures of DESIGN section 5 for a span of time and a choice of payments: one reading for every place they show.
 
-A span is covered by whole days from the daily rollups, the rest by quarters of an hour, and what is left of a quarter
-at either end by the payments' rows themselves; so every span is exact to the second, and long ones are quick.
+A span is covered by whole weeks and days from their rollups, the rest by quarters of an hour, and what is left of a
+quarter at either end by the payments' rows themselves; so every span is exact to the second, and long ones are quick.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from app.domain.periods import (
     buckets,
     day_start,
     days,
-    each_day,
     earlier,
+    first_day_of,
     quarter_start,
 )
 from app.errors import ValidationFailed
@@ -36,6 +36,7 @@ from app.services.recording import now
 MOST_DAYS = 732
 MOST_DAYS_BY_HOUR = 32
 _DAY = timedelta(days=1)
+_DAYS_OF_WEEK = 7
 
 # A tally and the instant that its counts lie at or after, all within one quarter of an hour or one day.
 Piece = tuple[datetime, Tally]
@@ -138,15 +139,21 @@ def _read(
 ) -> tuple[Figures, list[tuple[datetime, Figures]]]:
     """The figures of the span and of its steps; ``weekdays``, where given, get what is counted by hour."""
     granularity, by_start = question.granularity, dict[datetime, Tally]()
-    read = _fine if granularity == Granularity.HOUR else _pieces
-    for at, tally in chain(read(span, question.choice, held), _changes(span, question.choice, held)):
+    whole = () if granularity == Granularity.HOUR else _whole_days(span)
+    fine: Iterator[Piece] = chain(
+        _beside(span, whole, question.choice, held), _changes(span, question.choice, held)
+    )
+    if weekdays:
+        fine = _by_hour(fine, span.zone, weekdays)
+        for day, tally in rollup.hours(question.choice, whole, held.session):
+            add(weekdays[day.weekday()], tally)
+    coarse = _coarse(whole, granularity, span.zone, question.choice, held)
+    for at, tally in chain(coarse, fine):
         key = _key(at, granularity, span.zone)
         if (total := by_start.get(key)) is None:
             by_start[key] = dict(tally)
         else:
             add(total, tally)
-        if weekdays:
-            add(weekdays[at.astimezone(span.zone).weekday()], rollup.of_hours(tally))
     series = [
         (start, Figures(by_start.get(start.astimezone(UTC), {}))) for start in buckets(span, granularity)
     ]
@@ -157,31 +164,72 @@ def _key(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
     return bucket_start(at, granularity, zone).astimezone(UTC)
 
 
+def _by_hour(pieces: Iterable[Piece], zone: ZoneInfo, weekdays: Sequence[Tally]) -> Iterator[Piece]:
+    """The same pieces, each finer than an hour; in passing they are counted by hour."""
+    for at, tally in pieces:
+        local = at.astimezone(zone)
+        add(weekdays[local.weekday()], rollup.by_hour(local.hour, tally))
+        yield at, tally
+
+
 def _changes(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     """What has changed since it was counted."""
     for at, tally in held.changes(choice):
         moment = datetime.fromtimestamp(at, UTC)
         if span.start <= moment < span.end:
-            yield moment, _with_hour(moment, tally, span.zone)
+            yield moment, tally
 
 
 def _pieces(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
-    """The whole days of the span, and finer pieces for what is left at its ends."""
-    zone, whole = span.zone, list(_whole_days(span))
+    """All of the span, in the largest pieces."""
+    whole = _whole_days(span)
+    coarse = _coarse(whole, Granularity.WEEK, span.zone, choice, held)
+    return chain(coarse, _beside(span, whole, choice, held))
+
+
+def _coarse(
+    whole: Sequence[date], granularity: Granularity, zone: ZoneInfo, choice: Choice, held: Held
+) -> Iterator[Piece]:
+    """The whole days, by weeks as far as a step of the series takes whole weeks in."""
+    mondays = list(_whole_weeks(whole, granularity)) if rollup.has_weeks(choice) else []
+    covered = {monday + number * _DAY for monday in mondays for number in range(_DAYS_OF_WEEK)}
+    left = [day for day in whole if day not in covered]
+    for day, tally in chain(
+        rollup.weeks(choice, mondays, held.session), rollup.days(choice, left, held.session)
+    ):
+        yield day_start(day, zone), tally
+
+
+def _whole_weeks(whole: Sequence[date], granularity: Granularity) -> Iterator[date]:
+    """The Mondays of the weeks among the days that lie in one step."""
+    if granularity not in {Granularity.WEEK, Granularity.MONTH} or not whole:
+        return
+    first, last = whole[0], whole[-1]
+    monday = first + timedelta(days=-first.weekday() % _DAYS_OF_WEEK)
+    while (sunday := monday + 6 * _DAY) <= last:
+        if first_day_of(monday, granularity) == first_day_of(sunday, granularity):
+            yield monday
+        monday = sunday + _DAY
+
+
+def _whole_days(span: Span) -> list[date]:
+    """The days that lie within the span from their first instant to their last."""
+    first, last = span.first_day, span.last_day
+    if day_start(first, span.zone) < span.start:
+        first += _DAY
+    if day_start(last + _DAY, span.zone) > span.end:
+        last -= _DAY
+    return [first + number * _DAY for number in range((last - first).days + 1)]
+
+
+def _beside(span: Span, whole: Sequence[date], choice: Choice, held: Held) -> Iterator[Piece]:
+    """What of the span is not in its whole days."""
     if not whole:
         yield from _fine(span, choice, held)
         return
-    middle = days(whole[0], whole[-1], zone)
-    yield from _fine(Span(span.start, middle.start, zone), choice, held)
-    for day, tally in rollup.days(choice, whole[0], whole[-1], held.session):
-        yield day_start(day, zone), tally
-    yield from _fine(Span(middle.end, span.end, zone), choice, held)
-
-
-def _whole_days(span: Span) -> Iterator[date]:
-    for day in each_day(span):
-        if span.start <= day_start(day, span.zone) and day_start(day + _DAY, span.zone) <= span.end:
-            yield day
+    middle = days(whole[0], whole[-1], span.zone)
+    yield from _fine(Span(span.start, middle.start, span.zone), choice, held)
+    yield from _fine(Span(middle.end, span.end, span.zone), choice, held)
 
 
 def _fine(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
@@ -193,8 +241,7 @@ def _fine(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
         yield from _edge(span, choice, held)
         return
     yield from _edge(Span(span.start, first, span.zone), choice, held)
-    for at, tally in rollup.quarters(choice, first, last, held.session):
-        yield at, _with_hour(at, tally, span.zone)
+    yield from rollup.quarters(choice, first, last, held.session)
     yield from _edge(Span(last, span.end, span.zone), choice, held)
 
 
@@ -209,8 +256,7 @@ def _edge(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
     if span.end <= span.start:
         return
     payments = payment_rows.touched([(span.start, span.end)], held.session)
-    for at, tally in _within((c for c in payments if choice.matches(c)), span.start, span.end):
-        yield at, _with_hour(at, tally, span.zone)
+    yield from _within((c for c in payments if choice.matches(c)), span.start, span.end)
 
 
 def _within(payments: Iterable[Counted], start: datetime, end: datetime) -> Iterator[Piece]:
@@ -222,8 +268,3 @@ def _instants(payments: Iterable[Counted]) -> Iterator[Piece]:
     for counted in payments:
         for at, tally in tallies(counted):
             yield datetime.fromtimestamp(at, UTC), tally
-
-
-def _with_hour(at: datetime, tally: Tally, zone: ZoneInfo) -> Tally:
-    """The tally with its counters of the heat map, which the days' rollups have already."""
-    return {**tally, **rollup.by_hour(at.astimezone(zone).hour, tally)}

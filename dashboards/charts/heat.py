@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
-from dashboards.charts.markup import Attributes, el, join, mark, pct, slug
+from dashboards.charts.markup import Attributes, el, escaped, join, mark, pct, slug
 from dashboards.charts.plot import plane
 from dashboards.charts.words import NO_DATA, compact, count
 
@@ -96,20 +96,16 @@ def _cell(
     cell: HeatCell, ends: tuple[float, float], words: tuple[str, Callable[[float], str]], hatch: str
 ) -> Markup:
     what, text = words
-    place: Attributes = {
-        "x": pct(cell.hour / HOURS),
-        "y": cell.weekday * _ROW,
-        "width": pct(1 / HOURS),
-        "height": _ROW,
-    }
     when = f"{DAYS[cell.weekday]}, {cell.hour:02}:00 to {cell.hour:02}:59"
     if (value := _known(cell)) is None:
-        shape = el("rect", {"class": "heat heat-none", "fill": f"url(#{hatch})", **place})
-        return mark(f"{when}\n{what}: {NO_DATA}", cell.href, shape, css="mark-cell", tab=False)
-    said = f"{when}\n{what}: {text(value)}" + (
-        f" (n = {count(cell.n)})" if text(value) != count(cell.n) else ""
-    )
-    shape = el("rect", {"class": f"heat heat-{step_of(value, *ends)}", **place})
+        css, fill, said = "heat heat-none", f' fill="url(#{escaped(hatch)})"', f"{when}\n{what}: {NO_DATA}"
+    else:
+        css, fill, written = f"heat heat-{step_of(value, *ends)}", "", text(value)
+        counted = f" (n = {count(cell.n)})" if written != count(cell.n) else ""
+        said = f"{when}\n{what}: {written}{counted}"
+    place = f'x="{pct(cell.hour / HOURS)}" y="{cell.weekday * _ROW}" width="{pct(1 / HOURS)}" height="{_ROW}"'
+    # The most of all marks on a page, so they are written as they are.
+    shape = Markup(f'<rect class="{css}"{fill} {place}></rect>')  # noqa: S704
     return mark(said, cell.href, shape, css="mark-cell", tab=False)
 
 

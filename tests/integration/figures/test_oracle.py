@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,11 +18,15 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from app import create_app
+from app.domain.periods import Granularity, Span, day_start
 from app.extensions import services
+from app.models.rollup import Choice
+from app.services.analytics import Question
 from config import Settings
-from tests.support import ledger
-from tests.support.recount import comparable, recount, with_3ds
+from tests.support import ledger, stored
+from tests.support.recount import comparable, is_failed, recount, with_3ds
 
+DAY = timedelta(days=1)
 METRICS = "/api/v1/payments/metrics"
 # Clocks go forward and back, at midnight too; half- and quarter-hour zones; a shift of half an hour.
 ZONES = {
@@ -32,6 +37,12 @@ ZONES = {
     "Australia/Lord_Howe": date(2025, 4, 6),
     "America/Havana": date(2025, 11, 2),
     "Africa/Cairo": date(2025, 4, 25),
+}
+FILTERS: dict[str, st.SearchStrategy[Any]] = {
+    "currency": st.sampled_from(ledger.CURRENCIES),
+    "brand": st.sampled_from(["visa", "amex", "unknown"]),
+    "country": st.sampled_from(["US", "DE", "unknown"]),
+    "three_d_secure": st.booleans(),
 }
 SLOW = hypothesis_settings(
     max_examples=20,
@@ -72,6 +83,13 @@ def local_day(zone: ZoneInfo, moment: datetime) -> date:
     return moment.astimezone(zone).date()
 
 
+def weeks_around(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
+    """Within ten days of the zone's peculiar day, most of them near to it."""
+    day = ZONES[zone.key]
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
+    return st.one_of(around(zone), ledger.moments(noon - timedelta(days=10), noon + timedelta(days=10)))
+
+
 def of_days(payments: list[dict[str, Any]], zone: ZoneInfo, first: date, last: date) -> dict[str, Any]:
     """The recount over calendar days, each instant judged by the date on the wall clock and nothing else."""
     instants = [
@@ -100,14 +118,19 @@ def test_days_and_steps_equal_a_recount(
     database: Database[dict[str, Any]],
     data: st.DataObject,
 ) -> None:
-    payments = data.draw(st.lists(ledger.payment(around(zone)), max_size=12))
-    first = ZONES[zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
-    last = first + timedelta(days=data.draw(st.integers(0, 4)))
+    payments = data.draw(st.lists(ledger.payment(weeks_around(zone)), max_size=12))
+    # Long enough for whole weeks within a month and across two, which are read from rollups of their own.
+    first = ZONES[zone.key] + timedelta(days=data.draw(st.integers(-10, 1)))
+    last = first + timedelta(days=data.draw(st.integers(0, 17)))
     granularity = data.draw(st.sampled_from(["hour", "day", "week", "month"]))
+    chosen = data.draw(st.fixed_dictionaries({}, optional=FILTERS))
     with ledger_in(database, payments):
-        query = {"from": first.isoformat(), "to": last.isoformat(), "granularity": granularity}
+        if data.draw(st.booleans(), label="counted"):
+            catch_up(zoned)
+        query = {"from": first.isoformat(), "to": last.isoformat(), "granularity": granularity, **chosen}
         answer = zoned.get(METRICS, query_string=query, headers=bearer)
         assert answer.status_code == 200, answer.json
+        payments = [p for p in payments if chooses(query, p)]
         assert comparable(answer.json) == of_days(payments, zone, first, last)
         starts = [datetime.fromisoformat(step["start"]) for step in answer.json["series"]]
         ends = [*starts[1:], datetime.fromisoformat(answer.json["range"]["to"])]
@@ -128,19 +151,57 @@ def test_any_instants_and_filters_equal_a_recount(
     payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=12))
     start, end = sorted((data.draw(around(zone)), data.draw(around(zone))))
     query: dict[str, Any] = {"from": start.isoformat(), "to": (end + timedelta(seconds=1)).isoformat()}
-    for name, values in {
-        "currency": st.sampled_from(ledger.CURRENCIES),
-        "brand": st.sampled_from(["visa", "amex", "unknown"]),
-        "country": st.sampled_from(["US", "DE", "unknown"]),
-        "three_d_secure": st.booleans(),
-    }.items():
-        if data.draw(st.booleans(), label=name):
-            query[name] = data.draw(values)
+    query |= data.draw(st.fixed_dictionaries({}, optional=FILTERS))
     with ledger_in(database, payments):
         answer = zoned.get(METRICS, query_string=query, headers=bearer)
         assert answer.status_code == 200, answer.json
         chosen = [p for p in payments if chooses(query, p)]
         assert comparable(answer.json) == recount(chosen, start, end + timedelta(seconds=1))
+
+
+@SLOW
+@given(data=st.data())
+def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
+    zone: ZoneInfo, zoned: FlaskClient, database: Database[dict[str, Any]], data: st.DataObject
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(weeks_around(zone)), max_size=12))
+    moments = st.one_of(around(zone), st.sampled_from([ZONES[zone.key] + n * DAY for n in range(-9, 9)]))
+    start, end = sorted((at_start(data.draw(moments), zone), at_start(data.draw(moments), zone)))
+    question = Question(
+        span=Span(start, end + timedelta(seconds=1), zone),
+        choice=Choice(**data.draw(st.fixed_dictionaries({}, optional=FILTERS))),
+        granularity=data.draw(st.sampled_from([Granularity.DAY, Granularity.WEEK, Granularity.MONTH])),
+        by_weekday=True,
+    )
+    with ledger_in(database, payments), zoned.application.app_context():
+        if data.draw(st.booleans(), label="counted"):
+            services.figures.catch_up()
+        report = services.analytics.report(question)
+    query = {name: value for name, value in asdict(question.choice).items() if value is not None}
+    expected = Counter[tuple[int, int, str]]()
+    for payment in payments:
+        if chooses(query, payment) and start <= payment["created_at"] <= end:
+            local = payment["created_at"].astimezone(zone)
+            for name in ("created", outcome_of(payment)):
+                expected[local.weekday(), local.hour, name] += 1
+    shown = {
+        (day, hour, name): n
+        for day, figures in enumerate(report.weekdays)
+        for hour in range(24)
+        for name in ("created", "completed", "failed")
+        if (n := figures.hour(hour, name))
+    }
+    assert shown == {place: n for place, n in expected.items() if place[2]}
+
+
+def at_start(moment: date | datetime, zone: ZoneInfo) -> datetime:
+    """A day stands for its first instant."""
+    return moment if isinstance(moment, datetime) else day_start(moment, zone)
+
+
+def outcome_of(payment: dict[str, Any]) -> str:
+    """Completed or failed, or nothing that the heat map shows."""
+    return "completed" if payment["status"] == "completed" else "failed" if is_failed(payment) else ""
 
 
 @SLOW
@@ -201,6 +262,29 @@ def test_an_empty_database_has_no_data_and_no_zero_percent(
     assert answer["success_rate"] == {"value": None, "n": 0, "total": 0}
     assert answer["processing_time"] == {"n": 0, "mean": None, "p50": None, "p95": None}
     assert answer["volume"] == [] and len(answer["series"]) == 30 and answer["previous"] is None
+
+
+@pytest.mark.parametrize("chosen", [{}, {"currency": "usd"}, {"brand": "visa"}])
+def test_a_week_across_two_months_is_split_between_them(
+    client: FlaskClient, database: Database[dict[str, Any]], bearer: dict[str, str], chosen: dict[str, str]
+) -> None:
+    """The last week of March 2025 ends on 6 April; each day has as many payments as its number."""
+    numbers = [(3, day) for day in range(20, 32)] + [(4, day) for day in range(1, 20)]
+    database.payments.insert_many(
+        stored.payment(n, created_at=datetime(2025, month, day, 12, tzinfo=UTC), uncounted=True)
+        for n, (month, day) in enumerate(place for place in numbers for _ in range(place[1]))
+    )
+    catch_up(client)
+    query = {"from": "2025-03-20", "to": "2025-04-19", **chosen}
+    for granularity in ("week", "month"):
+        answer = client.get(METRICS, query_string={**query, "granularity": granularity}, headers=bearer).json
+        expected = Counter[str]()
+        for month, day in numbers:
+            at = date(2025, month, day)
+            first = at.replace(day=1) if granularity == "month" else at - at.weekday() * DAY
+            expected[first.isoformat()] += day
+        assert {s["start"][:10]: s["payments"]["created"] for s in answer["series"]} == expected
+        assert answer["payments"]["created"] == expected.total()
 
 
 def test_a_skipped_day_has_no_payments_and_its_neighbours_have_theirs(
