@@ -252,9 +252,11 @@ _build_info = _at_scrape(
 )
 
 
-# What every request and command counts is found by its labels without a lock; there are few of them.
+# What every request, delivery and command counts is found by its labels without a lock; there are few of them.
 _http_requests_of = cache(_http_requests.labels)
 _http_seconds_of = cache(_http_seconds.labels)
+_webhook_deliveries_of = cache(_webhook_deliveries.labels)
+_transitions_of = cache(_transitions.labels)
 _mongodb_seconds_of = cache(_mongodb_seconds.labels)
 _mongodb_pool_of = cache(_mongodb_pool.labels)
 
@@ -279,7 +281,7 @@ def stripe_called(operation: str, outcome: str, seconds: float) -> None:
 
 def webhook_delivered(kind: str, outcome: str) -> None:
     """A delivery was dealt with; ``kind`` is a type that the caller knows, or OTHER."""
-    _webhook_deliveries.labels(kind, outcome).inc()
+    _webhook_deliveries_of(kind, outcome).inc()
 
 
 def webhook_applied(seconds: float) -> None:
@@ -289,7 +291,7 @@ def webhook_applied(seconds: float) -> None:
 
 def payment_moved(before: str, after: str) -> None:
     """A payment's status changed; ``before`` is none for a new payment."""
-    _transitions.labels(before, after).inc()
+    _transitions_of(before, after).inc()
 
 
 def refund_came_to(outcome: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from flask import url_for
 
@@ -28,7 +28,9 @@ def payments_link(
 def payments_links(spans: Sequence[Span], choice: Choice, *, counts: Counts) -> list[str]:
     """The same for many spans at once, such as the steps of a series."""
     base = url_for("dashboards.payments", **choice_parameters(choice), counts=counts.value)
-    return [f"{base}&{urlencode(span_parameters(span))}" for span in spans]
+    ends = (span_parameters(span) for span in spans)
+    # Only times of day have something to be quoted.
+    return [f"{base}&from={quote(e['from'], safe='')}&to={quote(e['to'], safe='')}" for e in ends]
 
 
 def refunds_link(span: Span, choice: Choice = EVERYTHING) -> str:

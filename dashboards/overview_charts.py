@@ -30,7 +30,7 @@ from dashboards.charts import (
     period_labels,
     three_d_secure_steps,
 )
-from dashboards.charts.heat import HOURS
+from dashboards.charts.heat import DAYS, HOURS
 from dashboards.charts.words import percent
 from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
 from dashboards.wording import AUTHENTICATION, words
@@ -74,7 +74,7 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
             for name, number in report.figures.three_d_secure_split.items()
         ],
         times=_times(report.figures),
-        heat=_heat(report.weekdays, query.heat),
+        heat=_heat(report.hours or Figures({}), query.heat),
     )
 
 
@@ -160,19 +160,19 @@ def _times(figures: Figures) -> Markup:
     )
 
 
-def _heat(weekdays: Sequence[Figures], shown: str) -> Markup:
+def _heat(hours: Figures, shown: str) -> Markup:
     title = f"{HEAT[shown]} by weekday and hour"
-    places = [(day, hour) for day in range(len(weekdays)) for hour in range(HOURS)]
+    places = [(day, hour) for day in range(len(DAYS)) for hour in range(HOURS)]
     if shown == "success":
-        ratios = [(day, hour, _rate_of(weekdays[day], hour)) for day, hour in places]
+        ratios = [(day, hour, _rate_of(hours, day, hour)) for day, hour in places]
         cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
         return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
-    numbers = [(day, hour, weekdays[day].hour(hour, "created")) for day, hour in places]
+    numbers = [(day, hour, hours.hour(day, hour, "created")) for day, hour in places]
     if not any(number for _, _, number in numbers):
         return heat_map([], title, key="heat")
     return heat_map([HeatCell(day, hour, number, number) for day, hour, number in numbers], title, key="heat")
 
 
-def _rate_of(figures: Figures, hour: int) -> Ratio:
-    completed = figures.hour(hour, "completed")
-    return Ratio(completed, completed + figures.hour(hour, "failed"))
+def _rate_of(hours: Figures, day: int, hour: int) -> Ratio:
+    completed = hours.hour(day, hour, "completed")
+    return Ratio(completed, completed + hours.hour(day, hour, "failed"))

@@ -82,7 +82,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         choice=choice,
         granularity=_granularity(span, reader),
         compare=None if compare == NOTHING else Compare(compare),
-        by_weekday=True,
+        by_hour=True,
     )
     volume = reader.pattern("volume", "Currency of the volume", CURRENCY, "usd", fold=str.lower)
     heat = reader.option("heat", "Heat map", HEAT) or next(iter(HEAT))

@@ -31,7 +31,8 @@ _NOT_YET_INITIALIZED = 94
 class EmbeddedMongo:
     """A replica set of ``nodes`` mongod processes.
 
-    Without ``dbpath`` the data lives in a temporary folder that ``stop`` removes.
+    Without ``dbpath`` the data lives in a temporary folder that ``stop`` removes. Each keeps up to ``cache_gb`` GB of
+    it in memory.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class EmbeddedMongo:
         nodes: int = 1,
         database: str = "paydesk",
         binary: Path | None = None,
+        cache_gb: float = 0.5,
     ) -> None:
         binary = binary or find_binary()
         self._temporary = dbpath is None
@@ -48,7 +50,7 @@ class EmbeddedMongo:
         self.database = database
         ports = _ports(self.dbpath, nodes)
         folders = [self.dbpath] if nodes == 1 else [self.dbpath / f"node{n}" for n in range(nodes)]
-        self.nodes = [Node(binary, folder, p) for folder, p in zip(folders, ports, strict=True)]
+        self.nodes = [Node(binary, folder, p, cache_gb) for folder, p in zip(folders, ports, strict=True)]
 
     @property
     def uri(self) -> str:

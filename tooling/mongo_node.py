@@ -18,10 +18,11 @@ STOP_SECONDS = 30
 
 
 class Node:
-    """One mongod: its folder, its port and, while it runs, its process."""
+    """One mongod: its folder, its port, its cache and, while it runs, its process."""
 
-    def __init__(self, binary: Path, dbpath: Path, port: int) -> None:
+    def __init__(self, binary: Path, dbpath: Path, port: int, cache_gb: float = 0.5) -> None:
         self.binary = binary
+        self.cache_gb = cache_gb
         self.dbpath = dbpath
         self.port = port
         self.process: subprocess.Popen[bytes] | None = None
@@ -58,7 +59,7 @@ class Node:
             "--nounixsocket",
             "--quiet",
             "--oplogSize", "128",
-            "--wiredTigerCacheSizeGB", "0.5",
+            "--wiredTigerCacheSizeGB", str(self.cache_gb),
             "--setParameter", "diagnosticDataCollectionEnabled=false",
             # No other node waits for this one to step down, so a clean stop need not take 15 seconds.
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",

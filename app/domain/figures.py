@@ -173,9 +173,9 @@ class Figures:
         """Gross less refunded of one currency, in minor units."""
         return self.count(f"gross:{currency}") - self.count(f"returned:{currency}")
 
-    def hour(self, hour: int, name: str) -> int:
-        """How many payments were ``created`` in a local hour of the day, or of these ``completed`` or ``failed``."""
-        return self.count(f"hour:{hour}:{name}")
+    def hour(self, weekday: int, hour: int, name: str) -> int:
+        """How many payments were ``created`` in a local hour, or of these ``completed`` or ``failed``; Monday is 0."""
+        return self.count(f"hour:{weekday}:{hour}:{name}")
 
     def _keyed(self, name: str) -> Mapping[str, int]:
         """The counters ``name:key`` by their keys, without those that have gone back to nothing."""

@@ -1,18 +1,18 @@
 """Tallies of payments kept by span of time, so that reading figures does not get slower with history.
 
 Three levels hold the same counts: quarters of an hour in UTC, which every time zone's hours and days are made of, and
-days and weeks of the dashboard's zone. A fourth has what the heat map shows of each day, apart from the rest, because
-long ranges are read by weeks, which know nothing of weekdays.
+days and weeks of the dashboard's zone. What the heat map shows is kept apart from the rest, by day and by month: of it
+only the sum over a range is wanted and never its course.
 
 Each is one document for each choice of filters (a *cut*), so that a view reads a few small cells: those of all payments
 and of each currency, for days and weeks also those of one card filter, and last the finest, one for each combination of
-currency, brand, country and 3-D Secure. A week has none of the finest: the document would grow without a bound.
+currency, brand, country and 3-D Secure. Weeks and months have none of the finest, which would grow without a bound.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -22,14 +22,14 @@ from zoneinfo import ZoneInfo
 from mongoengine import DateTimeField, DictField, Document, IntField, StringField
 from pymongo.client_session import ClientSession
 
-from app.domain.counted import Counted, Tally, add, tallies
+from app.domain.counted import Counted, Tally, add, merged, tallies
 from app.domain.periods import Granularity, first_day_of, quarter_start
 from app.models.connection import raw, unavailable_as_ours
 
 ANY = "all"
 CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
 _CUTS_OF_QUARTERS = ("currency", "cells")
-_CUTS_OF_WEEKS = ("currency", "brand", "country", "three_d_secure")
+_CUTS_OF_LONG = ("currency", "brand", "country", "three_d_secure")
 # What the heat map shows by hour of the day.
 _BY_HOUR = ("created", "completed", "failed")
 # Currency, brand, country and whether 3-D Secure was requested, as they are written in the names of cells.
@@ -145,13 +145,15 @@ class Deltas:
         local = moment.astimezone(self._zone)
         for cut in _CUTS_OF_QUARTERS:
             self._fill(quarter_id(cut, quarter_start(moment)), _cells(cut, names), tally)
-        day, hours = local.date(), by_hour(local.hour, tally)
+        day, hours = local.date(), by_hour(local, tally)
         for cut in CUTS:
             self._fill(day_id(cut, day), _cells(cut, names), tally)
             if hours:
                 self._fill(hours_id(cut, day), _cells(cut, names), hours)
-        for cut in _CUTS_OF_WEEKS:
+        for cut in _CUTS_OF_LONG:
             self._fill(week_id(cut, first_day_of(day, Granularity.WEEK)), _cells(cut, names), tally)
+            if hours:
+                self._fill(hours_of_month_id(cut, day), _cells(cut, names), hours)
 
     def _fill(self, id_: str, cells: tuple[str, ...], tally: Tally) -> None:
         document = self._cells.setdefault(id_, {})
@@ -159,9 +161,10 @@ class Deltas:
             add(document.setdefault(cell, {}), tally)
 
 
-def by_hour(hour: int, tally: Mapping[str, int]) -> Tally:
-    """The counters of the heat map for what was counted in a local hour of the day."""
-    return {f"hour:{hour}:{name}": n for name in _BY_HOUR if (n := tally.get(name))}
+def by_hour(local: datetime, tally: Mapping[str, int]) -> Tally:
+    """The counters of the heat map for what was counted in an hour of the local clock."""
+    place = f"hour:{local.weekday()}:{local.hour}"
+    return {f"{place}:{name}": n for name in _BY_HOUR if (n := tally.get(name))}
 
 
 def quarter_id(cut: str, start: datetime) -> str:
@@ -179,29 +182,24 @@ def hours_id(cut: str, day: date) -> str:
     return f"hours|{cut}|{day.isoformat()}"
 
 
+def hours_of_month_id(cut: str, day: date) -> str:
+    """The document of the heat map of the month of ``day`` for one cut."""
+    return f"hours|{cut}|{day:%Y-%m}"
+
+
 def week_id(cut: str, monday: date) -> str:
     """The document of a week for one cut."""
     return f"week|{cut}|{monday.isoformat()}"
 
 
-def has_weeks(choice: Choice) -> bool:
-    """True when weeks are kept for the choice; others are the sums of their days."""
-    return choice.cut in _CUTS_OF_WEEKS
+def is_kept_long(choice: Choice) -> bool:
+    """True when weeks and months are kept for the choice; others are the sums of their days."""
+    return choice.cut in _CUTS_OF_LONG
 
 
-def weeks(choice: Choice, mondays: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
-    """The tally of each of the weeks in which anything was counted, by its Monday, in order."""
-    return _of_dates([week_id(choice.cut, monday) for monday in mondays], choice, session)
-
-
-def days(choice: Choice, dates: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
-    """The tally of each of the days on which anything was counted, in order."""
-    return _of_dates([day_id(choice.cut, day) for day in dates], choice, session)
-
-
-def hours(choice: Choice, dates: Sequence[date], session: ClientSession) -> Iterator[tuple[date, Tally]]:
-    """What the heat map shows of each of the days, in order."""
-    return _of_dates([hours_id(choice.cut, day) for day in dates], choice, session)
+def read(choice: Choice, ids: Collection[str], session: ClientSession) -> dict[str, Tally]:
+    """The tallies of the choice by their ids (of days, weeks and months), as far as anything was counted there."""
+    return dict(_found({"$in": list(ids)}, choice, choice.cut, session)) if ids else {}
 
 
 def quarters(
@@ -210,30 +208,25 @@ def quarters(
     """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
     cut = choice.cut if choice.cut in _CUTS_OF_QUARTERS else "cells"
     between = {"$gte": quarter_id(cut, start), "$lt": quarter_id(cut, end)}
-    for time, tally in _found(between, choice, cut, session):
-        yield datetime.fromisoformat(time).replace(tzinfo=UTC), tally
-
-
-def _of_dates(ids: list[str], choice: Choice, session: ClientSession) -> Iterator[tuple[date, Tally]]:
-    if ids:
-        for time, tally in _found({"$in": ids}, choice, choice.cut, session):
-            yield date.fromisoformat(time), tally
+    # Their ids are ordered like time.
+    for id_, tally in sorted(_found(between, choice, cut, session)):
+        yield datetime.fromisoformat(id_.rpartition("|")[2]).replace(tzinfo=UTC), tally
 
 
 def _found(
     wanted: Mapping[str, Any], choice: Choice, cut: str, session: ClientSession
 ) -> Iterator[tuple[str, Tally]]:
-    """The tallies of the choice in the documents with the ids that are wanted, by the times in them, in order."""
+    """The tallies of the choice in the documents with the ids that are wanted, in any order."""
     with unavailable_as_ours():
         if cut == "cells":
-            steps = [{"$match": {"_id": wanted}}, *_only(choice), {"$sort": {"_id": 1}}]
+            steps = [{"$match": {"_id": wanted}}, *_only(choice)]
             for document in raw(Rollup).aggregate(steps, session=session):
-                yield _time_of(document), _sum(c["v"] for c in document["cells"])
+                yield document["_id"], merged(c["v"] for c in document["cells"])
             return
-        found = raw(Rollup).find({"_id": wanted}, {f"cells.{choice.cell}": 1}, session=session)
-        for document in found.sort("_id", 1):
-            if tally := document.get("cells", {}).get(choice.cell):
-                yield _time_of(document), tally
+        cell = choice.cell
+        for document in raw(Rollup).find({"_id": wanted}, {f"cells.{cell}": 1}, session=session):
+            if tally := document.get("cells", {}).get(cell):
+                yield document["_id"], tally
 
 
 def _only(choice: Choice) -> list[dict[str, Any]]:
@@ -277,14 +270,3 @@ def _flag(value: bool) -> str:
 def _safe(name: str) -> str:
     """A part of a cell's name; what comes from outside must not reach a field path as it is."""
     return _UNSAFE.sub("_", name) or "_"
-
-
-def _time_of(document: Mapping[str, Any]) -> str:
-    return str(document["_id"].rpartition("|")[2])
-
-
-def _sum(parts: Iterator[Tally]) -> Tally:
-    total: Tally = {}
-    for part in parts:
-        add(total, part)
-    return total

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +18,7 @@ from app import metrics
 from app.domain.counted import Outcome
 from app.domain.declines import is_documented
 from app.domain.figures import FailureReason, Figures
-from app.errors import DatabaseUnavailable, FiguresNotReady, PaydeskError
+from app.errors import FiguresNotReady, PaydeskError
 from app.metrics import Family
 from app.models import figures_store, reconciliation_report, refund_rows, webhook_event, worker_beat
 from app.models.webhook_event import EventFilter, EventState
@@ -51,24 +53,16 @@ class Monitoring:
             "disputes": _disputes,
             "figures": self._figures,
         }
-        families: list[Family] = []
-        errors: list[tuple[tuple[str], float]] = []
-        away = False
-        for name, source in sources.items():
-            failed = away
-            try:
-                # What a source yields before it fails is kept.
-                families.extend(() if away else source(at))
-            except PaydeskError as error:
-                logger.warning("scrape_failed", source=name, error=type(error).__name__)
-                failed = True
-                # Each question would wait for MongoDB anew, and Prometheus does not wait so long.
-                away = isinstance(error, DatabaseUnavailable)
-            except Exception as error:
-                # An index is missing, say. The counters must be seen all the same, and this most of all.
-                logger.error("scrape_failed", source=name, error=type(error).__name__, exc_info=error)
-                failed = True
-            errors.append(((name,), float(failed)))
+        # At once, because each mostly waits for MongoDB; and where that is away, all find out together.
+        with ThreadPoolExecutor(len(sources), thread_name_prefix="scrape") as pool:
+            # The request's id is part of what is logged.
+            asked = {
+                name: pool.submit(copy_context().run, _answer, name, source, at)
+                for name, source in sources.items()
+            }
+        answers = {name: answer.result() for name, answer in asked.items()}
+        families = [family for found, _ in answers.values() for family in found]
+        errors = [((name,), float(failed)) for name, (_, failed) in answers.items()]
         return [*families, metrics.scrape_error.family(*errors)]
 
     def _figures(self, at: datetime) -> Iterator[Family]:
@@ -79,6 +73,23 @@ class Monitoring:
             raise FiguresNotReady
         figures = self._analytics.trailing(at, list(WINDOWS.values()))
         yield from _of_windows(dict(zip(WINDOWS, figures, strict=True)))
+
+
+def _answer(
+    name: str, source: Callable[[datetime], Iterator[Family]], at: datetime
+) -> tuple[list[Family], bool]:
+    """What a source yields, until it fails, and whether it did."""
+    families: list[Family] = []
+    try:
+        families.extend(source(at))
+    except PaydeskError as error:
+        logger.warning("scrape_failed", source=name, error=type(error).__name__)
+        return families, True
+    except Exception as error:
+        # An index is missing, say. The counters must be seen all the same, and this most of all.
+        logger.error("scrape_failed", source=name, error=type(error).__name__, exc_info=error)
+        return families, True
+    return families, False
 
 
 def _inbox(at: datetime) -> Iterator[Family]:

@@ -33,8 +33,9 @@ class Scale:
 
     def at(self, value: float) -> float:
         """Where ``value`` stands between the ends: 0 at ``low``, 1 at ``high``, never outside."""
-        # Halves, so that the difference of two huge numbers stays a number.
-        return min(1.0, max(0.0, (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)))
+        # Halves, so that the difference of two huge numbers stays a number; that of the smallest is nothing.
+        spread = self.high / 2 - self.low / 2
+        return min(1.0, max(0.0, (value / 2 - self.low / 2) / (spread or 1.0)))
 
     @property
     def step(self) -> float:

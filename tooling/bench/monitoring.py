@@ -7,9 +7,6 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-from pymongo import MongoClient
 
 from tooling.bench import events, history, load, stack
 from tooling.bench.report import Table
@@ -17,8 +14,8 @@ from tooling.embedded_mongo import EmbeddedMongo
 
 SCRAPES = 60
 SCRAPE_TARGET_MS = 30
-ROUNDS = 6
-REQUESTS = 400
+ROUNDS = 40
+REQUESTS = 100
 IN_FLIGHT = 8
 REQUEST_TARGET_MS = 0.3
 # Every page and endpoint that a scrape may have to tell of, with whatever they answer to somebody without a token.
@@ -28,7 +25,6 @@ _ROUTES = (
     "/api/v1/payments/stripe/config"
 ).split()
 _FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
@@ -43,12 +39,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
 
 
 def _scrape(table: Table, mongo: EmbeddedMongo, payments: int) -> None:
-    database = f"bench_monitoring_{payments}"
-    uri = mongo.uri_for(database)
-    env = stack.environment(uri, "http://127.0.0.1:9")
-    subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
-    history.write(uri, database, payments)
-    subprocess.run([*_FLASK, "metrics", "rebuild"], env=env, check=True, stdout=subprocess.DEVNULL)
+    env = stack.environment(history.prepared(mongo, payments), "http://127.0.0.1:9")
     with stack.gunicorn("wsgi:app", env, ready="/healthz") as base:
         visits = [load.Request("GET", base + path, {}, b"") for path in _ROUTES * 4]
         load.run(visits, in_flight=IN_FLIGHT)
@@ -61,8 +52,6 @@ def _scrape(table: Table, mongo: EmbeddedMongo, payments: int) -> None:
     table.row(f"{payments:,}", result.median, result.percentile(0.95), len(page) / 1024)
     if payments == max(payments, 1_000_000):
         table.note(f"target: at most {SCRAPE_TARGET_MS} ms at 1 million payments")
-    with MongoClient[dict[str, Any]](uri) as client:
-        client.drop_database(database)
 
 
 def _cost(mongo: EmbeddedMongo) -> Table:
@@ -129,6 +118,6 @@ def _command(pid: int) -> list[str]:
 
 
 def _seconds(pid: int) -> float:
-    """User and system time of a process (proc(5), fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    """Time on a processor of all threads of a process; finer than the ticks that proc(5) counts by."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

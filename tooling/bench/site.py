@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Mapping
@@ -29,6 +30,9 @@ class Site:
     def __init__(self, uri: str) -> None:
         self.app = create_app(Settings.from_env(stack.environment(uri, "")))
         self.client = self.app.test_client()
+        # As gunicorn.conf.py does for every worker.
+        gc.collect()
+        gc.freeze()
         self._bearer = {"Authorization": f"Bearer {_token()}"}
         self._sign_in()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,17 @@ def test_a_bad_setting_is_told_without_a_traceback(start: list[str]) -> None:
     assert done.returncode == 1
     assert "Paydesk cannot start. PORT must be a whole number, not 'many'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_workers_do_not_look_through_what_stays_for_garbage() -> None:
+    namespace: dict[str, Any] = {}
+    exec((ROOT / "gunicorn.conf.py").read_text("utf-8"), namespace)  # noqa: S102 - gunicorn does the same
+    before = gc.get_freeze_count()
+    try:
+        namespace["post_worker_init"](None)
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 def test_a_hundred_requests_wait_for_stripe_and_webhooks_have_threads_left() -> None:
