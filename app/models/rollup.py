@@ -94,14 +94,18 @@ class Choice:
         asked = [name for name in ("brand", "country", "three_d_secure") if getattr(self, name) is not None]
         return asked[0] if len(asked) == 1 else "cells" if asked else "currency"
 
-    @property
-    def cell(self) -> str:
-        """The one cell of a cut of one filter that holds the choice."""
+    def cell(self, cut: str) -> str | None:
+        """The one cell of a cut that holds the choice; None where several of the full cells do."""
         currency = _safe(self.currency or ANY)
-        if self.cut == "currency":
+        if cut == "currency":
             return currency
-        value = getattr(self, self.cut)
-        return _JOIN.join((currency, _flag(value) if self.cut == "three_d_secure" else _safe(value)))
+        if cut != "cells":
+            value = getattr(self, cut)
+            return _JOIN.join((currency, _flag(value) if cut == "three_d_secure" else _safe(value)))
+        if None in (self.currency, self.brand, self.country, self.three_d_secure):
+            return None
+        names = (currency, _safe(self.brand or ""), _safe(self.country or ""))
+        return _JOIN.join((*names, _flag(bool(self.three_d_secure))))
 
     @property
     def pattern(self) -> str:
@@ -218,12 +222,11 @@ def _found(
 ) -> Iterator[tuple[str, Tally]]:
     """The tallies of the choice in the documents with the ids that are wanted, in any order."""
     with unavailable_as_ours():
-        if cut == "cells":
+        if (cell := choice.cell(cut)) is None:
             steps = [{"$match": {"_id": wanted}}, *_only(choice)]
             for document in raw(Rollup).aggregate(steps, session=session):
                 yield document["_id"], merged(c["v"] for c in document["cells"])
             return
-        cell = choice.cell
         for document in raw(Rollup).find({"_id": wanted}, {f"cells.{cell}": 1}, session=session):
             if tally := document.get("cells", {}).get(cell):
                 yield document["_id"], tally

@@ -36,6 +36,7 @@ CHOICES: Mapping[str, Parameters] = {
     "brand": {"brand": "visa"},
     "country": {"country": "US"},
     "3DS": {"three_d_secure": "true"},
+    "brand and country": {"brand": "visa", "country": "US"},
     "all four": {"currency": "usd", "brand": "visa", "country": "US", "three_d_secure": "true"},
 }
 
