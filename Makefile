@@ -12,9 +12,9 @@ help: ## Show this list
 run: $(STAMP) ## Start everything at http://127.0.0.1:8003: MongoDB, Stripe sandbox, sample data, logins, a token
 	@$(BIN)/python -m tooling.run
 
-test: $(STAMP) ## Run all tests on two cores (ARGS="-k refund" chooses)
+test: $(STAMP) ## Run all tests, three at a time (ARGS="-k refund" chooses)
 	@sh tooling/system_packages.sh
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 bench: $(STAMP) ## Measure throughput and latency (ARGS="webhooks" chooses)
 	@$(BIN)/python -m tooling.bench $(ARGS)

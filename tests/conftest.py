@@ -12,6 +12,7 @@ import pymongo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from pymongo.database import Database
 
 from app import create_app
@@ -31,6 +32,23 @@ REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 # These unit tests are about programs that open sockets.
 MAY_OPEN_SOCKETS = ("tests/unit/sandbox/", "tests/unit/tooling/")
 WEBHOOK_SECRET = "whsec_test_" + "0" * 32
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all the applications of a process; every test makes one."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from functools import cache
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.permissions import Role
-from app.services import accounts
+from app.models import user
+from app.services import audit
+from app.services.audit import Action
 
 PASSWORD = "correct horse battery staple"
+
+
+@cache
+def hashed() -> str:
+    """The hash of the password, which is meant to take long and so is made once."""
+    return PasswordHasher().hash(PASSWORD)
 
 
 def email_of(role: Role) -> str:
@@ -19,10 +30,12 @@ def email_of(role: Role) -> str:
 
 
 def add(app: Flask, *roles: Role) -> None:
-    """One account for each role."""
+    """One account for each role, and in the audit log that it was made."""
     with app.app_context():
         for role in roles:
-            accounts.create(email_of(role), PASSWORD, role, actor="test")
+            user.insert(email_of(role), hashed(), role, now=datetime.now(UTC))
+            details = {"role": role.value}
+            audit.append(Action.USER_CREATED, actor="test", target=email_of(role), details=details)
 
 
 def enter(app: Flask, email: str, password: str = PASSWORD) -> FlaskClient:

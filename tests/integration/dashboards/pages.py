@@ -14,13 +14,12 @@ from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
 from app.gateway.stripping import strip_event
-from app.models import webhook_event
+from app.models import user, webhook_event
 from app.services import accounts
 from app.services.payments import NewPayment
 from app.services.webhook_inbox import _row
+from tests.integration.dashboards.browsing import PASSWORD, hashed
 from tests.support.sandbox import SandboxProcess
-
-PASSWORD = "correct horse battery staple"
 
 
 def csrf_of(page: str) -> str:
@@ -42,7 +41,7 @@ def enter(app: Flask, role: Role) -> FlaskClient:
     email = f"{role.value}@example.com"
     with app.app_context():
         if email not in {account.email for account in accounts.every()}:
-            accounts.create(email, PASSWORD, role, actor="test")
+            user.insert(email, hashed(), role, now=datetime.now(UTC))
     client = app.test_client()
     form = {"email": email, "password": PASSWORD, "csrf_token": csrf_of(client.get("/login").text)}
     assert client.post("/login", data=form).status_code == 303

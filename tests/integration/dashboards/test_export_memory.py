@@ -20,7 +20,8 @@ SHORT, LONG = 10_000, 100_000
 @pytest.fixture(scope="module")
 def filled(settings: Settings, database: Database[dict[str, Any]]) -> str:
     for first in range(0, LONG, SHORT):
-        rows = [row_of(stored.payment(n)) for n in range(first, first + SHORT)]
+        # Without facets, by which nothing is looked for here and whose index entries take longest to write.
+        rows = [row_of(stored.payment(n)) | {"facets": []} for n in range(first, first + SHORT)]
         database.payment_rows.insert_many(rows, ordered=False)
     return settings.mongodb_uri
 

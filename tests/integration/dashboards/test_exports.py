@@ -17,7 +17,8 @@ from pymongo.database import Database
 from app.domain.permissions import Role
 from app.models.payment_row import row_of
 from app.services.tables import harmless
-from tests.integration.dashboards.pages import PASSWORD, csrf_of, enter
+from tests.integration.dashboards.browsing import PASSWORD
+from tests.integration.dashboards.pages import csrf_of, enter
 from tests.integration.dashboards.test_payments_list import FILTERS, walk
 from tests.support import stored
 from tests.support.server import LiveServer
