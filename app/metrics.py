@@ -368,6 +368,8 @@ def _begin_at_zero() -> None:
         "stripe_unavailable",
     ):
         _rejected.labels(word)
+    for command in (*sorted(_COMMANDS), OTHER):
+        _mongodb_failures.labels(command)
 
 
 _begin_at_zero()

@@ -33,6 +33,14 @@ NOTHING = "/api/v1/payments?order_id=no-such-order"
 TOKEN = {"Authorization": "Bearer test-metrics-token"}
 HEALTHY = "http_requests_total{method=GET,route=/healthz,status=200}"
 LISTED = "http_requests_total{method=GET,route=/api/v1/payments,status=200}"
+BEFORE = {
+    "refunds_total{outcome=failed}",
+    "refunds_total{outcome=unknown}",
+    "webhook_deliveries_total{outcome=bad_signature,type=other}",
+    "webhook_deliveries_total{outcome=failed,type=other}",
+    "mongodb_operation_failures_total{command=insert}",
+    "rejected_requests_total{error=internal_error}",
+}
 Mongo = Database[dict[str, Any]]
 StartServer = Callable[..., LiveServer]
 needs_prometheus = pytest.mark.skipif(
@@ -155,6 +163,12 @@ def test_prometheus_sees_both_workers_and_the_figures_of_the_api(
     requests_seen = prometheus.seen('paydesk_http_requests_total{route="/api/v1/payments"} >= 60')
     assert requests_seen == {LISTED: 60}
     assert prometheus.seen("sum(paydesk_scrape_error)") == {"": 0}
+
+
+def test_what_alerts_watch_is_there_before_it_happens(start_server: StartServer) -> None:
+    """A counter that appears with its first events has not grown for Prometheus."""
+    found = page(start_server(workers=1))
+    assert [found[name] for name in sorted(BEFORE)] == [0] * len(BEFORE)
 
 
 @needs_promtool
