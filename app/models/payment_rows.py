@@ -226,10 +226,10 @@ def count(where: RowFilter, *, most: int, session: ClientSession | None = None) 
 def choices() -> dict[str, list[str]]:
     """The currencies, brands, countries and failure reasons that there are, each in the alphabet's order."""
     with unavailable_as_ours():
-        return {name: list(_values(name)) for name in ("reason", "currency", "brand", "country")}
+        return {name: list(values(name)) for name in ("reason", "currency", "brand", "country")}
 
 
-def _values(name: str) -> Iterator[str]:
+def values(name: str, session: ClientSession | None = None) -> Iterator[str]:
     """Every value of one filter, by one step into the index for each; ``distinct`` would read every row.
 
     The facets with a value lie together, the value alone first, and ``PAST`` leads beyond the last of them.
@@ -238,7 +238,8 @@ def _values(name: str) -> Iterator[str]:
     last = head
     while True:
         beyond = {"facets": {"$gt": last + PAST}}
-        row = next(raw(PaymentRow).find(beyond, {"facets": 1}).hint("facet_newest").limit(1), None)
+        rows = raw(PaymentRow).find(beyond, {"facets": 1}, session=session)
+        row = next(rows.hint("facet_newest").limit(1), None)
         found = min((f for f in row["facets"] if f > last + PAST), default="") if row else ""
         if not found.startswith(head) or not found.endswith(tail):
             return

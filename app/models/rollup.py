@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import islice, product
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -24,12 +25,15 @@ from pymongo.client_session import ClientSession
 
 from app.domain.counted import Counted, Tally, add, merged, tallies
 from app.domain.periods import Granularity, first_day_of, quarter_start
+from app.models import payment_rows
 from app.models.connection import raw, unavailable_as_ours
 
 ANY = "all"
 CUTS = ("currency", "brand", "country", "three_d_secure", "cells")
 _CUTS_OF_QUARTERS = ("currency", "cells")
 _CUTS_OF_LONG = ("currency", "brand", "country", "three_d_secure")
+# So many cells are named rather than looked for.
+_MOST_NAMED = 100
 # What the heat map shows by hour of the day.
 _BY_HOUR = ("created", "completed", "failed")
 # Currency, brand, country and whether 3-D Secure was requested, as they are written in the names of cells.
@@ -203,7 +207,10 @@ def is_kept_long(choice: Choice) -> bool:
 
 def read(choice: Choice, ids: Collection[str], session: ClientSession) -> dict[str, Tally]:
     """The tallies of the choice by their ids (of days, weeks and months), as far as anything was counted there."""
-    return dict(_found({"$in": list(ids)}, choice, choice.cut, session)) if ids else {}
+    cell = choice.cell(choice.cut)
+    # These documents are large, and it is much quicker to name the cells than to look for them.
+    cells = [cell] if cell is not None else _full_cells(choice, session)
+    return dict(_found({"$in": list(ids)}, choice, cells, session)) if ids else {}
 
 
 def quarters(
@@ -212,33 +219,53 @@ def quarters(
     """The tally of each quarter of an hour from ``start`` to before ``end`` in which anything was counted."""
     cut = choice.cut if choice.cut in _CUTS_OF_QUARTERS else "cells"
     between = {"$gte": quarter_id(cut, start), "$lt": quarter_id(cut, end)}
+    cell = choice.cell(cut)
     # Their ids are ordered like time.
-    for id_, tally in sorted(_found(between, choice, cut, session)):
+    for id_, tally in sorted(_found(between, choice, [cell] if cell is not None else [], session)):
         yield datetime.fromisoformat(id_.rpartition("|")[2]).replace(tzinfo=UTC), tally
 
 
 def _found(
-    wanted: Mapping[str, Any], choice: Choice, cut: str, session: ClientSession
+    wanted: Mapping[str, Any], choice: Choice, cells: Collection[str], session: ClientSession
 ) -> Iterator[tuple[str, Tally]]:
-    """The tallies of the choice in the documents with the ids that are wanted, in any order."""
+    """The tallies of the choice in the documents with the ids that are wanted, in any order.
+
+    ``cells`` are those that hold it; without any they are looked for by their pattern.
+    """
     with unavailable_as_ours():
-        if (cell := choice.cell(cut)) is None:
-            steps = [{"$match": {"_id": wanted}}, *_only(choice)]
-            for document in raw(Rollup).aggregate(steps, session=session):
+        if not cells:
+            for document in raw(Rollup).aggregate(
+                [{"$match": {"_id": wanted}}, _only(choice)], session=session
+            ):
                 yield document["_id"], merged(c["v"] for c in document["cells"])
             return
-        for document in raw(Rollup).find({"_id": wanted}, {f"cells.{cell}": 1}, session=session):
-            if tally := document.get("cells", {}).get(cell):
-                yield document["_id"], tally
+        named = {f"cells.{cell}": 1 for cell in cells}
+        for document in raw(Rollup).find({"_id": wanted}, named, session=session):
+            if parts := list(document.get("cells", {}).values()):
+                yield document["_id"], parts[0] if len(parts) == 1 else merged(parts)
 
 
-def _only(choice: Choice) -> list[dict[str, Any]]:
+def _full_cells(choice: Choice, session: ClientSession) -> list[str]:
+    """The names of the full cells that may hold the choice; none where they are too many to name."""
+    found, size = [], 1
+    for name in ("currency", "brand", "country"):
+        wanted = getattr(choice, name)
+        every = payment_rows.values(name, session)
+        values = [wanted] if wanted is not None else list(islice(every, _MOST_NAMED + 1))
+        size *= len(values)
+        if size > _MOST_NAMED:
+            return []
+        found.append([_safe(value) for value in values])
+    flags = [True, False] if choice.three_d_secure is None else [choice.three_d_secure]
+    found.append([_flag(flag) for flag in flags])
+    return list(dict.fromkeys(map(_JOIN.join, product(*found))))
+
+
+def _only(choice: Choice) -> dict[str, Any]:
     """Keep the cells of the choice, as a list of ``{k, v}``."""
     cells: Any = {"$objectToArray": {"$ifNull": ["$cells", {}]}}
-    if choice != EVERYTHING:
-        wanted = {"$regexMatch": {"input": "$$cell.k", "regex": choice.pattern}}
-        cells = {"$filter": {"input": cells, "as": "cell", "cond": wanted}}
-    return [{"$project": {"cells": cells}}]
+    wanted = {"$regexMatch": {"input": "$$cell.k", "regex": choice.pattern}}
+    return {"$project": {"cells": {"$filter": {"input": cells, "as": "cell", "cond": wanted}}}}
 
 
 def _placed(counted: Counted | None) -> dict[tuple[_Names, int], Tally]:
