@@ -109,14 +109,29 @@ class Counted:
 
 def tallies(counted: Counted) -> Iterator[tuple[int, Tally]]:
     """What the payment adds, and at which time: its cohort's figures when created, activity when it happened."""
+    yield from own_tallies(counted)
+    for at, amount in counted.refunds:
+        yield at, of_refund(counted.currency, amount)
+    for at in counted.disputes:
+        yield at, of_dispute()
+
+
+def own_tallies(counted: Counted) -> Iterator[tuple[int, Tally]]:
+    """What it adds without what happened to its money later, refunds and disputes."""
     currency = counted.currency
     yield counted.created_at, _cohort(counted)
     if counted.completed_at is not None and counted.captured:
         yield counted.completed_at, {f"gross:{currency}": counted.captured, f"captures:{currency}": 1}
-    for at, amount in counted.refunds:
-        yield at, {f"returned:{currency}": amount, f"refunds:{currency}": 1}
-    for at in counted.disputes:
-        yield at, {"disputes_opened": 1}
+
+
+def of_refund(currency: str, amount: int) -> Tally:
+    """What a refund that succeeded adds when it is made; ``amount`` is in minor units."""
+    return {f"returned:{currency}": amount, f"refunds:{currency}": 1}
+
+
+def of_dispute() -> Tally:
+    """What a chargeback adds when it is opened."""
+    return {"disputes_opened": 1}
 
 
 def add(total: Tally, more: Mapping[str, int], sign: int = 1) -> None:

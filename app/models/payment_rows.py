@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,21 +11,18 @@ from typing import Any
 from bson import ObjectId
 from pymongo.client_session import ClientSession
 
-from app.domain.counted import Counted, FirstAttempt, Outcome
+from app.domain.counted import FirstAttempt, Outcome
 from app.models import keyset
 from app.models.connection import raw, unavailable_as_ours
 from app.models.keyset import Sorting
 from app.models.payment_row import (
     BEGINNING,
-    COUNTED_FIELDS,
     LISTED_FIELDS,
     PAST,
     Kind,
     PaymentRow,
-    counted_of,
     facet,
 )
-from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
 # So many rows are sorted while somebody waits: reading them takes some ten milliseconds.
@@ -245,28 +242,6 @@ def values(name: str, session: ClientSession | None = None) -> Iterator[str]:
             return
         last = found.removesuffix(tail)
         yield last.removeprefix(head)
-
-
-def touched(spans: Sequence[tuple[datetime, datetime]], session: ClientSession) -> Iterator[Counted]:
-    """The payments that were created, completed, refunded or disputed in any of some (short) spans, each once."""
-    between = [{"$gte": start, "$lt": end} for start, end in spans]
-    later = {"$or": [{"at": span} for span in between]}
-    with unavailable_as_ours():
-        kinds = {"$in": raw(PaymentRow).distinct("kind", session=session)}
-        own = [{"kind": kinds, field: span} for field in ("created_at", "completed_at") for span in between]
-        seen: set[ObjectId] = set()
-        for row in raw(PaymentRow).find({"$or": own}, COUNTED_FIELDS, session=session):
-            seen.add(row["_id"])
-            yield counted_of(row)
-        others: set[ObjectId] = set()
-        for kind in (RefundRow, DisputeRow):
-            others.update(
-                row["payment_id"] for row in raw(kind).find(later, {"payment_id": 1}, session=session)
-            )
-        missing = list(others - seen)
-        if missing:
-            for row in raw(PaymentRow).find({"_id": {"$in": missing}}, COUNTED_FIELDS, session=session):
-                yield counted_of(row)
 
 
 def plan_of(where: RowFilter, order: Order, session: ClientSession | None = None) -> Plan | None:

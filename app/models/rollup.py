@@ -93,6 +93,17 @@ class Choice:
         )
 
     @property
+    def query(self) -> dict[str, Any]:
+        """The same for rows that name currency, brand, country and whether 3-D Secure was requested."""
+        wanted = {
+            "currency": self.currency,
+            "brand": self.brand,
+            "country": self.country,
+            "three_d_secure": self.three_d_secure,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    @property
     def cut(self) -> str:
         """The cut that answers the choice: that of the one card filter, or all cells for several of them."""
         asked = [name for name in ("brand", "country", "three_d_secure") if getattr(self, name) is not None]

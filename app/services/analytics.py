@@ -14,9 +14,9 @@ from app.domain.counted import Tally, add, merged
 from app.domain.figures import Figures
 from app.domain.periods import Compare, Granularity, Span, bucket_start, buckets, earlier, quarter_start
 from app.errors import ValidationFailed
-from app.models import payment_rows, rollup
+from app.models import happenings, rollup
 from app.models.rollup import EVERYTHING, Choice
-from app.services.covers import Cover, Piece, instants, next_quarter
+from app.services.covers import Cover, Piece, next_quarter
 from app.services.figures import FiguresKeeper, Held
 from app.services.recording import now
 
@@ -104,7 +104,7 @@ class Analytics:
         edges = [*((span.start, first) for span, first in zip(spans, firsts, strict=True)), (last, end)]
         with self._keeper.reading() as held:
             quarters = list(rollup.quarters(EVERYTHING, min(firsts), last, held.session))
-            happened = list(instants(payment_rows.touched(edges, held.session)))
+            happened = list(happenings.within(edges, EVERYTHING, held.session))
             found = []
             for span, first in zip(spans, firsts, strict=True):
                 pieces = chain(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from app.domain.counted import Counted, Tally, tallies
+from app.domain.counted import Tally
 from app.domain.periods import QUARTER, Granularity, Span, day_start, days, first_day_of, quarter_start
-from app.models import payment_rows, rollup
+from app.models import happenings, rollup
 from app.models.connection import Snapshot
 from app.models.rollup import Choice
 
@@ -95,16 +95,7 @@ class Cover:
             yield from rollup.quarters(self.choice, first, last, session)
             edges += [(start, end) for start, end in ((part.start, first), (last, part.end)) if start < end]
         if edges:
-            touched = payment_rows.touched(edges, session)
-            happened = instants(counted for counted in touched if self.choice.matches(counted))
-            yield from (piece for piece in happened if any(start <= piece[0] < end for start, end in edges))
-
-
-def instants(payments: Iterable[Counted]) -> Iterator[Piece]:
-    """What each payment adds, and when."""
-    for counted in payments:
-        for at, tally in tallies(counted):
-            yield datetime.fromtimestamp(at, UTC), tally
+            yield from happenings.within(edges, self.choice, session)
 
 
 def next_quarter(at: datetime) -> datetime:
