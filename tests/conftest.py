@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from mongoengine.connection import get_db
 from pymongo.database import Database
 
 from app import create_app
@@ -170,6 +171,16 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
     if found is not None:
         for name in found.list_collection_names():
             found[name].delete_many({})
+
+
+@pytest.fixture(autouse=True)
+def _connected(request: pytest.FixtureRequest) -> None:
+    """A process has one connection, and an application of an earlier test may have turned it elsewhere."""
+    if "settings" not in request.fixturenames:
+        return
+    settings: Settings = request.getfixturevalue("settings")
+    if get_db().name != request.getfixturevalue("database_name"):
+        connection.connect(settings.mongodb_uri)
 
 
 @pytest.fixture
