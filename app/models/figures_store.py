@@ -109,15 +109,10 @@ def uncounted(limit: int) -> list[Row]:
 
 def pending(limit: int, session: ClientSession) -> list[tuple[Counted | None, Counted]] | None:
     """What the rollups hold of the payments that changed, and what they should; None when there are too many."""
-    with unavailable_as_ours():
-        changed = raw(Payment).find({"uncounted": True}, COUNTED_OF_PAYMENT, session=session)
-        payments = list(changed.limit(limit + 1))
-        if len(payments) > limit:
-            return None
-        ids = [payment["_id"] for payment in payments]
-        rows = raw(PaymentRow).find({"_id": {"$in": ids}}, COUNTED_FIELDS, session=session) if ids else ()
-        before = {row["_id"]: counted_of(row) for row in rows}
-    return [(before.get(payment["_id"]), counted_of(bare_row_of(payment))) for payment in payments]
+    found = _changed(limit, session, COUNTED_OF_PAYMENT, COUNTED_FIELDS)
+    if found is None:
+        return None
+    return [(counted_of(row) if row else None, counted_of(bare_row_of(payment))) for row, payment in found]
 
 
 def changed_rows(limit: int, session: ClientSession) -> list[tuple[Row | None, Row]] | None:
@@ -125,15 +120,23 @@ def changed_rows(limit: int, session: ClientSession) -> list[tuple[Row | None, R
 
     Of stored ones only what says in which lists they are.
     """
+    found = _changed(limit, session, LISTED_OF_PAYMENT, PLACED_FIELDS)
+    return None if found is None else [(row, listed_row_of(payment)) for row, payment in found]
+
+
+def _changed(
+    limit: int, session: ClientSession, of_payment: Mapping[str, int], of_row: Mapping[str, int]
+) -> list[tuple[Row | None, Row]] | None:
+    """The payments that changed, each with its row where it has one; None when there are too many."""
     with unavailable_as_ours():
-        changed = raw(Payment).find({"uncounted": True}, LISTED_OF_PAYMENT, session=session)
+        changed = raw(Payment).find({"uncounted": True}, of_payment, session=session)
         payments = list(changed.limit(limit + 1))
         if len(payments) > limit:
             return None
         ids = [payment["_id"] for payment in payments]
-        rows = raw(PaymentRow).find({"_id": {"$in": ids}}, PLACED_FIELDS, session=session) if ids else ()
-        before = {row["_id"]: row for row in rows}
-    return [(before.get(payment["_id"]), listed_row_of(payment)) for payment in payments]
+        rows = raw(PaymentRow).find({"_id": {"$in": ids}}, of_row, session=session) if ids else ()
+        stored = {row["_id"]: row for row in rows}
+    return [(stored.get(payment["_id"]), payment) for payment in payments]
 
 
 def backlog(most: int) -> int:

@@ -20,7 +20,7 @@ Spans = Sequence[tuple[datetime, datetime]]
 def within(spans: Spans, choice: Choice, session: ClientSession) -> Iterator[tuple[datetime, Tally]]:
     """Every instant within some (short) spans, whose ends are excluded, and what it adds to the figures.
 
-    Spans must not overlap. Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable.
     """
     with unavailable_as_ours():
         for at, tally in (*_payments(spans, choice, session), *_later(spans, choice, session)):
