@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
-from mongoengine.connection import get_db
+from mongoengine.connection import ConnectionFailure, get_db
 from pymongo.database import Database
 
 from app import create_app
@@ -175,12 +175,19 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _connected(request: pytest.FixtureRequest) -> None:
-    """A process has one connection, and an application of an earlier test may have turned it elsewhere."""
+    """A process has one connection, and an earlier test may have turned it elsewhere or closed it."""
     if "settings" not in request.fixturenames:
         return
     settings: Settings = request.getfixturevalue("settings")
-    if get_db().name != request.getfixturevalue("database_name"):
+    if _database_of_connection() != request.getfixturevalue("database_name"):
         connection.connect(settings.mongodb_uri)
+
+
+def _database_of_connection() -> str | None:
+    try:
+        return get_db().name
+    except ConnectionFailure:  # mongoengine's word for "none is registered"; nothing is dialled here.
+        return None
 
 
 @pytest.fixture
