@@ -77,7 +77,7 @@ if not sys.stderr.isatty():
         "root": {"level": "INFO", "handlers": []},
     }
 
-# The workers count into files of this folder, so that any of them answers /metrics for all (app/metrics.py). It is one
+# The workers count into files of this folder, so that any of them answers /metrics for all (app/metrics). It is one
 # for each server, so that two servers of a machine do not add up, unless the environment names another.
 _OURS = "paydesk-metrics-"
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"

@@ -32,6 +32,8 @@ _CONNECT_SECONDS = 3.0
 # A lost answer is asked for once more under the same idempotency key; a StripeClient left alone would not retry.
 _RETRIES = 1
 _EXPAND = ["latest_charge"]
+# What the payment path asks Stripe for: alerts watch whether it fails.
+_OPERATIONS = ("create_intent", "retrieve_intent", "find_intent", "create_refund", "list_refunds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class StripeGateway:
     """
 
     def __init__(self, *, secret_key: str, api_version: str, api_base: str, timeout_seconds: float) -> None:
+        metrics.expect_stripe_calls(_OPERATIONS)
         self._client: stripe.StripeClient | None = None
         if secret_key:
             self._client = stripe.StripeClient(

@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from app import metrics
 from app.domain.counted import Outcome
 from app.domain.declines import is_documented
 from app.domain.figures import FailureReason, Figures
 from app.errors import FiguresNotReady, PaydeskError
-from app.metrics import Family
+from app.metrics import OTHER, Family, at_scrape
 from app.models import figures_store, reconciliation_report, refund_rows, webhook_event, worker_beat
 from app.models.webhook_event import EventFilter, EventState
 from app.services.analytics import Analytics
@@ -63,11 +62,11 @@ class Monitoring:
         answers = {name: answer.result() for name, answer in asked.items()}
         families = [family for found, _ in answers.values() for family in found]
         errors = [((name,), float(failed)) for name, (_, failed) in answers.items()]
-        return [*families, metrics.scrape_error.family(*errors)]
+        return [*families, at_scrape.scrape_error.family(*errors)]
 
     def _figures(self, at: datetime) -> Iterator[Family]:
         waiting = figures_store.backlog(MOST)
-        yield metrics.uncounted_payments.family(((), waiting))
+        yield at_scrape.uncounted_payments.family(((), waiting))
         if waiting > BATCH:
             # A reading would first count them. That is the worker's work, and takes longer than Prometheus waits.
             raise FiguresNotReady
@@ -95,45 +94,45 @@ def _answer(
 def _inbox(at: datetime) -> Iterator[Family]:
     oldest = webhook_event.oldest_unapplied()
     age = 0.0 if oldest is None else max(0.0, at.timestamp() - oldest)
-    yield metrics.oldest_unapplied.family(((), age))
+    yield at_scrape.oldest_unapplied.family(((), age))
     states = (EventState.RECEIVED, EventState.FAILED)
     counts = [((s.value,), webhook_event.count_up_to(EventFilter(state=s), MOST)) for s in states]
-    yield metrics.inbox_events.family(*counts)
+    yield at_scrape.inbox_events.family(*counts)
 
 
 def _reconciliation(_: datetime) -> Iterator[Family]:
     report = reconciliation_report.last_finished()
     if report:
         drift = [((kind.value,), report["counts"].get(kind.value, 0)) for kind in Kind]
-        yield metrics.reconciliation_drift.family(*drift)
-        yield metrics.reconciliation_finished.family(((), report["finished_at"].timestamp()))
+        yield at_scrape.reconciliation_drift.family(*drift)
+        yield at_scrape.reconciliation_finished.family(((), report["finished_at"].timestamp()))
 
 
 def _worker(_: datetime) -> Iterator[Family]:
     beat = worker_beat.newest()
     if beat:
-        yield metrics.worker_heartbeat.family(((), beat.timestamp()))
+        yield at_scrape.worker_heartbeat.family(((), beat.timestamp()))
 
 
 def _disputes(at: datetime) -> Iterator[Family]:
     bounds = {name: at + left for name, left in _DUE.items()}
     found = refund_rows.disputes_due(bounds, most=MOST)
-    yield metrics.disputes_open.family(*(((name,), found.get(name, 0)) for name in (*bounds, "later")))
+    yield at_scrape.disputes_open.family(*(((name,), found.get(name, 0)) for name in (*bounds, "later")))
 
 
 def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
     """The figures of DESIGN section 5 for each window."""
     each = list(windows.items())
-    yield metrics.payments.family(
+    yield at_scrape.payments.family(
         *(((w, outcome.value), f.payments[outcome.value]) for w, f in each for outcome in Outcome)
     )
-    yield metrics.success_ratio.family(*_known((w, f.success_rate.value) for w, f in each))
-    yield metrics.refund_ratio.family(*_known((w, f.refund_rate.value) for w, f in each))
-    yield metrics.threeds_ratio.family(*_known((w, f.three_d_secure_rate.value) for w, f in each))
-    yield metrics.failed_attempts.family(
+    yield at_scrape.success_ratio.family(*_known((w, f.success_rate.value) for w, f in each))
+    yield at_scrape.refund_ratio.family(*_known((w, f.refund_rate.value) for w, f in each))
+    yield at_scrape.threeds_ratio.family(*_known((w, f.three_d_secure_rate.value) for w, f in each))
+    yield at_scrape.failed_attempts.family(
         *(((w, reason), n) for w, f in each for reason, n in _by_reason(f.failure_reasons).items())
     )
-    yield metrics.processing_seconds.family(
+    yield at_scrape.processing_seconds.family(
         *(
             ((w, q), s)
             for w, f in each
@@ -141,8 +140,8 @@ def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
             if (s := f.percentile_seconds(float(q))) is not None
         )
     )
-    yield metrics.processing_mean.family(*_known((w, f.mean_seconds) for w, f in each))
-    yield metrics.volume.family(
+    yield at_scrape.processing_mean.family(*_known((w, f.mean_seconds) for w, f in each))
+    yield at_scrape.volume.family(
         *(
             ((w, v.currency, flow), float(amount))
             for w, f in each
@@ -163,5 +162,5 @@ def _by_reason(reasons: list[FailureReason]) -> Counter[str]:
     for place, failure in enumerate(reasons):
         code = failure.reason.code
         by_name = place < _REASONS_BY_NAME and is_documented(code)
-        found[code if by_name else metrics.OTHER] += failure.ratio.n
+        found[code if by_name else OTHER] += failure.ratio.n
     return found

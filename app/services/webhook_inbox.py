@@ -43,6 +43,7 @@ class WebhookInbox:
         self._gateway = gateway
         self._secrets = secrets
         self._livemode = livemode
+        metrics.expect_deliveries(webhooks.APPLIED_TYPES)
 
     def deliver(self, payload: bytes, signature: str | None) -> EventState:
         """Take one delivery: verify, store, apply. Returning means that Stripe need not send it again.

@@ -9,7 +9,8 @@ import pytest
 
 from app.errors import every_error
 from app.gateway.errors import TRANSLATIONS, outcome_of
-from app.metrics import DEFINITIONS, MONGODB_SECONDS, PREFIX, SECONDS, Definition
+from app.metrics.counting import MONGODB_SECONDS
+from app.metrics.definitions import DEFINITIONS, PREFIX, SECONDS, Definition
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 EVERY = sorted(DEFINITIONS.values(), key=lambda defined: defined.name)

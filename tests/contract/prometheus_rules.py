@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,21 @@ def expressions() -> dict[str, str]:
         for number, text in enumerate(dashboard_expressions(path)):
             found[f"{path.name} {number}"] = text
     return found
+
+
+def watched(metrics: Collection[str]) -> Iterator[tuple[str, dict[str, re.Pattern[str]]]]:
+    """What alerts and recorded rules ask of ``metrics``: each name with what its labels must match in full.
+
+    Of values that a matcher lists, each is asked for by itself; what it excludes is left out.
+    """
+    for rule in rules():
+        for name, matchers in re.findall(r"\b(paydesk_[a-z0-9_]+)(?:\{([^}]*)\})?", str(rule["expr"])):
+            if name not in metrics:
+                continue
+            wanted = dict(re.findall(r'([a-z_]+)\s*=~?\s*"([^"]*)"', matchers))
+            wanted.pop("job", None)  # Prometheus adds it
+            for values in itertools.product(*(values.split("|") for values in wanted.values())):
+                yield name, {label: re.compile(value) for label, value in zip(wanted, values, strict=True)}
 
 
 def _filled(expression: str) -> str:

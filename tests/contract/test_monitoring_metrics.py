@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.metrics import DEFINITIONS, Definition
+from app.metrics.definitions import DEFINITIONS, Definition
 from tests.contract.prometheus_rules import expressions, recorded
 
 EXPRESSIONS = expressions()
