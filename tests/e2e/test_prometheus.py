@@ -38,6 +38,7 @@ BEFORE = {
     "refunds_total{outcome=unknown}",
     "webhook_deliveries_total{outcome=bad_signature,type=other}",
     "webhook_deliveries_total{outcome=failed,type=other}",
+    "webhook_deliveries_total{outcome=wrong_mode,type=other}",
     "mongodb_operation_failures_total{command=insert}",
     "rejected_requests_total{error=internal_error}",
 }
