@@ -50,7 +50,7 @@ _webhook_deliveries = counter(
     "webhook_deliveries_total",
     "Deliveries by Stripe.",
     type="a type of event that is applied, or other",
-    outcome="applied, duplicate, ignored, failed or bad_signature",
+    outcome="applied, duplicate, ignored, failed, wrong_mode (live or test unlike our key) or bad_signature",
 )
 _webhook_seconds = histogram("webhook_apply_duration_seconds", "Time to apply one event, by whichever road.")
 _refunds = counter(
@@ -185,8 +185,9 @@ def _begin_at_zero() -> None:
         _refunds.labels(outcome)
     for outcome in ("succeeded", "failed", "locked", "limited"):
         _logins.labels(outcome)
-    for outcome in ("applied", "duplicate", "ignored", "failed", "bad_signature"):
+    for outcome in ("applied", "duplicate", "ignored", "failed", "wrong_mode", "bad_signature"):
         _webhook_deliveries.labels(OTHER, outcome)
+    _transitions.labels("none", "pending")
     for word in (
         "rate_limited",
         "unauthorized",

@@ -58,6 +58,12 @@ class WebhookInbox:
         except WebhookSignatureInvalid:
             metrics.webhook_delivered(metrics.OTHER, "bad_signature")
             raise
+        if bool(event.get("livemode")) != self._livemode:
+            metrics.webhook_delivered(metrics.OTHER, "wrong_mode")
+            mode = "live" if event.get("livemode") else "test"
+            raise ValidationFailed(
+                f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode."
+            )
         kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES else metrics.OTHER
         outcome = "failed"
         try:
@@ -69,11 +75,6 @@ class WebhookInbox:
 
     def _take(self, event: dict[str, Any]) -> tuple[bool, EventState]:
         """Store and apply a verified event; whether it was dealt with before, and what has become of it."""
-        if bool(event.get("livemode")) != self._livemode:
-            mode = "live" if event.get("livemode") else "test"
-            raise ValidationFailed(
-                f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode."
-            )
         kept = strip_event(event)
         bind_contextvars(event_id=kept["id"], event_type=kept["type"])
         state = receive(kept["id"], _row(kept), now=now())

@@ -155,8 +155,19 @@ def test_compose_sets_what_settings_know() -> None:
         "redis://redis:"
     )
     assert SERVICES["web"]["ports"] == [f"127.0.0.1:{read.port}:{read.port}"]
-    targets = yaml.safe_load((ROOT / "monitoring/targets/compose.yml").read_text("utf-8"))
-    assert targets == [{"targets": [f"web:{read.port}"]}]
+
+
+def test_compose_monitors_its_own_web_node_and_has_a_taker_of_its_alerts() -> None:
+    """Prometheus sees the folder of targets itself, so that a changed file is read again."""
+    mounts = dict(volume.split(":")[1::-1] for volume in SERVICES["prometheus"]["volumes"])
+    folder = ROOT / mounts["/etc/prometheus/targets"]
+    assert folder.is_dir()
+    port = SERVICES["web"]["environment"]["PORT"]
+    for name, target in (("paydesk", f"web:{port}"), ("alertmanager", "alertmanager:9093")):
+        assert yaml.safe_load((folder / f"{name}.yml").read_text("utf-8")) == [{"targets": [target]}]
+    assert "127.0.0.1:9093:9093" in SERVICES["alertmanager"]["ports"]
+    for name in ("web", "alertmanager", "prometheus"):
+        assert "outside" in SERVICES[name]["networks"]
 
 
 @contextmanager

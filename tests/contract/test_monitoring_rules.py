@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.contract.prometheus_rules import (
     needs_promtool,
     promtool,
     read,
+    rules,
 )
 
 ALERT_NAMES = [rule["alert"] for rule in alerts()]
@@ -30,6 +32,31 @@ ALERT_NAMES = [rule["alert"] for rule in alerts()]
 def test_configuration_and_rules_are_valid() -> None:
     promtool("check", "config", MONITORING / "prometheus.yml")
     promtool("check", "rules", *RULE_FILES)
+
+
+@needs_promtool
+def test_the_token_for_metrics_needs_no_more_than_its_file_and_two_lines(tmp_path: Path) -> None:
+    """As docs/deploy.md has it: take the # away, and write the token into the folder of the targets."""
+    shutil.copytree(MONITORING, tmp_path, dirs_exist_ok=True)
+    config = tmp_path / "prometheus.yml"
+    text = config.read_text("utf-8")
+    config.write_text(re.sub(r"# (authorization:|  credentials_file:)", r"\1", text), "utf-8")
+    (job,) = yaml.safe_load(config.read_text("utf-8"))["scrape_configs"]
+    token = tmp_path / job["authorization"]["credentials_file"]
+    assert token.parent.is_dir()
+    token.write_text("secret", "utf-8")
+    promtool("check", "config", config)
+
+
+def test_each_severity_has_a_receiver_of_its_own() -> None:
+    told = read(MONITORING / "alertmanager.yml")
+    known = {receiver["name"] for receiver in told["receivers"]}
+    for rule in alerts():
+        label = f'severity="{rule["labels"]["severity"]}"'
+        routes = [route["receiver"] for route in told["route"]["routes"] if label in route["matchers"]]
+        assert set(routes) < known, f"{rule['alert']} goes to nobody that is known"
+        assert bool(routes) == (rule["labels"]["severity"] == "critical")
+    assert told["route"]["receiver"] in known
 
 
 @needs_promtool
@@ -113,7 +140,7 @@ def test_figures_of_the_business_are_not_summed_over_nodes() -> None:
         "webhook_oldest_unapplied_seconds|figures_uncounted_payments"
     )
     found = [text for path in DASHBOARDS for text in dashboard_expressions(path)]
-    found += [str(rule["expr"]) for rule in alerts()]
+    found += [str(rule["expr"]) for rule in rules()]
     used = [text for text in found if re.search(rf"paydesk_({same_everywhere})\b(?!_)", text)]
     assert len(used) > 10
     for text in used:

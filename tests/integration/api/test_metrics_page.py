@@ -156,6 +156,10 @@ def test_deliveries_are_counted_by_what_became_of_them(erp: Caller, stripe: Stri
     assert erp.deliver({**event, "id": "evt_of_no_interest", "type": "customer.created"}).status_code == 200
     assert erp.deliver(event, secret="whsec_of_somebody_else").status_code == 400
     assert erp.deliver({**event, "livemode": True}).status_code == 422
+    charge = event_of("charge.succeeded", {"id": "ch_1", "object": "charge", "payment_intent": "pi_unknown"})
+    charge["data"]["object"] |= {"status": "succeeded", "created": 1, "amount": 100}
+    stripe.misbehaviour = Misbehaviour(500, stripe_error("api_error"))
+    assert erp.deliver(charge).status_code == 503
     found = grown(before, page(erp.client))
     deliveries = {name: n for name, n in found.items() if name.startswith("webhook_deliveries")}
     assert deliveries == {
@@ -163,7 +167,8 @@ def test_deliveries_are_counted_by_what_became_of_them(erp: Caller, stripe: Stri
         "webhook_deliveries_total{outcome=duplicate,type=payment_intent.succeeded}": 1,
         "webhook_deliveries_total{outcome=ignored,type=other}": 1,
         "webhook_deliveries_total{outcome=bad_signature,type=other}": 1,
-        "webhook_deliveries_total{outcome=failed,type=payment_intent.succeeded}": 1,
+        "webhook_deliveries_total{outcome=wrong_mode,type=other}": 1,
+        "webhook_deliveries_total{outcome=failed,type=charge.succeeded}": 1,
     }
     assert found["rejected_requests_total{error=webhook_signature_invalid}"] == 1
     assert found["rejected_requests_total{error=validation_failed}"] == 1
