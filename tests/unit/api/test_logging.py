@@ -18,6 +18,8 @@ SECRETS = [
     "jo.customer@example.com",
     "4242424242424242",
     "4000 0027 6000 3184",
+    "3782-822463-10005",
+    "6304000000000000",
     "hunter2:correcthorse",
 ]
 TEXTS = [
@@ -61,6 +63,24 @@ def test_secrets_in_texts_do_not_come_out(capsys: pytest.CaptureFixture[str], te
     assert len(written.splitlines()) == 3
     assert "Traceback" in written
     assert not [secret for secret in SECRETS if secret in written]
+
+
+@pytest.mark.parametrize("beside", ["2026-03-31 {}", "{} 12 27 123", "7 {}"])
+def test_a_card_number_among_other_digits_does_not_come_out(
+    capsys: pytest.CaptureFixture[str], beside: str
+) -> None:
+    text = beside.format("4242424242424242")
+    structlog.get_logger("t").info("told", error=text)
+    assert "4242" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", ["4242424242424241", "2026033112345", "9000-0000-0000-0002", "1" * 20])
+def test_an_order_id_of_digits_is_shown_unless_its_last_digit_is_that_of_a_card(
+    capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    structlog.get_logger("t").info("paid", order_id=order)
+    (line,) = lines(capsys)
+    assert line["order_id"] == order
 
 
 def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureFixture[str]) -> None:
