@@ -7,8 +7,10 @@ import sys
 from app import create_app, logging
 from config import Settings, SettingsError
 
+# Before anything can fail; create_app sets the level that is asked for.
+logging.configure("INFO")
+logging.log_uncaught()
 try:
     app = create_app(Settings.from_env())
-    logging.log_uncaught()
 except SettingsError as error:
     sys.exit(f"Paydesk cannot start. {error}")
