@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, request
 from werkzeug.wrappers import Response
 
 from app.api.auth import public
@@ -29,6 +29,11 @@ _ANSWER = {
     "required": ["status"],
     "properties": {
         "status": {"type": "string", "enum": ["ok", "ready", "not_ready"]},
+        "scheme": {
+            "type": "string",
+            "enum": ["http", "https"],
+            "description": "How the service takes the request to have come, which PROXY_HOPS decides (only /healthz).",
+        },
         "checks": {
             "type": "object",
             "additionalProperties": {
@@ -46,11 +51,11 @@ _ANSWER = {
 
 
 @blueprint.get("/healthz")
-@public("A load balancer has no token, and the answer says nothing")
+@public("A load balancer has no token, and the answer says nothing that who asks does not know")
 @blueprint.response(200, _ANSWER)
 def healthz() -> Response:
-    """The process answers."""
-    return jsonify(status="ok")
+    """The process answers, and says how it takes the request to have come, for `flask preflight`."""
+    return jsonify(status="ok", scheme=request.scheme)
 
 
 @blueprint.get("/readyz")

@@ -30,7 +30,10 @@ def checks(
 
 
 def https(url: str | None) -> Verdict:
-    """The service is reached by https and knows it, which is what makes its cookies secure."""
+    """The service is reached by https and knows it, and so believes the proxy of the client's address as well.
+
+    Its word is taken and not a header's, which a proxy may have added.
+    """
     if url is None:
         return warn(
             "Whether the service is reached by https cannot be seen without its address.",
@@ -40,15 +43,18 @@ def https(url: str | None) -> Verdict:
         return fail(f"{url} is not https.", "Put a proxy with a certificate in front (docs/deploy.md).")
     try:
         with _open(f"{url.rstrip('/')}/healthz") as answer:
-            knows = "Strict-Transport-Security" in answer.headers
+            knows = json.loads(answer.read(_MOST_BYTES)).get("scheme") == "https"
     except _UNREACHED as error:
         return fail(f"{url} cannot be reached ({_reason(error)}).", "Look at the proxy and its certificate.")
     if not knows:
         return fail(
-            "The service is reached by https but takes requests for http, so its cookies may not be secure.",
+            "The service is reached by https but takes requests for http: it does not believe the proxy, so all "
+            "clients have one address and share its limits.",
             "Set PROXY_HOPS to the number of proxies, and let the nearest set X-Forwarded-Proto.",
         )
-    return ok(f"{url} is https, and the service knows it: cookies are secure and browsers stay with https.")
+    return ok(
+        f"{url} is https, and the service knows it: browsers stay with https, and clients have addresses of their own."
+    )
 
 
 def rate_limits(are_reachable: Callable[[], bool], counted_in: str) -> Verdict:

@@ -194,11 +194,14 @@ def test_redis_that_is_away(good: Settings) -> None:
 
 
 def test_https_that_the_service_does_not_know_of(good: Settings, certificate: Path) -> None:
-    """A proxy that ends TLS and says nothing of it, or is not believed."""
-    app = create_app(good)
+    """A proxy that ends TLS and says so, but is not believed; the header that it adds for browsers proves nothing."""
+    app = create_app(replace(good, proxy_hops=0))
 
     def plain(environ: dict[str, Any], start: Any) -> Any:
-        return app.wsgi_app({**environ, "wsgi.url_scheme": "http"}, start)
+        def added(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start(status, [*headers, ("Strict-Transport-Security", "max-age=31536000")], *rest)
+
+        return app.wsgi_app({**environ, "wsgi.url_scheme": "http", "HTTP_X_FORWARDED_PROTO": "https"}, added)
 
     with served(plain, certificate) as url:
         found = serving.https(url)
