@@ -70,6 +70,9 @@ def test_what_is_in_the_image_is_enough_to_start(tmp_path: Path) -> None:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, tmp_path / name)
+    assert list((tmp_path / "monitoring/rules").glob("*.yml")), (
+        "flask preflight compares Prometheus with them"
+    )
     for command in (
         ["gunicorn", "--check-config", "wsgi:app"],
         ["flask", "--app", "wsgi", "worker", "--help"],

@@ -215,15 +215,3 @@ def test_https_with_a_certificate_that_nobody_vouches_for(
         monkeypatch.delenv("SSL_CERT_FILE")
         found = serving.https(url)
     assert (found.state, "cannot be reached" in found.message) == (State.FAIL, True)
-
-
-def test_alerts(prometheus: Callable[..., str]) -> None:
-    loaded = serving.alerts(prometheus(manager=False))
-    assert (loaded.state, "no Alertmanager" in loaded.message) == (State.WARN, True)
-    others = serving.alerts(prometheus("SomethingElse"))
-    assert (others.state, "no alert rule of Paydesk" in others.message) == (State.FAIL, True)
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "file:///etc/passwd", "nonsense"])
-def test_a_prometheus_that_is_none(address: str) -> None:
-    assert serving.alerts(address).state is State.FAIL
