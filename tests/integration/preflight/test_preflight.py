@@ -17,7 +17,7 @@ from mongoengine.connection import get_db
 
 from app import create_app
 from app.gateway.webhooks import APPLIED_TYPES
-from app.models import worker_beat
+from app.models import connection, worker_beat
 from app.services import preflight_serving as serving
 from app.services.preflight import State
 from config import Settings
@@ -185,6 +185,23 @@ def test_mongodb_that_is_away(good: Settings) -> None:
     found = asked(create_app(away), "--test-mode")[1]
     names = {name for name, row in found.items() if "cannot be reached" in row["message"]}
     assert names >= {"mongodb_replica_set", "mongodb_indexes", "worker", "rate_limits"}
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "state", "told"),
+    [
+        ("w=1&journal=false", "mongodb_write_concern", "warn", "w and journal, which is not followed"),
+        ("wTimeoutMS=500", "mongodb_write_concern", "warn", "500 ms"),
+        ("readPreference=secondaryPreferred", "mongodb_reads", "fail", "secondary"),
+    ],
+)
+def test_an_address_that_asks_for_less(
+    good: Settings, options: str, name: str, state: str, told: str
+) -> None:
+    asks = replace(good, mongodb_uri=f"{good.mongodb_uri}&{options}")
+    found = state_of(create_app(asks), name)
+    connection.connect(good.mongodb_uri)  # the tests that follow have one connection with this one
+    assert (found[0], told in found[1]) == (state, True), found
 
 
 def test_redis_that_is_away(good: Settings) -> None:

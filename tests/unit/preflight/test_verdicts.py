@@ -24,7 +24,9 @@ THREE = Deployment(
     is_sharded=False,
     is_authenticated=True,
     is_local=False,
-    write_concern={"w": "majority", "j": True},
+    overruled=(),
+    write_timeout=None,
+    reads_from_primary=True,
 )
 ACCOUNT = AccountSeen(
     country="DE", charges_enabled=True, payouts_enabled=True, api_version="2023-10-16", clock_ahead=0
@@ -57,8 +59,10 @@ def assert_is(found: Verdict, state: State, told: str) -> None:
         (database.authentication, {"is_authenticated": False}, FAIL, "no password"),
         (database.authentication, {"is_authenticated": False, "is_local": True}, WARN, "this machine"),
         (database.write_concern, {}, OK, "majority and the journal"),
-        (database.write_concern, {"write_concern": {"w": 1}}, FAIL, "only"),
-        (database.write_concern, {"write_concern": {"w": "majority", "j": False}}, FAIL, "only"),
+        (database.write_concern, {"overruled": ("w", "journal")}, WARN, "w and journal"),
+        (database.write_concern, {"write_timeout": 500}, WARN, "500 ms"),
+        (database.reads, {}, OK, "primary"),
+        (database.reads, {"reads_from_primary": False}, FAIL, "secondary"),
     ],
 )
 def test_mongodb(check: Any, changes: dict[str, Any], state: State, told: str) -> None:
