@@ -29,8 +29,11 @@ worker_class = "gthread"
 # hold 100 create-intents in flight, even if they all meet one of them, and still have threads free for webhooks, which
 # Stripe expects to be fast; app/api/bulkhead.py keeps the difference free.
 threads = 128
-# Longer than a call of Stripe (10 s) with a write to MongoDB after it, so that a deploy cuts no request short.
-graceful_timeout = 30
+# A deploy should cut no request short. A call of Stripe is tried twice (app/gateway/client.py), each time with three
+# seconds to connect; ten seconds are for the pause between and for MongoDB. What takes longer still, because it calls
+# Stripe more than once, is cut short as by a crash, and a retry or the worker completes it. Whoever stops gunicorn must
+# wait longer than this (docs/deploy.md).
+graceful_timeout = 2 * (3 + _settings.stripe_timeout) + 10
 # gthread beats from its main loop, so this ends a worker that hangs as a whole and not a slow request.
 timeout = 30
 # Longer than the idle time of the usual load balancers, so that none of them reuses a connection that we just closed.

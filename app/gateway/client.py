@@ -28,9 +28,10 @@ logger = structlog.get_logger(__name__)
 # Telemetry would write a file to the home directory and send timings of earlier calls with every request.
 stripe.enable_telemetry = False
 
-_CONNECT_SECONDS = 3.0
+# How long a call may take at most; gunicorn.conf.py waits for it.
+CONNECT_SECONDS = 3.0
 # A lost answer is asked for once more under the same idempotency key; a StripeClient left alone would not retry.
-_RETRIES = 1
+RETRIES = 1
 _EXPAND = ["latest_charge"]
 
 
@@ -55,8 +56,8 @@ class StripeGateway:
                 secret_key,
                 stripe_version=api_version,
                 base_addresses={"api": api_base.rstrip("/")} if api_base else {},
-                max_network_retries=_RETRIES,
-                http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, timeout_seconds)),
+                max_network_retries=RETRIES,
+                http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, timeout_seconds)),
             )
 
     def create_intent(

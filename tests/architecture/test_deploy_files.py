@@ -162,6 +162,23 @@ def test_compose_sets_what_settings_know() -> None:
     assert targets == [{"targets": [f"web:{read.port}"]}]
 
 
+def test_whoever_stops_the_service_waits_longer_than_it_takes_to_finish() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--print-config", "wsgi:app"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "STRIPE_TIMEOUT": str(Settings().stripe_timeout)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    taken = int(re.findall(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)[0])
+    (unit,) = re.findall(
+        r"^TimeoutStopSec=(\d+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE
+    )
+    for waits in (int(unit), *(int(SERVICES[name]["stop_grace_period"].removesuffix("s")) for name in OURS)):
+        assert waits > taken
+
+
 @contextmanager
 def _answering(status: int) -> Iterator[tuple[int, list[str]]]:
     """A server that answers everything with ``status``; its port, and the paths that it was asked for."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
+from app.gateway import client
 from config import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -63,6 +66,15 @@ def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None
     (line,) = done.stderr.splitlines()
     assert (json.loads(line)["error"], "wsgi.py" in json.loads(line)["exception"]) == ("RuntimeError", True)
     assert CANARY not in done.stdout + line
+
+
+@pytest.mark.parametrize("timeout", [1, 10, 60])
+def test_a_deploy_waits_for_the_longest_call_of_stripe(timeout: int) -> None:
+    shown = run("-m", "gunicorn", "--print-config", "wsgi:app", STRIPE_TIMEOUT=str(timeout)).stdout
+    found = re.search(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)
+    assert found, shown
+    pauses = client.RETRIES * stripe.HTTPClient.MAX_DELAY
+    assert int(found[1]) > (1 + client.RETRIES) * (client.CONNECT_SECONDS + timeout) + pauses
 
 
 def test_workers_do_not_look_through_what_stays_for_garbage() -> None:
