@@ -180,6 +180,30 @@ def test_a_worker_that_fell_silent(good: Settings) -> None:
     assert state_of(app, "worker")[0] == "ok"
 
 
+def test_no_delivery_yet(good: Settings) -> None:
+    state, message = state_of(create_app(good), "webhook_deliveries")
+    assert (state, "No test event" in message) == ("warn", True)
+
+
+def test_deliveries_of_the_other_mode_prove_nothing(good: Settings, sandbox: SandboxProcess) -> None:
+    with a_life_before(create_app(good), sandbox):
+        live = replace(good, stripe_secret_key="sk_live_" + "a" * 24)
+        state, message = state_of(create_app(live), "webhook_deliveries")
+    assert (state, "No live event" in message) == ("warn", True)
+
+
+@pytest.mark.parametrize(("days", "state", "told"), [(6, "ok", "arrived at"), (7, "warn", "7 days ago")])
+def test_deliveries_that_stopped(
+    good: Settings, sandbox: SandboxProcess, days: int, state: str, told: str
+) -> None:
+    app = create_app(good)
+    with a_life_before(app, sandbox):
+        long_ago = {"last_delivery_at": datetime.now(UTC) - timedelta(days=days, minutes=1)}
+        assert get_db()["webhook_events"].update_many({}, {"$set": long_ago}).modified_count == 1
+        found = state_of(app, "webhook_deliveries")
+    assert (found[0], told in found[1]) == (state, True), found
+
+
 def test_mongodb_that_is_away(good: Settings) -> None:
     away = replace(good, mongodb_uri="mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=200")
     found = asked(create_app(away), "--test-mode")[1]
