@@ -62,10 +62,19 @@ def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None
     """As libraries fail: with what they were given in the message."""
     faulty = f"def fail(_): raise RuntimeError('{CANARY}')"
     done = run("-c", f"import app\n{faulty}\napp.create_app = fail\nimport wsgi")
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    assert done.returncode == 3
+    line, sentence = done.stderr.splitlines()
     assert (json.loads(line)["error"], "wsgi.py" in json.loads(line)["exception"]) == ("RuntimeError", True)
+    assert sentence == "Paydesk cannot start (RuntimeError). The line above says where."
     assert CANARY not in done.stdout + line
+
+
+@pytest.mark.parametrize("start", [STARTS["gunicorn"], STARTS["the worker"]], ids=["gunicorn", "the worker"])
+def test_what_only_a_library_refuses_ends_the_start_too(start: list[str]) -> None:
+    done = run(*start, REDIS_URL=f"redis://:{CANARY}@localhost/0?db={CANARY}")
+    assert done.returncode == 3
+    assert "Paydesk cannot start (ValueError)." in done.stderr
+    assert CANARY not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("timeout", [1, 10, 60])
