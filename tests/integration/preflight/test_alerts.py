@@ -12,6 +12,7 @@ from app.services import preflight_serving as serving
 from app.services.preflight import State, Verdict
 from tests.integration.preflight.conftest import Answers
 from tests.support.child import ROOT
+from tests.support.verdicts import assert_is
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 NAMES = [
@@ -43,10 +44,6 @@ def verdict(answers: Answers, *, rules: Any = None, nodes: Any = None, managers:
         answers.by_path[f"/api/v1/{path}"] = {"status": "success", "data": data}
     answers.by_path.setdefault("/am/-/healthy", "OK")
     return serving.alerts(f"http://{answers.address}/")
-
-
-def assert_is(found: Verdict, state: State, told: str) -> None:
-    assert (found.state, told in found.message) == (state, True), found
 
 
 def test_all_is_well(answers: Answers) -> None:

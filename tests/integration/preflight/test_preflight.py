@@ -24,10 +24,9 @@ from config import Settings
 from tests.integration.preflight.conftest import served
 from tests.support import load
 from tests.support.sandbox import SandboxProcess
+from tests.support.verdicts import OTHER, RANDOM
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
-RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"
-OTHER = "Zx8vC1bN5mQ2wE7rT4yU0iO-pA9sD3fG6hJ_kLq"
 # The sandbox is not Stripe, and the MongoDB of the tests has one member and no passwords.
 OF_THE_TESTS = {"stripe_address", "mongodb_replica_set", "mongodb_auth", "backups"}
 

@@ -12,9 +12,8 @@ import pytest
 from app.services import preflight_settings as checks
 from app.services.preflight import State, Verdict
 from config import Settings
+from tests.support.verdicts import OTHER, RANDOM, assert_is
 
-RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"
-OTHER = "Zx8vC1bN5mQ2wE7rT4yU0iO-pA9sD3fG6hJ_kLq"
 GOOD = Settings(
     stripe_secret_key="sk_live_" + "a" * 24,
     stripe_publishable_key="pk_live_" + "b" * 24,
@@ -27,11 +26,6 @@ GOOD = Settings(
 )
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 LIVE, TEST = False, True
-
-
-def assert_is(found: Verdict, state: State, told: str) -> None:
-    assert (found.state, told in found.message) == (state, True), found
-    assert bool(found.advice) == (state is not OK), "what is wrong comes with what to do"
 
 
 @pytest.mark.parametrize(

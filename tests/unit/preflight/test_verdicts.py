@@ -14,6 +14,7 @@ from app.services import preflight_database as database
 from app.services import preflight_serving as serving
 from app.services import preflight_stripe as stripe
 from app.services.preflight import Check, State, Verdict, ok, run
+from tests.support.verdicts import assert_is
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 THREE = Deployment(
@@ -40,11 +41,6 @@ ENDPOINT = EndpointSeen(
     missing_events=(),
 )
 WANTED = stripe.Wanted(path=PATH, host="pay.example.com", api_version="2023-10-16", livemode=True)
-
-
-def assert_is(found: Verdict, state: State, told: str) -> None:
-    assert (found.state, told in found.message) == (state, True), found
-    assert bool(found.advice) == (state is not OK), "what is wrong comes with what to do"
 
 
 @pytest.mark.parametrize(
