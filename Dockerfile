@@ -21,6 +21,8 @@ COPY config.py gunicorn.conf.py pyproject.toml wsgi.py ./
 COPY app app
 COPY dashboards dashboards
 COPY templates templates
+# What flask preflight compares Prometheus with.
+COPY monitoring/rules monitoring/rules
 # The code stays root's, so that the service cannot change it; therefore it is compiled now.
 RUN python -m compileall -q .
 USER 10001:10001

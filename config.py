@@ -8,13 +8,34 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# Of every whole number the least and the most, and what to know of them.
+_RANGES = {
+    "webhook_retention_days": (4, 3650, "Stripe may deliver an event again for three days"),
+    "reconcile_interval_minutes": (0, 1440, "0 is never, 1440 once a day"),
+    "proxy_hops": (0, 10, "0 is no proxy"),
+    "rate_limit_writes": (1, 1_000_000, "requests a minute"),
+    "rate_limit_reads": (1, 1_000_000, "requests a minute"),
+    "stripe_timeout": (1, 60, "seconds; a deploy waits for two calls of Stripe in a row"),
+    "port": (1, 65_535, "the port to listen on"),
+    "web_concurrency": (1, 256, "gunicorn workers, about as many as processor cores"),
+}
+_MONGODB, _MONGODB_SRV = "mongodb://", "mongodb+srv://"
 
 
 class SettingsError(ValueError):
-    """A variable holds a value that cannot work; the message names it and says what to do."""
+    """A variable holds a value that cannot work; the message names it and says what to do.
+
+    The value itself is not in the message: a variable may hold what was meant for another one, and that is a secret.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,31 +95,26 @@ class Settings:
         return settings
 
     def _validate(self) -> None:
+        for name, (least, most, meaning) in _RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise SettingsError(f"{name.upper()} must be from {least} to {most} ({meaning})")
+        if self.log_level.upper() not in _LOG_LEVELS:
+            raise SettingsError(f"LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
         try:
             ZoneInfo(self.dashboard_timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingsError(
-                f"DASHBOARD_TIMEZONE {self.dashboard_timezone!r} is not an IANA time zone"
-            ) from error
+                "DASHBOARD_TIMEZONE must be an IANA time zone such as Europe/Berlin"
+            ) from None
+        _check_mongodb(self.mongodb_uri)
+        if self.redis_url:
+            _check_redis(self.redis_url)
         if self.auth_jwt_secret and self.auth_jwks_url:
             raise SettingsError("Set AUTH_JWT_SECRET or AUTH_JWKS_URL, not both: a token must have one judge")
         if self.auth_jwt_secret and len(self.auth_jwt_secret.encode()) < 32:
             raise SettingsError("AUTH_JWT_SECRET must have at least 32 bytes (RFC 7518 section 3.2)")
-        if not self.mongodb_uri.startswith(("mongodb://", "mongodb+srv://")):
-            raise SettingsError("MONGODB_URI must start with mongodb:// or mongodb+srv://")
         if "*" in self.cors_origins:
             raise SettingsError("CORS_ORIGINS must list origins; * would let any page call the API")
-        if not 4 <= self.webhook_retention_days <= 3650:
-            raise SettingsError(
-                "WEBHOOK_RETENTION_DAYS must be from 4 to 3650: Stripe may deliver an event again for three days"
-            )
-        if not 0 <= self.reconcile_interval_minutes <= 1440:
-            raise SettingsError("RECONCILE_INTERVAL_MINUTES must be from 0 (never) to 1440 (once a day)")
-        if not 0 <= self.proxy_hops <= 10:
-            raise SettingsError("PROXY_HOPS must be from 0 (no proxy) to 10")
-        for name in ("rate_limit_writes", "rate_limit_reads"):
-            if not 1 <= getattr(self, name) <= 1_000_000:
-                raise SettingsError(f"{name.upper()} must be from 1 to 1000000 requests a minute")
         if self.stripe_publishable_key.startswith(("sk_", "rk_")):
             raise SettingsError("STRIPE_PUBLISHABLE_KEY holds a secret key; it would be sent to browsers")
 
@@ -107,8 +123,42 @@ def _parse(name: str, type_name: str, raw: str) -> object:
     if type_name == "int":
         try:
             return int(raw)
-        except ValueError as error:
-            raise SettingsError(f"{name.upper()} must be a whole number, not {raw!r}") from error
+        except ValueError:
+            raise SettingsError(f"{name.upper()} must be a whole number") from None
     if type_name.startswith("tuple"):
         return tuple(part.strip() for part in raw.split(",") if part.strip())
     return raw.lower() if name == "stripe_currency" else raw
+
+
+def _check_mongodb(uri: str) -> None:
+    """Have the driver read the address, which dials nobody. Its own words are left out, for they quote the address."""
+    if not uri.startswith((_MONGODB, _MONGODB_SRV)):
+        raise SettingsError(f"MONGODB_URI must start with {_MONGODB} or {_MONGODB_SRV}")
+    if uri.startswith(_MONGODB_SRV):
+        # The driver asks the DNS for the servers and for more options, and neither has to be there yet.
+        uri = _MONGODB + uri.removeprefix(_MONGODB_SRV).partition("?")[0]
+    try:
+        # The first refuses what the second only warns of, and the second reads certificates and credentials too.
+        parse_uri(uri)
+        MongoClient[dict[str, object]](uri, connect=False).close()
+    except (PyMongoError, ValueError, OSError):
+        raise SettingsError(
+            "MONGODB_URI cannot be used: it must look like mongodb://user:password@host:27017/paydesk?replicaSet=name, "
+            "with special characters of the password percent-encoded, options that MongoDB's manual knows, and files "
+            "that exist"
+        ) from None
+
+
+def _check_redis(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_sound = parts.scheme == "redis+unix" or (
+            parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+        )
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise SettingsError(
+            "REDIS_URL must look like redis://:password@host:6379/0 (or rediss://, or redis+unix://), with special "
+            "characters of the password percent-encoded"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import json
 import logging
@@ -10,6 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,8 +33,11 @@ worker_class = "gthread"
 # hold 100 create-intents in flight, even if they all meet one of them, and still have threads free for webhooks, which
 # Stripe expects to be fast; app/api/bulkhead.py keeps the difference free.
 threads = 128
-# Longer than a call of Stripe (10 s) with a write to MongoDB after it, so that a deploy cuts no request short.
-graceful_timeout = 30
+# A deploy should cut no request short. A call of Stripe is tried twice (app/gateway/client.py), each time with three
+# seconds to connect; ten seconds are for the pause between and for MongoDB. What takes longer still, because it calls
+# Stripe more than once, is cut short as by a crash, and a retry or the worker completes it. Whoever stops gunicorn must
+# wait longer than this (docs/deploy.md).
+graceful_timeout = 2 * (3 + _settings.stripe_timeout) + 10
 # gthread beats from its main loop, so this ends a worker that hangs as a whole and not a slow request.
 timeout = 30
 # Longer than the idle time of the usual load balancers, so that none of them reuses a connection that we just closed.
@@ -54,6 +61,17 @@ forwarded_allow_ips = ""
 proc_name = "paydesk"
 
 
+def _places(error: BaseException | None) -> Iterator[str]:
+    """An exception and its causes as app/logging.py shows them; it cannot be asked before there is a folder."""
+    for _ in range(10):
+        if error is None:
+            return
+        yield f"Traceback of {type(error).__name__}:"
+        for frame in traceback.extract_tb(error.__traceback__):
+            yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 class _JsonLines(logging.Formatter):
     """What the master says, of processes and signals, as the application's lines look (app/logging.py).
 
@@ -63,8 +81,9 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
         line = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower()}
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
+        if record.exc_info and record.exc_info[1]:
+            line["error"] = type(record.exc_info[1]).__name__
+            line["exception"] = "\n".join(_places(record.exc_info[1]))
         return json.dumps({**line, "timestamp": at})
 
 
@@ -93,8 +112,47 @@ def _remove(folder: Path, master: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _lock(folder: Path) -> int:
+    """Lock a folder until this process and its workers have ended, and return what to close. OSError where it is."""
+    held = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise
+    return held
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _sweep(home: Path) -> None:
+    """Remove the folders of masters that were killed and could not.
+
+    The number of a process says little by itself: another container that shares the place counts anew, and may have
+    the same. So the lock has the last word, which every living master holds.
+    """
+    for left in home.glob(f"{_OURS}*-*"):
+        # What is locked, of another user or gone meanwhile is left alone.
+        with suppress(OSError, ValueError):
+            pid = int(left.name.removeprefix(_OURS).partition("-")[0])
+            if pid == os.getpid() or not _is_alive(pid):
+                held = _lock(left)
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(held)
+
+
 if _SHARED not in os.environ or (_given.name.startswith(_OURS) and not _is_ours):
+    _sweep(Path(worker_tmp_dir or tempfile.gettempdir()))
     _given = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=worker_tmp_dir))
+    _lock(_given)
     os.environ[_SHARED] = str(_given)
     atexit.register(_remove, _given, os.getpid())
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from app.headers import harden
+
 # Nothing but our own files: no inline script or style, no frames, no other origin (DESIGN section 6). Bootstrap draws
 # some of its marks with data: images in its style sheet.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_FOR_PEOPLE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 _OURS = ("dashboards", "bootstrap")
-_YEAR_SECONDS = 31_536_000
 
 
 def init_app(app: Flask) -> None:
@@ -28,15 +34,8 @@ def _secure(response: Response) -> Response:
     is_page = response.mimetype == "text/html"
     if request.blueprint not in _OURS and not is_page:
         return response
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}")
+    harden(response, _FOR_PEOPLE)
     if is_page:
         # Pages show payments and carry a CSRF token; neither belongs in a cache.
-        headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = "no-store"
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -222,14 +222,17 @@ def bearer(token: Callable[..., str]) -> dict[str, str]:
 def start_server(
     settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., LiveServer]]:
-    """``start_server(workers=2, settings=settings)``: gunicorn that receives the sandbox's webhooks.
+    """``start_server(workers=2, settings=settings, more=variables)``: gunicorn that receives the sandbox's webhooks.
 
     Stopped after the test; the log is shown when the test fails. Not together with ``live_server``: one port.
     """
     servers: list[LiveServer] = []
 
-    def start(workers: int = 2, settings: Settings = settings) -> LiveServer:
-        server = LiveServer(settings, tmp_path / f"gunicorn-{len(servers)}.log", workers=workers)
+    def start(
+        workers: int = 2, settings: Settings = settings, more: Mapping[str, str] | None = None
+    ) -> LiveServer:
+        log = tmp_path / f"gunicorn-{len(servers)}.log"
+        server = LiveServer(settings, log, workers=workers, more=more)
         servers.append(server)
         server.wait()
         return server

@@ -9,14 +9,12 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from app.api.error_handlers import MACHINE_PATHS
+from app.headers import harden
 
-_FIXED = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
+_FOR_PROGRAMS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-_YEAR_SECONDS = 31_536_000
 
 
 def init_app(app: Flask) -> None:
@@ -27,10 +25,7 @@ def init_app(app: Flask) -> None:
 def _harden(response: Response) -> Response:
     if not request.path.startswith(MACHINE_PATHS):
         return response
-    for name, value in _FIXED.items():
-        response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}")
+    harden(response, _FOR_PROGRAMS)
     # Only the files of /api/docs, which say so themselves, may be kept.
     if "max-age" not in response.headers.get("Cache-Control", ""):
         response.headers["Cache-Control"] = "no-store"

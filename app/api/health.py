@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, request
 from werkzeug.wrappers import Response
 
 from app.api.auth import public
@@ -19,7 +19,7 @@ from app.api.parsing import Blueprint
 from app.errors import DatabaseUnavailable
 from app.extensions import settings
 from app.models import connection
-from app.models.indexes import missing_indexes
+from app.models.indexes import missing_indexes, unique_indexes
 from app.services import leases
 
 blueprint = Blueprint("health", __name__, description="For load balancers and people on call.")
@@ -29,6 +29,11 @@ _ANSWER = {
     "required": ["status"],
     "properties": {
         "status": {"type": "string", "enum": ["ok", "ready", "not_ready"]},
+        "scheme": {
+            "type": "string",
+            "enum": ["http", "https"],
+            "description": "How the service takes the request to have come, which PROXY_HOPS decides (only /healthz).",
+        },
         "checks": {
             "type": "object",
             "additionalProperties": {
@@ -46,11 +51,11 @@ _ANSWER = {
 
 
 @blueprint.get("/healthz")
-@public("A load balancer has no token, and the answer says nothing")
+@public("A load balancer has no token, and the answer says nothing that who asks does not know")
 @blueprint.response(200, _ANSWER)
 def healthz() -> Response:
-    """The process answers."""
-    return jsonify(status="ok")
+    """The process answers, and says how it takes the request to have come, for `flask preflight`."""
+    return jsonify(status="ok", scheme=request.scheme)
 
 
 @blueprint.get("/readyz")
@@ -60,9 +65,10 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether requests can be served.
 
-    Failing is MongoDB without a writable primary, or without its indexes. A missing Stripe key is a warning, because
-    what is stored can still be read, and so is a missing worker, because payments are taken without it: only events
-    that failed and outcomes that are unknown wait for it.
+    Failing is MongoDB without a writable primary, or without its unique indexes, which let no payment exist twice. Any
+    other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because what is
+    stored can still be read, and a missing worker, because payments are taken without it: only events that failed and
+    outcomes that are unknown wait for it.
     """
     checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
     if checks["mongodb"]["state"] == "ok":
@@ -81,8 +87,10 @@ def _mongodb() -> tuple[str, str | None]:
 
 def _indexes() -> tuple[str, str | None]:
     missing = missing_indexes()
-    # Without its unique indexes the database would let the same payment exist twice.
-    return ("failed", f"Missing: {', '.join(missing)}.") if missing else ("ok", None)
+    if not missing:
+        return "ok", None
+    state = "warning" if unique_indexes().isdisjoint(missing) else "failed"
+    return state, f"Missing: {', '.join(missing)}. Run flask db indexes."
 
 
 def _worker() -> tuple[str, str | None]:

@@ -71,7 +71,7 @@ def _checks(*, test_mode: bool, url: str | None, prometheus: str | None) -> Iter
     yield from preflight_settings.checks(
         configured, test_mode=test_mode, debug=current_app.debug, env_file=_ENV_FILE
     )
-    yield from preflight_database.checks(livemode=configured.livemode)
+    yield from preflight_database.checks(configured.mongodb_uri, livemode=configured.livemode)
     with current_app.test_request_context():
         path = url_for("webhooks.webhook")
     yield from services.stripe_preflight.checks(

@@ -28,9 +28,10 @@ logger = structlog.get_logger(__name__)
 # Telemetry would write a file to the home directory and send timings of earlier calls with every request.
 stripe.enable_telemetry = False
 
-_CONNECT_SECONDS = 3.0
+# How long a call may take at most; gunicorn.conf.py waits for it.
+CONNECT_SECONDS = 3.0
 # A lost answer is asked for once more under the same idempotency key; a StripeClient left alone would not retry.
-_RETRIES = 1
+RETRIES = 1
 _EXPAND = ["latest_charge"]
 # What the payment path asks Stripe for: alerts watch whether it fails.
 _OPERATIONS = ("create_intent", "retrieve_intent", "find_intent", "create_refund", "list_refunds")
@@ -58,8 +59,8 @@ class StripeGateway:
                 secret_key,
                 stripe_version=api_version,
                 base_addresses={"api": api_base.rstrip("/")} if api_base else {},
-                max_network_retries=_RETRIES,
-                http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, timeout_seconds)),
+                max_network_retries=RETRIES,
+                http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, timeout_seconds)),
             )
 
     def create_intent(
@@ -84,21 +85,21 @@ class StripeGateway:
             params["description"] = description
         if receipt_email:
             params["receipt_email"] = receipt_email
-        answer = self._call(
+        answer = self.call(
             "create_intent",
             lambda v1: v1.payment_intents.create(params, {"idempotency_key": f"paydesk-intent-{payment_id}"}),
         )
-        intent = _object(answer, "payment_intent")
+        intent = object_of(answer, "payment_intent")
         # A replayed answer shows the intent as it was when it was created, so that is the snapshot's time.
         return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent["client_secret"])
 
     def retrieve_intent(self, intent_id: str) -> IntentHandle:
         """The intent as it is now, with its latest charge. Raises NotFound when Stripe has none of that id."""
-        answer = self._call(
+        answer = self.call(
             "retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND})
         )
-        intent = _object(answer, "payment_intent")
-        return IntentHandle(intent_fact(intent, as_of=_answered_at(answer)), intent["client_secret"])
+        intent = object_of(answer, "payment_intent")
+        return IntentHandle(intent_fact(intent, as_of=answered_at(answer)), intent["client_secret"])
 
     def find_intent(self, payment_id: str, *, created_from: int) -> IntentHandle | None:
         """The intent whose metadata names the payment, among those created since a Unix time.
@@ -108,12 +109,12 @@ class StripeGateway:
 
         def search(v1: Any) -> Any:
             page = v1.payment_intents.list({"created": {"gte": created_from}, "limit": 100})
-            for intent in _listed(page):
+            for intent in listed(page):
                 if "payment_id" in intent.metadata and intent.metadata["payment_id"] == payment_id:
                     return intent
             return None
 
-        found = self._call("find_intent", search)
+        found = self.call("find_intent", search)
         return self.retrieve_intent(found["id"]) if found is not None else None
 
     def create_refund(
@@ -134,27 +135,28 @@ class StripeGateway:
         }
         if stripe_reason:
             params["reason"] = stripe_reason
-        answer = self._call(
+        answer = self.call(
             "create_refund",
             lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"}),
         )
-        return refund_fact(_object(answer, "refund"))
+        return refund_fact(object_of(answer, "refund"))
 
     def refunds_of(self, intent_id: str) -> list[RefundFact]:
         """Every refund of an intent, made here or at Stripe."""
 
         def collect(v1: Any) -> list[RefundFact]:
             page = v1.refunds.list({"payment_intent": intent_id, "limit": 100})
-            return [refund_fact(refund.to_dict()) for refund in _listed(page)]
+            return [refund_fact(refund.to_dict()) for refund in listed(page)]
 
-        return self._call("list_refunds", collect)
+        return self.call("list_refunds", collect)
 
     @property
     def configured(self) -> bool:
         """True when there is a key to call Stripe with."""
         return self._client is not None
 
-    def _call(self, operation: str, ask: Callable[[Any], T]) -> T:
+    def call(self, operation: str, ask: Callable[[Any], T]) -> T:
+        """What ``ask`` gets from Stripe; counted, timed and logged as ``operation``. For this package only."""
         if self._client is None:
             raise StripeNotInitialized
         started = time.perf_counter()
@@ -179,7 +181,7 @@ class StripeGateway:
             )
 
 
-def _object(answer: Any, kind: str) -> dict[str, Any]:
+def object_of(answer: Any, kind: str) -> dict[str, Any]:
     """The answer as a plain dictionary. Raises StripeUnavailable for a 200 that is not what was asked for."""
     found: dict[str, Any] = answer.to_dict() if isinstance(answer, stripe.StripeObject) else {}
     if found.get("object") != kind:
@@ -187,13 +189,13 @@ def _object(answer: Any, kind: str) -> dict[str, Any]:
     return found
 
 
-def _listed(page: Any) -> Iterator[Any]:
+def listed(page: Any) -> Iterator[Any]:
     """Every object of a list, over all its pages. Raises StripeUnavailable when the answer is no list."""
-    _object(page, "list")
+    object_of(page, "list")
     yield from page.auto_paging_iter()
 
 
-def _answered_at(answer: Any) -> int:
+def answered_at(answer: Any) -> int:
     """When Stripe answered, by Stripe's own clock, so that ours may be wrong; events carry times of that clock too."""
     try:
         return int(parsedate_to_datetime(answer.last_response.headers["Date"]).timestamp())

@@ -23,7 +23,7 @@ import structlog
 
 from app.domain.facts import Fact, IntentFact
 from app.errors import StripeUnavailable
-from app.gateway.client import StripeGateway, _answered_at, _object
+from app.gateway.client import StripeGateway, answered_at, object_of
 from app.gateway.snapshots import charge_fact, dispute_fact, intent_fact, refund_fact
 from app.gateway.webhooks import facts_of
 
@@ -132,8 +132,8 @@ class StripeListing:
         """An intent as it is now. Raises NotFound when Stripe has none of that id."""
         expand = {"expand": ["latest_charge"]}
         ask = self._patiently(lambda v1: v1.payment_intents.retrieve(intent_id, expand, _PATIENT))
-        answer = self._gateway._call("retrieve_intent", ask)
-        return intent_fact(_object(answer, "payment_intent"), as_of=_answered_at(answer))
+        answer = self._gateway.call("retrieve_intent", ask)
+        return intent_fact(object_of(answer, "payment_intent"), as_of=answered_at(answer))
 
     def _reader(self, name: str, since: int, more_params: Mapping[str, Any]) -> ReadPage:
         def read(after: str | None) -> ToldPage:
@@ -155,11 +155,11 @@ class StripeListing:
             # Not by the SDK's list(), which spends more time on making objects of a page than all else takes.
             return _Answer(self._gateway._client.raw_request("get", f"/v1/{name}", **params, **_PATIENT))  # type: ignore[union-attr]
 
-        answer = self._gateway._call(f"list_{name}", self._patiently(ask))
+        answer = self._gateway.call(f"list_{name}", self._patiently(ask))
         page = answer.last_response.data
         if not isinstance(page, dict) or page.get("object") != "list":
             raise StripeUnavailable(retry_after=2)
-        return page["data"], bool(page["has_more"]), _answered_at(answer)
+        return page["data"], bool(page["has_more"]), answered_at(answer)
 
     def _patiently(self, ask: Callable[[Any], T]) -> Callable[[Any], T]:
         """``ask``, which waits and asks again when Stripe wants us to slow down."""

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from app.gateway.client import StripeGateway, _answered_at, _listed, _object
+from app.gateway.client import StripeGateway, answered_at, listed, object_of
 from app.gateway.webhooks import APPLIED_TYPES
 
 _LOOKED_AT = 100
@@ -47,35 +47,35 @@ class StripeSetup:
 
     def account(self) -> AccountSeen:
         """The account that the secret key belongs to."""
-        answer = self._gateway._call("retrieve_account", lambda v1: v1.accounts.retrieve_current())
-        found = _object(answer, "account")
+        answer = self._gateway.call("retrieve_account", lambda v1: v1.accounts.retrieve_current())
+        found = object_of(answer, "account")
         return AccountSeen(
             country=found.get("country"),
             charges_enabled=bool(found.get("charges_enabled")),
             payouts_enabled=bool(found.get("payouts_enabled")),
             api_version=answer.last_response.headers.get("Stripe-Version"),
-            clock_ahead=int(time.time()) - _answered_at(answer),
+            clock_ahead=int(time.time()) - answered_at(answer),
         )
 
     def endpoints(self) -> list[EndpointSeen]:
         """Every webhook endpoint of the account in the mode of the key."""
         params = {"limit": _LOOKED_AT}
-        return self._gateway._call(
+        return self._gateway.call(
             "list_webhook_endpoints",
-            lambda v1: [_endpoint(row) for row in _listed(v1.webhook_endpoints.list(params))],
+            lambda v1: [_endpoint(row) for row in listed(v1.webhook_endpoints.list(params))],
         )
 
     def has_refunded(self) -> bool:
         """Whether any of the latest refunds has succeeded."""
-        page = self._gateway._call("list_refunds", lambda v1: v1.refunds.list({"limit": _LOOKED_AT}))
-        return any(row.get("status") == "succeeded" for row in _object(page, "list")["data"])
+        page = self._gateway.call("list_refunds", lambda v1: v1.refunds.list({"limit": _LOOKED_AT}))
+        return any(row.get("status") == "succeeded" for row in object_of(page, "list")["data"])
 
     def receipts(self) -> tuple[int, int]:
         """How many of the latest payment intents name an address for the receipt, and how many were looked at."""
-        page = self._gateway._call(
+        page = self._gateway.call(
             "list_payment_intents", lambda v1: v1.payment_intents.list({"limit": _LOOKED_AT})
         )
-        rows = _object(page, "list")["data"]
+        rows = object_of(page, "list")["data"]
         return sum(bool(row.get("receipt_email")) for row in rows), len(rows)
 
 

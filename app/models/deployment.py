@@ -1,4 +1,4 @@
-"""How MongoDB is set up, as far as it tells any user who may connect."""
+"""How MongoDB is set up, as far as it tells any user who may connect, and what our address asks of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from mongoengine.connection import get_connection
+from pymongo import ReadPreference
+from pymongo.uri_parser import parse_uri
 
 from app.models.connection import unavailable_as_ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """``replica_set`` is its name, None for a single server; ``write_concern`` is what our writes wait for."""
+    """``replica_set`` is its name, None for a single server.
+
+    ``overruled`` are the options of the address that ``connect`` puts its own in the place of; ``write_timeout`` is
+    one that it does not, in milliseconds.
+    """
 
     version: str
     replica_set: str | None
@@ -21,12 +27,15 @@ class Deployment:
     is_sharded: bool
     is_authenticated: bool
     is_local: bool
-    write_concern: dict[str, object]
+    overruled: tuple[str, ...]
+    write_timeout: int | None
+    reads_from_primary: bool
 
 
-def deployment() -> Deployment:
-    """Ask MongoDB. Raises DatabaseUnavailable."""
+def deployment(uri: str) -> Deployment:
+    """Ask the MongoDB that we are connected to; ``uri`` is its address. Raises DatabaseUnavailable."""
     client = get_connection()
+    asked = parse_uri(uri)["options"]
     with unavailable_as_ours():
         hello = client.admin.command("hello")
         status = client.admin.command("connectionStatus")
@@ -39,7 +48,9 @@ def deployment() -> Deployment:
         is_sharded=hello.get("msg") == "isdbgrid",
         is_authenticated=bool(status["authInfo"]["authenticatedUsers"]),
         is_local=all(_is_loopback(host) for host, _ in client.nodes),
-        write_concern=dict(client.write_concern.document),
+        overruled=tuple(name for name in ("w", "journal") if name in asked),
+        write_timeout=client.write_concern.document.get("wtimeout"),
+        reads_from_primary=client.read_preference == ReadPreference.PRIMARY,
     )
 
 

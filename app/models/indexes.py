@@ -35,7 +35,17 @@ def document_classes() -> list[type[Document]]:
 
 def missing_indexes() -> list[str]:
     """The indexes that are declared but do not exist, as ``collection.index``. Raises DatabaseUnavailable."""
-    return [f"{_collection(kind)}.{spec['name']}" for kind, spec in _missing()]
+    return [_label(kind, spec) for kind, spec in _missing()]
+
+
+def unique_indexes() -> set[str]:
+    """The declared indexes without which the same thing could exist twice, as ``collection.index``."""
+    return {
+        _label(kind, spec)
+        for kind in document_classes()
+        for spec in kind._meta["index_specs"]
+        if spec.get("unique")
+    }
 
 
 def create_indexes() -> list[str]:
@@ -45,7 +55,7 @@ def create_indexes() -> list[str]:
     """
     made = []
     for kind, spec in _missing():
-        label = f"{_collection(kind)}.{spec['name']}"
+        label = _label(kind, spec)
         with unavailable_as_ours(), pymongo.timeout(_LONGEST_SECONDS):
             try:
                 raw(kind).create_index(spec["fields"], **_options(spec))
@@ -84,6 +94,10 @@ def _missing() -> Iterator[tuple[type[Document], dict[str, Any]]]:
         for spec in kind._meta["index_specs"]:
             if spec["name"] not in existing:
                 yield kind, spec
+
+
+def _label(kind: type[Document], spec: dict[str, Any]) -> str:
+    return f"{_collection(kind)}.{spec['name']}"
 
 
 def _options(spec: dict[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,13 @@ _FEWEST_MEMBERS = 3
 _SILENT_DAYS = 7
 
 
-def checks(*, livemode: bool) -> list[Check]:
-    """Every check that asks MongoDB. ``livemode``: the keys are live, so live events should arrive."""
+def checks(uri: str, *, livemode: bool) -> list[Check]:
+    """Every check that asks MongoDB, whose address is ``uri``. ``livemode``: live events should arrive."""
     return [
-        Check("mongodb_replica_set", lambda: replica_set(deployment()), _REACH),
-        Check("mongodb_auth", lambda: authentication(deployment()), _REACH),
-        Check("mongodb_write_concern", lambda: write_concern(deployment()), _REACH),
+        Check("mongodb_replica_set", lambda: replica_set(deployment(uri)), _REACH),
+        Check("mongodb_auth", lambda: authentication(deployment(uri)), _REACH),
+        Check("mongodb_write_concern", lambda: write_concern(deployment(uri)), _REACH),
+        Check("mongodb_reads", lambda: reads(deployment(uri)), _REACH),
         Check("mongodb_indexes", indexes, _REACH),
         Check("worker", worker, _REACH),
         Check("webhook_deliveries", lambda: deliveries(livemode=livemode), _REACH),
@@ -59,11 +60,29 @@ def authentication(found: Deployment) -> Verdict:
 
 
 def write_concern(found: Deployment) -> Verdict:
-    """What is acknowledged cannot be rolled back."""
-    waits = found.write_concern
-    if waits.get("w") == "majority" and waits.get("j") is True:
-        return ok("Writes wait for a majority and the journal.")
-    return fail(f"Writes wait for {waits} only.", "Take w and journal out of MONGODB_URI.")
+    """What is acknowledged cannot be rolled back, which the connection sees to; MONGODB_URI can only confuse it."""
+    if found.write_timeout is not None:
+        return warn(
+            f"A write that takes longer than {found.write_timeout} ms is called failed, and may be kept all the same.",
+            "Take wtimeoutMS out of MONGODB_URI.",
+        )
+    if found.overruled:
+        return warn(
+            f"MONGODB_URI says {' and '.join(found.overruled)}, which is not followed: writes wait for a majority and "
+            "the journal.",
+            "Take it out of MONGODB_URI, so that nobody relies on it.",
+        )
+    return ok("Writes wait for a majority and the journal.")
+
+
+def reads(found: Deployment) -> Verdict:
+    """What was just written is seen."""
+    if found.reads_from_primary:
+        return ok("Reads go to the primary.")
+    return fail(
+        "Reads may go to a secondary, which may not know yet of a payment that was just confirmed.",
+        "Take readPreference out of MONGODB_URI.",
+    )
 
 
 def indexes() -> Verdict:

@@ -189,18 +189,22 @@ def debugging(settings: Settings, *, debug: bool) -> Verdict:
 
 def environment_file(path: Path) -> Verdict:
     """The file with the secrets is its owner's alone, and in no repository."""
-    folder = path.absolute().parent
-    if _git(folder, "ls-files", "--", path.name) or _git(
-        folder, "log", "--all", "-1", "--format=%h", "--", path.name
-    ):
+    committed = _was_committed(path.absolute())
+    if committed:
         return fail(
             f"{path.name} is, or once was, committed: whoever has the repository has the secrets.",
             "Take it out of git, and roll every secret that was in it; history keeps them.",
         )
+    if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return fail(f"{path.name} can be read by other users of the machine.", f"chmod 600 {path.name}")
+    if committed is None:
+        return warn(
+            f"Whether {path.name} was ever committed cannot be seen: there is no git here, or it cannot read this "
+            "repository.",
+            f"Where git can, ask it: git log --all -- {path.name} must print nothing.",
+        )
     if not path.exists():
         return ok(f"There is no {path.name}; settings come from the environment.")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return fail(f"{path.name} can be read by other users of the machine.", f"chmod 600 {path.name}")
     return ok(f"{path.name} is its owner's alone, and not committed.")
 
 
@@ -231,16 +235,28 @@ def _weakness(secret: str) -> str | None:
     return None
 
 
-def _git(folder: Path, *command: str) -> str:
-    """What git says in ``folder``; nothing where there is no git or no repository."""
+def _was_committed(path: Path) -> bool | None:
+    """Whether a file is, or once was, in the repository around it; None when git cannot tell."""
+    folder = path.parent
+    if not any((above / ".git").exists() for above in (folder, *folder.parents)):
+        return False
     try:
-        told = subprocess.run(
-            ["git", "-C", str(folder), *command],
-            capture_output=True,
-            text=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return told.stdout.strip() if told.returncode == 0 else ""
+        told = [
+            _git(folder, "ls-files", "--", path.name),
+            _git(folder, "log", "--all", "-1", "--format=%h", "--", path.name),
+        ]
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return any(told)
+
+
+def _git(folder: Path, *command: str) -> str:
+    """What git says in ``folder``, whoever owns it: the service seldom owns its code, and git would refuse."""
+    told = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", str(folder), *command],
+        capture_output=True,
+        text=True,
+        timeout=_GIT_SECONDS,
+        check=True,
+    )
+    return told.stdout.strip()

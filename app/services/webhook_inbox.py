@@ -92,9 +92,7 @@ class WebhookInbox:
             state = EventState.APPLIED if self._apply(event) else EventState.IGNORED
         except Exception as error:
             logger.warning("webhook_failed", error=type(error).__name__)
-            reason = error.message if isinstance(error, PaydeskError) else str(error)
-            told = f"{type(error).__name__}: {reason}"[:_LONGEST_ERROR]
-            fail(event["id"], told)
+            fail(event["id"], _told(error))
             raise
         finally:
             metrics.webhook_applied(time.perf_counter() - started)
@@ -139,6 +137,12 @@ class WebhookInbox:
         if isinstance(fact, ChargeFact) and fact.amount_refunded > _known_refunds(stored.state):
             refunds: list[Fact] = list(self._gateway.refunds_of(intent_id))
             learn(stored, refunds, source)
+
+
+def _told(error: Exception) -> str:
+    """What is kept of a failure: the class, and the message of our own errors; others quote what they were given."""
+    name = type(error).__name__
+    return f"{name}: {error.message}"[:_LONGEST_ERROR] if isinstance(error, PaydeskError) else name
 
 
 def _known_refunds(state: PaymentState) -> int:

@@ -70,6 +70,9 @@ def test_what_is_in_the_image_is_enough_to_start(tmp_path: Path) -> None:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, tmp_path / name)
+    assert list((tmp_path / "monitoring/rules").glob("*.yml")), (
+        "flask preflight compares Prometheus with them"
+    )
     for command in (
         ["gunicorn", "--check-config", "wsgi:app"],
         ["flask", "--app", "wsgi", "worker", "--help"],
@@ -168,6 +171,23 @@ def test_compose_monitors_its_own_web_node_and_has_a_taker_of_its_alerts() -> No
     assert "127.0.0.1:9093:9093" in SERVICES["alertmanager"]["ports"]
     for name in ("web", "alertmanager", "prometheus"):
         assert "outside" in SERVICES[name]["networks"]
+
+
+def test_whoever_stops_the_service_waits_longer_than_it_takes_to_finish() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--print-config", "wsgi:app"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "STRIPE_TIMEOUT": str(Settings().stripe_timeout)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    taken = int(re.findall(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)[0])
+    (unit,) = re.findall(
+        r"^TimeoutStopSec=(\d+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE
+    )
+    for waits in (int(unit), *(int(SERVICES[name]["stop_grace_period"].removesuffix("s")) for name in OURS)):
+        assert waits > taken
 
 
 @contextmanager

@@ -16,7 +16,7 @@ LONGEST_FILE = 400
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 # Beside the standard library, what the two single files of the top level may import.
 TOP_LEVEL = {
-    "config.py": {"dotenv"},
+    "config.py": {"dotenv", "pymongo"},
     "wsgi.py": {"app", "config"},
     "gunicorn.conf.py": {"config", "prometheus_client"},
 }

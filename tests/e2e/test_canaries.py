@@ -77,15 +77,19 @@ def faulty(settings: Settings, tmp_path: Path, app: Flask) -> Iterator[LiveServe
     server.stop()
 
 
-def lines_of(server: LiveServer, aviary: Aviary, settings: Settings) -> list[dict[str, Any]]:
-    """The log, once the server has ended: every line is JSON, and none holds a canary or a secret of the settings."""
+def lines_of(server: LiveServer, aviary: Aviary, settings: Settings, *more: str) -> list[dict[str, Any]]:
+    """The log, once the server has ended: every line is JSON, and none holds a canary or a secret.
+
+    Those are the secrets of the settings, and ``more`` that were sent and were right.
+    """
     server.stop()
     lines = server.output().splitlines()
     assert aviary.found_in(lines) == []
     kept = (
         *(settings.stripe_secret_key, *settings.stripe_webhook_secret, settings.secret_key),
-        *(settings.auth_jwt_secret, settings.metrics_token, PASSWORD),
+        *(settings.auth_jwt_secret, settings.metrics_token, PASSWORD, *more),
     )
+    assert all(kept), "an empty text is in every line"
     assert [line for line in lines for secret in kept if secret in line] == []
     return [json.loads(line) for line in lines]
 
@@ -130,6 +134,7 @@ def test_no_address_logs_what_it_is_sent(
     faulty: LiveServer, aviary: Aviary, app: Flask, settings: Settings, bearer: dict[str, str]
 ) -> None:
     csrf = sign_in(faulty)
+    cookies = [faulty.session.cookies["paydesk_session"]]
     asked = 0
     stranger = requests.Session()
     for method, path in addresses(app, aviary):
@@ -145,7 +150,16 @@ def test_no_address_logs_what_it_is_sent(
         faulty.request("GET", path)
         faulty.request(aviary.canary("method").upper(), path)
         asked += 2
-    told = lines_of(faulty, aviary, settings)
+    shown = requests.get(
+        f"{faulty.base_url}/metrics",
+        headers={"Authorization": f"Bearer {settings.metrics_token}"},
+        timeout=30,
+    )
+    assert 'route="/login"' in shown.text, "the page counts what was asked"
+    assert aviary.found_in(shown.text.splitlines()) == []
+    cookies.append(faulty.session.cookies["paydesk_session"])
+    token = bearer["Authorization"].partition(" ")[2]
+    told = lines_of(faulty, aviary, settings, *cookies, token, csrf)
     requested = [line for line in told if line["event"] == "request"]
     assert len(requested) >= asked, "a request went unlogged, so this test saw nothing of it"
     routes = {line["route"] for line in requested}

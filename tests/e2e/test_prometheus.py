@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.parser import text_string_to_metric_families
 from pymongo.database import Database
 
@@ -37,6 +38,7 @@ NOTHING = "/api/v1/payments?order_id=no-such-order"
 TOKEN = {"Authorization": "Bearer test-metrics-token"}
 HEALTHY = "http_requests_total{method=GET,route=/healthz,status=200}"
 LISTED = "http_requests_total{method=GET,route=/api/v1/payments,status=200}"
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 Mongo = Database[dict[str, Any]]
 StartServer = Callable[..., LiveServer]
 needs_prometheus = pytest.mark.skipif(
@@ -123,6 +125,25 @@ def workers(server: LiveServer) -> list[int]:
     return [int(pid) for pid in children.split()]
 
 
+def workers_that_counted(folder: Path, route: str) -> int:
+    """How many workers have counted requests of ``route``: each counts into a file of its own."""
+    counts = [
+        sum(row[1] for row in MmapedDict.read_all_values_from_file(str(file)) if f'"{route}"' in row[0])
+        for file in folder.glob("counter_*.db")
+    ]
+    return sum(count > 0 for count in counts)
+
+
+def ask_both(server: LiveServer, folder: Path, **headers: str) -> int:
+    """Ask until both workers have answered, or else nothing would be added up; the number of requests."""
+    made = 0
+    while workers_that_counted(folder, "/api/v1/payments") < 2:
+        assert made < 2_000, "one worker answers everything"
+        ask(server, NOTHING, 20, **headers)
+        made += 20
+    return made
+
+
 def another_than(server: LiveServer, known: set[int]) -> bool:
     """Whether a worker has taken the place of one of ``known``."""
     now = set(workers(server))
@@ -139,11 +160,12 @@ def counters(found: Samples) -> Samples:
 
 @needs_prometheus
 def test_prometheus_sees_both_workers_and_the_figures_of_the_api(
-    start_server: StartServer, prometheus: Prometheus, database: Mongo, bearer: dict[str, str]
+    start_server: StartServer, prometheus: Prometheus, database: Mongo, bearer: dict[str, str], tmp_path: Path
 ) -> None:
-    server = start_server(workers=2)
+    folder = tmp_path / "counts"
+    server = start_server(workers=2, more={SHARED: str(folder)})
     database.payments.insert_many(recent_payments(900))
-    ask(server, NOTHING, 60, **bearer)
+    requests_made = ask_both(server, folder, **bearer)
 
     # One query, so that all of it is of one scrape; with payments in it, so not of one before they were there.
     found = prometheus.seen(
@@ -156,8 +178,10 @@ def test_prometheus_sees_both_workers_and_the_figures_of_the_api(
         expected = figures_of(answer, window)
         assert answer["payments"]["completed"] > 20
         assert {name: found.get(name) for name in expected} == pytest.approx(expected)
-    requests_seen = prometheus.seen('paydesk_http_requests_total{route="/api/v1/payments"} >= 60')
-    assert requests_seen == {LISTED: 60}
+    requests_seen = prometheus.seen(
+        f'paydesk_http_requests_total{{route="/api/v1/payments"}} >= {requests_made}'
+    )
+    assert requests_seen == {LISTED: requests_made}
     assert prometheus.seen("sum(paydesk_scrape_error)") == {"": 0}
 
 
@@ -233,6 +257,23 @@ def test_a_worker_that_is_killed_takes_no_count_with_it(
     # The connections of workers that are gone are gone.
     opened = [found["mongodb_pool_connections{state=open}"] for found in seen]
     assert opened[-1] < opened[0]
+
+
+def test_what_a_server_before_left_in_a_folder_that_is_given_is_gone(
+    start_server: StartServer, tmp_path: Path, bearer: dict[str, str]
+) -> None:
+    """The name of the folder stays when an operator gives it, and so would the counts of the last server."""
+    folder = tmp_path / "counts"
+    given = {SHARED: str(folder)}
+    first = start_server(workers=1, more=given)
+    ask(first, NOTHING, 7, **bearer)
+    assert page(first)[LISTED] == 7
+    first.crash()
+    assert list(folder.glob("counter_*.db")), "the files of a server that was killed stay"
+    second = start_server(workers=1, more=given)
+    assert LISTED not in page(second)
+    ask(second, NOTHING, 2, **bearer)
+    assert page(second)[LISTED] == 2
 
 
 def test_every_worker_tells_the_same(start_server: StartServer, bearer: dict[str, str]) -> None:

@@ -32,6 +32,8 @@ def test_what_a_request_says_of_itself(
     """gunicorn by itself would believe every request from this machine that it came by https."""
     add(create_app(settings), Role.VIEWER)
     server = start_server(workers=1, settings=replace(settings, proxy_hops=hops, port=free_port()))
+    told = server.request("GET", "/healthz", headers=SAID).json()["scheme"]
+    assert told == ("https" if secure else "http"), "what flask preflight goes by"
     answer = server.request("GET", "/login", headers=SAID)
     assert ("Strict-Transport-Security" in answer.headers) is secure
     assert ("; Secure" in answer.headers["Set-Cookie"]) is secure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +19,7 @@ from tooling.process import free_port
 
 REDIS = shutil.which("redis-server")
 LIMIT = 20
+SIGN_INS = 20
 
 
 @pytest.fixture
@@ -51,6 +54,25 @@ def test_two_servers_count_together(servers: list[LiveServer], bearer: dict[str,
     for server in servers:
         refused = ask(server, bearer)
         assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+def sign_in(server: LiveServer) -> requests.Response:
+    """A wrong password, each time for an account that there is not, so that no account is locked."""
+    shown = server.request("GET", "/login")
+    found = re.search(r'name="csrf_token" value="([^"]+)"', shown.text)
+    assert found
+    form = {"email": f"{secrets.token_hex(4)}@example.com", "password": "wrong", "csrf_token": found[1]}
+    return server.request("POST", "/login", data=form)
+
+
+def test_two_servers_count_sign_ins_together(servers: list[LiveServer]) -> None:
+    answers = [sign_in(servers[number % 2]).status_code for number in range(SIGN_INS)]
+    assert answers == [401] * SIGN_INS
+    for server in servers:
+        # The window slides, so on a slow machine one more may have been let in meanwhile.
+        refused = [sign_in(server) for _ in range(3)][-1]
+        assert refused.status_code == 429
         assert 0 < int(refused.headers["Retry-After"]) <= 60
 
 

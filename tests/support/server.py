@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,25 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 class LiveServer(Child):
-    """gunicorn with ``workers`` workers of ``target``; ``session`` is a requests.Session to it."""
+    """gunicorn with ``workers`` workers of ``target``; ``session`` is a requests.Session to it.
 
-    def __init__(self, settings: Settings, log: Path, *, workers: int = 2, target: str = "wsgi:app") -> None:
+    ``more`` are environment variables that are no settings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: Path,
+        *,
+        workers: int = 2,
+        target: str = "wsgi:app",
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.settings = replace(settings, web_concurrency=workers)
         self.base_url = f"http://127.0.0.1:{settings.port}"
         self.session = requests.Session()
         command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{settings.port}"]
-        super().__init__("gunicorn", command, log, environment(self.settings))
+        super().__init__("gunicorn", command, log, {**environment(self.settings), **(more or {})})
 
     def wait(self, path: str = "/healthz", seconds: float = 30) -> None:
         """Wait until ``path`` answers 200."""

@@ -13,6 +13,7 @@ from mongoengine.connection import get_db
 from app import create_app
 from app.api import bulkhead
 from app.models import worker_beat
+from app.models.indexes import create_indexes
 from app.services.payments import Payments
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble
@@ -103,6 +104,28 @@ def test_ready_says_what_it_looked_at(erp: Caller) -> None:
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "worker"}
     assert all(check["state"] == "ok" and "latency_ms" in check for check in ready.json["checks"].values())
+
+
+@pytest.mark.parametrize(
+    ("collection", "index", "status", "state"),
+    [
+        ("payments", "intent", 503, "failed"),
+        ("payments", "open_slot", 503, "failed"),
+        ("payments", "created", 200, "warning"),
+        ("worker_heartbeats", "retention", 200, "warning"),
+    ],
+)
+def test_an_index_that_is_missing_everywhere_takes_nodes_out_only_where_money_could_double(
+    erp: Caller, collection: str, index: str, status: int, state: str
+) -> None:
+    get_db()[collection].drop_index(index)
+    try:
+        ready = erp.client.get("/readyz")
+    finally:
+        create_indexes()
+    assert (ready.status_code, ready.json["checks"]["indexes"]["state"]) == (status, state)
+    assert f"{collection}.{index}" in ready.json["checks"]["indexes"]["message"]
+    assert erp.client.get("/readyz").json["checks"]["indexes"]["state"] == "ok"
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(None, "No worker is running"), (2, "for 12")])

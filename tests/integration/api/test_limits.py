@@ -13,6 +13,7 @@ from app.domain.permissions import Scope
 from config import Settings, SettingsError
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble
+from tests.support.prometheus import samples
 
 WRITES, READS = 3, 5
 
@@ -33,6 +34,18 @@ def test_a_caller_may_write_only_so_often(erp: Caller) -> None:
     assert (refused.status_code, refused.json["error"]) == (429, "rate_limited")
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert refused.json["request_id"] == refused.headers["X-Request-ID"]
+
+
+def refusals(erp: Caller) -> float:
+    found = samples(erp.client.get("/metrics").text)
+    return found.get("rejected_requests_total{error=rate_limited}", 0)
+
+
+def test_refusals_are_counted(erp: Caller) -> None:
+    before = refusals(erp)
+    answers = [erp.create().status_code for _ in range(WRITES + 2)]
+    assert answers[-2:] == [429, 429]
+    assert refusals(erp) == before + 2
 
 
 def test_every_kind_of_writing_counts_together(erp: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
 import threading
@@ -18,22 +19,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
-from tests.support.child import Child
+from tests.support.child import ROOT, Child
 from tooling.process import free_port
 
 PROMETHEUS = shutil.which("prometheus")
-_RULES = """
-groups:
-  - name: paydesk
-    rules:
-      - {alert: %s, expr: vector(0) == 1}
-"""
 _CONFIG = """
-rule_files: [rules.yml]
-%s
+global: {{scrape_interval: 1s}}
+rule_files: [{rules}]
+scrape_configs: [{{job_name: {job}, static_configs: [{{targets: ['{address}']}}]}}]
+alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{manager}']}}]}}]}}
 """
-_MANAGER = "alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:1']}]}]}"
 
 
 @pytest.fixture
@@ -78,32 +75,66 @@ def served(application: Any, certificate: Path) -> Iterator[str]:
         thread.join()
 
 
+class Answers:
+    """What a server answers, by path, as JSON; everything else is not found."""
+
+    def __init__(self) -> None:
+        self.by_path: dict[str, Any] = {}
+        self.address = ""
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        found = self.by_path.get(environ["PATH_INFO"])
+        response = Response(json.dumps(found), 404 if found is None else 200, mimetype="application/json")
+        return response(environ, start)
+
+
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """``prometheus(alert="PaydeskDown", manager=True)``: a real Prometheus with one alert rule; its address."""
+def answers() -> Iterator[Answers]:
+    """A server on this machine that is told what to answer."""
+    told = Answers()
+    server = make_server("127.0.0.1", 0, told, threaded=True)
+    told.address = f"127.0.0.1:{server.port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path, answers: Answers) -> Iterator[Callable[..., str]]:
+    """``prometheus(rules="*.yml", job="paydesk")``: a real Prometheus that scrapes itself as ``job``; its address.
+
+    It holds those files of monitoring/rules, and sends alerts to an Alertmanager, played by ``answers``.
+    """
     if PROMETHEUS is None:
         pytest.skip("prometheus is not installed (Debian and Ubuntu: apt install prometheus)")
     started: list[Child] = []
+    answers.by_path["/-/healthy"] = "OK"
 
-    def start(alert: str = "PaydeskDown", *, manager: bool = True) -> str:
+    def start(rules: str = "*.yml", job: str = "paydesk") -> str:
         folder = tmp_path / f"prometheus-{len(started)}"
         folder.mkdir()
-        (folder / "rules.yml").write_text(_RULES % alert)
-        config = folder / "prometheus.yml"
-        config.write_text(_CONFIG % (_MANAGER if manager else ""))
         address = f"127.0.0.1:{free_port()}"
-        managers = f"http://{address}/api/v1/alertmanagers"
+        config = folder / "prometheus.yml"
+        config.write_text(
+            _CONFIG.format(
+                rules=ROOT / "monitoring/rules" / rules, job=job, address=address, manager=answers.address
+            )
+        )
+
+        def asked(what: str) -> Any:
+            return requests.get(f"http://{address}/api/v1/{what}", timeout=5).json()["data"]
+
         command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
         child = Child(
             "prometheus", [*command, f"--web.listen-address={address}"], folder / "prometheus.log", {}
         )
         started.append(child)
         child.wait_until(lambda: "Server is ready to receive web requests" in child.output(), 60)
-        if manager:
-            # Prometheus finds its Alertmanagers some seconds after it is ready.
-            child.wait_until(
-                lambda: bool(requests.get(managers, timeout=5).json()["data"]["activeAlertmanagers"])
-            )
+        # Prometheus finds its Alertmanagers and its targets some seconds after it is ready.
+        child.wait_until(lambda: bool(asked("alertmanagers")["activeAlertmanagers"]))
+        child.wait_until(lambda: bool(asked("query?query=up")["result"]))
         return f"http://{address}"
 
     yield start

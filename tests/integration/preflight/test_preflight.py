@@ -17,17 +17,16 @@ from mongoengine.connection import get_db
 
 from app import create_app
 from app.gateway.webhooks import APPLIED_TYPES
-from app.models import worker_beat
+from app.models import connection, worker_beat
 from app.services import preflight_serving as serving
 from app.services.preflight import State
 from config import Settings
 from tests.integration.preflight.conftest import served
 from tests.support import load
 from tests.support.sandbox import SandboxProcess
+from tests.support.verdicts import OTHER, RANDOM
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
-RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"
-OTHER = "Zx8vC1bN5mQ2wE7rT4yU0iO-pA9sD3fG6hJ_kLq"
 # The sandbox is not Stripe, and the MongoDB of the tests has one member and no passwords.
 OF_THE_TESTS = {"stripe_address", "mongodb_replica_set", "mongodb_auth", "backups"}
 
@@ -180,11 +179,52 @@ def test_a_worker_that_fell_silent(good: Settings) -> None:
     assert state_of(app, "worker")[0] == "ok"
 
 
+def test_no_delivery_yet(good: Settings) -> None:
+    state, message = state_of(create_app(good), "webhook_deliveries")
+    assert (state, "No test event" in message) == ("warn", True)
+
+
+def test_deliveries_of_the_other_mode_prove_nothing(good: Settings, sandbox: SandboxProcess) -> None:
+    with a_life_before(create_app(good), sandbox):
+        live = replace(good, stripe_secret_key="sk_live_" + "a" * 24)
+        state, message = state_of(create_app(live), "webhook_deliveries")
+    assert (state, "No live event" in message) == ("warn", True)
+
+
+@pytest.mark.parametrize(("days", "state", "told"), [(6, "ok", "arrived at"), (7, "warn", "7 days ago")])
+def test_deliveries_that_stopped(
+    good: Settings, sandbox: SandboxProcess, days: int, state: str, told: str
+) -> None:
+    app = create_app(good)
+    with a_life_before(app, sandbox):
+        long_ago = {"last_delivery_at": datetime.now(UTC) - timedelta(days=days, minutes=1)}
+        assert get_db()["webhook_events"].update_many({}, {"$set": long_ago}).modified_count == 1
+        found = state_of(app, "webhook_deliveries")
+    assert (found[0], told in found[1]) == (state, True), found
+
+
 def test_mongodb_that_is_away(good: Settings) -> None:
     away = replace(good, mongodb_uri="mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=200")
     found = asked(create_app(away), "--test-mode")[1]
     names = {name for name, row in found.items() if "cannot be reached" in row["message"]}
     assert names >= {"mongodb_replica_set", "mongodb_indexes", "worker", "rate_limits"}
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "state", "told"),
+    [
+        ("w=1&journal=false", "mongodb_write_concern", "warn", "w and journal, which is not followed"),
+        ("wTimeoutMS=500", "mongodb_write_concern", "warn", "500 ms"),
+        ("readPreference=secondaryPreferred", "mongodb_reads", "fail", "secondary"),
+    ],
+)
+def test_an_address_that_asks_for_less(
+    good: Settings, options: str, name: str, state: str, told: str
+) -> None:
+    asks = replace(good, mongodb_uri=f"{good.mongodb_uri}&{options}")
+    found = state_of(create_app(asks), name)
+    connection.connect(good.mongodb_uri)  # the tests that follow have one connection with this one
+    assert (found[0], told in found[1]) == (state, True), found
 
 
 def test_redis_that_is_away(good: Settings) -> None:
@@ -194,11 +234,14 @@ def test_redis_that_is_away(good: Settings) -> None:
 
 
 def test_https_that_the_service_does_not_know_of(good: Settings, certificate: Path) -> None:
-    """A proxy that ends TLS and says nothing of it, or is not believed."""
-    app = create_app(good)
+    """A proxy that ends TLS and says so, but is not believed; the header that it adds for browsers proves nothing."""
+    app = create_app(replace(good, proxy_hops=0))
 
     def plain(environ: dict[str, Any], start: Any) -> Any:
-        return app.wsgi_app({**environ, "wsgi.url_scheme": "http"}, start)
+        def added(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start(status, [*headers, ("Strict-Transport-Security", "max-age=31536000")], *rest)
+
+        return app.wsgi_app({**environ, "wsgi.url_scheme": "http", "HTTP_X_FORWARDED_PROTO": "https"}, added)
 
     with served(plain, certificate) as url:
         found = serving.https(url)
@@ -212,15 +255,3 @@ def test_https_with_a_certificate_that_nobody_vouches_for(
         monkeypatch.delenv("SSL_CERT_FILE")
         found = serving.https(url)
     assert (found.state, "cannot be reached" in found.message) == (State.FAIL, True)
-
-
-def test_alerts(prometheus: Callable[..., str]) -> None:
-    loaded = serving.alerts(prometheus(manager=False))
-    assert (loaded.state, "no Alertmanager" in loaded.message) == (State.WARN, True)
-    others = serving.alerts(prometheus("SomethingElse"))
-    assert (others.state, "no alert rule of Paydesk" in others.message) == (State.FAIL, True)
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "file:///etc/passwd", "nonsense"])
-def test_a_prometheus_that_is_none(address: str) -> None:
-    assert serving.alerts(address).state is State.FAIL

@@ -176,6 +176,19 @@ def test_an_error_that_looks_like_a_field_is_kept_as_text(
     assert row(database)["last_error"] == "$type: {$gt: 1}"
 
 
+def test_what_is_kept_of_an_unforeseen_failure_quotes_nothing(
+    uses: Services, database: Mongo, sandbox: SandboxProcess
+) -> None:
+    """Developers are sent it (docs/runbooks.md), and the errors of libraries quote what they were given."""
+    paid_at_stripe(sandbox, "order-1")
+    (event,) = events_of(sandbox, "charge.succeeded")
+    leave_unapplied(event)
+    harm = {"$set": {"payload.data.object.created": "jo@example.com"}}
+    assert database["webhook_events"].update_one({"_id": event["id"]}, harm).modified_count == 1
+    assert uses.resolution.events(always) == {"failed": 1}
+    assert row(database)["last_error"] == "TypeError"
+
+
 def test_a_failed_delivery_raises_what_failed(uses: Services, sandbox: SandboxProcess) -> None:
     paid_at_stripe(sandbox, "order-1")
     (event,) = events_of(sandbox, "charge.succeeded")

@@ -12,9 +12,8 @@ import pytest
 from app.services import preflight_settings as checks
 from app.services.preflight import State, Verdict
 from config import Settings
+from tests.support.verdicts import OTHER, RANDOM, assert_is
 
-RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"
-OTHER = "Zx8vC1bN5mQ2wE7rT4yU0iO-pA9sD3fG6hJ_kLq"
 GOOD = Settings(
     stripe_secret_key="sk_live_" + "a" * 24,
     stripe_publishable_key="pk_live_" + "b" * 24,
@@ -27,11 +26,6 @@ GOOD = Settings(
 )
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 LIVE, TEST = False, True
-
-
-def assert_is(found: Verdict, state: State, told: str) -> None:
-    assert (found.state, told in found.message) == (state, True), found
-    assert bool(found.advice) == (state is not OK), "what is wrong comes with what to do"
 
 
 @pytest.mark.parametrize(
@@ -161,3 +155,44 @@ def test_a_file_in_a_repository_is_found_also_when_it_was_taken_out_again(env_fi
     git(env_file.parent, "rm", ".env")
     git(env_file.parent, "commit", "-m", "Take settings out")
     assert_is(checks.environment_file(env_file), FAIL, "once was, committed")
+
+
+def test_a_repository_of_another_user_is_read_all_the_same(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/deploy.md clones as root and runs the checklist as the user of the service."""
+    git(env_file.parent, "init")
+    git(env_file.parent, "add", ".env")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(env_file.parent, "status")
+    assert_is(checks.environment_file(env_file), FAIL, "committed")
+
+
+def without_git(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(env_file.parent))
+
+
+def with_a_broken_repository(env_file: Path, _: pytest.MonkeyPatch) -> None:
+    (env_file.parent / ".git" / "HEAD").unlink()
+
+
+@pytest.mark.parametrize("hinder", [without_git, with_a_broken_repository])
+def test_what_git_cannot_tell_is_not_taken_for_good(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, hinder: Callable[[Path, pytest.MonkeyPatch], None]
+) -> None:
+    git(env_file.parent, "init")
+    git(env_file.parent, "add", ".env")
+    hinder(env_file, monkeypatch)
+    assert_is(checks.environment_file(env_file), WARN, "cannot be seen")
+    env_file.chmod(0o644)
+    assert_is(checks.environment_file(env_file), FAIL, "other users")
+    env_file.unlink()
+    assert_is(checks.environment_file(env_file), WARN, "cannot be seen")
+
+
+def test_where_there_is_no_repository_no_git_is_needed(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_git(env_file, monkeypatch)
+    assert_is(checks.environment_file(env_file), OK, "not committed")

@@ -14,6 +14,7 @@ from app.services import preflight_database as database
 from app.services import preflight_serving as serving
 from app.services import preflight_stripe as stripe
 from app.services.preflight import Check, State, Verdict, ok, run
+from tests.support.verdicts import assert_is
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 THREE = Deployment(
@@ -24,7 +25,9 @@ THREE = Deployment(
     is_sharded=False,
     is_authenticated=True,
     is_local=False,
-    write_concern={"w": "majority", "j": True},
+    overruled=(),
+    write_timeout=None,
+    reads_from_primary=True,
 )
 ACCOUNT = AccountSeen(
     country="DE", charges_enabled=True, payouts_enabled=True, api_version="2023-10-16", clock_ahead=0
@@ -40,11 +43,6 @@ ENDPOINT = EndpointSeen(
 WANTED = stripe.Wanted(path=PATH, host="pay.example.com", api_version="2023-10-16", livemode=True)
 
 
-def assert_is(found: Verdict, state: State, told: str) -> None:
-    assert (found.state, told in found.message) == (state, True), found
-    assert bool(found.advice) == (state is not OK), "what is wrong comes with what to do"
-
-
 @pytest.mark.parametrize(
     ("check", "changes", "state", "told"),
     [
@@ -57,8 +55,10 @@ def assert_is(found: Verdict, state: State, told: str) -> None:
         (database.authentication, {"is_authenticated": False}, FAIL, "no password"),
         (database.authentication, {"is_authenticated": False, "is_local": True}, WARN, "this machine"),
         (database.write_concern, {}, OK, "majority and the journal"),
-        (database.write_concern, {"write_concern": {"w": 1}}, FAIL, "only"),
-        (database.write_concern, {"write_concern": {"w": "majority", "j": False}}, FAIL, "only"),
+        (database.write_concern, {"overruled": ("w", "journal")}, WARN, "w and journal"),
+        (database.write_concern, {"write_timeout": 500}, WARN, "500 ms"),
+        (database.reads, {}, OK, "primary"),
+        (database.reads, {"reads_from_primary": False}, FAIL, "secondary"),
     ],
 )
 def test_mongodb(check: Any, changes: dict[str, Any], state: State, told: str) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
+from app.gateway import client
 from config import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -18,23 +22,68 @@ STARTS = {
     "gunicorn": ["-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"],
     "another server": ["-c", "import wsgi"],
     "a command": ["-m", "flask", "--app", "wsgi", "db", "indexes"],
+    "the worker": ["-m", "flask", "--app", "wsgi", "worker", "run"],
+    "the checklist": ["-m", "flask", "--app", "wsgi", "preflight"],
+    "the list of commands": ["-m", "flask", "--app", "wsgi", "--help"],
 }
+CANARY = "canary7canary8"
 
 
-@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_a_bad_setting_is_told_without_a_traceback(start: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, *start],
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Python with nothing but ``environ`` set."""
+    return subprocess.run(
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PORT": "many"},
+        env={"PATH": os.environ["PATH"], **environ},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", f"keydb://:{CANARY}@localhost"),
+        ("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_without_its_value(start: list[str], name: str, value: str) -> None:
+    done = run(*start, **{name: value})
     assert done.returncode == 1
-    assert "Paydesk cannot start. PORT must be a whole number, not 'many'" in done.stderr
-    assert "Traceback" not in done.stderr
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith(f"Paydesk cannot start. {name} ")
+    assert CANARY not in done.stdout + sentence
+
+
+def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None:
+    """As libraries fail: with what they were given in the message."""
+    faulty = f"def fail(_): raise RuntimeError('{CANARY}')"
+    done = run("-c", f"import app\n{faulty}\napp.create_app = fail\nimport wsgi")
+    assert done.returncode == 3
+    line, sentence = done.stderr.splitlines()
+    assert (json.loads(line)["error"], "wsgi.py" in json.loads(line)["exception"]) == ("RuntimeError", True)
+    assert sentence == "Paydesk cannot start (RuntimeError). The line above says where."
+    assert CANARY not in done.stdout + line
+
+
+@pytest.mark.parametrize("start", [STARTS["gunicorn"], STARTS["the worker"]], ids=["gunicorn", "the worker"])
+def test_what_only_a_library_refuses_ends_the_start_too(start: list[str]) -> None:
+    done = run(*start, REDIS_URL=f"redis://:{CANARY}@localhost/0?db={CANARY}")
+    assert done.returncode == 3
+    assert "Paydesk cannot start (ValueError)." in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("timeout", [1, 10, 60])
+def test_a_deploy_waits_for_the_longest_call_of_stripe(timeout: int) -> None:
+    shown = run("-m", "gunicorn", "--print-config", "wsgi:app", STRIPE_TIMEOUT=str(timeout)).stdout
+    found = re.search(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)
+    assert found, shown
+    pauses = client.RETRIES * stripe.HTTPClient.MAX_DELAY
+    assert int(found[1]) > (1 + client.RETRIES) * (client.CONNECT_SECONDS + timeout) + pauses
 
 
 def test_workers_do_not_look_through_what_stays_for_garbage() -> None:
