@@ -165,7 +165,7 @@ def test_no_address_logs_what_it_is_sent(
     routes = {line["route"] for line in requested}
     assert routes >= {rule.rule for rule in app.url_map.iter_rules()} - {LAST}
     assert {line["method"] for line in requested} >= {"GET", "POST", "other"}
-    assert all(re.fullmatch(r"[0-9a-f]{16}", line["request_id"]) for line in requested)
+    assert all(re.fullmatch(r"r[0-9a-f]{16}", line["request_id"]) for line in requested)
 
 
 def test_a_refusal_of_stripe_is_logged_without_its_words(

@@ -95,7 +95,7 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     for bad in ("short", "with space in it", "a" * 200, "{}{}{}{}", "é" * 10):
         made = client.get("/payments/x", headers={"X-Request-ID": bad}).headers["X-Request-ID"]
         assert made != bad
-        assert len(made) == 16
+        assert len(made) == 17
     first = lines(capsys)[0]
     assert {name: first[name] for name in ("event", "method", "route", "status", "request_id")} == {
         "event": "request",
@@ -144,3 +144,14 @@ def test_a_library_is_shown_by_its_template_and_numbers(
     assert line["event"] == event
     assert (line["logger"], line["level"]) == ("some.library", "warning")
     assert "quoted" not in json.dumps(line)
+
+
+def test_an_id_that_is_made_of_digits_only_is_no_card_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda _: "4242424242424242")
+    app = Flask(__name__)
+    logging.init_app(app)
+    answer = app.test_client().get("/")
+    (line,) = lines(capsys)
+    assert line["request_id"] == answer.headers["X-Request-ID"] != "[redacted]"
