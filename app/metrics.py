@@ -242,7 +242,7 @@ processing_mean = _at_scrape(
 )
 volume = _at_scrape(
     "volume",
-    "Money that moved in the window, in major units of its currency.",
+    "Money that moved in the window, in major units of its currency; absent for a currency without known decimals.",
     window=_WINDOW,
     currency="an ISO currency code, lower case",
     flow="gross or refunded",

@@ -45,33 +45,51 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Money of one currency, in major units, and how many payments and refunds moved it."""
+    """Money of one currency, and how many payments and refunds moved it.
+
+    In minor units; ``gross``, ``refunded`` and ``net`` are in major units, None where the currency is not known.
+    """
 
     currency: str
-    gross: Decimal
-    refunded: Decimal
-    captures: int = 0
-    refunds: int = 0
+    gross_minor: int
+    refunded_minor: int
+    captures: int
+    refunds: int
 
     @property
-    def net(self) -> Decimal:
-        return self.gross - self.refunded
+    def net_minor(self) -> int:
+        return self.gross_minor - self.refunded_minor
+
+    @property
+    def gross(self) -> Decimal | None:
+        return Money(self.gross_minor, self.currency).to_major_if_known()
+
+    @property
+    def refunded(self) -> Decimal | None:
+        return Money(self.refunded_minor, self.currency).to_major_if_known()
+
+    @property
+    def net(self) -> Decimal | None:
+        return Money(self.net_minor, self.currency).to_major_if_known()
 
 
 @dataclass(frozen=True, slots=True)
 class RefundedShare:
-    """Refunded of captured money of a cohort, in one currency, in minor units."""
+    """Refunded of captured money of a cohort, in one currency.
+
+    The ratio is of minor units; ``refunded`` and ``captured`` are in major units, None where the currency is not known.
+    """
 
     currency: str
     ratio: Ratio
 
     @property
-    def refunded(self) -> Decimal:
-        return Money(self.ratio.n, self.currency).to_major()
+    def refunded(self) -> Decimal | None:
+        return Money(self.ratio.n, self.currency).to_major_if_known()
 
     @property
-    def captured(self) -> Decimal:
-        return Money(self.ratio.total, self.currency).to_major()
+    def captured(self) -> Decimal | None:
+        return Money(self.ratio.total, self.currency).to_major_if_known()
 
 
 class Figures:
@@ -163,11 +181,8 @@ class Figures:
 
     def volume(self, currency: str) -> Volume:
         """The money of one currency; nothing where none moved."""
-        gross, returned = (
-            Money(self.count(f"{name}:{currency}"), currency).to_major() for name in ("gross", "returned")
-        )
-        moved = (self.count(f"{name}:{currency}") for name in ("captures", "refunds"))
-        return Volume(currency, gross, returned, *moved)
+        names = ("gross", "returned", "captures", "refunds")
+        return Volume(currency, *(self.count(f"{name}:{currency}") for name in names))
 
     def net(self, currency: str) -> int:
         """Gross less refunded of one currency, in minor units."""

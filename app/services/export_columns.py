@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.figures import Figures
 from app.domain.metrics_math import Ratio
-from app.domain.money import Money, UnknownCurrency
+from app.domain.money import Money
 from app.services.analytics import Report
 from app.services.tables import Cell, Table
 
@@ -114,10 +113,12 @@ def reasons(report: Report) -> Table:
 def _volume(report: Report) -> Iterator[list[Cell]]:
     for start, found in report.series:
         for money in found.volumes:
-            currency = money.currency
-            gross, back = found.count(f"gross:{currency}"), found.count(f"returned:{currency}")
-            pairs = ((gross, money.gross), (back, money.refunded), (gross - back, money.net))
-            yield [*_step(start), currency, *(cell for pair in pairs for cell in pair)]
+            yield [
+                *(*_step(start), money.currency),
+                *(money.gross_minor, money.gross),
+                *(money.refunded_minor, money.refunded),
+                *(money.net_minor, money.net),
+            ]
 
 
 def _figures(found: Figures) -> list[Cell]:
@@ -155,15 +156,7 @@ def _times(prefix: str, field: str, zone: ZoneInfo) -> Columns:
 
 
 def _amounts(name: str, minor: Callable[[Row], int], currency: str = "currency") -> Columns:
-    return {f"{name}_minor": minor, name: lambda r: _major(minor(r), r[currency])}
-
-
-def _major(minor: int, currency: str) -> Decimal | None:
-    """None for a currency whose decimals we do not know; its minor units are there all the same."""
-    try:
-        return Money(minor, currency).to_major()
-    except UnknownCurrency:
-        return None
+    return {f"{name}_minor": minor, name: lambda r: Money(minor(r), r[currency]).to_major_if_known()}
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
