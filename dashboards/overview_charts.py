@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from app.domain.figures import Figures
+from app.domain.figures import DEFINITIONS, Figures
 from app.domain.metrics_math import Ratio
 from app.domain.periods import Span
 from app.models.payment_rows import Counts
@@ -53,7 +53,7 @@ class Charts:
     currencies: list[tuple[str, str]]
     reasons: Markup
     three_d_secure: Markup
-    split: list[tuple[str, str, int]]
+    split: list[tuple[str, str, int, int]]
     times: Markup
     heat: Markup
 
@@ -70,7 +70,7 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
         reasons=_reasons(report),
         three_d_secure=_funnel(report.figures),
         split=[
-            (name.capitalize(), AUTHENTICATION[name], number)
+            (name.capitalize(), AUTHENTICATION[name], number, report.figures.three_d_secure_paid[name])
             for name, number in report.figures.three_d_secure_split.items()
         ],
         times=_times(report.figures),
@@ -131,15 +131,13 @@ def _reasons(report: Report) -> Markup:
 
 
 def _funnel(figures: Figures) -> Markup:
-    flows, split = figures.three_d_secure_flows, figures.three_d_secure_split
-    steps = three_d_secure_steps(
-        requested=figures.three_d_secure_rate.n,
-        challenged=flows["challenge"],
-        frictionless=flows["frictionless"],
-        authenticated=split["authenticated"],
-        paid=figures.count("3ds_paid"),
+    return funnel(
+        three_d_secure_steps(figures.three_d_secure_funnel),
+        "3-D Secure, step by step",
+        subtitle="attempts",
+        note=DEFINITIONS["three_d_secure_funnel"],
+        key="three-d-secure",
     )
-    return funnel(steps, "3-D Secure, step by step", subtitle="attempts", key="three-d-secure")
 
 
 def _times(figures: Figures) -> Markup:

@@ -177,8 +177,10 @@ def _count_attempts(counted: Counted, found: Tally) -> None:
             more |= {"3ds": 1, f"3ds:{attempt.outcome}": 1}
             if attempt.flow:
                 more[f"flow:{attempt.flow}"] = 1
+            elif attempt.outcome == "authenticated":
+                more["3ds_flow_unknown"] = 1
             if attempt.status == "succeeded":
-                more["3ds_paid"] = 1
+                more[f"3ds_paid:{attempt.outcome}"] = 1
         add(found, more)
     if counted.three_d_secure:
         found["3ds_payments"] = 1

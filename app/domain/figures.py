@@ -25,6 +25,10 @@ DEFINITIONS: Mapping[str, str] = {
     "refund_rate": "Completed payments with a succeeded refund, of all completed payments. By amount: refunded of "
     "captured money of these payments, each currency by itself.",
     "three_d_secure": "Attempts in which 3-D Secure was requested, of all attempts.",
+    "three_d_secure_funnel": "Each step is a part of the one before: attempts that requested 3-D Secure; of these, the "
+    "ones in which the bank challenged the customer or decided by itself (frictionless); of these, the authenticated; "
+    "of these, the ones that succeeded. What succeeded without it, exempted or attempted, is told in the table of "
+    "outcomes.",
     "processing_time": "From when a payment was created until it completed. Half of the payments were no slower than "
     "the median (p50), 95 of 100 no slower than p95.",
     "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), of all completed payments.",
@@ -92,6 +96,22 @@ class RefundedShare:
         return Money(self.ratio.total, self.currency).to_major_if_known()
 
 
+@dataclass(frozen=True, slots=True)
+class ThreeDSecureFunnel:
+    """Attempts that requested 3-D Secure and how far they came; each step is a part of the one before.
+
+    The second step is ``challenged``, ``frictionless`` and, where Stripe does not say which of the two an authenticated
+    attempt was, ``unknown``. ``paid`` are those of the authenticated that succeeded.
+    """
+
+    requested: int
+    challenged: int
+    frictionless: int
+    unknown: int
+    authenticated: int
+    paid: int
+
+
 class Figures:
     """Every figure of one span of time and choice of payments."""
 
@@ -147,6 +167,23 @@ class Figures:
     @property
     def three_d_secure_flows(self) -> dict[str, int]:
         return {flow: self.count(f"flow:{flow}") for flow in FLOWS}
+
+    @property
+    def three_d_secure_paid(self) -> dict[str, int]:
+        """How many of each part of the split succeeded."""
+        return {o.value: self.count(f"3ds_paid:{o.value}") for o in AuthenticationOutcome}
+
+    @property
+    def three_d_secure_funnel(self) -> ThreeDSecureFunnel:
+        flows, authenticated = self.three_d_secure_flows, AuthenticationOutcome.AUTHENTICATED.value
+        return ThreeDSecureFunnel(
+            requested=self.count("3ds"),
+            challenged=flows["challenge"],
+            frictionless=flows["frictionless"],
+            unknown=self.count("3ds_flow_unknown"),
+            authenticated=self.three_d_secure_split[authenticated],
+            paid=self.three_d_secure_paid[authenticated],
+        )
 
     @cached_property
     def durations(self) -> dict[int, int]:

@@ -41,7 +41,7 @@ from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_ro
 from app.models.rollup import Deltas, FiguresState, Rollup
 
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
-SHAPE = 6
+SHAPE = 7
 _ID = "figures"
 _MAJORITY = WriteConcern("majority", j=True)
 
