@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,11 +35,6 @@ from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
 from dashboards.wording import AUTHENTICATION, words
 
 _P50, _P95 = 0.5, 0.95
-# Where the buckets of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
-_BUCKETS = (
-    *(0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200),
-    *(86_400, 172_800, 604_800),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +135,10 @@ def _funnel(figures: Figures) -> Markup:
 
 
 def _times(figures: Figures) -> Markup:
-    counts = [0] * len(_BUCKETS)
-    for seconds, number in figures.durations.items():
-        counts[bisect_right(_BUCKETS, seconds) - 1] += number
-    used = max((index for index, number in enumerate(counts) if number), default=0)
-    ends = (*_BUCKETS[1:], None)
-    buckets = [Bucket(_BUCKETS[n], ends[n], counts[n]) for n in range(used + 1)]
+    buckets = [Bucket(*time_class) for time_class in figures.time_classes]
+    used = max((index for index, bucket in enumerate(buckets) if bucket.count), default=0)
     return histogram(
-        buckets,
+        buckets[: used + 1],
         "Processing time",
         p50=figures.percentile_seconds(_P50),
         p95=figures.percentile_seconds(_P95),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from app.domain.counted import Outcome, Tally
+from app.domain.counted import TIME_CLASSES, Outcome, Tally
 from app.domain.declines import DeclineReason, explain
 from app.domain.metrics_math import Ratio, percentile
 from app.domain.money import Money
@@ -189,6 +189,13 @@ class Figures:
     def durations(self) -> dict[int, int]:
         """Processing times: seconds (two significant digits) to how many payments took so long."""
         return {int(seconds): n for seconds, n in self._keyed("took").items()}
+
+    @property
+    def time_classes(self) -> list[tuple[int, int | None, int]]:
+        """How many payments took from so many seconds to less than so many; None for the last, which has no end."""
+        ends = (*TIME_CLASSES[1:], None)
+        counts = (self.count(f"time_class:{start}") for start in TIME_CLASSES)
+        return list(zip(TIME_CLASSES, ends, counts, strict=True))
 
     @property
     def timed(self) -> int:

@@ -144,6 +144,21 @@ def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
         assert html.escape(reason["code"]) in part(page, "chart-reasons")
 
 
+def test_processing_times_are_shown_in_the_class_that_they_are_in(
+    viewer: FlaskClient, database: Database[dict[str, Any]]
+) -> None:
+    """A percentile has two digits, so that 595 to 599 seconds count as 600 there."""
+    taken = (299, 300, 595, 599, 600)
+    database.payments.insert_many(
+        stored.payment(n, completed_at=stored.EPOCH + timedelta(minutes=n, seconds=seconds))
+        for n, seconds in enumerate(taken)
+    )
+    rows = re.findall(
+        r'<th scope="row">([^<]*)</th><td[^>]*>(\d+)</td>', part(show(viewer, **DAYS), "chart-times")
+    )
+    assert rows[-3:] == [("2 min to 5 min", "1"), ("5 min to 10 min", "3"), ("10 min to 30 min", "1")]
+
+
 def test_the_volume_is_of_one_currency_and_the_others_are_a_link_away(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:

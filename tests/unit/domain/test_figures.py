@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.counted import Counted, CountedAttempt, merged, tallies
@@ -17,14 +17,14 @@ attempts = st.builds(
 )
 
 
-def of(attempts: list[CountedAttempt]) -> Figures:
+def of(attempts: list[CountedAttempt], seconds: int | None = None) -> Figures:
     counted = Counted(
         created_at=0,
-        completed_at=None,
+        completed_at=seconds,
         currency="usd",
         brand="visa",
         country="US",
-        status="pending",
+        status="pending" if seconds is None else "completed",
         captured=0,
         disputed=False,
         attempts=tuple(attempts),
@@ -47,3 +47,13 @@ def test_what_was_paid_is_a_part_of_each_outcome(found: list[CountedAttempt]) ->
         assert number >= figures.three_d_secure_paid[outcome]
     succeeded = sum(a.status == "succeeded" and a.outcome is not None for a in found)
     assert sum(figures.three_d_secure_paid.values()) == succeeded
+
+
+@given(st.integers(0, 1_000_000))
+@example(299)
+@example(595)
+@example(599)
+@example(600)
+def test_a_processing_time_is_in_the_class_that_its_seconds_say(seconds: int) -> None:
+    ((start, end),) = [(first, after) for first, after, n in of([], seconds).time_classes if n]
+    assert start <= seconds < (end or 10**9)
