@@ -26,7 +26,9 @@ _MANY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class VolumeRow:
-    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range."""
+    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range, and
+    ``back_of`` these two amounts, each with the payments that it adds up.
+    """
 
     currency: str
     gross: str
@@ -37,7 +39,7 @@ class VolumeRow:
     spark: Markup
     change: Delta | None
     back: str
-    back_of: str
+    back_of: tuple[Part, Part] | None
 
 
 def rows(report: Report, moment: datetime) -> list[VolumeRow]:
@@ -96,7 +98,14 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         ),
         change=of_volumes(currency, net, before) if report.previous and currency in CURRENCIES else None,
         back=percent(back.ratio.value if back else None),
-        back_of=f"{_bare(back.ratio.n, currency)} of {_bare(back.ratio.total, currency)}" if back else "",
+        back_of=(
+            Part(_bare(back.ratio.n, currency), links.payments_link(span, choice, counts=Counts.REFUNDED)),
+            Part(
+                _bare(back.ratio.total, currency), links.payments_link(span, choice, counts=Counts.COMPLETED)
+            ),
+        )
+        if back
+        else None,
     )
 
 

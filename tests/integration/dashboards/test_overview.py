@@ -19,6 +19,7 @@ from app.models.figures_store import SHAPE
 from config import Settings
 from tests.integration.dashboards.pages import enter
 from tests.support import stored
+from tests.support.spreadsheets import rows_of
 
 PATH, METRICS = "/dashboard", "/api/v1/payments/metrics"
 DAYS = {"from": "2026-03-01", "to": "2026-03-03"}
@@ -124,6 +125,24 @@ def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
     assert len(numbers) > 15
     for number, address in dict.fromkeys(numbers):
         assert listed(viewer, address) == number, address
+
+
+def test_the_amounts_of_the_refund_rate_lead_to_the_payments_that_they_add_up(
+    app: Flask, payments: list[dict[str, Any]], bearer: dict[str, str]
+) -> None:
+    finance = enter(app, Role.FINANCE)
+    page = show(finance, **DAYS)
+    shares = finance.get(METRICS, query_string=DAYS, headers=bearer).json["refund_rate"]["by_amount"]
+    assert len(shares) == 4
+    for share in shares:
+        row = part(page, f"volume-{share['currency']}")
+        links = re.findall(r'class="sum" href="([^"]+)"[^>]*>([^<]*)<', row)
+        for (address, text), name in zip(links, ("refunded", "captured"), strict=True):
+            path, _, query = html.unescape(address).partition("?")
+            listed = rows_of(finance.get(f"{path}.csv?{query}").text)
+            assert sum(Decimal(one[name]) for one in listed) == share[name]
+            assert Decimal(text.replace(",", "")) == share[name]
+            assert all(Decimal(one[name]) > 0 for one in listed)
 
 
 def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
