@@ -152,15 +152,10 @@ def _heat(hours: Figures, shown: str) -> Markup:
     title = f"{HEAT[shown]} by weekday and hour"
     places = [(day, hour) for day in range(len(DAYS)) for hour in range(HOURS)]
     if shown == "success":
-        ratios = [(day, hour, _rate_of(hours, day, hour)) for day, hour in places]
+        ratios = [(day, hour, hours.success_rate_of(day, hour)) for day, hour in places]
         cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
         return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
     numbers = [(day, hour, hours.hour(day, hour, "created")) for day, hour in places]
     if not any(number for _, _, number in numbers):
         return heat_map([], title, key="heat")
     return heat_map([HeatCell(day, hour, number, number) for day, hour, number in numbers], title, key="heat")
-
-
-def _rate_of(hours: Figures, day: int, hour: int) -> Ratio:
-    completed = hours.hour(day, hour, "completed")
-    return Ratio(completed, completed + hours.hour(day, hour, "failed"))

@@ -236,6 +236,11 @@ class Figures:
         """How many payments were ``created`` in a local hour, or of these ``completed`` or ``failed``; Monday is 0."""
         return self.count(f"hour:{weekday}:{hour}:{name}")
 
+    def success_rate_of(self, weekday: int, hour: int) -> Ratio:
+        """The success rate of the payments created in a local hour."""
+        completed = self.hour(weekday, hour, "completed")
+        return Ratio(completed, completed + self.hour(weekday, hour, "failed"))
+
     def _keyed(self, name: str) -> Mapping[str, int]:
         """The counters ``name:key`` by their keys, without those that have gone back to nothing."""
         return self._by_name.get(name, {})

@@ -49,6 +49,9 @@ def test_a_viewer_may_not_export(app: Flask) -> None:
         "payments.xlsx",
         "refunds.csv",
         "disputes.xlsx",
+        "hours.csv",
+        "three_d_secure.csv",
+        "times.csv",
         "figures.csv",
         "figures.xlsx",
     ):
@@ -151,6 +154,9 @@ def test_the_other_files(finance: FlaskClient, database: Database[dict[str, Any]
     assert sum(int(row["failed_attempts"]) for row in reasons) == int(reasons[0]["of_failed_attempts"])
     book = download(finance, f"figures.xlsx?{query}")
     assert len(sheet(book, 1)) == 49 and len(sheet(book, 3)) == len(reasons) + 1
+    for number, name in ((4, "three_d_secure"), (5, "times"), (6, "hours")):
+        rows = rows_of(finance.get(f"/dashboard/{name}.csv?{query}").text)
+        assert len(sheet(book, number)) == len(rows) + 1 > 12, name
     for name in ("refunds.xlsx", "disputes.xlsx"):
         assert len(sheet(download(finance, name))) > 1
 

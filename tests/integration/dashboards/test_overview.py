@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app.domain.figures import DEFINITIONS
 from app.domain.permissions import Role
 from app.models.figures_store import SHAPE
 from config import Settings
@@ -125,6 +126,20 @@ def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
     assert len(numbers) > 15
     for number, address in dict.fromkeys(numbers):
         assert listed(viewer, address) == number, address
+
+
+def test_every_card_has_its_definition_and_its_course(
+    viewer: FlaskClient, payments: list[dict[str, Any]]
+) -> None:
+    page = show(viewer, **DAYS)
+    keys = re.findall(r'class="panel card-figure" id="card-([a-z-]+)"', page)
+    assert len(keys) == 6
+    for key in keys:
+        card = part(page, f"card-{key}")
+        name = key.replace("-", "_")
+        assert html.escape(DEFINITIONS[name]) in part(page, f"def-{name}"), key
+        course = card.split('class="spark"')[1].split("</div>")[0]
+        assert "<svg" in course and re.search(r" by step: latest .+, highest .+ of 3 periods", course), key
 
 
 def test_the_amounts_of_the_refund_rate_lead_to_the_payments_that_they_add_up(
@@ -309,7 +324,7 @@ def test_only_those_who_may_export_see_the_files(app: Flask, payments: list[dict
     finance = enter(app, Role.FINANCE)
     page = show(finance, **DAYS, currency="eur", granularity="week")
     files = [html.unescape(a) for a in re.findall(r'href="(/dashboard/\w+\.(?:csv|xlsx)[^"]*)"', page)]
-    assert len(files) == 4
+    assert len(files) == 7
     for address in files:
         assert "currency=eur" in address and "granularity=week" in address
         assert finance.get(address, buffered=True).status_code == 200
