@@ -105,7 +105,7 @@ def reasons(report: Report) -> Table:
     rows = (
         [
             *(r.reason.code, r.reason.group.value, r.reason.meaning),
-            *(r.ratio.n, r.ratio.total, r.ratio.value, r.payments),
+            *(*_ratio(r.ratio), r.payments),
         ]
         for r in report.figures.failure_reasons
     )
