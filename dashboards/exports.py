@@ -14,6 +14,7 @@ from app.errors import ValidationFailed
 from app.extensions import services
 from app.models.rollup import Choice
 from app.services.analytics import Question
+from app.services.export_columns import FIGURES
 from app.services.exports import Receipt
 from app.services.recording import now
 from app.services.tables import Table
@@ -25,7 +26,6 @@ from dashboards.session import guard
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FIGURES = ("figures", "volume", "reasons")
 _STEPS = {step.value: step.value for step in Granularity}
 
 
@@ -38,7 +38,7 @@ def add_routes(pages: Blueprint) -> None:
             pages.add_url_rule(
                 f"/dashboard/{name}.{ending}", f"{name}_{ending}", view, defaults={"ending": ending}
             )
-    for name in _FIGURES:
+    for name in FIGURES:
         pages.add_url_rule(f"/dashboard/{name}.csv", f"{name}_csv", figures_csv, defaults={"table": name})
     pages.add_url_rule("/dashboard/figures.xlsx", "figures_xlsx", figures_xlsx)
 
@@ -72,14 +72,14 @@ def disputes_file(ending: str) -> Response:
 
 @guard("finance")
 def figures_csv(table: str) -> Response:
-    """The figures by step, the volume by step and currency, or the failure reasons."""
+    """One table of the figures: by step, or over the whole range."""
     question, parameters = _question(request.args)
     return _send(_tables(question)[table], "csv", parameters, question.span.start, question.span.end)
 
 
 @guard("finance")
 def figures_xlsx() -> Response:
-    """The same three as sheets of one workbook."""
+    """All of them as sheets of one workbook."""
     question, parameters = _question(request.args)
     tables = _tables(question)
     file = _file_name("figures", "xlsx", question.span.start, question.span.end)
@@ -143,7 +143,8 @@ def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
     span = _span(start, end, zone)
     if span.end <= span.start:
         raise ValidationFailed("The range ends before it begins.")
-    return Question(span=span, choice=choice, granularity=Granularity(step)), reader.parameters
+    question = Question(span=span, choice=choice, granularity=Granularity(step), by_hour=True)
+    return question, reader.parameters
 
 
 def _span(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Span:

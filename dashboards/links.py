@@ -50,7 +50,7 @@ def disputes_link(span: Span, choice: Choice = EVERYTHING) -> str:
 def figures_export_link(
     name: str, extension: str, span: Span, choice: Choice = EVERYTHING, *, granularity: str = "day"
 ) -> str:
-    """A file of the figures: ``name`` is figures, volume or reasons; ``extension`` csv or xlsx (figures only)."""
+    """A file of the figures: ``name`` is that of a table; ``extension`` csv, or for figures also xlsx: all tables."""
     return url_for(
         f"dashboards.{name}_{extension}",
         **span_parameters(span),

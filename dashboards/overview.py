@@ -9,6 +9,7 @@ from app.errors import FiguresNotReady
 from app.extensions import services
 from app.models.payment_store import PaymentFilter
 from app.services.analytics import Report
+from app.services.export_columns import FIGURES
 from app.services.listings import Choices
 from app.services.recording import now
 from dashboards import overview_cards, overview_charts, overview_query, overview_volume
@@ -19,7 +20,7 @@ from dashboards.overview_query import OverviewQuery
 from dashboards.session import guard
 from dashboards.wording import words
 
-_FILES = (("figures", "csv"), ("volume", "csv"), ("reasons", "csv"), ("figures", "xlsx"))
+_FILES = (*((name, "csv") for name in FIGURES), ("figures", "xlsx"))
 
 
 def add_routes(pages: Blueprint) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from app.domain.figures import Figures
+from app.domain.figures import DEFINITIONS, Figures
 from app.domain.metrics_math import Ratio
 from app.domain.periods import Span
 from app.models.payment_rows import Counts
@@ -36,11 +35,6 @@ from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
 from dashboards.wording import AUTHENTICATION, words
 
 _P50, _P95 = 0.5, 0.95
-# Where the buckets of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
-_BUCKETS = (
-    *(0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200),
-    *(86_400, 172_800, 604_800),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +47,7 @@ class Charts:
     currencies: list[tuple[str, str]]
     reasons: Markup
     three_d_secure: Markup
-    split: list[tuple[str, str, int]]
+    split: list[tuple[str, str, int, int]]
     times: Markup
     heat: Markup
 
@@ -70,7 +64,7 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
         reasons=_reasons(report),
         three_d_secure=_funnel(report.figures),
         split=[
-            (name.capitalize(), AUTHENTICATION[name], number)
+            (name.capitalize(), AUTHENTICATION[name], number, report.figures.three_d_secure_paid[name])
             for name, number in report.figures.three_d_secure_split.items()
         ],
         times=_times(report.figures),
@@ -131,26 +125,20 @@ def _reasons(report: Report) -> Markup:
 
 
 def _funnel(figures: Figures) -> Markup:
-    flows, split = figures.three_d_secure_flows, figures.three_d_secure_split
-    steps = three_d_secure_steps(
-        requested=figures.three_d_secure_rate.n,
-        challenged=flows["challenge"],
-        frictionless=flows["frictionless"],
-        authenticated=split["authenticated"],
-        paid=figures.count("3ds_paid"),
+    return funnel(
+        three_d_secure_steps(figures.three_d_secure_funnel),
+        "3-D Secure, step by step",
+        subtitle="attempts",
+        note=DEFINITIONS["three_d_secure_funnel"],
+        key="three-d-secure",
     )
-    return funnel(steps, "3-D Secure, step by step", subtitle="attempts", key="three-d-secure")
 
 
 def _times(figures: Figures) -> Markup:
-    counts = [0] * len(_BUCKETS)
-    for seconds, number in figures.durations.items():
-        counts[bisect_right(_BUCKETS, seconds) - 1] += number
-    used = max((index for index, number in enumerate(counts) if number), default=0)
-    ends = (*_BUCKETS[1:], None)
-    buckets = [Bucket(_BUCKETS[n], ends[n], counts[n]) for n in range(used + 1)]
+    buckets = [Bucket(*time_class) for time_class in figures.time_classes]
+    used = max((index for index, bucket in enumerate(buckets) if bucket.count), default=0)
     return histogram(
-        buckets,
+        buckets[: used + 1],
         "Processing time",
         p50=figures.percentile_seconds(_P50),
         p95=figures.percentile_seconds(_P95),
@@ -164,15 +152,10 @@ def _heat(hours: Figures, shown: str) -> Markup:
     title = f"{HEAT[shown]} by weekday and hour"
     places = [(day, hour) for day in range(len(DAYS)) for hour in range(HOURS)]
     if shown == "success":
-        ratios = [(day, hour, _rate_of(hours, day, hour)) for day, hour in places]
+        ratios = [(day, hour, hours.success_rate_of(day, hour)) for day, hour in places]
         cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
         return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
     numbers = [(day, hour, hours.hour(day, hour, "created")) for day, hour in places]
     if not any(number for _, _, number in numbers):
         return heat_map([], title, key="heat")
     return heat_map([HeatCell(day, hour, number, number) for day, hour, number in numbers], title, key="heat")
-
-
-def _rate_of(hours: Figures, day: int, hour: int) -> Ratio:
-    completed = hours.hour(day, hour, "completed")
-    return Ratio(completed, completed + hours.hour(day, hour, "failed"))

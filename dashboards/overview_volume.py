@@ -10,14 +10,14 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from app.domain.figures import RefundedShare, Volume
-from app.domain.money import Money
+from app.domain.money import CURRENCIES, Money
 from app.domain.periods import Span
 from app.models.payment_rows import Counts
 from app.models.rollup import Choice
 from app.services.analytics import Report
 from dashboards import links
 from dashboards.charts import PeriodLabel, VolumePoint, columns, sparkline
-from dashboards.charts.words import compact, count, money, percent
+from dashboards.charts.words import amount_in, compact, count, percent
 from dashboards.overview_cards import Part
 from dashboards.overview_changes import Delta, of_volumes
 
@@ -26,7 +26,9 @@ _MANY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class VolumeRow:
-    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range."""
+    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range, and
+    ``back_of`` these two amounts, each with the payments that it adds up.
+    """
 
     currency: str
     gross: str
@@ -37,7 +39,7 @@ class VolumeRow:
     spark: Markup
     change: Delta | None
     back: str
-    back_of: str
+    back_of: tuple[Part, Part] | None
 
 
 def rows(report: Report, moment: datetime) -> list[VolumeRow]:
@@ -54,7 +56,7 @@ def chosen(report: Report, wanted: str | None) -> str | None:
     """The currency whose course is drawn: the one that is filtered by, that is wanted, or with most payments."""
     if (only := report.question.choice.currency or wanted) is not None:
         return only
-    largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross), default=None)
+    largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross_minor), default=None)
     return largest.currency if largest else None
 
 
@@ -63,15 +65,16 @@ def chart(
 ) -> Markup:
     """The volume of a currency over time; steps that have yet to come at ``moment`` are not drawn as nothing."""
     if currency is None or currency not in {v.currency for v in report.figures.volumes}:
-        return columns([], "Volume", currency=currency or "", key="volume")
-    choice = _of(report, currency)
+        return columns([], "Volume", unit="", key="volume")
+    choice, code = _of(report, currency), currency.upper()
     hrefs = links.payments_links([span for _, span in steps], choice, counts=Counts.CAPTURED)
     points = [
         _point(figures.volume(currency) if at <= moment else None, label, href)
         for (label, _), (at, figures), href in zip(steps, report.series, hrefs, strict=True)
     ]
-    title = f"Volume in {currency.upper()}"
-    return columns(points, title, currency=currency, subtitle="on the day that money moved", key="volume")
+    unit = code if currency in CURRENCIES else f"minor units {code}"
+    subtitle = "on the day that money moved"
+    return columns(points, f"Volume in {code}", unit=unit, subtitle=subtitle, key="volume")
 
 
 def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
@@ -82,20 +85,27 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         for series in (report.series, report.previous_series)
     )
     # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
-    unit = float(Money(_MANY, currency).to_major()) / _MANY
+    unit = float(_shown(_MANY, currency)) / _MANY
     return VolumeRow(
         currency=currency,
-        gross=_bare(volume.gross, currency),
+        gross=_bare(volume.gross_minor, currency),
         captures=Part(count(volume.captures), links.payments_link(span, choice, counts=Counts.CAPTURED)),
-        refunded=_bare(volume.refunded, currency),
+        refunded=_bare(volume.refunded_minor, currency),
         refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
-        net=_bare(volume.net, currency),
+        net=_bare(volume.net_minor, currency),
         spark=sparkline(
             [unit * step for step in net], label=f"Net volume in {currency.upper()} by step", text=compact
         ),
-        change=of_volumes(currency, net, before) if report.previous else None,
+        change=of_volumes(currency, net, before) if report.previous and currency in CURRENCIES else None,
         back=percent(back.ratio.value if back else None),
-        back_of=f"{_bare(back.refunded, currency)} of {_bare(back.captured, currency)}" if back else "",
+        back_of=(
+            Part(_bare(back.ratio.n, currency), links.payments_link(span, choice, counts=Counts.REFUNDED)),
+            Part(
+                _bare(back.ratio.total, currency), links.payments_link(span, choice, counts=Counts.COMPLETED)
+            ),
+        )
+        if back
+        else None,
     )
 
 
@@ -112,8 +122,18 @@ def _of(report: Report, currency: str) -> Choice:
 def _point(volume: Volume | None, label: PeriodLabel, href: str) -> VolumePoint:
     if volume is None:
         return VolumePoint(label.short, None, None, None, full=label.full)
-    return VolumePoint(label.short, volume.gross, volume.refunded, volume.net, href=href, full=label.full)
+    minor = (volume.gross_minor, volume.refunded_minor, volume.net_minor)
+    gross, refunded, net = (_shown(amount, volume.currency) for amount in minor)
+    return VolumePoint(label.short, gross, refunded, net, href=href, full=label.full)
 
 
-def _bare(amount: Decimal, currency: str) -> str:
-    return money(amount, currency).removesuffix(f" {currency.upper()}")
+def _shown(minor: int, currency: str) -> Decimal:
+    """Major units; minor ones where we do not know how many decimals the currency has."""
+    major = Money(minor, currency).to_major_if_known()
+    return Decimal(minor) if major is None else major
+
+
+def _bare(minor: int, currency: str) -> str:
+    """An amount beside whose currency it stands; minor units are said to be such."""
+    amount = amount_in(_shown(minor, currency), "")
+    return amount if currency in CURRENCIES else f"{amount} minor units"

@@ -25,8 +25,11 @@ def _time(description: str, *, null: bool = False) -> Moment:
     return Moment(required=True, allow_none=null, metadata={"description": description, **_TIME})
 
 
-def _amount(description: str, example: float = 99.99) -> fields.Decimal:
-    return fields.Decimal(required=True, metadata={"description": description, "example": example})
+def _amount(description: str, example: float = 99.99, *, null: bool = True) -> fields.Decimal:
+    if null:
+        description += " Null for a payment made elsewhere in a currency that is not supported here."
+    shown = {"description": description, "example": example}
+    return fields.Decimal(required=True, allow_none=null, metadata=shown)
 
 
 def _currency() -> fields.String:
@@ -51,7 +54,7 @@ class OpenedPaymentSchema(Schema):
     )
     payment_intent_id = _text("Stripe's id of the payment intent.", "pi_3OqJ2KLkdIwHu7ix0a1b2c3d")
     publishable_key = _text("Stripe's publishable key, for Stripe.js.", "pk_test_51Hx")
-    amount = _amount("Amount to be paid, in major units.")
+    amount = _amount("Amount to be paid, in major units.", null=False)
     currency = _currency()
 
 

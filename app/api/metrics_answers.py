@@ -23,7 +23,8 @@ def _count(description: str) -> fields.Integer:
 
 
 def _money(description: str) -> fields.Decimal:
-    return fields.Decimal(required=True, metadata={"description": description, "example": 1234.5})
+    told = f"{description} Null for a currency that is not supported here, whose decimals are not known."
+    return fields.Decimal(required=True, allow_none=True, metadata={"description": told, "example": 1234.5})
 
 
 def _text(description: str, example: str, **more: Any) -> fields.String:

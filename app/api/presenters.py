@@ -78,9 +78,9 @@ def three_d_secure(stored: Shown | None) -> Shown:
     }
 
 
-def major(minor: int, currency: str) -> Decimal:
-    """Minor units as the number that people write."""
-    return Money(minor, currency).to_major()
+def major(minor: int, currency: str) -> Decimal | None:
+    """Minor units as the number that people write; None for a currency whose decimals we do not know."""
+    return Money(minor, currency).to_major_if_known()
 
 
 def _attempt(row: Shown) -> Shown:

@@ -7,6 +7,7 @@ that section is decided here, once, for the dashboard, the API, the exports and 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,12 @@ from app.domain.metrics_math import rounded_seconds
 
 Tally = dict[str, int]
 NO_CARD = "unknown"
+# Where the classes of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
+# They are counted by themselves because durations are kept with two digits, which would move some over an edge.
+TIME_CLASSES = (
+    *(0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200),
+    *(86_400, 172_800, 604_800),
+)
 
 
 class Outcome(StrEnum):
@@ -167,6 +174,7 @@ def _cohort(counted: Counted) -> Tally:
         found["timed"] = 1
         found["seconds"] = seconds
         found[f"took:{rounded_seconds(seconds)}"] = 1
+        found[f"time_class:{TIME_CLASSES[bisect_right(TIME_CLASSES, seconds) - 1]}"] = 1
     return found
 
 
@@ -177,8 +185,10 @@ def _count_attempts(counted: Counted, found: Tally) -> None:
             more |= {"3ds": 1, f"3ds:{attempt.outcome}": 1}
             if attempt.flow:
                 more[f"flow:{attempt.flow}"] = 1
+            elif attempt.outcome == "authenticated":
+                more["3ds_flow_unknown"] = 1
             if attempt.status == "succeeded":
-                more["3ds_paid"] = 1
+                more[f"3ds_paid:{attempt.outcome}"] = 1
         add(found, more)
     if counted.three_d_secure:
         found["3ds_payments"] = 1

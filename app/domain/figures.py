@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from app.domain.counted import Outcome, Tally
+from app.domain.counted import TIME_CLASSES, Outcome, Tally
 from app.domain.declines import DeclineReason, explain
 from app.domain.metrics_math import Ratio, percentile
 from app.domain.money import Money
@@ -25,6 +25,10 @@ DEFINITIONS: Mapping[str, str] = {
     "refund_rate": "Completed payments with a succeeded refund, of all completed payments. By amount: refunded of "
     "captured money of these payments, each currency by itself.",
     "three_d_secure": "Attempts in which 3-D Secure was requested, of all attempts.",
+    "three_d_secure_funnel": "Each step is a part of the one before: attempts that requested 3-D Secure; of these, the "
+    "ones in which the bank challenged the customer or decided by itself (frictionless); of these, the authenticated; "
+    "of these, the ones that succeeded. What succeeded without it, exempted or attempted, is told in the table of "
+    "outcomes.",
     "processing_time": "From when a payment was created until it completed. Half of the payments were no slower than "
     "the median (p50), 95 of 100 no slower than p95.",
     "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), of all completed payments.",
@@ -45,33 +49,67 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Money of one currency, in major units, and how many payments and refunds moved it."""
+    """Money of one currency, and how many payments and refunds moved it.
+
+    In minor units; ``gross``, ``refunded`` and ``net`` are in major units, None where the currency is not known.
+    """
 
     currency: str
-    gross: Decimal
-    refunded: Decimal
-    captures: int = 0
-    refunds: int = 0
+    gross_minor: int
+    refunded_minor: int
+    captures: int
+    refunds: int
 
     @property
-    def net(self) -> Decimal:
-        return self.gross - self.refunded
+    def net_minor(self) -> int:
+        return self.gross_minor - self.refunded_minor
+
+    @property
+    def gross(self) -> Decimal | None:
+        return Money(self.gross_minor, self.currency).to_major_if_known()
+
+    @property
+    def refunded(self) -> Decimal | None:
+        return Money(self.refunded_minor, self.currency).to_major_if_known()
+
+    @property
+    def net(self) -> Decimal | None:
+        return Money(self.net_minor, self.currency).to_major_if_known()
 
 
 @dataclass(frozen=True, slots=True)
 class RefundedShare:
-    """Refunded of captured money of a cohort, in one currency, in minor units."""
+    """Refunded of captured money of a cohort, in one currency.
+
+    The ratio is of minor units; ``refunded`` and ``captured`` are in major units, None where the currency is not known.
+    """
 
     currency: str
     ratio: Ratio
 
     @property
-    def refunded(self) -> Decimal:
-        return Money(self.ratio.n, self.currency).to_major()
+    def refunded(self) -> Decimal | None:
+        return Money(self.ratio.n, self.currency).to_major_if_known()
 
     @property
-    def captured(self) -> Decimal:
-        return Money(self.ratio.total, self.currency).to_major()
+    def captured(self) -> Decimal | None:
+        return Money(self.ratio.total, self.currency).to_major_if_known()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeDSecureFunnel:
+    """Attempts that requested 3-D Secure and how far they came; each step is a part of the one before.
+
+    The second step is ``challenged``, ``frictionless`` and, where Stripe does not say which of the two an authenticated
+    attempt was, ``unknown``. ``paid`` are those of the authenticated that succeeded.
+    """
+
+    requested: int
+    challenged: int
+    frictionless: int
+    unknown: int
+    authenticated: int
+    paid: int
 
 
 class Figures:
@@ -130,10 +168,34 @@ class Figures:
     def three_d_secure_flows(self) -> dict[str, int]:
         return {flow: self.count(f"flow:{flow}") for flow in FLOWS}
 
+    @property
+    def three_d_secure_paid(self) -> dict[str, int]:
+        """How many of each part of the split succeeded."""
+        return {o.value: self.count(f"3ds_paid:{o.value}") for o in AuthenticationOutcome}
+
+    @property
+    def three_d_secure_funnel(self) -> ThreeDSecureFunnel:
+        flows, authenticated = self.three_d_secure_flows, AuthenticationOutcome.AUTHENTICATED.value
+        return ThreeDSecureFunnel(
+            requested=self.count("3ds"),
+            challenged=flows["challenge"],
+            frictionless=flows["frictionless"],
+            unknown=self.count("3ds_flow_unknown"),
+            authenticated=self.three_d_secure_split[authenticated],
+            paid=self.three_d_secure_paid[authenticated],
+        )
+
     @cached_property
     def durations(self) -> dict[int, int]:
         """Processing times: seconds (two significant digits) to how many payments took so long."""
         return {int(seconds): n for seconds, n in self._keyed("took").items()}
+
+    @property
+    def time_classes(self) -> list[tuple[int, int | None, int]]:
+        """How many payments took from so many seconds to less than so many; None for the last, which has no end."""
+        ends = (*TIME_CLASSES[1:], None)
+        counts = (self.count(f"time_class:{start}") for start in TIME_CLASSES)
+        return list(zip(TIME_CLASSES, ends, counts, strict=True))
 
     @property
     def timed(self) -> int:
@@ -163,11 +225,8 @@ class Figures:
 
     def volume(self, currency: str) -> Volume:
         """The money of one currency; nothing where none moved."""
-        gross, returned = (
-            Money(self.count(f"{name}:{currency}"), currency).to_major() for name in ("gross", "returned")
-        )
-        moved = (self.count(f"{name}:{currency}") for name in ("captures", "refunds"))
-        return Volume(currency, gross, returned, *moved)
+        names = ("gross", "returned", "captures", "refunds")
+        return Volume(currency, *(self.count(f"{name}:{currency}") for name in names))
 
     def net(self, currency: str) -> int:
         """Gross less refunded of one currency, in minor units."""
@@ -176,6 +235,11 @@ class Figures:
     def hour(self, weekday: int, hour: int, name: str) -> int:
         """How many payments were ``created`` in a local hour, or of these ``completed`` or ``failed``; Monday is 0."""
         return self.count(f"hour:{weekday}:{hour}:{name}")
+
+    def success_rate_of(self, weekday: int, hour: int) -> Ratio:
+        """The success rate of the payments created in a local hour."""
+        completed = self.hour(weekday, hour, "completed")
+        return Ratio(completed, completed + self.hour(weekday, hour, "failed"))
 
     def _keyed(self, name: str) -> Mapping[str, int]:
         """The counters ``name:key`` by their keys, without those that have gone back to nothing."""

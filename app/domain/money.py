@@ -15,11 +15,11 @@ _THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 # Currencies without subunits in use that Stripe still wants as two-decimal amounts ending in 00.
 _WHOLE_UNITS_AS_TWO_DECIMAL = frozenset("isk ugx".split())
 _TWO_DECIMAL = frozenset(
-    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc "
-    "cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr jmd kes kgs khr kyd "
-    "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php "
-    "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs "
-    "wst xcd yer zar zmw".split()
+    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf cny cop "
+    "crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel ghs gip gmd gtq gyd hkd hnl htg huf idr ils inr jmd kes kgs "
+    "khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen "
+    "pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd "
+    "uyu uzs wst xcd xcg yer zar zmw".split()
 )
 CURRENCIES = _ZERO_DECIMAL | _THREE_DECIMAL | _WHOLE_UNITS_AS_TWO_DECIMAL | _TWO_DECIMAL
 
@@ -89,6 +89,13 @@ class Money:
             .scaleb(-exponent_of(self.currency))
             .quantize(Decimal(1).scaleb(-shown_decimals(self.currency)))
         )
+
+    def to_major_if_known(self) -> Decimal | None:
+        """The same, or None for a currency whose decimals we do not know.
+
+        A payment that was made elsewhere and adopted may be in one that Stripe has added since this table was written.
+        """
+        return self.to_major() if self.currency in CURRENCIES else None
 
 
 def exponent_of(currency: str) -> int:

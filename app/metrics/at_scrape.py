@@ -83,7 +83,7 @@ processing_mean = at_scrape(
 )
 volume = at_scrape(
     "volume",
-    "Money that moved in the window, in major units of its currency.",
+    "Money that moved in the window, in major units of its currency; absent for a currency without known decimals.",
     window=_WINDOW,
     currency="an ISO currency code, lower case",
     flow="gross or refunded",

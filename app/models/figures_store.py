@@ -41,7 +41,7 @@ from app.models.refund_row import DisputeRow, RefundRow, dispute_rows, refund_ro
 from app.models.rollup import Deltas, FiguresState, Rollup
 
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
-SHAPE = 6
+SHAPE = 7
 _ID = "figures"
 _MAJORITY = WriteConcern("majority", j=True)
 
@@ -68,13 +68,18 @@ def state() -> State | None:
     return State(row["zone"], row["shape"], row.get("built_at"), row.get("done", 0), row.get("total", 0))
 
 
-def begin(zone: str) -> int:
-    """Empty the figures to build them anew; how many payments there are, about."""
+def begin(zone: str, build: str) -> int:
+    """Empty the figures to build them anew; how many payments there are, about.
+
+    ``build`` names the build: until it is finished, nobody counts who does not name it.
+    """
     with unavailable_as_ours():
         total = int(raw(Payment).estimated_document_count())
-        row = {"zone": zone, "shape": SHAPE, "built_at": None, "done": 0, "total": total}
+        row = {"zone": zone, "shape": SHAPE, "build": build, "built_at": None, "done": 0, "total": total}
         raw(FiguresState).replace_one({"_id": _ID}, row, upsert=True)
-        kept = [k for k in (Rollup, PaymentRow, RefundRow, DisputeRow) if raw(k).find_one({}, {"_id": 1})]
+        # Payments' rows first: the drop waits for those who count just now (see _count), so that what they write into
+        # the rest is dropped with it.
+        kept = [k for k in (PaymentRow, Rollup, RefundRow, DisputeRow) if raw(k).find_one({}, {"_id": 1})]
         # Dropping takes no time, however much there is; the indexes are made again at once, on nothing.
         for kind in kept:
             raw(kind).drop()
@@ -159,15 +164,20 @@ def batches(size: int) -> Iterable[list[Row]]:
             yield batch
 
 
-def count(payments: Sequence[Row], zone: ZoneInfo) -> None:
-    """Count payments, as they were read, into rows and rollups; then remove the marks of those still as read."""
+def count(payments: Sequence[Row], zone: ZoneInfo, build: str | None = None) -> bool:
+    """Count payments, as they were read, into rows and rollups; then remove the marks of those still as read.
+
+    False, and nothing is counted, where the figures are being built by another build than ``build``, or for others.
+    """
     with unavailable_as_ours():
         with raw(Payment).database.client.start_session() as session:
-            session.with_transaction(
-                lambda s: _count(payments, zone, s),
+            counted: bool = session.with_transaction(
+                lambda s: _count(payments, zone, build, s),
                 read_concern=ReadConcern("snapshot"),
                 write_concern=_MAJORITY,
             )
+        if not counted:
+            return False
         unmark = [
             UpdateOne({"_id": p["_id"], "version": p["version"]}, {"$unset": {"uncounted": ""}})
             for p in payments
@@ -175,13 +185,22 @@ def count(payments: Sequence[Row], zone: ZoneInfo) -> None:
         ]
         if unmark:
             raw(Payment).bulk_write(unmark, ordered=False)
+    return True
 
 
-def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> None:
-    """One transaction: rows and rollups move together, so each payment is in the rollups just as its row says."""
+def _count(payments: Sequence[Row], zone: ZoneInfo, build: str | None, session: ClientSession) -> bool:
+    """One transaction: rows and rollups move together, so each payment is in the rollups just as its row says.
+
+    It reads the rows first. From then on a build that begins waits with dropping them until this is over, and one that
+    has begun before is seen in the state.
+    """
     ids = [payment["_id"] for payment in payments]
     known = raw(PaymentRow).find({"_id": {"$in": ids}}, {**COUNTED_FIELDS, "version": 1}, session=session)
     old = {row["_id"]: row for row in known}
+    ours = {"build": build} if build else {"built_at": {"$ne": None}}
+    state = {"_id": _ID, "shape": SHAPE, "zone": zone.key, **ours}
+    if raw(FiguresState).find_one(state, {"_id": 1}, session=session) is None:
+        return False
     deltas = Deltas(zone)
     fresh: dict[ObjectId, tuple[Row, Row]] = {}
     for payment in payments:
@@ -194,6 +213,7 @@ def _count(payments: Sequence[Row], zone: ZoneInfo, session: ClientSession) -> N
     if fresh:
         _write_rows(fresh, old, session)
         _write_deltas(deltas, session)
+    return True
 
 
 def _write_rows(

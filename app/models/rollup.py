@@ -55,11 +55,12 @@ class Rollup(Document):
 
 
 class FiguresState(Document):
-    """One row: what the rollups were built for, and how far a rebuild is."""
+    """One row: what the rollups were built for, by which build, and how far it is."""
 
     id = StringField(primary_key=True)
     zone = StringField(required=True)
     shape = IntField(required=True)
+    build = StringField()
     built_at = DateTimeField()
     done = IntField()
     total = IntField()

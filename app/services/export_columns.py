@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.figures import Figures
 from app.domain.metrics_math import Ratio
-from app.domain.money import Money, UnknownCurrency
+from app.domain.money import Money
 from app.services.analytics import Report
 from app.services.tables import Cell, Table
 
 Row = Mapping[str, Any]
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Columns = Mapping[str, Callable[[Row], Cell]]
 
 
@@ -104,20 +105,54 @@ def reasons(report: Report) -> Table:
     rows = (
         [
             *(r.reason.code, r.reason.group.value, r.reason.meaning),
-            *(r.ratio.n, r.ratio.total, r.ratio.value, r.payments),
+            *(*_ratio(r.ratio), r.payments),
         ]
         for r in report.figures.failure_reasons
     )
     return Table("reasons", columns, rows)
 
 
+def three_d_secure(report: Report) -> Table:
+    """Attempts that requested 3-D Secure over the whole range: the steps, then the outcomes with how many succeeded.
+
+    Each step is a part of the one before, but for the branches of the second.
+    """
+    found = report.figures
+    paid = found.three_d_secure_paid
+    rows: list[tuple[Cell, ...]] = [
+        *(("step", name, number, None) for name, number in asdict(found.three_d_secure_funnel).items()),
+        *(("outcome", name, number, paid[name]) for name, number in found.three_d_secure_split.items()),
+    ]
+    return Table("three_d_secure", ("kind", "name", "attempts", "succeeded"), rows)
+
+
+def times(report: Report) -> Table:
+    """How many payments took how long, over the whole range; the last class has no end."""
+    columns = ("from_seconds", "to_before_seconds", "payments")
+    return Table("times", columns, report.figures.time_classes)
+
+
+def hours(report: Report) -> Table:
+    """What the heat map shows: each hour of the week of the dashboard's clock, over the whole range."""
+    columns = ("weekday", "hour", "created", *_ratio_names("success_rate"))
+    found = report.hours or Figures({})
+    places = ((day, hour) for day in range(len(_DAYS)) for hour in range(24))
+    rows = (
+        [_DAYS[day], hour, found.hour(day, hour, "created"), *_ratio(found.success_rate_of(day, hour))]
+        for day, hour in places
+    )
+    return Table("hours", columns, rows)
+
+
 def _volume(report: Report) -> Iterator[list[Cell]]:
     for start, found in report.series:
         for money in found.volumes:
-            currency = money.currency
-            gross, back = found.count(f"gross:{currency}"), found.count(f"returned:{currency}")
-            pairs = ((gross, money.gross), (back, money.refunded), (gross - back, money.net))
-            yield [*_step(start), currency, *(cell for pair in pairs for cell in pair)]
+            yield [
+                *(*_step(start), money.currency),
+                *(money.gross_minor, money.gross),
+                *(money.refunded_minor, money.refunded),
+                *(money.net_minor, money.net),
+            ]
 
 
 def _figures(found: Figures) -> list[Cell]:
@@ -155,15 +190,7 @@ def _times(prefix: str, field: str, zone: ZoneInfo) -> Columns:
 
 
 def _amounts(name: str, minor: Callable[[Row], int], currency: str = "currency") -> Columns:
-    return {f"{name}_minor": minor, name: lambda r: _major(minor(r), r[currency])}
-
-
-def _major(minor: int, currency: str) -> Decimal | None:
-    """None for a currency whose decimals we do not know; its minor units are there all the same."""
-    try:
-        return Money(minor, currency).to_major()
-    except UnknownCurrency:
-        return None
+    return {f"{name}_minor": minor, name: lambda r: Money(minor(r), r[currency]).to_major_if_known()}
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
@@ -184,3 +211,14 @@ def _ratio(ratio: Ratio) -> list[Cell]:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+# The files of the figures, and the sheets of their workbook in this order.
+FIGURES: Mapping[str, Callable[[Report], Table]] = {
+    "figures": figures,
+    "volume": volume,
+    "reasons": reasons,
+    "three_d_secure": three_d_secure,
+    "times": times,
+    "hours": hours,
+}

@@ -50,13 +50,9 @@ class Exports:
         return export_columns.disputes(self._listings.stream_children(where), self._listings.zone)
 
     def figures(self, question: Question) -> dict[str, Table]:
-        """The figures by step, the volume by step and currency, and the failure reasons, from one reading."""
+        """Every table of the figures by its name, from one reading."""
         report = self._analytics.report(question)
-        tables = (
-            *(export_columns.figures(report), export_columns.volume(report)),
-            export_columns.reasons(report),
-        )
-        return {table.name: table for table in tables}
+        return {name: table(report) for name, table in export_columns.FIGURES.items()}
 
     def as_csv(self, table: Table, receipt: Receipt) -> Generator[bytes, None, None]:
         """The file, piece by piece. A failure ends it with an exception: the server then breaks the connection off, so

@@ -17,7 +17,7 @@ from app.errors import FiguresNotReady
 from app.models import figures_store, lease
 from app.models.changed_rows import ChangedRows
 from app.models.connection import Snapshot, snapshot
-from app.models.figures_store import SHAPE, State
+from app.models.figures_store import SHAPE, Row, State
 from app.models.payment_rows import RowFilter
 from app.models.rollup import Choice
 from app.services.recording import now
@@ -98,7 +98,7 @@ class FiguresKeeper:
         # Threads that come together want the same work done; the first does it, the others look again.
         with self._lock:
             self._require(figures_store.state())
-            while self._count_batch():
+            while self._count_changed():
                 if time.monotonic() > deadline:
                     waiting = figures_store.backlog(1_000_000)
                     raise FiguresNotReady(
@@ -117,15 +117,15 @@ class FiguresKeeper:
             raise FiguresNotReady("The figures are being built by another process just now.", retry_after=30)
         error: str | None = "interrupted"
         try:
-            total = figures_store.begin(self.zone.key)
+            total = figures_store.begin(self.zone.key, owner)
             done = 0
             for batch in figures_store.batches(BATCH):
                 self._keep(owner)
-                figures_store.count(batch, self.zone)
+                self._count(batch, owner)
                 done += len(batch)
                 figures_store.progressed(done)
                 yield done, max(total, done)
-            while self._count_batch():
+            while self._count_changed(owner):
                 self._keep(owner)
             figures_store.finished(now())
             error = None
@@ -141,12 +141,16 @@ class FiguresKeeper:
         if not lease.renew(_JOB, owner, _LEASE):
             raise FiguresNotReady("Another process has taken over building the figures.", retry_after=30)
 
-    def _count_batch(self) -> bool:
-        """Count some; True when there may be more."""
+    def _count_changed(self, build: str | None = None) -> bool:
+        """Count some of what has changed; True when there may be more."""
         changed = figures_store.uncounted(BATCH)
         if changed:
-            figures_store.count(changed, self.zone)
+            self._count(changed, build)
         return len(changed) == BATCH
+
+    def _count(self, payments: list[Row], build: str | None) -> None:
+        if not figures_store.count(payments, self.zone, build):
+            raise FiguresNotReady("Another process has begun to build the figures anew.", retry_after=30)
 
     def _require(self, state: State | None) -> None:
         if _fits(state, self.zone):

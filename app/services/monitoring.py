@@ -147,6 +147,7 @@ def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
             for w, f in each
             for v in f.volumes
             for flow, amount in (("gross", v.gross), ("refunded", v.refunded))
+            if amount is not None
         )
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,12 @@ MARK = "\ufeff"
 _LONGEST_TEXT = 32_767
 _ROWS_IN_CHUNK = 200
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), full-width forms too.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_SIGNS = r"=+@\-\uff1d\uff0b\uff0d\uff20"
+# Where a cell may begin: with the text, and after all that some spreadsheet separates cells or rows by. Where decimals
+# have a comma, Excel separates by semicolons, whatever is quoted. Spaces and quotes before a sign are stepped over.
+_BEGINS_AS_FORMULA = re.compile(
+    rf"""\A(?=[\s"']*[{_SIGNS}\t\r\n])|(?<=[;|\t\r\n])(?=(?:[^\S\t\r\n]|["'])*[{_SIGNS}])"""
+)
 _TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
 _WIDTHS = {"_utc": 19, "_local": 19, "_id": 26, "description": 32, "meaning": 60}
 
@@ -44,7 +50,8 @@ class Table:
 def csv_chunks(table: Table) -> Iterator[tuple[bytes, int]]:
     """The table as CSV (RFC 4180, UTF-8 with a mark), piece by piece, each with how many rows it holds."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    # Every cell is quoted, so that a semicolon in a text begins no new one where both separate cells.
+    writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     buffer.write(MARK)
     writer.writerow(table.columns)
     waiting = 0
@@ -88,8 +95,11 @@ def as_text(cell: Cell) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe goes before one that looks like it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    """Text in which no spreadsheet finds a formula: an apostrophe goes before each place where one would begin.
+
+    One is added also where there is one already, so taking one away from each of these places gives the text back.
+    """
+    return _BEGINS_AS_FORMULA.sub("'", text)
 
 
 def _taken(buffer: io.StringIO) -> bytes:

@@ -22,7 +22,7 @@ from dashboards.charts.plot import (
     slot,
     stretched,
 )
-from dashboards.charts.words import compact, money
+from dashboards.charts.words import amount_in, compact
 
 TOP = 12
 HEIGHT = 200
@@ -36,7 +36,9 @@ MOST_WIDE = 62
 
 @dataclass(frozen=True)
 class VolumePoint:
-    """A period's money in major units of one currency; ``refunded`` is positive. ``None`` is no data."""
+    """A period's money in one unit, as a rule the major one of a currency; ``refunded`` is positive. ``None`` is no
+    data.
+    """
 
     label: str
     gross: Decimal | None
@@ -47,9 +49,9 @@ class VolumePoint:
 
 
 def columns(
-    points: Sequence[VolumePoint], title: str, *, currency: str, subtitle: str = "", key: str = ""
+    points: Sequence[VolumePoint], title: str, *, unit: str, subtitle: str = "", key: str = ""
 ) -> Markup:
-    """Volume per period, oldest first, in major units of the one ``currency``: gross up, refunded down, net a line."""
+    """Volume per period, oldest first: gross up, refunded down, net a line. ``unit`` is what is counted: ``USD``."""
     frame = Frame("columns", title, subtitle, key)
     tops = [_number(point.gross) for point in points]
     backs = [_down(point.refunded) for point in points]
@@ -66,7 +68,7 @@ def columns(
         shapes += _column("column-refunded", backs[index], index, number, scale)
         marks.append(
             mark(
-                _tooltip(point, currency),
+                _tooltip(point, unit),
                 point.href,
                 *shapes,
                 css="mark-column",
@@ -81,13 +83,12 @@ def columns(
         stretched(HEIGHT, *_net(nets, scale)),
         join(_dots(nets, scale)),
     )
-    unit = currency.upper()
     return figure(
         frame,
         drawing,
-        _table(points, currency),
+        _table(points, unit),
         height=TOP + HEIGHT + BOTTOM,
-        describe=_describe(points, currency),
+        describe=_describe(points, unit),
         legend=[("column-gross", f"Gross ({unit})"), ("column-refunded", "Refunded"), ("line-net", "Net")],
     )
 
@@ -131,36 +132,31 @@ def _dots(nets: Sequence[float | None], scale: Scale) -> list[Markup]:
     return found
 
 
-def _tooltip(point: VolumePoint, currency: str) -> str:
+def _tooltip(point: VolumePoint, unit: str) -> str:
     return (
-        f"{point.full or point.label}\nGross {money(point.gross, currency)}\n"
-        f"Refunded {money(point.refunded, currency)}\nNet {money(point.net, currency)}"
+        f"{point.full or point.label}\nGross {amount_in(point.gross, unit)}\n"
+        f"Refunded {amount_in(point.refunded, unit)}\nNet {amount_in(point.net, unit)}"
     )
 
 
-def _table(points: Sequence[VolumePoint], currency: str) -> Table:
-    unit = currency.upper()
+def _table(points: Sequence[VolumePoint], unit: str) -> Table:
     rows: list[list[str | Cell]] = [
         [
             Cell(point.full or point.label, point.href),
-            *(_bare(amount, currency) for amount in (point.gross, point.refunded, point.net)),
+            *(amount_in(amount, "") for amount in (point.gross, point.refunded, point.net)),
         ]
         for point in points
     ]
     return Table(["Period", f"Gross, {unit}", f"Refunded, {unit}", f"Net, {unit}"], rows)
 
 
-def _bare(amount: Decimal | None, currency: str) -> str:
-    return money(amount, currency).removesuffix(f" {currency.upper()}")
-
-
-def _describe(points: Sequence[VolumePoint], currency: str) -> str:
+def _describe(points: Sequence[VolumePoint], unit: str) -> str:
     gross, refunded, net = (
         sum((amount for amount in amounts if amount is not None), Decimal(0))
         for amounts in zip(*((point.gross, point.refunded, point.net) for point in points), strict=True)
     )
     return (
         f"Volume over {len(points)} periods, from {points[0].full or points[0].label} to "
-        f"{points[-1].full or points[-1].label}: gross {money(gross, currency)}, refunded "
-        f"{money(refunded, currency)}, net {money(net, currency)}. The table below has every number."
+        f"{points[-1].full or points[-1].label}: gross {amount_in(gross, unit)}, refunded "
+        f"{amount_in(refunded, unit)}, net {amount_in(net, unit)}. The table below has every number."
     )

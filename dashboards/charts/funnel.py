@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from app.domain.figures import ThreeDSecureFunnel
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, num, pct
 from dashboards.charts.plot import ACROSS, stretched
@@ -20,12 +21,11 @@ _STEP = _TEXT + _BAR + _GAP
 
 @dataclass(frozen=True)
 class FunnelPart:
-    """A branch of a step; ``css`` is one of ``challenged``, ``frictionless``, ``plain``."""
+    """A branch of a step; ``css`` is one of ``challenged``, ``frictionless``, ``unknown``, ``plain``."""
 
     label: str
     count: int
     css: str = "plain"
-    href: str | None = None
     meaning: str = ""
 
 
@@ -42,51 +42,40 @@ class FunnelStep:
         return sum(part.count for part in self.parts)
 
 
-def three_d_secure_steps(
-    *,
-    requested: int,
-    challenged: int,
-    frictionless: int,
-    authenticated: int,
-    paid: int,
-    hrefs: Mapping[str, str] | None = None,
-) -> list[FunnelStep]:
-    """The steps for ``funnel`` from counts of attempts; ``hrefs`` has the addresses by the names of the arguments.
+def three_d_secure_steps(found: ThreeDSecureFunnel) -> list[FunnelStep]:
+    """The steps for ``funnel``.
 
-    Frictionless attempts were never challenged, so both make up the second step. What was requested and is in
-    neither (open, abandoned, exempted, failed before) shows as the difference to the first.
+    What was requested and is in no branch of the second step (exempted, failed before the customer was asked) shows as
+    the difference to the first.
     """
-    to = hrefs or {}
+    branches = [
+        FunnelPart("Challenged", found.challenged, "challenged", "The bank asked the customer to confirm."),
+        FunnelPart(
+            "Frictionless",
+            found.frictionless,
+            "frictionless",
+            "The bank decided without asking the customer.",
+        ),
+    ]
+    if found.unknown:
+        told = "Authenticated; Stripe does not say whether the customer was asked."
+        branches.append(FunnelPart("Not told which", found.unknown, "unknown", told))
     return [
-        FunnelStep("3DS requested", (FunnelPart("3DS requested", requested, href=to.get("requested")),)),
-        FunnelStep(
-            "Challenged or frictionless",
-            (
-                FunnelPart(
-                    "Challenged",
-                    challenged,
-                    "challenged",
-                    to.get("challenged"),
-                    "The bank asked the customer to confirm.",
-                ),
-                FunnelPart(
-                    "Frictionless",
-                    frictionless,
-                    "frictionless",
-                    to.get("frictionless"),
-                    "The bank decided without asking the customer.",
-                ),
-            ),
-        ),
-        FunnelStep(
-            "Authenticated", (FunnelPart("Authenticated", authenticated, href=to.get("authenticated")),)
-        ),
-        FunnelStep("Paid", (FunnelPart("Paid", paid, href=to.get("paid")),)),
+        FunnelStep("3DS requested", (FunnelPart("3DS requested", found.requested),)),
+        FunnelStep("Challenged or frictionless", tuple(branches)),
+        FunnelStep("Authenticated", (FunnelPart("Authenticated", found.authenticated),)),
+        FunnelStep("Paid", (FunnelPart("Paid", found.paid),)),
     ]
 
 
 def funnel(
-    steps: Sequence[FunnelStep], title: str, *, unit: str = "attempts", subtitle: str = "", key: str = ""
+    steps: Sequence[FunnelStep],
+    title: str,
+    *,
+    unit: str = "attempts",
+    subtitle: str = "",
+    note: str = "",
+    key: str = "",
 ) -> Markup:
     """Counts of ``unit`` from step to step, with each one's share of the first and of the step before."""
     frame = Frame("funnel", title, subtitle, key)
@@ -110,7 +99,13 @@ def funnel(
     ]
     drawing = join([stretched(height, *flows), *marks])
     return figure(
-        frame, drawing, _table(steps), height=height, describe=_describe(steps, unit), legend=legend
+        frame,
+        drawing,
+        _table(steps),
+        height=height,
+        describe=_describe(steps, unit),
+        legend=legend,
+        note=note,
     )
 
 
@@ -169,19 +164,18 @@ def _part(
             "dy": "0.35em",
         }
         shapes.append(el("text", text, f"{part.label} {count(part.count)}"))
-    return mark("\n".join(said), part.href, *shapes, css="mark-part")
+    return mark("\n".join(said), None, *shapes, css="mark-part")
 
 
 def _table(steps: Sequence[FunnelStep]) -> Table:
     rows: list[list[str | Cell]] = []
     for index, step in enumerate(steps):
-        lone = len(step.parts) == 1
-        entries = [(step.label, step.count, step.parts[0].href if lone else None)]
-        if not lone:
-            entries += [(f"of these {part.label.lower()}", part.count, part.href) for part in step.parts]
-        for label, number, href in entries:
+        entries = [(step.label, step.count)]
+        if len(step.parts) > 1:
+            entries += [(f"of these {part.label.lower()}", part.count) for part in step.parts]
+        for label, number in entries:
             before = share(number, steps[index - 1].count) if index else "–"
-            rows.append([Cell(label, href), count(number), share(number, steps[0].count), before])
+            rows.append([label, count(number), share(number, steps[0].count), before])
     return Table(["Step", "Count", f"Of {steps[0].label}", "Of the step before"], rows)
 
 

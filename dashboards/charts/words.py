@@ -47,7 +47,12 @@ def compact(value: float) -> str:
 
 def money(amount: Decimal | None, currency: str) -> str:
     """An amount in major units with its currency: ``1,234.50 USD``."""
-    return NO_DATA if amount is None else _minus(f"{amount:,f} {currency.upper()}")
+    return amount_in(amount, currency.upper())
+
+
+def amount_in(amount: Decimal | None, unit: str) -> str:
+    """An amount with the unit that it counts, as it is: ``1,234.50 USD``; alone without one."""
+    return NO_DATA if amount is None else _minus(f"{amount:,f} {unit}".rstrip())
 
 
 def duration(seconds: float) -> str:

@@ -102,6 +102,23 @@ def volume(payments: Sequence[Document], lies_in: Callable[[datetime | None], bo
     return {c: (major(gross[c], c), major(back[c], c), major(gross[c] - back[c], c)) for c in {*gross, *back}}
 
 
+def funnel(payments: Sequence[Document]) -> tuple[dict[str, int], Counter[str]]:
+    """The way of the payments' attempts through 3-D Secure, and how many of each outcome succeeded."""
+    asked = [a for p in payments for a in p["attempts"] if a["three_d_secure"]["attempted"]]
+    authenticated = [a for a in asked if a["three_d_secure"]["outcome"] == "authenticated"]
+    ways = Counter(a["three_d_secure"]["flow"] for a in asked)
+    paid = Counter(a["three_d_secure"]["outcome"] for a in asked if a["status"] == "succeeded")
+    steps = {
+        "requested": len(asked),
+        "challenged": ways["challenge"],
+        "frictionless": ways["frictionless"],
+        "unknown": sum(a["three_d_secure"]["flow"] is None for a in authenticated),
+        "authenticated": len(authenticated),
+        "paid": paid["authenticated"],
+    }
+    return steps, paid
+
+
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer of the API in the shape of ``recount``: lists by their keys, counters without zeros."""
     found = {name: answer[name] for name in answer if name not in {"range", "series", "previous", "start"}}

@@ -2225,10 +2225,10 @@ export interface components {
              */
             stripe_refund_id: string | null;
             /**
-             * @description Amount given back, in major units.
+             * @description Amount given back, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 25.5
              */
-            amount: number;
+            amount: number | null;
             /**
              * @description ISO currency code, lower case.
              * @example usd
@@ -2284,10 +2284,10 @@ export interface components {
              */
             payment_intent_id: string | null;
             /**
-             * @description Amount, in major units.
+             * @description Amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
-            amount: number;
+            amount: number | null;
             /**
              * @description ISO currency code, lower case.
              * @example usd
@@ -2306,10 +2306,10 @@ export interface components {
              */
             refund_status: "none" | "pending" | "partial" | "full";
             /**
-             * @description Given back by succeeded refunds, in major units.
+             * @description Given back by succeeded refunds, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
-            amount_refunded: number;
+            amount_refunded: number | null;
             /** @description Whether it was ever disputed. */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
@@ -2362,10 +2362,10 @@ export interface components {
              */
             charge_id: string | null;
             /**
-             * @description Disputed amount, in major units.
+             * @description Disputed amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
-            amount: number;
+            amount: number | null;
             /**
              * @description ISO currency code, lower case.
              * @example usd
@@ -2466,10 +2466,10 @@ export interface components {
              */
             payment_intent_id: string | null;
             /**
-             * @description Amount, in major units.
+             * @description Amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
-            amount: number;
+            amount: number | null;
             /**
              * @description ISO currency code, lower case.
              * @example usd
@@ -2488,10 +2488,10 @@ export interface components {
              */
             refund_status: "none" | "pending" | "partial" | "full";
             /**
-             * @description Given back by succeeded refunds, in major units.
+             * @description Given back by succeeded refunds, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
-            amount_refunded: number;
+            amount_refunded: number | null;
             /** @description Whether it was ever disputed. */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
@@ -2616,15 +2616,15 @@ export interface components {
              */
             currency: string;
             /**
-             * @description Refunded of these payments, in major units.
+             * @description Refunded of these payments, in major units. Null for a currency that is not supported here, whose decimals are not known.
              * @example 1234.5
              */
-            refunded: number;
+            refunded: number | null;
             /**
-             * @description Captured of these payments, in major units.
+             * @description Captured of these payments, in major units. Null for a currency that is not supported here, whose decimals are not known.
              * @example 1234.5
              */
-            captured: number;
+            captured: number | null;
             /**
              * @description n divided by total, to six digits; null when total is 0.
              * @example 0.93
@@ -2718,20 +2718,20 @@ export interface components {
              */
             currency: string;
             /**
-             * @description Captured in the range, in major units.
+             * @description Captured in the range, in major units. Null for a currency that is not supported here, whose decimals are not known.
              * @example 1234.5
              */
-            gross: number;
+            gross: number | null;
             /**
-             * @description Refunded in the range, in major units.
+             * @description Refunded in the range, in major units. Null for a currency that is not supported here, whose decimals are not known.
              * @example 1234.5
              */
-            refunded: number;
+            refunded: number | null;
             /**
-             * @description Gross less refunded; negative when more went back than came in.
+             * @description Gross less refunded; negative when more went back than came in. Null for a currency that is not supported here, whose decimals are not known.
              * @example 1234.5
              */
-            net: number;
+            net: number | null;
         };
         Range: {
             /**

@@ -13,7 +13,8 @@ interface PaidStepProps {
 
 /** The money has been received. */
 export function PaidStep({ payment, before, locale, onDone }: PaidStepProps) {
-  const price = formatAmount(payment.amount, payment.currency, locale);
+  // Null only in a currency that the service does not know, and in such a one it opens no payment.
+  const price = formatAmount(payment.amount ?? 0, payment.currency, locale);
   const card = payment.card?.last4 ? ` with the card ending in ${payment.card.last4}` : "";
   return (
     <>

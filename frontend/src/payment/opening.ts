@@ -15,7 +15,9 @@ const MOST_WAITS = 5;
  */
 export async function findPaid(client: Client, order: OrderToPay, signal: AbortSignal): Promise<Payment | null> {
   const payments = await ofOrder(client, order, signal);
-  const same = payments.filter((payment) => exactAmount(payment.amount, payment.currency) === order.amount);
+  const same = payments.filter(
+    ({ amount, currency }) => amount !== null && exactAmount(amount, currency) === order.amount,
+  );
   const paid = same.find((payment) => payment.status === "completed" && payment.refund_status !== "full");
   if (paid) return paid;
   const open = same.find((payment) => OPEN.includes(payment.status) && payment.payment_intent_id);

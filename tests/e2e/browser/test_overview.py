@@ -158,7 +158,7 @@ def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path:
 
     rows = rows_of(download("Figures by step, CSV").read_text("utf-8"))
     assert sum(int(row["created"]) for row in rows) == told
-    header, *cells = sheet(download("All three, Excel").read_bytes())
+    header, *cells = sheet(download("All of these, Excel").read_bytes())
     column = next(letter for letter, (_, name) in header.items() if name == "created")
     assert sum(int(float(row[column][1])) for row in cells) == told
 

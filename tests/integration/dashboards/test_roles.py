@@ -58,6 +58,9 @@ EXPECTED = {
     "GET /dashboard/figures.xlsx": FINANCE,
     "GET /dashboard/volume.csv": FINANCE,
     "GET /dashboard/reasons.csv": FINANCE,
+    "GET /dashboard/three_d_secure.csv": FINANCE,
+    "GET /dashboard/times.csv": FINANCE,
+    "GET /dashboard/hours.csv": FINANCE,
     # Webhooks.
     "GET /dashboard/webhooks": ADMIN,
     "GET /dashboard/webhooks/<event_id>": ADMIN,

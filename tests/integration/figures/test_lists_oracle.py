@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -29,11 +30,13 @@ from app.models.payment_rows import Counts
 from app.models.rollup import Choice
 from config import Settings
 from dashboards import links
+from dashboards.charts import words
 from tests.integration.dashboards.pages import enter
 from tests.integration.dashboards.test_overview import linked, part, percent, value_of
 from tests.integration.figures.test_oracle import METRICS, ZONES, around, chooses, ledger_in, local_day
 from tests.support import ledger, stored
-from tests.support.recount import given_back, is_failed, with_3ds
+from tests.support.recount import DIGITS, comparable, funnel, given_back, is_failed, recount, with_3ds
+from tests.support.spreadsheets import sheet
 
 Document = dict[str, Any]
 ZONED = ("Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana")
@@ -159,7 +162,9 @@ def test_every_figure_leads_to_exactly_the_payments_it_counts(
             place.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
         place.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
         assert told["payments"]["created"] == len(cohort)
+        assert comparable(told) == recount(mine, span.start, span.end)
         check_overview(place, told, asked)
+        check_files_of_the_range(place, asked, cohort)
         check_money(place, told, span, choice, mine)
 
 
@@ -182,6 +187,7 @@ def check_overview(place: Place, told: Document, asked: dict[str, str]) -> None:
     for outcome, number in told["payments"].items():
         if outcome != "created":
             assert linked(part(page.text, f"standing-{outcome}"))[0][0] == number, outcome
+    check_cards(page.text, told)
     shown = {}
     for volume in told["volume"]:
         cells = re.findall(
@@ -192,15 +198,120 @@ def check_overview(place: Place, told: Document, asked: dict[str, str]) -> None:
     check_files(place, told, asked)
 
 
+def check_cards(page: str, told: Document) -> None:
+    """The times of the card and the refund rate by amount."""
+    times = told["processing_time"]
+    card = part(page, "card-processing-time")
+    assert value_of(card) == in_words(times["mean"])
+    assert re.findall(r"<dd>([^<]*)</dd>", card) == [in_words(times["p50"]), in_words(times["p95"])]
+    for share in told["refund_rate"]["by_amount"]:
+        row = part(page, f"volume-{share['currency']}")
+        amounts = re.findall(r'class="sum"[^>]*>([^<]*)<', row)
+        assert [Decimal(text.replace(",", "")) for text in amounts] == [share["refunded"], share["captured"]]
+        rate = re.search(r'by amount"><span>([^ <]*)', row)
+        assert rate and rate[1] == words.percent(float(share["refunded"] / share["captured"]))
+
+
+def in_words(seconds: Decimal | int | None) -> str:
+    return "no data" if seconds is None else words.duration(float(seconds))
+
+
 def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:
-    """The files of the figures add up to the same."""
-    steps = place.filed(f"/dashboard/figures?{urlencode(asked)}")
-    for name in ("created", "completed", "failed", "canceled", "open", "abandoned"):
-        assert sum(int(row[name]) for row in steps) == told["payments"][name], name
-    moved = place.filed(f"/dashboard/volume?{urlencode(asked)}")
-    for volume in told["volume"]:
-        gross = sum(Decimal(row["gross"]) for row in moved if row["currency"] == volume["currency"])
-        assert gross == volume["gross"]
+    """Each step of the files, and the reasons, are those of the API; the workbook has what the files have."""
+    address = urlencode(asked)
+    steps = place.filed(f"/dashboard/figures?{address}")
+    moved = place.filed(f"/dashboard/volume?{address}")
+    assert len(steps) == len(told["series"])
+    for row, step in zip(steps, told["series"], strict=True):
+        check_step(row, step)
+        money = {r["currency"]: r for r in moved if r["start_utc"] == row["start_utc"]}
+        assert list(money) == [volume["currency"] for volume in step["volume"]]
+        for volume in step["volume"]:
+            for name in ("gross", "refunded", "net"):
+                amount = Decimal(money[volume["currency"]][name])
+                assert amount == volume[name]
+                minor = int(amount * 10 ** DIGITS[volume["currency"]])
+                assert int(money[volume["currency"]][f"{name}_minor"]) == minor
+    reasons = place.filed(f"/dashboard/reasons?{address}")
+    assert [
+        (r["code"], r["group"], r["meaning"], int(r["failed_attempts"]), int(r["of_failed_attempts"]))
+        for r in reasons
+    ] == [(r["code"], r["group"], r["meaning"], r["n"], r["total"]) for r in told["failure_reasons"]]
+    book = place.browser.get(f"/dashboard/figures.xlsx?{address}", buffered=True)
+    for number, rows in enumerate((steps, moved, reasons), start=1):
+        assert in_workbook(book.data, number) == [
+            {name: in_cell(text) for name, text in row.items() if text and "start" not in name}
+            for row in rows
+        ]
+
+
+def check_files_of_the_range(place: Place, asked: dict[str, str], cohort: list[Document]) -> None:
+    """The files of 3-D Secure, of processing times and of the hours of the week have the numbers of a recount."""
+    address = urlencode(asked)
+    rows = place.filed(f"/dashboard/three_d_secure?{address}")
+    steps, paid = funnel(cohort)
+    assert {r["name"]: int(r["attempts"]) for r in rows if r["kind"] == "step"} == steps
+    outcomes = [r for r in rows if r["kind"] == "outcome"]
+    assert +Counter({r["name"]: int(r["succeeded"]) for r in outcomes}) == paid
+    assert sum(int(r["attempts"]) for r in outcomes) == steps["requested"]
+    taken = [int((p["completed_at"] - p["created_at"]).total_seconds()) for p in cohort if is_completed(p)]
+    for row in place.filed(f"/dashboard/times?{address}"):
+        first, after = int(row["from_seconds"]), float(row["to_before_seconds"] or "inf")
+        assert int(row["payments"]) == sum(first <= seconds < after for seconds in taken)
+    hours = place.filed(f"/dashboard/hours?{address}")
+    assert len(hours) == 7 * 24
+    locals_ = [(p["created_at"].astimezone(place.zone), p) for p in cohort]
+    for row in hours:
+        mine = [p for at, p in locals_ if (f"{at:%A}", at.hour) == (row["weekday"], int(row["hour"]))]
+        completed, failed = sum(map(is_completed, mine)), sum(map(is_failed, mine))
+        told = [int(row[name]) for name in ("created", "success_rate_n", "success_rate_total")]
+        assert told == [len(mine), completed, completed + failed]
+
+
+def check_step(row: dict[str, str], step: Document) -> None:
+    for name, number in step["payments"].items():
+        assert int(row[name]) == number, name
+    ratios = {
+        "success_rate": step["success_rate"],
+        "first_attempt_success": step["first_attempt_success"],
+        "refund_rate": step["refund_rate"]["by_count"],
+        "three_d_secure": step["three_d_secure"]["rate"],
+        "dispute_rate": step["dispute_rate"],
+    }
+    for name, ratio in ratios.items():
+        assert (int(row[f"{name}_n"]), int(row[f"{name}_total"])) == (ratio["n"], ratio["total"]), name
+        assert number_in(row[name]) == ratio["value"], name
+    times = step["processing_time"]
+    assert int(row["processing_n"]) == times["n"]
+    for name in ("p50", "p95"):
+        assert number_in(row[f"processing_{name}_seconds"]) == times[name]
+    mean = number_in(row["processing_mean_seconds"])
+    assert mean is times["mean"] is None or abs(mean - times["mean"]) <= Decimal("0.0006")
+    assert int(row["disputes_opened"]) == step["disputes_opened"]
+
+
+def number_in(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
+def in_workbook(content: bytes, number: int) -> list[dict[str, str | float]]:
+    """The rows of a sheet by the names of their columns, without times."""
+    head, *rows = sheet(content, number)
+    return [
+        {
+            head[letter][1]: float(text) if kind == "n" else text
+            for letter, (kind, text) in row.items()
+            if "start" not in head[letter][1]
+        }
+        for row in rows
+    ]
+
+
+def in_cell(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def check_money(place: Place, told: Document, span: Any, choice: Choice, mine: list[Document]) -> None:

@@ -24,7 +24,7 @@ from app.models.rollup import Choice
 from app.services.analytics import Question
 from config import Settings
 from tests.support import ledger, stored
-from tests.support.recount import comparable, is_failed, recount, with_3ds
+from tests.support.recount import comparable, funnel, is_failed, recount, with_3ds
 
 DAY = timedelta(days=1)
 METRICS = "/api/v1/payments/metrics"
@@ -192,6 +192,24 @@ def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
         if report.hours and (n := report.hours.hour(day, hour, name))
     }
     assert shown == {place: n for place, n in expected.items() if place[2]}
+
+
+@SLOW
+@given(data=st.data())
+def test_the_way_through_3d_secure_equals_a_recount(
+    zone: ZoneInfo, zoned: FlaskClient, database: Database[dict[str, Any]], data: st.DataObject
+) -> None:
+    payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=12))
+    start, end = sorted((data.draw(around(zone)), data.draw(around(zone))))
+    choice = data.draw(st.fixed_dictionaries({}, optional=FILTERS))
+    span = Span(start, end + timedelta(seconds=1), zone)
+    with ledger_in(database, payments), zoned.application.app_context():
+        if data.draw(st.booleans(), label="counted"):
+            services.figures.catch_up()
+        figures = services.analytics.report(Question(span=span, choice=Choice(**choice))).figures
+    steps, paid = funnel([p for p in payments if chooses(choice, p) and start <= p["created_at"] <= end])
+    assert asdict(figures.three_d_secure_funnel) == steps
+    assert +Counter(figures.three_d_secure_paid) == paid
 
 
 def at_start(moment: date | datetime, zone: ZoneInfo) -> datetime:

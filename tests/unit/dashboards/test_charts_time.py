@@ -58,7 +58,7 @@ def test_no_data_is_said_and_no_rate_is_made_up(found: list[float | None]) -> No
     chart = line_with_band(rate_points(found), "Success rate")
     assert drawn(chart).of_class("chart-nothing")
     assert "%" not in chart
-    assert drawn(columns(volume(*[None for _ in found]), "Volume", currency="usd")).of_class("chart-nothing")
+    assert drawn(columns(volume(*[None for _ in found]), "Volume", unit="USD")).of_class("chart-nothing")
 
 
 @settings(deadline=None)
@@ -101,7 +101,7 @@ def test_the_period_before_is_dashed_and_in_the_table() -> None:
 
 
 def test_columns_stand_up_for_gross_and_hang_down_for_refunds() -> None:
-    chart = drawn(columns(volume(10, 20, 40), "Volume", currency="usd"))
+    chart = drawn(columns(volume(10, 20, 40), "Volume", unit="USD"))
     gross = [rect for rect in chart.of_class("column-gross") if rect.get("x", "").endswith("%")]
     back = [rect for rect in chart.of_class("column-refunded") if rect.get("x", "").endswith("%")]
     assert len(gross) == len(back) == 3
@@ -117,13 +117,13 @@ def test_columns_stand_up_for_gross_and_hang_down_for_refunds() -> None:
 @given(st.lists(st.tuples(amounts, amounts, amounts), max_size=12))
 def test_any_money_can_be_drawn(found: list[tuple[Decimal | None, Decimal | None, Decimal | None]]) -> None:
     points = [VolumePoint(f"d{i}", *three) for i, three in enumerate(found)]
-    chart = drawn(columns(points, "Volume", currency="usd"))
+    chart = drawn(columns(points, "Volume", unit="USD"))
     if not chart.of_class("chart-nothing"):
         assert len(chart.marks()) == len(chart.rows()) == len(found)
 
 
 def test_a_year_of_days_has_all_columns_few_labels_and_no_366_tab_stops() -> None:
-    chart = drawn(columns(volume(*range(366)), "Volume", currency="usd"))
+    chart = drawn(columns(volume(*range(366)), "Volume", unit="USD"))
     assert len(chart.marks()) == len(chart.rows()) == 366
     below = [node for node in chart.of_class("chart-tick") if node.get("text-anchor") == "middle"]
     assert 4 <= len(below) <= 8
@@ -138,7 +138,7 @@ def test_markup_in_labels_is_text() -> None:
         line_with_band(
             [point, point], NASTY, subtitle=NASTY, what=NASTY, previous_label=NASTY, previous=[0.1]
         ),
-        columns([money], NASTY, currency=NASTY, subtitle=NASTY),
+        columns([money], NASTY, unit=NASTY, subtitle=NASTY),
     ):
         assert "<script" not in chart
         assert drawn(chart).links() == drawn(chart).table_links() == []

@@ -22,6 +22,9 @@ from app.domain.money import CURRENCIES, MAXIMUM_MINOR_UNITS, Money, MoneyError,
         ("175", "huf", 17500, "175.00"),
         ("1e2", "eur", 10000, "100.00"),
         ("0.50", "usd", 50, "0.50"),
+        ("1.5", "btn", 150, "1.50"),
+        ("1.5", "ghs", 150, "1.50"),
+        ("1.5", "xcg", 150, "1.50"),
     ],
 )
 def test_major_units_become_stripes_minor_units_and_back(
