@@ -6,8 +6,8 @@ from datetime import datetime
 
 from flask import Blueprint, render_template, request
 
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.extensions import services
-from app.models.refund_rows import DISPUTES_FOR_PEOPLE
 from app.services.listings import MOST_COUNTED, MOST_URGENT
 from app.services.recording import now
 from dashboards import cursors
@@ -50,7 +50,7 @@ def index() -> str:
         amount=amount,
         due=due_words,
         is_late=lambda moment: moment is not None and moment < now(),
-        answerable=DISPUTES_FOR_PEOPLE,
+        answerable=ANSWERABLE_DISPUTES,
     )
 
 

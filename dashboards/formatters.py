@@ -36,6 +36,8 @@ _DISPUTE = {
     "warning_needs_response": "Inquiry: needs response",
     "warning_under_review": "Inquiry: under review",
     "warning_closed": "Inquiry closed",
+    "appeal_needs_response": "Appeal: needs response",
+    "appeal_under_review": "Appeal: under review",
 }
 _EVENT = {"received": "Waiting", "applied": "Applied", "ignored": "Ignored", "failed": "Failed"}
 

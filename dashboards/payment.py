@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.domain.declines import advice_for_customer, explain
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.extensions import settings
 from app.services.payment_detail import PaymentDetail, payment_detail
 from app.services.recording import now
@@ -91,7 +92,7 @@ def _attempt(row: Row) -> Attempt:
 def _deadline(row: Row) -> str | None:
     """How long there is to answer; None where no answer is expected."""
     due = row.get("evidence_due_by")
-    return wording.days_left(due, now()) if due and row.get("status") in wording.ANSWERABLE else None
+    return wording.days_left(due, now()) if due and row.get("status") in ANSWERABLE_DISPUTES else None
 
 
 def _moments(history: Sequence[Row], currency: str) -> list[Moment]:

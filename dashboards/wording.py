@@ -61,8 +61,9 @@ DISPUTE_STATUS = {
     "warning_closed": "Inquiry closed",
     "charge_refunded": "Closed by a refund",
     "prevented": "Prevented",
+    "appeal_needs_response": "Appeal: needs an answer",
+    "appeal_under_review": "Appeal answered, the bank decides",
 }
-ANSWERABLE = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 DRIFT = {
     "missing_here": "Missing here",
     "different": "Different",

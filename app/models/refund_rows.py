@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.models import keyset
 from app.models.connection import raw, unavailable_as_ours
 from app.models.keyset import Position, Sorting
@@ -15,9 +16,6 @@ from app.models.refund_row import DisputeRow, RefundRow
 Row = dict[str, Any]
 NEWEST = Sorting("at", -1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# The states that wait for a person here.
-REFUNDS_FOR_PEOPLE = ("failed", "requires_action")
-DISPUTES_FOR_PEOPLE = ("needs_response", "warning_needs_response")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +102,13 @@ def totals(where: Where) -> dict[str, int]:
 
 def urgent(where: Where, *, limit: int) -> list[Row]:
     """Those that wait for a person: refunds newest first, disputes by their deadline."""
-    disputes = isinstance(where, DisputeFilter)
-    states = DISPUTES_FOR_PEOPLE if disputes else REFUNDS_FOR_PEOPLE
-    by = [("evidence_due_by", 1), ("_id", 1)] if disputes else NEWEST.keys
+    waiting: Row = {"needs_person": True}
+    by, index = NEWEST.keys, "needs_person_newest"
+    if isinstance(where, DisputeFilter):
+        waiting, by = {"status": {"$in": list(ANSWERABLE_DISPUTES)}}, [("evidence_due_by", 1), ("_id", 1)]
+        index = "status_due"
     with unavailable_as_ours():
-        query = {**where.query(), "status": {"$in": list(states)}}
-        return list(_rows(where).find(query).sort(by).limit(limit))
+        return list(_rows(where).find({**where.query(), **waiting}).sort(by).hint(index).limit(limit))
 
 
 def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
@@ -124,7 +123,7 @@ def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]
         for name, bound in bounds.items()
     ]
     steps = [
-        {"$match": {"status": {"$in": list(DISPUTES_FOR_PEOPLE)}}},
+        {"$match": {"status": {"$in": list(ANSWERABLE_DISPUTES)}}},
         {"$limit": most},
         {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
     ]

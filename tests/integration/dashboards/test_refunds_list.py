@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +60,41 @@ def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
     second = viewer.get(link(page, "Next →")).text
     assert 'id="urgent"' not in second
     assert orders(second) == [p["order_id"] for p in refunds[::-1][50:100]]
+
+
+def test_a_failure_that_was_made_good_needs_nobody(
+    viewer: FlaskClient, database: Database[dict[str, Any]]
+) -> None:
+    """Asked to refund it again, somebody would pay the customer twice."""
+    learnt = int((stored.EPOCH + timedelta(hours=2)).timestamp() * 1000)
+    told = [{"at": learnt, "changes": {"refunds": [{"id": "refund-1", "status": "failed"}]}}]
+
+    def put(number: int, *later: dict[str, Any], left: int) -> None:
+        refunds = [stored.refund(1, "failed", 300), *later]
+        fields = {"refunds": refunds, "amount_refundable": left, "history": told}
+        database.payments.insert_one(stored.payment(number, **fields))
+
+    put(0, left=1000)
+    put(1, stored.refund(3, "succeeded", 300), left=700)
+    put(2, stored.refund(3, "pending", 400), left=600)
+    put(3, stored.refund(3, "succeeded", 200), left=800)
+    # This one was paid back while the first still counted as paid: it is no answer to the failure.
+    put(4, stored.refund(1, "succeeded", 300, id="refund-0"), left=700)
+    put(5, stored.refund(1, "succeeded", 1000, id="refund-0"), left=0)
+    put(6, stored.refund(3, "canceled", 300), left=1000)
+    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    assert orders(urgent) == ["order-6", "order-4", "order-3", "order-0"]
+
+    database.payments.update_one(
+        {"order_id": "order-0"},
+        {
+            "$push": {"refunds": stored.refund(4, "succeeded", 300)},
+            "$set": {"uncounted": True, "amount_refundable": 700},
+            "$inc": {"version": 1},
+        },
+    )
+    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    assert orders(urgent) == ["order-6", "order-4", "order-3"]
 
 
 def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, Any]]) -> None:
