@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app import metrics
 from app.domain.permissions import Role
 from app.errors import NotFound, ValidationFailed
-from app.models import user
+from app.models import user, user_session
 from app.models.user import Account, EmailTaken
 from app.services import audit
 from app.services.audit import Action
@@ -149,14 +149,24 @@ def authenticate(email: str, password: str, *, address: str | None = None) -> Ac
     return account
 
 
-def of_session(account_id: str, epoch: int) -> Account | None:
-    """The account behind a session, unless the session was ended (switched off, other password)."""
+def begin_session(account: Account) -> str:
+    """The id of a new session of somebody whose password was right just now."""
+    session_id = secrets.token_urlsafe(16)
+    user_session.begin(session_id, account.id)
+    return session_id
+
+
+def of_session(account_id: str, epoch: int, session_id: str) -> Account | None:
+    """The account behind a session, unless the session was ended (signed out, switched off, other password)."""
     account = user.find(account_id)
-    return account if account and account.active and account.session_epoch == epoch else None
+    if account is None or not account.active or account.session_epoch != epoch:
+        return None
+    return account if user_session.is_open(session_id, account_id) else None
 
 
-def sign_out(account: Account, *, address: str | None = None) -> None:
-    """Note that somebody signed out."""
+def sign_out(account: Account, session_id: str, *, address: str | None = None) -> None:
+    """End one session for good, also where its cookie was copied; other browsers stay signed in."""
+    user_session.end(session_id)
     audit.append(Action.SIGNED_OUT, actor=account.email, details=_told(address))
 
 
