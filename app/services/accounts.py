@@ -29,6 +29,8 @@ SHORTEST_PASSWORD = 12
 # Long enough for every passphrase; a limit keeps the hash from being fed megabytes.
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
+# Who the audit log names for an address without an account.
+NOBODY = "nobody"
 
 _LAST_ADMIN = "This is the last admin. Make somebody else admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
@@ -177,6 +179,8 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     right = _matches(stored, password)
     if account is None:
         metrics.signed_in("failed")
+        # What was typed is not kept: it may be a stranger's address, or a password in the wrong field.
+        audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_told(address, "unknown address"))
         return None
     if not account.active or is_locked(account):
         metrics.signed_in("locked")

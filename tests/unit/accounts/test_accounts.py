@@ -120,6 +120,13 @@ def test_another_password_ends_sessions(ada: None) -> None:
     assert accounts.authenticate(EMAIL, "another long password") is not None
 
 
+def test_a_try_with_an_unknown_address_is_logged_without_what_was_typed(ada: None) -> None:
+    assert accounts.authenticate("correct horse", "ada@example.com", address="192.0.2.1") is None
+    entry = [*audit_entry.walk()][-1]
+    assert (entry["action"], entry["actor"], entry["target"]) == ("login.failed", "nobody", None)
+    assert entry["details"] == {"address": "192.0.2.1", "reason": "unknown address"}
+
+
 def test_signing_out_ends_one_session_and_a_session_is_of_one_account(ada: None) -> None:
     account = accounts.authenticate(EMAIL, PASSWORD)
     other = accounts.create("bob@example.com", PASSWORD, Role.ADMIN, actor="test")
