@@ -59,10 +59,10 @@ def reviewed(client: FlaskClient, payment_id: str, form: str, **fields: str) -> 
     return client.get(answer.location) if answer.status_code == 303 else answer
 
 
-def confirmed(client: FlaskClient, payment_id: str, review: str) -> TestResponse:
+def confirmed(client: FlaskClient, payment_id: str, review: str, **instead: str) -> TestResponse:
     """Press the button of the second step, with all that it carries."""
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', review.split("<main")[1]))
-    return client.post(f"{path(payment_id)}/confirm", data=hidden)
+    return client.post(f"{path(payment_id)}/confirm", data=hidden | instead)
 
 
 def refunds_of(database: Mongo) -> list[dict[str, Any]]:
@@ -276,6 +276,28 @@ def test_a_lost_answer_is_completed_by_trying_again(
     (refund,) = refunds_of(database)
     assert refund["status"] == "succeeded"
     assert sandbox.refunded(payment.payment_intent_id) == 500
+
+
+def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun(
+    app: Flask, settings: Settings, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    form = form_of(finance, payment.payment_id)
+    review = reviewed(finance, payment.payment_id, form, reason="Another one").text
+    misconfigured = enter(create_app(replace(settings, stripe_secret_key="sk_unknown")), Role.FINANCE)
+    again = reviewed(misconfigured, payment.payment_id, form_of(misconfigured, payment.payment_id)).text
+    answer = confirmed(misconfigured, payment.payment_id, again)
+    assert answer.status_code == 502
+    for told in ("The refund is not finished", "Nothing was refunded now", "The amount stays reserved"):
+        assert told in answer.text
+    assert "Start again" not in answer.text
+    # What the page says of the amount is so: no other refund can take it meanwhile.
+    assert [r["status"] for r in refunds_of(database)] == ["pending"]
+    assert "or a refund is on its way" in confirmed(finance, payment.payment_id, review).text
+    token = csrf_of(finance.get("/dashboard/payments").text)
+    assert confirmed(finance, payment.payment_id, answer.text, csrf_token=token).status_code == 303
+    assert [r["status"] for r in refunds_of(database)] == ["succeeded"]
+    assert sandbox.refunded(payment.payment_intent_id) == 1999
 
 
 def test_what_happened_meanwhile_is_told_on_the_page(
