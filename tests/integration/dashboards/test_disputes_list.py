@@ -61,6 +61,9 @@ def test_deadlines_are_told_in_words(
     page = viewer.get(PATH).text
     assert f">{told}</span>" in page
     assert ('class="due late"' in page) == (due < timedelta())
+    # The payment's own page says the same.
+    payment = database["payments"].find_one()["_id"]
+    assert f"<strong>{told}</strong>" in viewer.get(f"/dashboard/payments/{payment}").text
 
 
 def test_those_that_wait_for_an_answer_come_first_by_deadline(
