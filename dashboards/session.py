@@ -26,6 +26,8 @@ from app.services import accounts
 
 LIFETIME = timedelta(seconds=LIFETIME_SECONDS)
 MISSING_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
+# What may be done before a password that somebody else knows is changed.
+_FOR_A_PASSWORD = frozenset({"dashboards.password", "dashboards.password_submit"})
 _STARTED = "signed_in_at"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -100,6 +102,8 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
                     raise Forbidden(
                         f"This page is for the role {needed.value}; yours is {account.role.value}."
                     )
+                if account.password_is_temporary and request.endpoint not in _FOR_A_PASSWORD:
+                    return redirect(url_for("dashboards.password"))
             return view(*args, **kwargs)
 
         guarded.guard = needed.value if needed else f"public: {public}"  # type: ignore[attr-defined]

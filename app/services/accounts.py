@@ -41,14 +41,17 @@ _REFUSAL_SECONDS = 0.25
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
-def create(email: str, password: str, role: Role, *, actor: str) -> Account:
-    """Add an account. Raises ValidationFailed for a bad address or password, or an address that is taken."""
+def create(email: str, password: str, role: Role, *, actor: str, temporary: bool = False) -> Account:
+    """Add an account; a ``temporary`` password has to be changed at the first sign-in.
+
+    Raises ValidationFailed for a bad address or password, or an address that is taken.
+    """
     address = _address(email)
     if not _EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL:
         raise _invalid("email", f"{email!r} is not an e-mail address.")
     _check_password(password)
     try:
-        account = user.insert(address, _hasher.hash(password), role, now=now())
+        account = user.insert(address, _hasher.hash(password), role, now=now(), temporary=temporary)
     except EmailTaken as error:
         raise _invalid("email", f"There is already an account {address}.") from error
     audit.append(Action.USER_CREATED, actor=actor, target=address, details={"role": role.value})
@@ -112,9 +115,24 @@ def set_password(email: str, password: str, *, actor: str) -> Account:
     """Give an account another password and end its sessions. Raises NotFound, ValidationFailed."""
     _check_password(password)
     account = _named(email)
-    user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    user.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return account
+
+
+def reset_password(account: Account, epoch: int, *, actor: str) -> str:
+    """A new password, to be changed at the next sign-in; it ends the account's sessions.
+
+    ``epoch`` is the account's ``session_epoch`` when this was asked for, so that one question makes one password.
+    Raises ValidationFailed when the sessions were ended since.
+    """
+    password = generate_password()
+    if user.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
+        raise _invalid(
+            "epoch", "This form was used before, or the account has changed since. Nothing was done."
+        )
+    audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
+    return password
 
 
 def change_password(account: Account, current: str, password: str, *, address: str | None = None) -> Account:
@@ -134,7 +152,7 @@ def change_password(account: Account, current: str, password: str, *, address: s
     _check_password(password)
     if password == current:
         raise _invalid("password", "The new password is the same as the current one.")
-    changed = user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    changed = user.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_told(address))
     return _present(changed, account.email)
 
@@ -191,7 +209,7 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
         _failed(account, address)
         return None
     if _hasher.check_needs_rehash(stored):
-        user.set_password_hash(account.id, _hasher.hash(password), end_sessions=False)
+        user.rehash_password(account.id, _hasher.hash(password))
     metrics.signed_in("succeeded")
     audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
     return user.signed_in(account.id, now=now())

@@ -143,7 +143,7 @@ def test_a_hash_of_older_parameters_is_replaced_at_sign_in(ada: None) -> None:
     account = user.find_by_email(EMAIL)
     assert account is not None
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    user.set_password_hash(account.id, old, end_sessions=False)
+    user.rehash_password(account.id, old)
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
     assert user.password_hash(account.id) != old
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
