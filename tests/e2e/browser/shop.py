@@ -44,7 +44,9 @@ def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> None:
         services.reconciliation.payment(unheard, actor=ADMIN)
         services.reconciliation.run(since=since, actor="worker")
         services.reconciliation.run(since=since, repair=True, actor=ADMIN)
-    _unheard(app, sandbox, "order-that-waits")
+    waiting = _unheard(app, sandbox, "order-that-waits")
+    with app.app_context():
+        services.reconciliation.payment(waiting, actor=ADMIN)
     failed = received(app, sandbox, "charge.succeeded", apply=False)[-1]
     with app.app_context():
         webhook_event.fail(failed, "StripeUnavailable: Stripe gave no usable answer.")

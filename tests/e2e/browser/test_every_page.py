@@ -49,7 +49,7 @@ def furnished(content: Content, database: Mongo) -> Mongo:
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page(furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
     visitor = visit(**LOOKS[look])
-    visitor.expected = {404}
+    visitor.expected = {403, 404, 409, 503}
     page = visitor.page
     found = {}
     for name, address in (("start", "/"), ("sign-in", "/login")):
@@ -59,6 +59,15 @@ def test_every_page(furnished: Mongo, visit: Callable[..., Visitor], look: str) 
     for name, address in places.addresses(furnished).items():
         places.open_(page, name, address)
         found[name] = faults(page, look, name)
+    furnished["figures_state"].update_one({}, {"$set": {"built_at": None}})
+    page.goto("/dashboard")
+    page.get_by_text("The figures are being built").wait_for()
+    found["overview-not-ready"] = faults(page, look, "overview-not-ready")
+    stranger = visit(**LOOKS[look])
+    stranger.expected = {403}
+    page = stranger.sign_in(Role.VIEWER, then="/dashboard/users")
+    page.get_by_text("This page is for the role admin").wait_for()
+    found["forbidden"] = faults(page, look, "forbidden")
     assert {name: told for name, told in found.items() if told} == {}
 
 
