@@ -104,6 +104,7 @@ _ROADS = {
     "confirm": "The shop asked whether it is paid",
     "refund": "A refund was asked for",
     "create-intent": "The shop opened the payment",
+    "settle": "Somebody gave the money of a failed refund back in another way",
     "reconcile": "A comparison with Stripe put it right",
     "worker": "The worker asked Stripe what became of it",
 }

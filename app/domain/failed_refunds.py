@@ -1,8 +1,8 @@
 """Which failed refunds still need a person.
 
 A failed refund leaves the customer's money here (docs.stripe.com/refunds#failed-refunds). That is mended by refunds
-made after the failure was known, or by whatever else left nothing to refund. Refunds made before are no answer to it,
-for a refund may fail days after it succeeded.
+made after the failure was known, by whatever else left nothing to refund, or by a person who gave the money back in
+another way. Refunds made before are no answer to it, for a refund may fail days after it succeeded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class Refunded:
     """One refund of a payment. ``amount`` is in minor units; ``failed_at`` is when we learnt of its failure, if ever.
 
-    Both times are Unix seconds.
+    Both times are Unix seconds. ``settled`` is True where a person gave the money back in another way.
     """
 
     refund_id: str
@@ -23,6 +23,7 @@ class Refunded:
     status: str
     made_at: int
     failed_at: int | None = None
+    settled: bool = False
 
 
 def unmended(refunds: Sequence[Refunded], refundable: int) -> frozenset[str]:
@@ -33,7 +34,7 @@ def unmended(refunds: Sequence[Refunded], refundable: int) -> frozenset[str]:
     """
     if refundable <= 0:
         return frozenset()
-    failed = sorted((refund for refund in refunds if refund.status == "failed"), key=_failure)
+    failed = sorted((r for r in refunds if r.status == "failed" and not r.settled), key=_failure)
     room = {refund.refund_id: refund.amount for refund in refunds if refund.status != "canceled"}
     found = set()
     for refund in failed:

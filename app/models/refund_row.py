@@ -133,6 +133,7 @@ def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
             status=refund["status"],
             made_at=int(refund["created_at"].timestamp()),
             failed_at=failed_at.get(refund["id"]),
+            settled=bool(refund.get("settled_by")),
         )
         for refund in payment["refunds"]
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,9 +13,14 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.permissions import Role
-from tests.integration.dashboards.pages import enter
+from app.errors import CardDeclined
+from app.extensions import services
+from app.services import audit
+from app.services.refunds import RefundOrder
+from tests.integration.dashboards.pages import enter, paid, post
 from tests.integration.dashboards.test_payments_list import link
 from tests.support import stored
+from tests.support.sandbox import SandboxProcess
 
 PATH = "/dashboard/refunds"
 STATUSES = ("succeeded", "failed", "requires_action", "pending", "canceled")
@@ -130,3 +136,37 @@ def test_filters_and_nonsense(
     page = viewer.get(f"{PATH}?{query}")
     assert page.status_code == 200
     assert told in page.text
+
+
+def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Database[dict[str, Any]]
+) -> None:
+    sandbox.hold_webhooks()
+    payment = paid(app, sandbox)
+    sandbox.fault(effect="402", match={"path": "^/v1/refunds", "method": "POST"})
+    order = RefundOrder(payment_id=payment.payment_id, amount=Decimal(5), requested_by="shop")
+    with app.app_context(), pytest.raises(CardDeclined):
+        services.refunds.refund(order, customer=None, key=None)
+    sandbox.delete("faults")
+    assert "Paid back in another way" not in viewer.get(PATH).text
+    finance = enter(app, Role.FINANCE)
+    page = finance.get(PATH).text
+    (address,) = re.findall(r'action="(/dashboard/payments/[^"]+/settle)"', page)
+    assert post(finance, address, page).status_code == 303
+    page = finance.get(PATH).text
+    assert "Noted: the money went back in another way." in page and 'id="urgent"' not in page
+    (entry,) = database.audit_entries.find({"action": "refund.settled"})
+    assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
+    told = finance.get(f"/dashboard/payments/{payment.payment_id}").text
+    assert "settled in another way by finance@example.com" in told
+    assert audit.check_payment(database.payments.find_one()) == []
+    # Once more changes nothing, and only what failed can be settled.
+    history = len(database.payments.find_one()["history"])
+    assert post(finance, address, page).status_code == 303
+    assert len(database.payments.find_one()["history"]) == history
+    with app.app_context():
+        made = services.refunds.refund(order, customer=None, key=None)
+    for refund_id, status in ((made["id"], 422), ("nothing", 404), ("%00", 404)):
+        path = f"/dashboard/payments/{payment.payment_id}/refunds/{refund_id}/settle"
+        assert post(finance, path, page).status_code == status
+    assert post(finance, f"/dashboard/payments/{'0' * 24}/refunds/x/settle", page).status_code == 404

@@ -45,6 +45,12 @@ def test_a_failure_waits_until_its_money_went_back(
     assert unmended([*others, FAILED], refundable) == waiting
 
 
+def test_what_a_person_settled_waits_no_more_and_still_answers_for_the_one_before() -> None:
+    settled = Refunded(refund_id="b", amount=30, status="failed", made_at=21, failed_at=25, settled=True)
+    assert unmended([settled], 100) == set()
+    assert unmended([FAILED, settled], 100) == set()
+
+
 def test_without_a_history_a_failure_counts_from_when_the_refund_was_made() -> None:
     failed = refund("a", 30, "failed", 10)
     assert unmended([failed, refund("b", 30, "succeeded", 11)], 70) == set()
