@@ -134,7 +134,8 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
         return f"{told}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
     sum_ = amount(item.get("amount"), item.get("currency") or currency)
     if name == "refunds":
-        return f"{sum_}: {REFUND_STATUS.get(status, words(status))}"
+        settled = f", settled in another way by {item['settled_by']}" if item.get("settled_by") else ""
+        return f"{sum_}: {REFUND_STATUS.get(status, words(status))}{settled}"
     return f"{sum_}, {words(item.get('reason'))}: {DISPUTE_STATUS.get(status, words(status))}"
 
 

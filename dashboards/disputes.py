@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, render_template, request
 
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.extensions import services
-from app.models.refund_rows import DISPUTES_FOR_PEOPLE
 from app.services.listings import MOST_COUNTED, MOST_URGENT
 from app.services.recording import now
 from dashboards import cursors
 from dashboards.child_filters import KINDS, read_disputes
 from dashboards.filters import PRESETS, card_options
 from dashboards.session import guard
-from dashboards.wording import DISPUTE_STATUS, amount, words
+from dashboards.wording import DISPUTE_STATUS, amount, due_words, words
 
 NAME = "disputes"
 STATUS = list(DISPUTE_STATUS.items())
@@ -48,26 +46,7 @@ def index() -> str:
         presets=PRESETS,
         words=words,
         amount=amount,
-        due=due_words,
+        due=lambda moment: due_words(moment, now(), services.listings.zone),
         is_late=lambda moment: moment is not None and moment < now(),
-        answerable=DISPUTES_FOR_PEOPLE,
+        answerable=ANSWERABLE_DISPUTES,
     )
-
-
-def due_words(due: datetime | None) -> str:
-    """How long there is until the evidence must be in, in days of the dashboard's zone: that is how people plan."""
-    if due is None:
-        return "no deadline"
-    zone, present = services.listings.zone, now()
-    last, today = due.astimezone(zone).date(), present.astimezone(zone).date()
-    days = (last - today).days
-    if due < present:
-        return "overdue since today" if days == 0 else f"overdue by {_days(-days)}"
-    if days == 0:
-        hours = int((due - present).total_seconds() // 3600)
-        return f"due today, {hours} hours left" if hours > 1 else "due within two hours"
-    return "due tomorrow" if days == 1 else f"{_days(days)} left"
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"

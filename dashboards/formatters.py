@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from app.domain.money import Money
 from app.domain.periods import Span
 
 _STATUS = {
@@ -36,6 +35,8 @@ _DISPUTE = {
     "warning_needs_response": "Inquiry: needs response",
     "warning_under_review": "Inquiry: under review",
     "warning_closed": "Inquiry closed",
+    "appeal_needs_response": "Appeal: needs response",
+    "appeal_under_review": "Appeal: under review",
 }
 _EVENT = {"received": "Waiting", "applied": "Applied", "ignored": "Ignored", "failed": "Failed"}
 
@@ -44,7 +45,6 @@ def init_app(app: Flask, *, timezone: str) -> None:
     """Make the formatters filters of templates; times are shown in ``timezone``."""
     zone = ZoneInfo(timezone)
     app.jinja_env.filters.update(
-        money=money,
         status_words=status_words,
         refunded_words=lambda status: _REFUNDED.get(status, status),
         refund_words=lambda status: _REFUND.get(status, status),
@@ -55,11 +55,6 @@ def init_app(app: Flask, *, timezone: str) -> None:
         span_words=span_words,
         utc_words=lambda moment: local_time(moment, UTC),
     )
-
-
-def money(minor: int, currency: str) -> str:
-    """An amount of minor units with the decimals of its currency: ``1,234.50 USD``."""
-    return f"{Money(minor, currency).to_major():,f} {currency.upper()}"
 
 
 def status_words(status: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.extensions import settings
-from dashboards.session import guard, is_loopback, signed_in
+from dashboards.session import guard, signed_in
+from dashboards.stripe_site import is_sandbox
 
 
 def add_routes(pages: Blueprint) -> None:
@@ -33,6 +32,6 @@ def _addresses() -> list[tuple[str, str, str]]:
         ("Readiness", "/readyz", "whether it can take payments, and if not, why"),
     ]
     base = settings.stripe_api_base.rstrip("/")
-    if base and is_loopback(urlsplit(base).hostname or ""):
+    if is_sandbox(base):
         found.append(("Stripe sandbox", f"{base}/_sandbox/", "pay, dispute and break things without Stripe"))
     return found

@@ -12,6 +12,7 @@ from app.domain.periods import Compare, Granularity, Span
 from app.models.rollup import Choice
 from app.services.analytics import MOST_DAYS, MOST_DAYS_BY_HOUR, Question
 from dashboards.filters import CURRENCY, Chip, Reader, preset_span
+from dashboards.formatters import span_words
 from dashboards.links import span_parameters
 
 DEFAULT_RANGE = "30d"
@@ -57,7 +58,9 @@ class OverviewQuery:
     @property
     def preset(self) -> str | None:
         """The preset that is shown; None for dates of one's own."""
-        return None if "from" in self.parameters else self.parameters.get("range", DEFAULT_RANGE)
+        return (
+            None if self.parameters.keys() & {"from", "to"} else self.parameters.get("range", DEFAULT_RANGE)
+        )
 
     @property
     def compare(self) -> str:
@@ -108,7 +111,10 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
         )
         first = span.last_day - timedelta(days=MOST_DAYS - 1)
         span = Span(periods.day_start(first, zone), span.end, zone)
-        reader.parameters["from"] = span_parameters(span)["from"]
+        # What stands in the form and in the chip is what is shown.
+        reader.leave_out("from", "to")
+        reader.parameters |= span_parameters(span)
+        reader.chips.append(Chip("Date", span_words(span), ("from", "to")))
     return span
 
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template
 
 from app.domain.declines import advice_for_customer, explain
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.extensions import settings
 from app.services.payment_detail import PaymentDetail, payment_detail
 from app.services.recording import now
-from dashboards import wording
+from dashboards import stripe_site, wording
 from dashboards.changes import Line, change_lines
 from dashboards.session import guard
 
@@ -73,8 +75,8 @@ def _story(detail: PaymentDetail) -> Story:
         attempts=[_attempt(row) for row in payment.get("attempts") or []],
         disputes=[(row, _deadline(row)) for row in payment.get("disputes") or []],
         moments=_moments(payment.get("history") or [], currency),
-        stripe_link=wording.stripe_link(payment, settings.stripe_api_base),
-        is_sandbox=bool(settings.stripe_api_base),
+        stripe_link=stripe_site.link(payment, settings.stripe_api_base),
+        is_sandbox=stripe_site.is_of_sandbox(payment, settings.stripe_api_base),
         can_be_refunded=payment.get("status") == "completed" and bool(payment.get("amount_refundable")),
     )
 
@@ -91,7 +93,9 @@ def _attempt(row: Row) -> Attempt:
 def _deadline(row: Row) -> str | None:
     """How long there is to answer; None where no answer is expected."""
     due = row.get("evidence_due_by")
-    return wording.days_left(due, now()) if due and row.get("status") in wording.ANSWERABLE else None
+    if not due or row.get("status") not in ANSWERABLE_DISPUTES:
+        return None
+    return wording.due_words(due, now(), ZoneInfo(settings.dashboard_timezone))
 
 
 def _moments(history: Sequence[Row], currency: str) -> list[Moment]:

@@ -1,7 +1,7 @@
 """Comparisons with Stripe: the latest runs, what differed, and one payment checked or repaired at once.
 
 A run over a range reads thousands of objects at Stripe and may take minutes or hours, so no request starts one. The
-worker runs one every hour by its own clock and cannot be asked for another: a button that only wrote down a wish would
+worker runs one by its own clock and cannot be asked for another: a button that only wrote down a wish would
 look broken whenever no worker is up. The page therefore names the command for a range, which shows how far it has come
 and can be resumed. One payment is a handful of calls; that is done here, always as a check before a repair.
 """
@@ -15,7 +15,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.errors import DatabaseUnavailable, NotFound, Unavailable
-from app.extensions import services
+from app.extensions import services, settings
+from app.services.reconciliation_desk import MOST_OPEN
 from dashboards import positions, wording
 from dashboards.acting import acting
 from dashboards.changes import drift_lines
@@ -35,12 +36,16 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("admin")
 def index() -> str:
-    """The latest runs, and how to start one."""
+    """What is still different, the latest runs, and how to start one."""
     before = positions.report_position(request.args.get("before"))
     page = services.reconciliation_desk.reports(before=before)
     return render_template(
         "reconciliation/index.html",
         reports=page.reports,
+        open=page.open,
+        most_open=MOST_OPEN,
+        every=settings.reconcile_interval_minutes,
+        words=wording,
         older=positions.write(page.older),
         is_first=before is None,
     )

@@ -88,8 +88,8 @@ class Advice:
 
 _ADVICE: dict[type[PaydeskError], Advice] = {
     AmountExceedsRefundable: Advice(
-        "Nothing was refunded. Somebody may have refunded a part meanwhile, here or at Stripe: look at the payment, "
-        "then start again with what is left."
+        "Nothing was refunded. Somebody may have refunded a part meanwhile, here or at Stripe, or a refund is on its "
+        "way: look at the payment, then start again with what is left."
     ),
     AmountInvalid: Advice("Nothing was refunded. Start again with another amount."),
     ValidationFailed: Advice(
@@ -100,8 +100,8 @@ _ADVICE: dict[type[PaydeskError], Advice] = {
         "be refunded again."
     ),
     PaymentNotRefundable: Advice(
-        "Nothing was refunded. Look at the payment: it may have been refunded already, or Stripe will not refund it. "
-        "A bank transfer may be the only way left."
+        "Nothing was refunded. Look at the payment: it may have been refunded already, a refund of it may be on its "
+        "way, or Stripe will not refund it. A bank transfer may be the only way left."
     ),
     CardDeclined: Advice(
         "Nothing was refunded. The card's bank does not take the money back; ask for another way."
@@ -123,9 +123,15 @@ _ADVICE: dict[type[PaydeskError], Advice] = {
         "It is not known how far this came. Trying again completes this same refund and never makes a second one.",
         again=True,
     ),
-    StripeNotInitialized: Advice("Nothing was refunded. Tell an administrator: the Stripe key is missing."),
+    StripeNotInitialized: Advice(
+        "Nothing was refunded now. Tell an administrator: the Stripe key is missing."
+    ),
+    # The row stays, as after every answer that is none: a try before this one may have reached Stripe.
     StripeInvalidApiKey: Advice(
-        "Nothing was refunded. Tell an administrator: Stripe does not accept our key.", again=False
+        "Nothing was refunded now, for Stripe does not accept our key: tell an administrator. The amount stays "
+        "reserved until Paydesk can ask Stripe again. When the key is right, trying again completes this same refund "
+        "and never makes a second one.",
+        again=True,
     ),
 }
 

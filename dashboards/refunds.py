@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app.extensions import services
 from app.services.listings import MOST_COUNTED, MOST_URGENT
 from dashboards import cursors
+from dashboards.acting import acting
 from dashboards.child_filters import read_refunds
 from dashboards.filters import PRESETS, card_options
 from dashboards.session import guard
@@ -23,8 +27,10 @@ STATUS = [
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list."""
+    """Add the list, and the note that a failed refund needs nobody any more."""
     pages.add_url_rule("/dashboard/refunds", "refunds", index)
+    path = "/dashboard/payments/<payment_id>/refunds/<refund_id>/settle"
+    pages.add_url_rule(path, "refund_settle", settle, methods=["POST"])
 
 
 @guard("viewer")
@@ -47,3 +53,11 @@ def index() -> str:
         words=words,
         amount=amount,
     )
+
+
+@guard("finance")
+def settle(payment_id: str, refund_id: str) -> Response:
+    """Note that the money of a failed refund went back in another way."""
+    services.refund_desk.settle(payment_id, refund_id, actor=acting().email)
+    flash("Noted: the money went back in another way. Nothing was refunded here.", "success")
+    return redirect(url_for("dashboards.refunds"), HTTPStatus.SEE_OTHER)

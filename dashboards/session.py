@@ -1,6 +1,7 @@
 """Who is signed in: the session cookie, the account behind it, and the guard that each route states.
 
-Source: OWASP Session Management Cheat Sheet (new session at sign-in, absolute lifetime, cookie attributes).
+Source: OWASP Session Management Cheat Sheet (new session at sign-in, ended on the server at sign-out, absolute
+lifetime, cookie attributes). There is no idle timeout: pages refresh themselves, so an open page is never idle.
 """
 
 from __future__ import annotations
@@ -20,23 +21,27 @@ from flask_wtf.csrf import CSRFProtect
 from app.domain.permissions import Role
 from app.errors import Forbidden, Unavailable
 from app.models.user import Account
+from app.models.user_session import LIFETIME_SECONDS
 from app.services import accounts
 
-LIFETIME = timedelta(hours=12)
+LIFETIME = timedelta(seconds=LIFETIME_SECONDS)
 MISSING_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
+# What may be done before a password that somebody else knows is changed.
+_FOR_A_PASSWORD = frozenset({"dashboards.password", "dashboards.password_submit"})
 _STARTED = "signed_in_at"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """An account as flask-login wants it; its id names the epoch, so that sessions can be ended."""
+    """An account as flask-login wants it; its id names the session, and the epoch that ends all of the account's."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, session_id: str) -> None:
         self.account = account
+        self.session_id = session_id
 
     def get_id(self) -> str:
-        return f"{self.account.id}.{self.account.session_epoch}"
+        return f"{self.account.id}.{self.account.session_epoch}.{self.session_id}"
 
 
 class SessionCookie(SecureCookieSessionInterface):
@@ -97,6 +102,8 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
                     raise Forbidden(
                         f"This page is for the role {needed.value}; yours is {account.role.value}."
                     )
+                if account.password_is_temporary and request.endpoint not in _FOR_A_PASSWORD:
+                    return redirect(url_for("dashboards.password"))
             return view(*args, **kwargs)
 
         guarded.guard = needed.value if needed else f"public: {public}"  # type: ignore[attr-defined]
@@ -117,11 +124,14 @@ def begin(account: Account) -> None:
     g.pop("account", None)
     session.permanent = True
     session[_STARTED] = int(time.time())
-    login_user(SignedIn(account))
+    login_user(SignedIn(account, accounts.begin_session(account)))
 
 
 def end() -> None:
-    """Sign out of this browser."""
+    """End the session of this browser, here and on the server."""
+    account = signed_in()
+    if account:
+        accounts.sign_out(account, current_user.session_id, address=request.remote_addr)
     logout_user()
     session.clear()
     g.pop("account", None)
@@ -144,13 +154,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _load(session_id: str) -> SignedIn | None:
-    account_id, _, epoch = session_id.partition(".")
+def _load(named: str) -> SignedIn | None:
+    account_id, epoch, session_id = [*named.split("."), "", ""][:3]
     age = time.time() - session.get(_STARTED, 0)
     if not epoch.isdigit() or not 0 <= age < LIFETIME.total_seconds():
         return None
-    account = accounts.of_session(account_id, int(epoch))
-    return SignedIn(account) if account else None
+    account = accounts.of_session(account_id, int(epoch), session_id)
+    return SignedIn(account, session_id) if account else None
 
 
 def _here() -> str:

@@ -44,11 +44,11 @@ def show() -> Answer:
 
 @guard("admin")
 def add() -> Answer:
-    """Add an account with a password that is shown on the answer and nowhere else."""
+    """Add an account with a password that is shown on the answer and nowhere else; a repeated form finds it taken."""
     email, role = request.form.get("email", ""), request.form.get("role", "")
     password = accounts.generate_password()
     try:
-        account = accounts.create(email, password, _role(role), actor=acting().email)
+        account = accounts.create(email, password, _role(role), actor=acting().email, temporary=True)
     except ValidationFailed as error:
         return _list(email, role, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     return render_template("users/secret.html", user=account, password=password, is_new=True)
@@ -104,9 +104,13 @@ def ask_for_password(account_id: str) -> Answer:
 
 @guard("admin")
 def reset_password(account_id: str) -> Answer:
-    """A new password, shown on the answer and nowhere else."""
-    password = accounts.generate_password()
-    account = accounts.set_password(accounts.find(account_id).email, password, actor=acting().email)
+    """A new password, shown on the answer and nowhere else; a repeated form makes no other."""
+    account, epoch = accounts.find(account_id), request.form.get("epoch", "")
+    try:
+        password = accounts.reset_password(account, _number(epoch), actor=acting().email)
+    except ValidationFailed as error:
+        page = render_template("users/password.html", user=account, problem=error.message)
+        return page, HTTPStatus.CONFLICT
     return render_template("users/secret.html", user=account, password=password, is_new=False)
 
 
@@ -134,6 +138,10 @@ def _state(account: Account) -> tuple[str, str]:
     if not account.active:
         return "Disabled", "note"
     return ("Locked", "wait") if accounts.is_locked(account) else ("Active", "good")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _role(text: str) -> Role:

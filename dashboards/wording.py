@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.domain.money import Money, UnknownCurrency
 
@@ -61,8 +62,9 @@ DISPUTE_STATUS = {
     "warning_closed": "Inquiry closed",
     "charge_refunded": "Closed by a refund",
     "prevented": "Prevented",
+    "appeal_needs_response": "Appeal: needs an answer",
+    "appeal_under_review": "Appeal answered, the bank decides",
 }
-ANSWERABLE = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 DRIFT = {
     "missing_here": "Missing here",
     "different": "Different",
@@ -102,6 +104,7 @@ _ROADS = {
     "confirm": "The shop asked whether it is paid",
     "refund": "A refund was asked for",
     "create-intent": "The shop opened the payment",
+    "settle": "Somebody gave the money of a failed refund back in another way",
     "reconcile": "A comparison with Stripe put it right",
     "worker": "The worker asked Stripe what became of it",
 }
@@ -149,20 +152,18 @@ def card(shown: Mapping[str, Any] | None) -> str:
     return f"{words(shown.get('brand') or 'Card')} •••• {shown['last4']}"
 
 
-def days_left(until: datetime, now: datetime) -> str:
-    """How long there is until a deadline."""
-    left = until - now
-    if left.total_seconds() < 0:
-        return "the deadline has passed"
-    if left.days >= 2:
-        return f"{left.days} days left"
-    hours = int(left.total_seconds() // 3600)
-    return f"{hours} hours left" if hours > 1 else "less than two hours left"
+def due_words(due: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """How long there is until a deadline, in days of the dashboard's zone: that is how people plan."""
+    if due is None:
+        return "no deadline"
+    days = (due.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if due < now:
+        return "overdue since today" if days == 0 else f"overdue by {_days(-days)}"
+    if days == 0:
+        hours = int((due - now).total_seconds() // 3600)
+        return f"due today, {hours} hours left" if hours > 1 else "due within two hours"
+    return "due tomorrow" if days == 1 else f"{_days(days)} left"
 
 
-def stripe_link(payment: Mapping[str, Any], api_base: str) -> str | None:
-    """The payment's page at Stripe; None for the sandbox, whose payments Stripe does not know."""
-    intent_id = payment.get("payment_intent_id")
-    if api_base or not intent_id:
-        return None
-    return f"https://dashboard.stripe.com/{'' if payment.get('livemode') else 'test/'}payments/{intent_id}"
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

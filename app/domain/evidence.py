@@ -44,6 +44,8 @@ class ChallengeEvidence:
 class RefundEvidence:
     """One refund, asked for here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
 
+    ``settled_by`` is who gave the money of a failed one back in another way.
+
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
     """
 
@@ -57,6 +59,7 @@ class RefundEvidence:
     notes: str | None = None
     requested_by: str | None = None
     unanswered: bool = False
+    settled_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

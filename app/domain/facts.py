@@ -167,6 +167,14 @@ class RefundRefused:
     failure_reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSettled:
+    """A person has given the money of a failed refund back in another way, as by a bank transfer."""
+
+    refund_id: str
+    settled_by: str
+
+
 Fact = (
     IntentFact
     | ChargeFact
@@ -176,4 +184,5 @@ Fact = (
     | RefundRequested
     | RefundUnanswered
     | RefundRefused
+    | RefundSettled
 )

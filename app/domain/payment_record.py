@@ -85,6 +85,8 @@ def _refund(refund_id: str, refund: RefundEvidence, currency: str) -> Record:
         "notes": refund.notes,
         "requested_by": refund.requested_by,
         "created_at": _refund_time(refund),
+        # Left out where there is none, so that the records of all the others stay what their histories vouch for.
+        **({"settled_by": refund.settled_by} if refund.settled_by else {}),
     }
 
 

@@ -30,6 +30,7 @@ from app.domain.facts import (
     RefundFact,
     RefundRefused,
     RefundRequested,
+    RefundSettled,
     RefundUnanswered,
 )
 
@@ -245,6 +246,12 @@ def _refund_refused(state: PaymentState, fact: RefundRefused) -> PaymentState:
     return replace(state, refunds={**state.refunds, fact.refund_id: refused})
 
 
+def _refund_settled(state: PaymentState, fact: RefundSettled) -> PaymentState:
+    old = state.refunds[fact.refund_id]
+    settled = replace(old, settled_by=_fill(old.settled_by, fact.settled_by))
+    return replace(state, refunds={**state.refunds, fact.refund_id: settled})
+
+
 def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -> PaymentState:
     old = state.refunds.get(refund_id)
     if old:
@@ -261,6 +268,7 @@ def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -
             notes=_fill(old.notes, new.notes),
             requested_by=_fill(old.requested_by, new.requested_by),
             unanswered=old.unanswered or new.unanswered,
+            settled_by=_fill(old.settled_by, new.settled_by),
         )
     return replace(state, refunds={**state.refunds, refund_id: new})
 
@@ -329,4 +337,5 @@ _MERGE: dict[type, Callable[[PaymentState, Any], PaymentState]] = {
     RefundRequested: _refund_requested,
     RefundUnanswered: _refund_unanswered,
     RefundRefused: _refund_refused,
+    RefundSettled: _refund_settled,
 }

@@ -70,6 +70,8 @@ _OUTCOME_OF_RESULT = {
 }
 _CHARGE_STATUS = {"pending": AttemptStatus.PROCESSING, "failed": AttemptStatus.FAILED}
 _RETURNED = {"failed", "canceled"}
+# Disputes, inquiries and appeals that wait for our evidence (docs.stripe.com/api/disputes/object).
+ANSWERABLE_DISPUTES = ("needs_response", "warning_needs_response", "appeal_needs_response")
 # A dispute that takes, or has taken, the money; an inquiry (warning_…) does not.
 _OPEN_DISPUTES = {"needs_response", "under_review", "appeal_needs_response", "appeal_under_review"}
 

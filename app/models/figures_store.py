@@ -43,6 +43,8 @@ from app.models.rollup import Deltas, FiguresState, Rollup
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
 SHAPE = 7
 _ID = "figures"
+# What of a history tells when refunds failed.
+_FAILURES = dict.fromkeys(("history.at", "history.changes.refunds.id", "history.changes.refunds.status"), 1)
 _MAJORITY = WriteConcern("majority", j=True)
 
 Row = dict[str, Any]
@@ -223,17 +225,27 @@ def _write_rows(
         ReplaceOne({"_id": id_}, row) if id_ in old else InsertOne(row) for id_, (_, row) in fresh.items()
     ]
     raw(PaymentRow).bulk_write(rows, ordered=False, session=session)
+    histories = _histories_of_failures([payment for payment, _ in fresh.values()], session)
     for kind, rows_of in ((RefundRow, refund_rows), (DisputeRow, dispute_rows)):
         made = [
             child
             for payment, row in fresh.values()
-            for child in rows_of(payment, row, Kind.parse(row["kind"]).three_d_secure)
+            for child in rows_of(
+                {**payment, **histories.get(payment["_id"], {})}, row, Kind.parse(row["kind"]).three_d_secure
+            )
         ]
         known = [id_ for id_ in fresh if id_ in old]
         if known:
             raw(kind).delete_many({"payment_id": {"$in": known}}, session=session)
         if made:
             raw(kind).insert_many(made, ordered=False, session=session)
+
+
+def _histories_of_failures(payments: Sequence[Row], session: ClientSession) -> dict[ObjectId, Row]:
+    """The histories of the few payments that have a failed refund; the others' are never read for their rows."""
+    ids = [p["_id"] for p in payments if any(r["status"] == "failed" for r in p["refunds"])]
+    found = raw(Payment).find({"_id": {"$in": ids}}, _FAILURES, session=session) if ids else ()
+    return {payment["_id"]: payment for payment in found}
 
 
 def _write_deltas(deltas: Deltas, session: ClientSession) -> None:

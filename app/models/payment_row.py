@@ -34,7 +34,16 @@ _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_-]")
 PAYMENT_FIELDS = dict.fromkeys(
     (
         *("order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "amount_captured"),
-        *("refund_status", "disputed", "card", "attempts", "refunds", "disputes", "description"),
+        *(
+            "amount_refundable",
+            "refund_status",
+            "disputed",
+            "card",
+            "attempts",
+            "refunds",
+            "disputes",
+            "description",
+        ),
         *("created_at", "completed_at", "updated_at", "version", "uncounted"),
     ),
     1,

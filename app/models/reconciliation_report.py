@@ -13,6 +13,8 @@ from app.models.connection import raw, unavailable_as_ours
 
 LARGEST = 1000
 """How many differences a report keeps; their number is kept whatever it is."""
+# So many of the newest reports with a difference are looked through for what is still different.
+_LOOKED_THROUGH = 200
 
 
 class RunState(StrEnum):
@@ -47,6 +49,12 @@ class ReconciliationReport(Document):
         "indexes": [
             {"name": "started_id", "fields": ["-started_at", "-id"]},
             {"name": "state_started", "fields": ["state", "-started_at"]},
+            {
+                "name": "drift_newest",
+                "fields": ["-started_at", "-id"],
+                "partialFilterExpression": {"drift_total": {"$gt": 0}},
+            },
+            {"name": "payment_newest", "fields": ["payment_id", "-started_at"]},
         ],
     }
 
@@ -97,6 +105,43 @@ def newest(limit: int, *, before: tuple[datetime, str] | None = None) -> list[di
     with unavailable_as_ours():
         cursor = raw(ReconciliationReport).find(query, {"drift": 0, "cursor": 0})
         return list(cursor.sort([("started_at", -1), ("_id", -1)]).limit(limit))
+
+
+def open_drift(limit: int) -> list[dict[str, Any]]:
+    """What was not repaired when it was last told, newest first: ``drift``, its ``report_id`` and ``started_at``.
+
+    A payment that was checked by itself since, and found equal, is left out.
+    """
+    equal_since = {
+        "from": "reconciliation_reports",
+        "let": {"told_at": "$started_at"},
+        "localField": "drift.payment_id",
+        "foreignField": "payment_id",
+        "pipeline": [
+            {"$match": {"state": RunState.FINISHED.value, "drift_total": 0}},
+            {"$match": {"$expr": {"$gt": ["$started_at", "$$told_at"]}}},
+            {"$limit": 1},
+        ],
+        "as": "equal_since",
+    }
+    # An intent is told with every run, our own id not where the payment is missing here.
+    payment = {"$ifNull": ["$drift.intent_id", "$drift.payment_id"]}
+    latest = {"drift": {"$first": "$drift"}, "report_id": {"$first": "$_id"}}
+    steps = [
+        {"$match": {"drift_total": {"$gt": 0}}},
+        {"$sort": {"started_at": -1, "_id": -1}},
+        {"$limit": _LOOKED_THROUGH},
+        {"$unwind": "$drift"},
+        {"$group": {"_id": payment, **latest, "started_at": {"$first": "$started_at"}}},
+        {"$match": {"drift.repaired": {"$ne": True}}},
+        {"$lookup": equal_since},
+        # One without our id meets the runs over a range, which have none either.
+        {"$match": {"$or": [{"equal_since": []}, {"drift.payment_id": None}]}},
+        {"$sort": {"started_at": -1, "_id": 1}},
+        {"$limit": limit},
+    ]
+    with unavailable_as_ours():
+        return list(raw(ReconciliationReport).aggregate(steps, hint="drift_newest"))
 
 
 def last_finished() -> dict[str, Any] | None:

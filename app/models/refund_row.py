@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
 
+from app.domain.failed_refunds import Refunded, failure_times, unmended
 from app.models.payment_codec import Document as Fields
 from app.models.payment_row import is_chargeback
 
@@ -26,6 +27,8 @@ class RefundRow(Document):
     status = StringField(required=True)
     # True where the figures count it: it succeeded, and money had been captured.
     counted = BooleanField(required=True)
+    # True while it waits for a person: for an action, or after a failure that nothing has made good.
+    needs_person = BooleanField(required=True)
     reason = StringField()
     failure_reason = StringField()
     requested_by = StringField()
@@ -45,6 +48,11 @@ class RefundRow(Document):
             {"name": "newest", "fields": ["-at", "-id", *_JUDGED, "status", "currency", "amount", "counted"]},
             {"name": "status_newest", "fields": ["status", "-at", "-id", *_JUDGED, "currency"]},
             {"name": "currency_newest", "fields": ["currency", "-at", "-id", *_JUDGED, "status", "counted"]},
+            {
+                "name": "needs_person_newest",
+                "fields": ["-at", "-id", *_JUDGED, "status", "currency", "counted"],
+                "partialFilterExpression": {"needs_person": True},
+            },
         ],
     }
 
@@ -87,7 +95,8 @@ class DisputeRow(Document):
 
 
 def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secure: bool) -> list[Fields]:
-    """The rows of a payment's refunds."""
+    """The rows of a payment's refunds; the history need only be there where one of them failed."""
+    waiting = _waiting(payment)
     return [
         {
             "_id": f"{row['_id']}:{refund['id']}",
@@ -106,11 +115,30 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
             },
             "at": refund["created_at"],
             "counted": refund["status"] == "succeeded" and bool(row["captured"]),
+            "needs_person": refund["id"] in waiting,
             **{name: row[name] for name in _OF_PAYMENT},
             "three_d_secure": three_d_secure,
         }
         for refund in payment["refunds"]
     ]
+
+
+def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of the refunds that wait for a person."""
+    failed_at = failure_times(payment.get("history") or ())
+    refunds = [
+        Refunded(
+            refund_id=refund["id"],
+            amount=refund["amount"],
+            status=refund["status"],
+            made_at=int(refund["created_at"].timestamp()),
+            failed_at=failed_at.get(refund["id"]),
+            settled=bool(refund.get("settled_by")),
+        )
+        for refund in payment["refunds"]
+    ]
+    acted = {refund.refund_id for refund in refunds if refund.status == "requires_action"}
+    return unmended(refunds, payment["amount_refundable"]) | acted
 
 
 def dispute_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secure: bool) -> list[Fields]:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.payment_view import ANSWERABLE_DISPUTES
 from app.models import keyset
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import Snapshot, raw, unavailable_as_ours
 from app.models.keyset import Position, Sorting
 from app.models.refund_row import DisputeRow, RefundRow
 
 Row = dict[str, Any]
 NEWEST = Sorting("at", -1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# The states that wait for a person here.
-REFUNDS_FOR_PEOPLE = ("failed", "requires_action")
-DISPUTES_FOR_PEOPLE = ("needs_response", "warning_needs_response")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +65,13 @@ class DisputeFilter(ChildFilter):
 Where = RefundFilter | DisputeFilter
 
 
-def page(where: Where, *, limit: int, after: Position | None = None, backwards: bool = False) -> list[Row]:
+def page(
+    where: Where, session: Snapshot, *, limit: int, after: Position | None = None, backwards: bool = False
+) -> list[Row]:
     """Newest first, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
     by = NEWEST.reversed if backwards else NEWEST
     with unavailable_as_ours():
-        found = keyset.page(_rows(where), where.query(), by, limit=limit, after=after)
+        found = keyset.page(_Seen(where, session), where.query(), by, limit=limit, after=after)
     return found[::-1] if backwards else found
 
 
@@ -81,13 +81,13 @@ def stream(where: Where) -> Iterator[Row]:
         yield from keyset.stream(_rows(where), where.query(), NEWEST)
 
 
-def count(where: Where, *, most: int) -> int:
+def count(where: Where, session: Snapshot, *, most: int) -> int:
     """How many there are, but not more than ``most``."""
     with unavailable_as_ours():
-        return int(_rows(where).count_documents(where.query(), limit=most))
+        return int(_rows(where).count_documents(where.query(), limit=most, session=session))
 
 
-def totals(where: Where) -> dict[str, int]:
+def totals(where: Where, session: Snapshot) -> dict[str, int]:
     """The sum of the amounts of each currency, by the alphabet.
 
     Of refunds in whatever state, only those that paid money back are summed.
@@ -98,18 +98,21 @@ def totals(where: Where) -> dict[str, int]:
         query = where.query()
         if isinstance(where, RefundFilter) and where.status is None:
             query["counted"] = True
-        found = _rows(where).aggregate([{"$match": query}, group, {"$sort": {"_id": 1}}])
+        steps = [{"$match": query}, group, {"$sort": {"_id": 1}}]
+        found = _rows(where).aggregate(steps, session=session)
         return {row["_id"]: int(row["amount"]) for row in found}
 
 
-def urgent(where: Where, *, limit: int) -> list[Row]:
+def urgent(where: Where, session: Snapshot, *, limit: int) -> list[Row]:
     """Those that wait for a person: refunds newest first, disputes by their deadline."""
-    disputes = isinstance(where, DisputeFilter)
-    states = DISPUTES_FOR_PEOPLE if disputes else REFUNDS_FOR_PEOPLE
-    by = [("evidence_due_by", 1), ("_id", 1)] if disputes else NEWEST.keys
+    waiting: Row = {"needs_person": True}
+    by, index = NEWEST.keys, "needs_person_newest"
+    if isinstance(where, DisputeFilter):
+        waiting, by = {"status": {"$in": list(ANSWERABLE_DISPUTES)}}, [("evidence_due_by", 1), ("_id", 1)]
+        index = "status_due"
     with unavailable_as_ours():
-        query = {**where.query(), "status": {"$in": list(states)}}
-        return list(_rows(where).find(query).sort(by).limit(limit))
+        found = _Seen(where, session).find({**where.query(), **waiting})
+        return list(found.sort(by).hint(index).limit(limit))
 
 
 def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
@@ -124,7 +127,7 @@ def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]
         for name, bound in bounds.items()
     ]
     steps = [
-        {"$match": {"status": {"$in": list(DISPUTES_FOR_PEOPLE)}}},
+        {"$match": {"status": {"$in": list(ANSWERABLE_DISPUTES)}}},
         {"$limit": most},
         {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
     ]
@@ -133,11 +136,16 @@ def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]
         return {row["_id"]: int(row["n"]) for row in found}
 
 
-def statuses(kind: type[RefundFilter | DisputeFilter]) -> list[str]:
-    """Every status that there are rows of."""
-    with unavailable_as_ours():
-        return sorted(_rows(kind()).distinct("status"))
-
-
 def _rows(where: Where) -> Any:
     return raw(DisputeRow if isinstance(where, DisputeFilter) else RefundRow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The rows at one moment, for what is asked of them one after the other."""
+
+    where: Where
+    session: Snapshot
+
+    def find(self, query: Row) -> Any:
+        return _rows(self.where).find(query, session=self.session)

@@ -27,6 +27,8 @@ class User(Document):
     failed_logins = IntField(required=True)
     locked_until = DateTimeField()
     session_epoch = IntField(required=True)
+    # True while somebody else knows the password.
+    password_is_temporary = BooleanField()
 
     meta = {
         "collection": "users",
@@ -55,9 +57,10 @@ class Account:
     failed_logins: int
     locked_until: datetime | None
     session_epoch: int
+    password_is_temporary: bool
 
 
-def insert(email: str, password_hash: str, role: Role, *, now: datetime) -> Account:
+def insert(email: str, password_hash: str, role: Role, *, now: datetime, temporary: bool = False) -> Account:
     """Add an account. Raises EmailTaken."""
     row = {
         "_id": ObjectId(),
@@ -68,6 +71,7 @@ def insert(email: str, password_hash: str, role: Role, *, now: datetime) -> Acco
         "created_at": now,
         "failed_logins": 0,
         "session_epoch": 0,
+        "password_is_temporary": temporary,
     }
     with unavailable_as_ours():
         # The unique index decides between two processes; the look is for a database that has no indexes yet.
@@ -119,14 +123,24 @@ def is_there_an_admin() -> bool:
         return raw(User).find_one({"role": Role.ADMIN.value, "active": True}, {"_id": 1}) is not None
 
 
-def set_password_hash(account_id: str, hash_: str, *, end_sessions: bool) -> Account | None:
-    """Replace the password, which also ends a lock and every session; or only how it is hashed."""
-    change: dict[str, Any] = {"$set": {"password_hash": hash_}}
-    if end_sessions:
-        change["$inc"] = {"session_epoch": 1}
-        change["$set"]["failed_logins"] = 0
-        change["$unset"] = {"locked_until": ""}
-    return _update(account_id, change)
+def set_password(
+    account_id: str, hash_: str, *, temporary: bool = False, epoch: int | None = None
+) -> Account | None:
+    """Replace the password, which also ends a lock and every session.
+
+    With ``epoch`` only where sessions were last ended with that one; None where they were ended since.
+    """
+    change = {
+        "$set": {"password_hash": hash_, "failed_logins": 0, "password_is_temporary": temporary},
+        "$inc": {"session_epoch": 1},
+        "$unset": {"locked_until": ""},
+    }
+    return _update(account_id, change, {} if epoch is None else {"session_epoch": epoch})
+
+
+def rehash_password(account_id: str, hash_: str) -> None:
+    """Keep the same password by another hash."""
+    _update(account_id, {"$set": {"password_hash": hash_}})
 
 
 def count_failure(account_id: str) -> int:
@@ -146,11 +160,10 @@ def signed_in(account_id: str, *, now: datetime) -> Account | None:
     return _update(account_id, change)
 
 
-def _update(account_id: str, change: dict[str, Any]) -> Account | None:
+def _update(account_id: str, change: dict[str, Any], where: dict[str, Any] | None = None) -> Account | None:
+    query = {"_id": ObjectId(account_id), **(where or {})}
     with unavailable_as_ours():
-        row = raw(User).find_one_and_update(
-            {"_id": ObjectId(account_id)}, change, return_document=ReturnDocument.AFTER
-        )
+        row = raw(User).find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
     return _account(row) if row else None
 
 
@@ -171,4 +184,5 @@ def _account(row: dict[str, Any]) -> Account:
         failed_logins=row["failed_logins"],
         locked_until=row.get("locked_until"),
         session_epoch=row["session_epoch"],
+        password_is_temporary=row.get("password_is_temporary", False),
     )

@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app import metrics
 from app.domain.permissions import Role
 from app.errors import NotFound, ValidationFailed
-from app.models import user
+from app.models import user, user_session
 from app.models.user import Account, EmailTaken
 from app.services import audit
 from app.services.audit import Action
@@ -29,6 +29,8 @@ SHORTEST_PASSWORD = 12
 # Long enough for every passphrase; a limit keeps the hash from being fed megabytes.
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
+# Who the audit log names for an address without an account.
+NOBODY = "nobody"
 
 _LAST_ADMIN = "This is the last admin. Make somebody else admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
@@ -39,14 +41,17 @@ _REFUSAL_SECONDS = 0.25
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
-def create(email: str, password: str, role: Role, *, actor: str) -> Account:
-    """Add an account. Raises ValidationFailed for a bad address or password, or an address that is taken."""
+def create(email: str, password: str, role: Role, *, actor: str, temporary: bool = False) -> Account:
+    """Add an account; a ``temporary`` password has to be changed at the first sign-in.
+
+    Raises ValidationFailed for a bad address or password, or an address that is taken.
+    """
     address = _address(email)
     if not _EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL:
         raise _invalid("email", f"{email!r} is not an e-mail address.")
     _check_password(password)
     try:
-        account = user.insert(address, _hasher.hash(password), role, now=now())
+        account = user.insert(address, _hasher.hash(password), role, now=now(), temporary=temporary)
     except EmailTaken as error:
         raise _invalid("email", f"There is already an account {address}.") from error
     audit.append(Action.USER_CREATED, actor=actor, target=address, details={"role": role.value})
@@ -110,9 +115,24 @@ def set_password(email: str, password: str, *, actor: str) -> Account:
     """Give an account another password and end its sessions. Raises NotFound, ValidationFailed."""
     _check_password(password)
     account = _named(email)
-    user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    user.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return account
+
+
+def reset_password(account: Account, epoch: int, *, actor: str) -> str:
+    """A new password, to be changed at the next sign-in; it ends the account's sessions.
+
+    ``epoch`` is the account's ``session_epoch`` when this was asked for, so that one question makes one password.
+    Raises ValidationFailed when the sessions were ended since.
+    """
+    password = generate_password()
+    if user.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
+        raise _invalid(
+            "epoch", "This form was used before, or the account has changed since. Nothing was done."
+        )
+    audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
+    return password
 
 
 def change_password(account: Account, current: str, password: str, *, address: str | None = None) -> Account:
@@ -132,7 +152,7 @@ def change_password(account: Account, current: str, password: str, *, address: s
     _check_password(password)
     if password == current:
         raise _invalid("password", "The new password is the same as the current one.")
-    changed = user.set_password_hash(account.id, _hasher.hash(password), end_sessions=True)
+    changed = user.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_told(address))
     return _present(changed, account.email)
 
@@ -149,14 +169,24 @@ def authenticate(email: str, password: str, *, address: str | None = None) -> Ac
     return account
 
 
-def of_session(account_id: str, epoch: int) -> Account | None:
-    """The account behind a session, unless the session was ended (switched off, other password)."""
+def begin_session(account: Account) -> str:
+    """The id of a new session of somebody whose password was right just now."""
+    session_id = secrets.token_urlsafe(16)
+    user_session.begin(session_id, account.id)
+    return session_id
+
+
+def of_session(account_id: str, epoch: int, session_id: str) -> Account | None:
+    """The account behind a session, unless the session was ended (signed out, switched off, other password)."""
     account = user.find(account_id)
-    return account if account and account.active and account.session_epoch == epoch else None
+    if account is None or not account.active or account.session_epoch != epoch:
+        return None
+    return account if user_session.is_open(session_id, account_id) else None
 
 
-def sign_out(account: Account, *, address: str | None = None) -> None:
-    """Note that somebody signed out."""
+def sign_out(account: Account, session_id: str, *, address: str | None = None) -> None:
+    """End one session for good, also where its cookie was copied; other browsers stay signed in."""
+    user_session.end(session_id)
     audit.append(Action.SIGNED_OUT, actor=account.email, details=_told(address))
 
 
@@ -167,6 +197,8 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     right = _matches(stored, password)
     if account is None:
         metrics.signed_in("failed")
+        # What was typed is not kept: it may be a stranger's address, or a password in the wrong field.
+        audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_told(address, "unknown address"))
         return None
     if not account.active or is_locked(account):
         metrics.signed_in("locked")
@@ -177,7 +209,7 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
         _failed(account, address)
         return None
     if _hasher.check_needs_rehash(stored):
-        user.set_password_hash(account.id, _hasher.hash(password), end_sessions=False)
+        user.rehash_password(account.id, _hasher.hash(password))
     metrics.signed_in("succeeded")
     audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
     return user.signed_in(account.id, now=now())

@@ -84,16 +84,6 @@ class Analytics:
             before, before_series = _read(previous, question, held, rollups)
         return replace(report, previous_span=previous.span, previous=before, previous_series=before_series)
 
-    def figures(self, start: datetime, end: datetime, choice: Choice = EVERYTHING) -> Figures:
-        """The figures of a span alone. Raises FiguresNotReady, DatabaseUnavailable."""
-        with self._keeper.reading() as held:
-            cover = Cover.of(Span(start, end, self.zone), choice, Granularity.WEEK)
-            rollups = rollup.read(choice, cover.ids(), held.session)
-            pieces = chain(
-                cover.coarse(rollups), cover.fine(held.session), _changes(cover.span, choice, held)
-            )
-            return Figures(merged(tally for _, tally in pieces))
-
     def trailing(self, end: datetime, lengths: Sequence[timedelta]) -> list[Figures]:
         """The figures of spans of at least half an hour that end together, by one set of reads for all of them.
 

@@ -41,6 +41,7 @@ class Action(StrEnum):
     EVENTS_REPLAYED = "webhooks.replayed"
     REFUND_REQUESTED = "refund.requested"
     REFUND_ANSWERED = "refund.answered"
+    REFUND_SETTLED = "refund.settled"
     EXPORT_STARTED = "export.started"
     EXPORTED = "export.finished"
     PAYMENT_REPAIRED = "reconciliation.repaired"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.errors import ValidationFailed
 from app.models import payment_rows, refund_rows
+from app.models.connection import snapshot
 from app.models.payment_rows import Order, RowFilter
 from app.models.refund_rows import DisputeFilter, RefundFilter
 from app.services.figures import FiguresKeeper
@@ -38,11 +39,6 @@ class Listing:
     total: int
     previous: Place | None
     next: Place | None
-
-    @property
-    def is_uncounted(self) -> bool:
-        """True for a list that is too long to count while somebody waits."""
-        return self.total > MOST_COUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +84,15 @@ class Listings:
         """A page of refunds or disputes. Raises FiguresNotReady, DatabaseUnavailable."""
         self._keeper.catch_up()
         after, back = _position(place)
-        rows = refund_rows.page(where, limit=SHOWN + 1, after=after, backwards=back)
+        # One moment, so that the number, the sums and both tables are of the same rows.
+        with snapshot() as session:
+            rows = refund_rows.page(where, session, limit=SHOWN + 1, after=after, backwards=back)
+            total = refund_rows.count(where, session, most=MOST_COUNTED + 1)
+            totals = refund_rows.totals(where, session) if total <= MOST_COUNTED else None
+            wants_urgent = place is None and where.status is None
+            urgent = refund_rows.urgent(where, session, limit=MOST_URGENT) if wants_urgent else []
         shown, previous, following = _cut(rows, place, refund_rows.NEWEST.field)
-        total = refund_rows.count(where, most=MOST_COUNTED + 1)
-        wants_urgent = place is None and where.status is None
-        return ChildListing(
-            shown,
-            total,
-            previous,
-            following,
-            urgent=refund_rows.urgent(where, limit=MOST_URGENT) if wants_urgent else [],
-            totals=refund_rows.totals(where) if total <= MOST_COUNTED else None,
-        )
+        return ChildListing(shown, total, previous, following, urgent=urgent, totals=totals)
 
     def stream_payments(self, where: RowFilter, order: Order) -> Iterator[Row]:
         """Every payment of the list, read as it is taken; what changed before the call is counted."""
@@ -118,10 +111,6 @@ class Listings:
         if kept is None or present - kept[0] > _CHOICES_KEPT_SECONDS:
             kept = self._choices = (present, Choices(**payment_rows.choices()))
         return kept[1]
-
-    def statuses(self, kind: type[RefundFilter | DisputeFilter]) -> list[str]:
-        """The statuses that there are refunds or disputes in."""
-        return refund_rows.statuses(kind)
 
 
 def _check(where: RowFilter, order: Order) -> None:

@@ -14,16 +14,21 @@ from app.services.reconciliation_run import Order
 
 PAGE = 25
 DRIFT_PAGE = 100
+MOST_OPEN = 50
 Report = dict[str, Any]
 Position = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """Reports, newest first; ``older`` is where the next page goes on."""
+    """Reports, newest first; ``older`` is where the next page goes on.
+
+    ``open`` is what is still different as far as anybody knows, up to MOST_OPEN; on the first page only.
+    """
 
     reports: list[Report]
     older: Position | None
+    open: list[Report]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,9 @@ class ReconciliationDesk:
         rows = reports.newest(PAGE + 1, before=before)
         last = rows[PAGE - 1] if len(rows) > PAGE else None
         older = (last["started_at"], last["_id"]) if last else None
-        return ReportPage(reports=rows[:PAGE], older=older)
+        return ReportPage(
+            reports=rows[:PAGE], older=older, open=reports.open_drift(MOST_OPEN) if before is None else []
+        )
 
     def report(self, report_id: str, *, page: int) -> ReportDetail:
         """One report. Raises NotFound."""

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import PaydeskError
-from app.models import refund_draft
+from app.domain.facts import RefundSettled
+from app.errors import NotFound, PaydeskError, ValidationFailed
+from app.models import payment_store, refund_draft
 from app.models.payment_codec import Document
 from app.services import audit
 from app.services.audit import Action
 from app.services.idempotency import Once, answer_of, once
-from app.services.recording import now
+from app.services.recording import Source, learn, now
 from app.services.refunds import Quote, RefundOrder, Refunds
 
 _ENDPOINT = "dashboard-refund"
@@ -78,6 +79,21 @@ class RefundDesk:
         }
         answer = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=request), work)
         return Made(refund=answer["refund"], repeated=not fresh)
+
+    def settle(self, payment_id: str, refund_id: str, *, actor: str) -> None:
+        """Note that ``actor`` gave the money of a failed refund back in another way, so that nobody pays it twice.
+
+        Raises NotFound, and ValidationFailed for a refund that has not failed.
+        """
+        stored = payment_store.find(payment_id)
+        refund = stored.state.refunds.get(refund_id) if stored else None
+        if stored is None or refund is None:
+            raise NotFound("There is no such refund.")
+        if refund.status != "failed":
+            raise ValidationFailed("Only a failed refund can be settled in another way.")
+        audit.append(Action.REFUND_SETTLED, actor=actor, target=payment_id, details={"id": refund_id})
+        source = Source(road="settle", reference=refund_id, actor=actor)
+        learn(stored, [RefundSettled(refund_id=refund_id, settled_by=actor)], source)
 
     def _log(self, action: Action, order: RefundOrder, **details: Any) -> None:
         audit.append(action, actor=order.requested_by, target=order.payment_id, details=details)

@@ -4,7 +4,12 @@
   "use strict";
   const box = document.querySelector("[data-refresh]");
   const printed = document.querySelector("[data-printed]");
-  if (printed) window.addEventListener("beforeprint", () => { printed.textContent = new Date().toLocaleString(); });
+  // On paper a time needs its zone: the dashboard's, as everywhere on the page.
+  const stamp = {
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+    timeZone: printed?.dataset.printed, timeZoneName: "short",
+  };
+  if (printed) window.addEventListener("beforeprint", () => { printed.textContent = new Date().toLocaleString([], stamp); });
   if (!box) return;
 
   const every = Number(box.dataset.refresh) * 1000;

@@ -28,6 +28,7 @@ def payment(number: int = 0, **fields: Any) -> Document:
         "currency": "usd",
         "status": status,
         "amount_captured": amount if completed else 0,
+        "amount_refundable": amount if completed else 0,
         "refund_status": "none",
         "disputed": False,
         "card": {"brand": "visa", "last4": "4242", "country": "US"},

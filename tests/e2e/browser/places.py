@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page
 from pymongo.database import Database
 
-# Where a page is only reached by a form, the steps that lead there.
-_REFUND_REVIEW = "refund-review"
+# Where a page is only reached by forms, the buttons that lead there.
+_BUTTONS: dict[str, tuple[str, ...]] = {
+    "refund-review": ("Review the refund",),
+    "user-secret": ("Reset password",),
+    "webhooks-replayed": (r"Replay \d+ event",),
+}
 
 
 def addresses(database: Database[dict[str, Any]]) -> dict[str, str]:
@@ -38,18 +43,21 @@ def addresses(database: Database[dict[str, Any]]) -> dict[str, str]:
         "payment-disputed": f"/dashboard/payments/{disputed}",
         "payment-long": f"/dashboard/payments/{long}",
         "refund": f"/dashboard/payments/{refunded}/refund",
-        _REFUND_REVIEW: f"/dashboard/payments/{refunded}/refund",
+        "refund-review": f"/dashboard/payments/{refunded}/refund",
+        "refund-problem": f"/dashboard/payments/{failed}/refund",
         "refunds": "/dashboard/refunds",
         "disputes": "/dashboard/disputes",
         "webhooks": "/dashboard/webhooks",
         "webhook-failed": f"/dashboard/webhooks/{event}",
         "webhooks-replay": "/dashboard/webhooks/replay-failed",
+        "webhooks-replayed": "/dashboard/webhooks/replay-failed",
         "reconciliation": "/dashboard/reconciliation",
         **{f"reconciliation-{name}": f"/dashboard/reconciliation/{id_}" for name, id_ in reports.items()},
         "users": "/dashboard/users",
         "user": f"/dashboard/users/{colleague}",
         "user-disable": f"/dashboard/users/{colleague}/disable",
         "user-password": f"/dashboard/users/{colleague}/password",
+        "user-secret": f"/dashboard/users/{colleague}/password",
         "audit": "/dashboard/audit",
         "password": "/dashboard/account/password",
         "not-found": "/dashboard/payments/nothing",
@@ -57,8 +65,8 @@ def addresses(database: Database[dict[str, Any]]) -> dict[str, str]:
 
 
 def open_(page: Page, name: str, address: str) -> None:
-    """Go to a page, by its form where there is no other way."""
+    """Go to a page, by its forms where there is no other way."""
     page.goto(address)
-    if name == _REFUND_REVIEW:
-        page.get_by_role("button", name="Review the refund").click()
-        page.get_by_role("heading", name="Refund").wait_for()
+    for button in _BUTTONS.get(name, ()):
+        page.get_by_role("button", name=re.compile(f"^{button}")).click()
+    page.get_by_role("heading", level=1).wait_for()

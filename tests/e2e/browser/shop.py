@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from flask import Flask
 
@@ -14,7 +15,9 @@ from app.models import user, webhook_event
 from app.services import accounts
 from app.services.demo import Demo
 from app.services.demo_sandbox import DemoSandbox
+from app.services.refunds import RefundOrder
 from config import Settings
+from dashboards.refund_key import new_key
 from tests.integration.dashboards import browsing
 from tests.integration.dashboards.pages import opened, paid, received
 from tests.support.sandbox import SandboxProcess
@@ -26,8 +29,11 @@ LONG = "w" * 255
 MARKUP = "<script>alert(1)</script> & 'Söhne'"
 
 
-def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> None:
-    """Fill the database by the services: accounts, payments, an event that failed, comparisons that found something."""
+def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> str:
+    """Fill the database by the services: accounts, payments, an event that failed, comparisons that found something.
+
+    Returns the address of a refund form that the admin has sent.
+    """
     sandbox.hold_webhooks()
     browsing.add(app, *Role)
     with app.app_context():
@@ -36,6 +42,7 @@ def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> None:
         maker = Demo(services, stripe, settings.stripe_webhook_secret)
         for _ in maker.run(maker.plan(PAYMENTS, seed=1, until=int(time.time()))):
             pass
+    sent = _refunded(app, paid(app, sandbox, order="order-refunded").payment_id)
     paid(app, sandbox, order=LONG, money=Money(99_999_999, "usd"), description=LONG)
     paid(app, sandbox, order=MARKUP, money=Money(123_450, "kwd"), description=MARKUP)
     unheard = _unheard(app, sandbox, "order-unheard")
@@ -44,10 +51,24 @@ def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> None:
         services.reconciliation.payment(unheard, actor=ADMIN)
         services.reconciliation.run(since=since, actor="worker")
         services.reconciliation.run(since=since, repair=True, actor=ADMIN)
-    _unheard(app, sandbox, "order-that-waits")
+    waiting = _unheard(app, sandbox, "order-that-waits")
+    with app.app_context():
+        services.reconciliation.payment(waiting, actor=ADMIN)
     failed = received(app, sandbox, "charge.succeeded", apply=False)[-1]
     with app.app_context():
         webhook_event.fail(failed, "StripeUnavailable: Stripe gave no usable answer.")
+    return sent
+
+
+def _refunded(app: Flask, payment_id: str) -> str:
+    """Refund a little by a form; its address."""
+    with app.app_context():
+        account = user.find_by_email(ADMIN)
+        assert account
+        key = new_key(account.id, payment_id)
+        order = RefundOrder(payment_id=payment_id, amount=Decimal(1), requested_by=ADMIN)
+        services.refund_desk.refund(order, account=account.id, key=key)
+    return f"/dashboard/payments/{payment_id}/refund?key={key}"
 
 
 def _unheard(app: Flask, sandbox: SandboxProcess, order: str) -> str:

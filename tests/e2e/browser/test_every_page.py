@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ from tests.e2e.browser.browser import DESK, NARROWEST, PHONE, Visitor
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
-Content = dict[str, list[dict[str, Any]]]
 PICTURES = ROOT / "artifacts" / "screenshots"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": DESK},
@@ -27,17 +27,25 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the shop's database holds, and the address of the refund form that was sent in it."""
+
+    documents: dict[str, list[dict[str, Any]]]
+    sent: str
+
+
 @pytest.fixture(scope="module")
 def content(settings: Settings, sandbox: SandboxProcess, database: Mongo) -> Content:
-    """What the shop's database holds. It takes seconds to make, and each test empties the database."""
-    shop.furnish(create_app(settings), settings, sandbox)
-    return {name: list(database[name].find()) for name in database.list_collection_names()}
+    """It takes seconds to make, and each test empties the database."""
+    sent = shop.furnish(create_app(settings), settings, sandbox)
+    return Content({name: list(database[name].find()) for name in database.list_collection_names()}, sent)
 
 
 @pytest.fixture
 def furnished(content: Content, database: Mongo) -> Mongo:
     """The database with the content of the shop."""
-    for name, documents in content.items():
+    for name, documents in content.documents.items():
         database[name].delete_many({})
         if documents:
             database[name].insert_many(documents)
@@ -47,18 +55,27 @@ def furnished(content: Content, database: Mongo) -> Mongo:
 # One test for each look and not for each page: what the pages show takes seconds to make.
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page(furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
+def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
     visitor = visit(**LOOKS[look])
-    visitor.expected = {404}
+    visitor.expected = {403, 404, 409, 503}
     page = visitor.page
     found = {}
     for name, address in (("start", "/"), ("sign-in", "/login")):
         page.goto(address)
         found[name] = faults(page, look, name)
     visitor.sign_in(Role.ADMIN)
-    for name, address in places.addresses(furnished).items():
+    for name, address in (places.addresses(furnished) | {"refund-made": content.sent}).items():
         places.open_(page, name, address)
         found[name] = faults(page, look, name)
+    furnished["figures_state"].update_one({}, {"$set": {"built_at": None}})
+    page.goto("/dashboard")
+    page.get_by_text("The figures are being built").wait_for()
+    found["overview-not-ready"] = faults(page, look, "overview-not-ready")
+    stranger = visit(**LOOKS[look])
+    stranger.expected = {403}
+    page = stranger.sign_in(Role.VIEWER, then="/dashboard/users")
+    page.get_by_text("This page is for the role admin").wait_for()
+    found["forbidden"] = faults(page, look, "forbidden")
     assert {name: told for name, told in found.items() if told} == {}
 
 

@@ -78,10 +78,16 @@ def test_days_of_ones_own_are_a_range_too(visit: Visit, ages: list[int]) -> None
     page.get_by_role("button", name="Show").click()
     expected = sum(5 <= age <= 31 for age in ages)
     expect(page.get_by_role("heading", name=f"{expected} payments")).to_be_visible()
-    # The other way round is told, and not guessed.
+    # Dates that are the wrong way round are exchanged, and that is told.
+    first = today - timedelta(days=5)
     page.get_by_label("From").fill(today.isoformat())
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    told = "The dates were the wrong way round and have been exchanged."
+    expect(page.get_by_role("alert").filter(has_text=told)).to_be_visible()
+    expect(page.get_by_label("From")).to_have_value(first.isoformat())
+    expect(page.get_by_label("To")).to_have_value(today.isoformat())
+    expected = sum(age <= 5 for age in ages)
+    expect(page.get_by_role("heading", name=f"{expected} payments")).to_be_visible()
 
 
 def test_a_row_leads_to_its_payment_and_back_to_the_same_list(visit: Visit, ages: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,25 @@ PICTURES = ROOT / "artifacts" / "screenshots"
 # What is seen of the page's ground: the sum of red, green and blue, of 765.
 _GROUND = """getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)
   .reduce((sum, part) => sum + Number(part), 0)"""
+# What is hard to read on white paper, with its contrast or size: text on the page's ground and in the charts. Text that
+# stands on a dark bar or cell is left out, and so is what only a screen reader reads.
+_FAINT = """() => {
+  const light = (part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const contrast = (color) => {
+    const [red, green, blue] = color.match(/[\\d.]+/g).map((part) => light(Number(part) / 255));
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+  };
+  const written = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  const left = ".visually-hidden, [class*='heat'], .on-challenged, .on-frictionless, .on-plain";
+  return [...document.querySelectorAll("main *")]
+    .filter((one) => written(one) && one.getBoundingClientRect().width > 1 && !one.closest(left))
+    .map((one) => {
+      const style = getComputedStyle(one), svg = one.ownerSVGElement;
+      const drawn = svg ? one.getBoundingClientRect().height : parseFloat(style.fontSize);
+      return [one.textContent.trim().slice(0, 30), contrast(svg ? style.fill : style.color), drawn];
+    })
+    .filter(([, dark, drawn]) => dark < 4.5 || drawn < 6.5);
+}"""
 _FOCUSED = """() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
   const visible = box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
@@ -96,9 +116,20 @@ def test_a_page_is_printed_black_on_white_and_without_controls(
         for one in page.locator(control).all():
             expect(one).to_be_hidden()
     assert seeing.barriers(page) + seeing.overflow(page) == []
+    assert page.evaluate(_FAINT) == []
+    for chart in page.locator("main .chart-svg").all():
+        expect(chart).to_be_visible()
     seeing.keep(page, PICTURES / "print" / f"{name}.png")
     paper = page.pdf(path=PICTURES / "print" / f"{name}.pdf", format="A4")
     assert paper.startswith(b"%PDF")
+
+
+def test_paper_says_when_it_was_printed_in_the_dashboard_s_zone(visit: Visit, mixed: None) -> None:
+    page = visit(timezone_id="Asia/Tokyo").sign_in(Role.FINANCE, then=MARCH)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    printed = page.locator("time[data-printed]").text_content() or ""
+    assert printed.endswith("UTC")
+    assert f"{datetime.now(UTC):%Y}" in printed
 
 
 @pytest.mark.parametrize("address", [LIST, MARCH, "/dashboard/refunds"])

@@ -136,7 +136,7 @@ def test_a_lost_answer_is_told_and_completed_by_trying_again(
     review_part(page, "5")
     sandbox.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/refunds$"})
     page.get_by_role("button", name="Refund 5.00 USD").click()
-    expect(page.get_by_role("heading", name="The refund is not known to be made")).to_be_visible()
+    expect(page.get_by_role("heading", name="The refund is not finished")).to_be_visible()
     sandbox.delete("faults")
     page.get_by_role("button", name="Try the same refund again").click()
     expect(page.get_by_role("status")).to_contain_text("5.00 USD")

@@ -61,6 +61,9 @@ def test_deadlines_are_told_in_words(
     page = viewer.get(PATH).text
     assert f">{told}</span>" in page
     assert ('class="due late"' in page) == (due < timedelta())
+    # The payment's own page says the same.
+    payment = database["payments"].find_one()["_id"]
+    assert f"<strong>{told}</strong>" in viewer.get(f"/dashboard/payments/{payment}").text
 
 
 def test_those_that_wait_for_an_answer_come_first_by_deadline(
@@ -72,13 +75,14 @@ def test_those_that_wait_for_an_answer_come_first_by_deadline(
         stored.dispute(2, "won"),
         stored.dispute(3, "warning_needs_response", evidence_due_by=NOW + timedelta(days=2)),
         stored.dispute(4, "lost", currency="jpy"),
+        stored.dispute(5, "appeal_needs_response", evidence_due_by=NOW + timedelta(days=1)),
     )
     page = viewer.get(PATH).text
     urgent, rest = page.split('id="found"')
-    assert orders(urgent) == ["order-2", "order-0"]
-    assert orders(rest) == ["order-3", "order-2", "order-1", "order-0"]
+    assert orders(urgent) == ["order-4", "order-2", "order-0"]
+    assert orders(rest) == ["order-4", "order-3", "order-2", "order-1", "order-0"]
     assert "Inquiry: needs response" in page and "No money taken" in page
-    assert "30.00 USD" in rest and "1,000 JPY" in rest
+    assert "40.00 USD" in rest and "1,000 JPY" in rest
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,7 @@ def test_those_that_wait_for_an_answer_come_first_by_deadline(
     [
         ("kind=chargeback", "2 disputes"),
         ("kind=inquiry", "1 dispute<"),
+        ("status=appeal_needs_response", "No dispute matches"),
         ("kind=both", "was not understood"),
         ("status=needs_response", "1 dispute<"),
         ("currency=usd&from=2026-03-01&to=2026-03-01", "3 disputes"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app import create_app
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
 from app.models import connection
 from config import Settings
-from dashboards.wording import days_left, stripe_link
+from dashboards import stripe_site
 from tests.integration.dashboards.pages import enter, opened, paid, received
+from tests.support import stored
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
@@ -182,23 +184,31 @@ def test_a_database_that_is_away_is_a_page(
     assert "database cannot be reached" in answer.text
 
 
-def test_the_link_to_stripe_is_of_the_right_mode() -> None:
-    payment = {"payment_intent_id": "pi_1", "livemode": True}
-    assert stripe_link(payment, "") == "https://dashboard.stripe.com/payments/pi_1"
-    assert stripe_link(payment | {"livemode": False}, "") == "https://dashboard.stripe.com/test/payments/pi_1"
-    assert stripe_link(payment, "http://127.0.0.1:8010") is None
-    assert stripe_link({"payment_intent_id": None}, "") is None
-
-
 @pytest.mark.parametrize(
-    ("left", "told"),
+    ("livemode", "api_base", "address"),
     [
-        (timedelta(days=7, hours=1), "7 days left"),
-        (timedelta(hours=30), "30 hours left"),
-        (timedelta(minutes=90), "less than two hours left"),
-        (-timedelta(seconds=1), "the deadline has passed"),
+        (True, "", "https://dashboard.stripe.com/payments/pi_1"),
+        (False, "", "https://dashboard.stripe.com/test/payments/pi_1"),
+        # A proxy is no sandbox, and no sandbox has live payments.
+        (True, "https://proxy.example/stripe", "https://dashboard.stripe.com/payments/pi_1"),
+        (False, "https://proxy.example/stripe", "https://dashboard.stripe.com/test/payments/pi_1"),
+        (True, "http://127.0.0.1:8010", "https://dashboard.stripe.com/payments/pi_1"),
+        (False, "http://127.0.0.1:8010", None),
+        (False, "http://localhost:8010/", None),
     ],
 )
-def test_days_left(left: timedelta, told: str) -> None:
-    now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert days_left(now + left, now) == told
+def test_the_link_to_stripe_is_of_the_right_mode(livemode: bool, api_base: str, address: str | None) -> None:
+    payment = {"payment_intent_id": "pi_1", "livemode": livemode}
+    assert stripe_site.link(payment, api_base) == address
+    assert stripe_site.link({**payment, "payment_intent_id": None}, api_base) is None
+
+
+def test_a_live_payment_asked_for_through_a_proxy_is_shown_as_at_stripe(
+    settings: Settings, database: Mongo
+) -> None:
+    payment = stored.payment(1, livemode=True)
+    database["payments"].insert_one(payment)
+    client = enter(create_app(replace(settings, stripe_api_base="https://proxy.example")), Role.VIEWER)
+    page = client.get(path(str(payment["_id"]))).text
+    assert "https://dashboard.stripe.com/payments/pi_0001" in page
+    assert "sandbox" not in page

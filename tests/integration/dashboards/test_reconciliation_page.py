@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app import create_app
 from app.domain.permissions import Role
 from app.extensions import services
 from app.models import connection
@@ -104,6 +106,55 @@ def test_a_run_over_a_range_leads_to_its_payments(
     for told in ("Missing here", "Different", f"/dashboard/payments/{payment.payment_id}", "Check again"):
         assert told in page, told
     assert "<b>order" not in page
+
+
+def test_what_is_still_different_stands_before_the_runs(
+    app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = opened(app)
+    sandbox.pay(payment.payment_intent_id)
+    item = {"currency": "usd", "amount": 500, "fields": {}}
+    missing = {**item, "kind": "missing_there", "payment_id": new_id(), "intent_id": "pi_there"}
+    unknown = {**item, "kind": "missing_here", "payment_id": None, "intent_id": "pi_here"}
+    with app.app_context():
+        since = datetime.now(UTC) - timedelta(days=3)
+        services.reconciliation.run(since=since, actor="worker")
+    first = database["reconciliation_reports"].find_one()
+    database["reconciliation_reports"].update_one(
+        {"_id": first["_id"]}, {"$push": {"drift": {"$each": [missing, unknown]}}, "$inc": {"drift_total": 2}}
+    )
+    quiet = {**first, "drift": [], "drift_total": 0, "counts": {"compared": 1}}
+    later = [{**quiet, "_id": new_id(), "started_at": datetime.now(UTC)} for _ in range(PAGE)]
+    database["reconciliation_reports"].insert_many(later)
+
+    def still() -> list[str]:
+        page = admin.get(RUNS).text
+        if 'id="open"' not in page:
+            return []
+        told = page.split('id="open"')[1].split('id="runs"', maxsplit=1)[0]
+        return sorted(i for i in (payment.payment_intent_id, "pi_there", "pi_here") if i in told)
+
+    # The run itself is on the second page by now.
+    assert first["_id"] not in admin.get(RUNS).text.split('id="runs"')[1]
+    assert still() == sorted([payment.payment_intent_id, "pi_there", "pi_here"])
+    page = admin.get(RUNS).text
+    checked = post(admin, f"{RUNS}/check", page, payment_id=payment.payment_id)
+    assert payment.payment_intent_id in still()
+    post(admin, f"{RUNS}/repair", admin.get(checked.location).text, payment_id=payment.payment_id)
+    assert still() == ["pi_here", "pi_there"]
+    # A run that repairs, and a check that finds no difference any more.
+    repaired = {**quiet, "_id": new_id(), "drift": [unknown | {"repaired": True}], "drift_total": 1}
+    equal = {**quiet, "_id": new_id(), "payment_id": missing["payment_id"], "state": "finished"}
+    for run in (repaired, equal):
+        database["reconciliation_reports"].insert_one({**run, "started_at": datetime.now(UTC)})
+    assert still() == []
+
+
+def test_the_first_page_says_how_often_the_worker_compares(settings: Settings, app: Flask) -> None:
+    del app
+    for minutes, told in ((15, "every 15 minutes"), (0, "told not to compare by itself")):
+        client = enter(create_app(replace(settings, reconcile_interval_minutes=minutes)), Role.ADMIN)
+        assert told in client.get(RUNS).text
 
 
 def test_what_is_not_repaired_comes_first_page_by_page(admin: FlaskClient, database: Mongo) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +13,14 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.permissions import Role
-from tests.integration.dashboards.pages import enter
+from app.errors import CardDeclined
+from app.extensions import services
+from app.services import audit
+from app.services.refunds import RefundOrder
+from tests.integration.dashboards.pages import enter, paid, post
 from tests.integration.dashboards.test_payments_list import link
 from tests.support import stored
+from tests.support.sandbox import SandboxProcess
 
 PATH = "/dashboard/refunds"
 STATUSES = ("succeeded", "failed", "requires_action", "pending", "canceled")
@@ -61,6 +68,41 @@ def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
     assert orders(second) == [p["order_id"] for p in refunds[::-1][50:100]]
 
 
+def test_a_failure_that_was_made_good_needs_nobody(
+    viewer: FlaskClient, database: Database[dict[str, Any]]
+) -> None:
+    """Asked to refund it again, somebody would pay the customer twice."""
+    learnt = int((stored.EPOCH + timedelta(hours=2)).timestamp() * 1000)
+    told = [{"at": learnt, "changes": {"refunds": [{"id": "refund-1", "status": "failed"}]}}]
+
+    def put(number: int, *later: dict[str, Any], left: int) -> None:
+        refunds = [stored.refund(1, "failed", 300), *later]
+        fields = {"refunds": refunds, "amount_refundable": left, "history": told}
+        database.payments.insert_one(stored.payment(number, **fields))
+
+    put(0, left=1000)
+    put(1, stored.refund(3, "succeeded", 300), left=700)
+    put(2, stored.refund(3, "pending", 400), left=600)
+    put(3, stored.refund(3, "succeeded", 200), left=800)
+    # This one was paid back while the first still counted as paid: it is no answer to the failure.
+    put(4, stored.refund(1, "succeeded", 300, id="refund-0"), left=700)
+    put(5, stored.refund(1, "succeeded", 1000, id="refund-0"), left=0)
+    put(6, stored.refund(3, "canceled", 300), left=1000)
+    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    assert orders(urgent) == ["order-6", "order-4", "order-3", "order-0"]
+
+    database.payments.update_one(
+        {"order_id": "order-0"},
+        {
+            "$push": {"refunds": stored.refund(4, "succeeded", 300)},
+            "$set": {"uncounted": True, "amount_refundable": 700},
+            "$inc": {"version": 1},
+        },
+    )
+    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    assert orders(urgent) == ["order-6", "order-4", "order-3"]
+
+
 def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, Any]]) -> None:
     del refunds
     page = viewer.get(f"{PATH}?counts=1").text
@@ -94,3 +136,37 @@ def test_filters_and_nonsense(
     page = viewer.get(f"{PATH}?{query}")
     assert page.status_code == 200
     assert told in page.text
+
+
+def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Database[dict[str, Any]]
+) -> None:
+    sandbox.hold_webhooks()
+    payment = paid(app, sandbox)
+    sandbox.fault(effect="402", match={"path": "^/v1/refunds", "method": "POST"})
+    order = RefundOrder(payment_id=payment.payment_id, amount=Decimal(5), requested_by="shop")
+    with app.app_context(), pytest.raises(CardDeclined):
+        services.refunds.refund(order, customer=None, key=None)
+    sandbox.delete("faults")
+    assert "Paid back in another way" not in viewer.get(PATH).text
+    finance = enter(app, Role.FINANCE)
+    page = finance.get(PATH).text
+    (address,) = re.findall(r'action="(/dashboard/payments/[^"]+/settle)"', page)
+    assert post(finance, address, page).status_code == 303
+    page = finance.get(PATH).text
+    assert "Noted: the money went back in another way." in page and 'id="urgent"' not in page
+    (entry,) = database.audit_entries.find({"action": "refund.settled"})
+    assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
+    told = finance.get(f"/dashboard/payments/{payment.payment_id}").text
+    assert "settled in another way by finance@example.com" in told
+    assert audit.check_payment(database.payments.find_one()) == []
+    # Once more changes nothing, and only what failed can be settled.
+    history = len(database.payments.find_one()["history"])
+    assert post(finance, address, page).status_code == 303
+    assert len(database.payments.find_one()["history"]) == history
+    with app.app_context():
+        made = services.refunds.refund(order, customer=None, key=None)
+    for refund_id, status in ((made["id"], 422), ("nothing", 404), ("%00", 404)):
+        path = f"/dashboard/payments/{payment.payment_id}/refunds/{refund_id}/settle"
+        assert post(finance, path, page).status_code == status
+    assert post(finance, f"/dashboard/payments/{'0' * 24}/refunds/x/settle", page).status_code == 404

@@ -44,6 +44,7 @@ EXPECTED = {
     "POST /dashboard/payments/<payment_id>/refund": FINANCE,
     "GET /dashboard/payments/<payment_id>/refund/confirm": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund/confirm": FINANCE,
+    "POST /dashboard/payments/<payment_id>/refunds/<refund_id>/settle": FINANCE,
     # Lists and files.
     "GET /dashboard": VIEWER,
     "GET /dashboard/refunds": VIEWER,

@@ -70,6 +70,18 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     assert [entry["action"] for entry in audit_entry.walk()] == ["user.created", "login.succeeded", "logout"]
 
 
+def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie(app: Flask, client: FlaskClient) -> None:
+    elsewhere, thief = app.test_client(), app.test_client()
+    sign_in(elsewhere)
+    copied = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+    thief.set_cookie("paydesk_session", copied)
+    assert thief.get("/dashboard/payments").status_code == 200
+    sign_out(client)
+    assert thief.get("/dashboard/payments").status_code == 302
+    # Another browser of the same person goes on.
+    assert elsewhere.get("/dashboard/payments").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("email", "password"), [(EMAIL, "guessed"), ("nobody@example.com", PASSWORD), ("", "")]
 )

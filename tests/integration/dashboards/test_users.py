@@ -36,6 +36,11 @@ def act(client: FlaskClient, email: str, what: str, **fields: str) -> TestRespon
     return send(client, f"{PAGE}/{found(email).id}/{what}", page=PAGE, **fields)
 
 
+def reset(client: FlaskClient, epoch: int | str) -> TestResponse:
+    """Send the form that resets the viewer's password, as it was shown while ``epoch`` held."""
+    return act(client, VIEWER, "password", epoch=str(epoch))
+
+
 def last_entry() -> tuple[str, str, str]:
     entry = audit_entry.last()
     assert entry is not None
@@ -157,10 +162,40 @@ def test_a_password_is_reset_after_asking_and_ends_a_lock(app: Flask, admin: Fla
         accounts.authenticate(VIEWER, "guessed")
     assert "Locked" in admin.get(PAGE).text
     assert "Reset the password" in admin.get(f"{PAGE}/{found(VIEWER).id}/password").text
-    password = shown_password(act(admin, VIEWER, "password"))
+    password = shown_password(reset(admin, found(VIEWER).session_epoch))
     assert last_entry() == ("user.password_changed", ADMIN, VIEWER)
     assert viewer.get("/dashboard/account/password").status_code == 302
     enter(app, VIEWER, password)
+
+
+def test_a_form_for_a_password_makes_one_however_often_it_is_sent(app: Flask, admin: FlaskClient) -> None:
+    epoch = found(VIEWER).session_epoch
+    password = shown_password(reset(admin, epoch))
+    again = reset(admin, epoch)
+    assert again.status_code == 409
+    assert "This form was used before" in again.text and "secret" not in again.text
+    enter(app, VIEWER, password)
+    # The answer asks anew, and that form does work.
+    afresh = re.search(r'name="epoch" value="(\d+)"', again.text)
+    assert afresh and reset(admin, int(afresh[1])).status_code == 200
+    assert [reset(admin, text).status_code for text in ("", "x", "-1", "9" * 50, "²")] == [409] * 5
+
+
+def test_a_password_that_an_admin_made_is_changed_before_anything_else(
+    app: Flask, admin: FlaskClient
+) -> None:
+    password = shown_password(send(admin, PAGE, page=PAGE, email="ada@example.com", role="finance"))
+    ada = enter(app, "ada@example.com", password)
+    for page in ("/dashboard", "/dashboard/payments", "/dashboard/payments.csv"):
+        assert ada.get(page).location == "/dashboard/account/password", page
+    form = "/dashboard/account/password"
+    assert "An admin made your present password" in ada.get(form).text
+    fields = {"current": password, "password": "only ada knows this", "repeated": "only ada knows this"}
+    assert send(ada, form, page=form, **fields).status_code == 303
+    assert ada.get("/dashboard/payments").status_code == 200
+    assert "An admin made" not in ada.get(form).text
+    reset(admin, found(VIEWER).session_epoch)
+    assert found(VIEWER).password_is_temporary and not found(ADMIN).password_is_temporary
 
 
 @pytest.mark.parametrize("account_id", ["0" * 24, "nobody", "$ne", "%00", "a" * 500])

@@ -37,7 +37,14 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
         for n in range(ROWS)
     )
     database["reconciliation_reports"].insert_many(
-        {"_id": new_id(), "started_at": NOW - timedelta(seconds=n // 3), "state": "finished", "drift": []}
+        {
+            "_id": new_id(),
+            "started_at": NOW - timedelta(seconds=n // 3),
+            "state": "finished",
+            "payment_id": f"{n:024}" if n % 2 else None,
+            "drift": [] if n % 50 else [{"payment_id": f"{n + 1:024}", "intent_id": f"pi_{n}"}],
+            "drift_total": int(n % 50 == 0),
+        }
         for n in range(ROWS)
     )
     database.command("profile", 2)
@@ -82,6 +89,8 @@ MIDDLE = (SECOND - 200, "evt_00601")
         (lambda: reconciliation_report.newest(26), 26),
         (lambda: reconciliation_report.newest(26, before=(NOW - timedelta(seconds=300), "0" * 24)), 30),
         (lambda: reconciliation_report.find("0" * 24), 0),
+        # A report with a difference in fifty, and for each the checks of its payment.
+        (lambda: reconciliation_report.open_drift(50), ROWS // 50 * 2),
     ],
 )
 def test_a_query_reads_little_more_than_it_shows(

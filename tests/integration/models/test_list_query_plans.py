@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations, product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pymongo.database import Database
 
 from app.models import keyset, payment_rows, refund_rows
+from app.models.connection import snapshot
 from app.models.payment_row import Kind, counted_of, row_of
 from app.models.payment_rows import Counts, Order, RowFilter, plan_of, sorting
 from app.models.refund_row import dispute_rows
 from app.models.refund_row import refund_rows as rows_of_refunds
 from app.models.refund_rows import NEWEST, DisputeFilter, RefundFilter
+from app.services.figures import FiguresKeeper
+from app.services.listings import Listings
 from config import Settings
 from tests.support import stored
 
@@ -217,13 +221,18 @@ def test_every_list_of_refunds_and_disputes_is_read_in_order_from_an_index(fille
                 assert told.rows <= told.returned + 1 or len(fields) > 1, (part, told)
 
 
-def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any) -> None:
-    for collection, states, by in (
-        (filled.refund_rows, refund_rows.REFUNDS_FOR_PEOPLE, NEWEST.keys),
-        (filled.dispute_rows, refund_rows.DISPUTES_FOR_PEOPLE, [("evidence_due_by", 1), ("_id", 1)]),
-    ):
-        waiting = collection.find({"status": {"$in": list(states)}}).sort(by).limit(50)
-        assert not explained(waiting.explain()).stages & {"COLLSCAN", "SORT"}
+@pytest.mark.parametrize("where", [{}, {"start": LATE}, {"currency": "eur"}])
+def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: Any) -> None:
+    for kind in (RefundFilter, DisputeFilter):
+        filled.command("profile", 2)
+        with snapshot() as session:
+            found = refund_rows.urgent(kind(**where), session, limit=50)
+        filled.command("profile", 0)
+        (told,) = filled.system.profile.find({"op": "query"})
+        filled.drop_collection("system.profile")
+        assert found and "IXSCAN" in told["planSummary"] and not told.get("hasSortStage"), told
+        if not where:
+            assert told["docsExamined"] == len(found) and told["keysExamined"] <= len(found) + 3, told
 
 
 def test_choices_are_read_off_the_indexes(filled: Any) -> None:
@@ -240,3 +249,20 @@ def test_kinds_are_few_enough_to_be_merged(filled: Any) -> None:
     assert all(
         Kind.of(counted_of(row), row["refund_status"]).text in found for row in filled.payment_rows.find()
     )
+
+
+@pytest.mark.parametrize("kind", [RefundFilter, DisputeFilter])
+def test_rows_number_sums_and_what_is_urgent_are_of_one_moment(filled: Any, kind: Any) -> None:
+    listings = Listings(FiguresKeeper(ZoneInfo("UTC")))
+    listings.children(kind())  # the first reading builds the figures
+    filled.command("profile", 2)
+    listings.children(kind())
+    filled.command("profile", 0)
+    read = [
+        told["command"] for told in filled.system.profile.find({"ns": {"$regex": "(refund|dispute)_rows$"}})
+    ]
+    filled.drop_collection("system.profile")
+    assert [command["readConcern"]["level"] for command in read] == ["snapshot"] * 4
+    # The first is told its moment by MongoDB, and the others name it.
+    first, *others = [command["readConcern"].get("atClusterTime") for command in read]
+    assert first is None and others[0] is not None and len(set(others)) == 1

@@ -100,29 +100,50 @@ def test_ten_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(
 def test_switching_an_account_off_ends_its_sessions_for_good(ada: None) -> None:
     account = accounts.authenticate(EMAIL, PASSWORD)
     assert account is not None
-    assert accounts.of_session(account.id, account.session_epoch)
+    session = accounts.begin_session(account)
+    assert accounts.of_session(account.id, account.session_epoch, session)
     accounts.set_active(EMAIL, False, actor="test")
-    assert accounts.of_session(account.id, account.session_epoch) is None
+    assert accounts.of_session(account.id, account.session_epoch, session) is None
     assert accounts.authenticate(EMAIL, PASSWORD) is None
     accounts.set_active(EMAIL, True, actor="test")
-    assert accounts.of_session(account.id, account.session_epoch) is None
+    assert accounts.of_session(account.id, account.session_epoch, session) is None
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
 
 
 def test_another_password_ends_sessions(ada: None) -> None:
     account = accounts.authenticate(EMAIL, PASSWORD)
     assert account is not None
+    session = accounts.begin_session(account)
     accounts.set_password(EMAIL, "another long password", actor="test")
-    assert accounts.of_session(account.id, account.session_epoch) is None
+    assert accounts.of_session(account.id, account.session_epoch, session) is None
     assert accounts.authenticate(EMAIL, PASSWORD) is None
     assert accounts.authenticate(EMAIL, "another long password") is not None
+
+
+def test_a_try_with_an_unknown_address_is_logged_without_what_was_typed(ada: None) -> None:
+    assert accounts.authenticate("correct horse", "ada@example.com", address="192.0.2.1") is None
+    entry = [*audit_entry.walk()][-1]
+    assert (entry["action"], entry["actor"], entry["target"]) == ("login.failed", "nobody", None)
+    assert entry["details"] == {"address": "192.0.2.1", "reason": "unknown address"}
+
+
+def test_signing_out_ends_one_session_and_a_session_is_of_one_account(ada: None) -> None:
+    account = accounts.authenticate(EMAIL, PASSWORD)
+    other = accounts.create("bob@example.com", PASSWORD, Role.ADMIN, actor="test")
+    assert account is not None
+    first, second = accounts.begin_session(account), accounts.begin_session(account)
+    accounts.sign_out(account, first)
+    assert accounts.of_session(account.id, account.session_epoch, first) is None
+    assert accounts.of_session(account.id, account.session_epoch, second)
+    assert accounts.of_session(other.id, other.session_epoch, second) is None
+    assert actions()[-1] == "logout"
 
 
 def test_a_hash_of_older_parameters_is_replaced_at_sign_in(ada: None) -> None:
     account = user.find_by_email(EMAIL)
     assert account is not None
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    user.set_password_hash(account.id, old, end_sessions=False)
+    user.rehash_password(account.id, old)
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
     assert user.password_hash(account.id) != old
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
@@ -131,7 +152,7 @@ def test_a_hash_of_older_parameters_is_replaced_at_sign_in(ada: None) -> None:
 def test_an_account_that_does_not_exist_cannot_be_changed() -> None:
     with pytest.raises(NotFound, match="There is no account"):
         accounts.set_active("nobody@example.com", False, actor="test")
-    assert accounts.of_session("not an id", 0) is None
+    assert accounts.of_session("not an id", 0, "no session") is None
 
 
 def test_generated_passwords_are_good_enough_and_differ() -> None:

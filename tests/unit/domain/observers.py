@@ -16,6 +16,7 @@ from app.domain.facts import (
     RefundFact,
     RefundRefused,
     RefundRequested,
+    RefundSettled,
     RefundUnanswered,
 )
 from tests.unit.domain.stories import Story, stories
@@ -41,6 +42,8 @@ def watched_stories(draw: st.DrawFn, *, min_gap: int = 0) -> Watched:
     if draw(st.booleans()):
         # Stripe refused this one for good, so it never told anything about it.
         facts += [_requested("r_refused", 77), RefundRefused(refund_id="r_refused", failure_reason="no")]
+        if draw(st.booleans()):
+            facts.append(RefundSettled(refund_id="r_refused", settled_by="finance@example.com"))
     return Watched(story, facts, replace(snapshots[-1], as_of=story.clock))
 
 

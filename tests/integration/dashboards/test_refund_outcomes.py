@@ -1,0 +1,96 @@
+"""What the page says when a refund did not go through as it was confirmed, and what comes of trying again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.domain.permissions import Role
+from app.extensions import services
+from app.services.refunds import RefundOrder
+from config import Settings
+from tests.integration.dashboards.pages import csrf_of, enter, key_of, paid
+from tests.integration.dashboards.test_refund_page import (
+    Mongo,
+    confirmed,
+    form_of,
+    path,
+    refunds_of,
+    reviewed,
+)
+from tests.support.sandbox import SandboxProcess
+
+
+@pytest.fixture
+def finance(app: Flask) -> FlaskClient:
+    return enter(app, Role.FINANCE)
+
+
+@pytest.fixture(autouse=True)
+def _held(sandbox: SandboxProcess) -> None:
+    """What is tested here must not depend on webhooks."""
+    sandbox.hold_webhooks()
+
+
+def test_a_lost_answer_is_completed_by_trying_again(
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    form = form_of(finance, payment.payment_id)
+    review = reviewed(finance, payment.payment_id, form, how_much="part", amount="5").text
+    sandbox.fault(effect="503", match={"path": "^/v1/refunds", "method": "POST"}, times=5)
+    answer = confirmed(finance, payment.payment_id, review)
+    assert answer.status_code == 503
+    assert "It is not known whether Stripe made the refund" in answer.text
+    assert "Try the same refund again" in answer.text
+    assert [r["status"] for r in refunds_of(database)] == ["pending"]
+    sandbox.delete("faults")
+    assert confirmed(finance, payment.payment_id, answer.text).status_code == 303
+    (refund,) = refunds_of(database)
+    assert refund["status"] == "succeeded"
+    assert sandbox.refunded(payment.payment_intent_id) == 500
+
+
+def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun(
+    app: Flask, settings: Settings, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    form = form_of(finance, payment.payment_id)
+    review = reviewed(finance, payment.payment_id, form, reason="Another one").text
+    misconfigured = enter(create_app(replace(settings, stripe_secret_key="sk_unknown")), Role.FINANCE)
+    again = reviewed(misconfigured, payment.payment_id, form_of(misconfigured, payment.payment_id)).text
+    answer = confirmed(misconfigured, payment.payment_id, again)
+    assert answer.status_code == 502
+    for told in ("The refund is not finished", "Nothing was refunded now", "The amount stays reserved"):
+        assert told in answer.text
+    assert "Start again" not in answer.text
+    # What the page says of the amount is so: no other refund can take it meanwhile.
+    assert [r["status"] for r in refunds_of(database)] == ["pending"]
+    assert "or a refund is on its way" in confirmed(finance, payment.payment_id, review).text
+    token = csrf_of(finance.get("/dashboard/payments").text)
+    assert confirmed(finance, payment.payment_id, answer.text, csrf_token=token).status_code == 303
+    assert [r["status"] for r in refunds_of(database)] == ["succeeded"]
+    assert sandbox.refunded(payment.payment_intent_id) == 1999
+
+
+def test_what_happened_meanwhile_is_told_on_the_page(
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess
+) -> None:
+    payment = paid(app, sandbox)
+    form = form_of(finance, payment.payment_id)
+    review = reviewed(finance, payment.payment_id, form).text
+    with app.app_context():
+        order = RefundOrder(payment_id=payment.payment_id, amount=Decimal(10), requested_by="other")
+        services.refunds.refund(order, customer=None, key=None)
+    answer = confirmed(finance, payment.payment_id, review)
+    assert answer.status_code == 409
+    assert "Only 9.99 USD is left to refund." in answer.text
+    assert "Somebody may have refunded a part meanwhile" in answer.text
+    # The key of that form is used up, so the form at its address is a new one.
+    afresh = finance.get(f"{path(payment.payment_id)}?key={key_of(form)}", follow_redirects=True).text
+    assert key_of(afresh) != key_of(form)
