@@ -117,6 +117,13 @@ def buckets(span: Span, granularity: Granularity) -> list[datetime]:
     return list(found.values())
 
 
+def whole_buckets(span: Span, granularity: Granularity) -> list[datetime]:
+    """The start of every bucket that lies in the span from beginning to end, in UTC."""
+    after = bucket_start(span.end, granularity, span.zone).astimezone(UTC)
+    starts = (start.astimezone(UTC) for start in buckets(span, granularity))
+    return [start for start in starts if span.start <= start < after]
+
+
 def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
     """The first day of every bucket of days that the span touches."""
     day, last = first_day_of(span.first_day, granularity), span.last_day
