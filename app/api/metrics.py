@@ -62,8 +62,9 @@ class MetricsQuerySchema(RequestSchema):
     compare = fields.String(
         validate=validate.OneOf([c.value for c in Compare]),
         metadata={
-            "description": "Also answer the figures of as many days just before (whole months for whole months), or "
-            "of the same days a year before. A range that is not over yet is compared with as much of the earlier one.",
+            "description": "Also answer the figures of as many days just before (whole months for whole months; as "
+            "much time for exact times), or of the same days a year before (365 days for exact times). A range that "
+            "is not over yet is compared with as much of the earlier one.",
             "example": "previous",
         },
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -13,7 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app import create_app
 from app.domain.permissions import Role
+from config import Settings
 from tests.integration.dashboards.pages import enter
 from tests.integration.dashboards.test_overview import part, show
 from tests.support import stored
@@ -180,3 +184,19 @@ def test_the_page_says_how_changes_are_judged(viewer: FlaskClient, database: Mon
     database.payments.insert_many(earned([1000], MONDAY))
     page = show(viewer, **WEEK)
     assert "no more than about 5 of 100" in page and "steps that lie wholly in the range" in page
+
+
+def test_this_month_is_compared_with_the_same_days_of_the_month_before(
+    settings: Settings, database: Mongo
+) -> None:
+    """At three in the afternoon of 15 November in New York: five payments since the first of October."""
+    zone = ZoneInfo("America/New_York")
+    app = create_app(replace(settings, dashboard_timezone=zone.key))
+    times = [(9, 30, 23), (10, 1, 0), (10, 3, 9), (10, 14, 12), (10, 15, 0), (10, 15, 14), (10, 15, 16)]
+    times += [(10, 20, 9), (11, 2, 9), (11, 15, 14)]
+    made = [datetime(2026, month, day, hour, 30, tzinfo=zone) for month, day, hour in times]
+    database.payments.insert_many(stored.payment(n, created_at=at) for n, at in enumerate(made))
+    with time_machine.travel(datetime(2026, 11, 15, 15, tzinfo=zone)):
+        page = show(enter(app, Role.VIEWER), range="month")
+    assert "compared with 1 Oct – 15 Oct 2026, 15:00" in page
+    assert change_of(page, "card-payments")[1::2] == ("▼ 3", "before: 5")
