@@ -39,14 +39,14 @@ class MetricsQuerySchema(RequestSchema):
     first = fields.String(
         data_key="from",
         metadata={
-            "description": "First day (in DASHBOARD_TIMEZONE), or an ISO 8601 timestamp.",
+            "description": "First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp.",
             "example": "2025-01-01",
         },
     )
     last = fields.String(
         data_key="to",
         metadata={
-            "description": "Last day, included; or an ISO 8601 timestamp, excluded. At most 732 days, 32 by hour.",
+            "description": "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
             "example": "2025-01-31",
         },
     )
