@@ -200,3 +200,52 @@ def test_this_month_is_compared_with_the_same_days_of_the_month_before(
         page = show(enter(app, Role.VIEWER), range="month")
     assert "compared with 1 Oct – 15 Oct 2026, 15:00" in page
     assert change_of(page, "card-payments")[1::2] == ("▼ 3", "before: 5")
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The cells of the table below the success rate over time, without markup."""
+    rows = re.findall(r"<tr>(.*?)</tr>", part(page, "chart-success").split("<tbody>")[1], re.DOTALL)
+    cells = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows)
+    return [[re.sub(r"<[^>]+>", "", cell) for cell in row] for row in cells]
+
+
+def test_the_band_of_the_success_rate_is_wilsons(viewer: FlaskClient, database: Mongo) -> None:
+    """Of a day with 15 of 148, one with 81 of 263, one with 0 of 20 and one without any; the bounds are Newcombe's."""
+    declined = {"status": "failed", "attempts": [stored.attempt("failed", "do_not_honor")]}
+    days = [(15, 148), (81, 263), (0, 20)]
+    database.payments.insert_many(
+        stored.payment(n, created_at=MONDAY + timedelta(days=day), payment_intent_id=None, **fields)
+        for day, (good, total) in enumerate(days)
+        for n in range(total)
+        for fields in ({} if n < good else declined,)
+    )
+    page = show(viewer, **{"from": "2026-03-02", "to": "2026-03-05"}, compare="none")
+    assert [row[1:] for row in rows_of(page)] == [
+        ["10.1%", "15", "148", "6.2%", "16.0%"],
+        ["30.8%", "81", "263", "25.5%", "36.6%"],
+        ["0.0%", "0", "20", "0.0%", "16.1%"],
+        ["no data", "0", "0", "–", "–"],
+    ]
+    figure = part(page, "chart-success")
+    assert 'class="area-band"' in figure
+    assert "95% confidence 6.2% to 16.0%" in figure and "95% confidence 0.0% to 16.1%" in figure
+
+
+def test_the_rate_before_is_that_of_a_week_alike(viewer: FlaskClient, database: Mongo) -> None:
+    """Thirty days from Wednesday 4 March on; each week of the thirty before has a rate of its own."""
+    declined = {"status": "failed", "attempts": [stored.attempt("failed", "do_not_honor")]}
+    first = datetime(2026, 2, 2, 12, tzinfo=UTC)
+    database.payments.insert_many(
+        stored.payment(n, created_at=first + timedelta(days=7 * week), payment_intent_id=None, **fields)
+        for week in range(9)
+        for n in range(10)
+        for fields in (declined if n < week else {},)
+    )
+    page = show(viewer, **{"from": "2026-03-04", "to": "2026-04-02", "granularity": "week"})
+    assert [(row[1], row[-1]) for row in rows_of(page)] == [
+        ("no data", "no data"),
+        ("50.0%", "90.0%"),
+        ("40.0%", "80.0%"),
+        ("30.0%", "70.0%"),
+        ("20.0%", "60.0%"),
+    ]
