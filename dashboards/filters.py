@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from app.domain.periods import Span
 from app.errors import ValidationFailed
 from app.models.payment_rows import RowFilter
 from app.models.refund_rows import ChildFilter
-from app.services.day_range import day_range
+from app.services.day_range import day_range, is_day
 from app.services.listings import Choices
 from app.services.recording import now
 from dashboards.wording import words
@@ -205,16 +205,6 @@ def card_options(found: Choices, where: RowFilter | ChildFilter) -> dict[str, li
         "country": options_of(found.country, str, where.country),
         "flag": [("true", "Yes"), ("false", "No")],
     }
-
-
-def is_day(text: str | None) -> bool:
-    """True for a date without a time."""
-    try:
-        return (
-            bool(text) and date.fromisoformat(str(text)) is not None and len(str(text)) == len("2026-01-31")
-        )
-    except ValueError:
-        return False
 
 
 def _range_words(first: str | None, last: str | None, start: Any, end: Any, zone: ZoneInfo) -> str:

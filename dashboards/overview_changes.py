@@ -6,14 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.figures import Figures
-from app.domain.metrics_math import Change, Meaning, Ratio, compare_means, compare_ratios, compare_samples
+from app.domain.metrics_math import (
+    Change,
+    Meaning,
+    Ratio,
+    Sample,
+    compare_means,
+    compare_ratios,
+    compare_samples,
+)
 from app.domain.money import Money
 from dashboards.charts.words import NO_DATA, count, duration, money, percent
 
 JUDGED = (
-    "A change is real when pure chance would bring one as large in fewer than 5 of 100 such comparisons (95% "
-    "confidence). Shares are compared by a two-proportion z-test, times and volumes by Welch's test. With few "
-    "payments nothing can be told."
+    "A change is real when pure chance would bring one as large in no more than about 5 of 100 such comparisons (95% "
+    "confidence). Shares are compared by a two-proportion z-test, times and volumes by Welch's test; volumes by those "
+    "steps that lie wholly in the range and are over. With few payments or steps nothing can be told."
 )
 _MEANING = {
     Meaning.SIGNIFICANT: "real, more than chance",
@@ -45,7 +53,8 @@ def of_ratios(now: Ratio, before: Ratio, *, better: int = 0) -> Delta:
 def of_times(now: Figures, before: Figures) -> Delta:
     """The change of the mean processing time."""
     told = NO_DATA if before.mean_seconds is None else f"{duration(before.mean_seconds)} on average"
-    return _delta(compare_means(now.durations, before.durations), duration, told, -1)
+    first, second = (Sample.of_durations(one.durations, one.mean_seconds) for one in (now, before))
+    return _delta(compare_means(first, second), duration, told, -1)
 
 
 def of_counts(now: int, before: int) -> Delta:
@@ -55,16 +64,20 @@ def of_counts(now: int, before: int) -> Delta:
     return Delta(f"{_arrow(now - before)} {count(abs(now - before))}", "", count(before))
 
 
-def of_volumes(currency: str, now: Sequence[int], before: Sequence[int]) -> Delta:
-    """The change of a volume from the minor units of each step, as a part of what it was.
+def of_volumes(currency: str, now: int, before: int, steps: tuple[Sequence[int], Sequence[int]]) -> Delta:
+    """The change of a volume in minor units, as a part of what it was.
 
-    It is judged by how much the steps differ among themselves.
+    It is judged by how much ``steps``, the volumes of equally long parts of both spans, differ among themselves.
     """
-    was = sum(before)
-    told = money(Money(was, currency).to_major(), currency)
-    if was <= 0:
+    told = money(Money(before, currency).to_major(), currency)
+    if before <= 0:
         return Delta("nothing to compare with", "", told, "none")
-    return _delta(compare_samples(now, before), lambda size: f"{_digits(100 * size / was)}%", told, 1)
+    judged = compare_samples(*steps)
+    meaning = judged.meaning
+    if meaning == Meaning.SIGNIFICANT and (judged.difference or 0) * (now - before) < 0:
+        # The whole steps went the other way, so what they show is not this change.
+        meaning = Meaning.CHANCE
+    return _delta(Change(now - before, meaning), lambda size: f"{_digits(100 * size / before)}%", told, 1)
 
 
 def _delta(change: Change, size: Callable[[float], str], before: str, better: int) -> Delta:

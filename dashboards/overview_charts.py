@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -31,6 +31,7 @@ from dashboards.charts import (
 )
 from dashboards.charts.heat import DAYS, HOURS
 from dashboards.charts.words import percent
+from dashboards.overview_beside import beside
 from dashboards.overview_query import COMPARE, HEAT, OverviewQuery
 from dashboards.wording import AUTHENTICATION, words
 
@@ -57,7 +58,7 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
     steps = _steps(report)
     currency = overview_volume.chosen(report, query.volume)
     return Charts(
-        success=_success(report, steps, COMPARE[query.compare]),
+        success=_success(report, steps, query),
         volume=overview_volume.chart(report, query.moment, currency, steps),
         currency=currency,
         currencies=[(v.currency, v.currency.upper()) for v in report.figures.volumes],
@@ -81,7 +82,7 @@ def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
     return list(zip(labels, spans, strict=True))
 
 
-def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], previous_label: str) -> Markup:
+def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
     spans, choice = [span for _, span in steps], report.question.choice
     hrefs = links.payments_links(spans, choice, counts=Counts.DECIDED)
     points = [
@@ -91,15 +92,11 @@ def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], previous
     return line_with_band(
         points,
         "Success rate over time",
-        previous=_rates(report.previous_series),
-        previous_label=previous_label,
+        previous=[before.success_rate.value if before else None for before in beside(report, query.moment)],
+        previous_label=COMPARE[query.compare],
         what="Success rate",
         key="success",
     )
-
-
-def _rates(series: Iterable[tuple[datetime, Figures]]) -> list[float | None]:
-    return [figures.success_rate.value for _, figures in series]
 
 
 def _band_point(ratio: Ratio, label: PeriodLabel, href: str) -> BandPoint:

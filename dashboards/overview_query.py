@@ -85,6 +85,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         choice=choice,
         granularity=_granularity(span, reader),
         compare=None if compare == NOTHING else Compare(compare),
+        monthly=reader.parameters.get("range") == "month",
         by_hour=True,
     )
     volume = reader.pattern("volume", "Currency of the volume", CURRENCY, "usd", fold=str.lower)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from markupsafe import Markup
 
-from app.domain.figures import RefundedShare, Volume
+from app.domain.figures import Figures, RefundedShare, Volume
 from app.domain.money import CURRENCIES, Money
-from app.domain.periods import Span
+from app.domain.periods import Span, whole_buckets
 from app.models.payment_rows import Counts
 from app.models.rollup import Choice
 from app.services.analytics import Report
@@ -80,10 +80,7 @@ def chart(
 def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
     currency, choice = volume.currency, _of(report, volume.currency)
     span = report.question.span
-    net, before = (
-        [figures.net(currency) for at, figures in series if at <= moment]
-        for series in (report.series, report.previous_series)
-    )
+    net = [figures.net(currency) for at, figures in report.series if at <= moment]
     # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
     unit = float(_shown(_MANY, currency)) / _MANY
     return VolumeRow(
@@ -96,7 +93,7 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         spark=sparkline(
             [unit * step for step in net], label=f"Net volume in {currency.upper()} by step", text=compact
         ),
-        change=of_volumes(currency, net, before) if report.previous and currency in CURRENCIES else None,
+        change=_change(report, moment, currency),
         back=percent(back.ratio.value if back else None),
         back_of=(
             Part(_bare(back.ratio.n, currency), links.payments_link(span, choice, counts=Counts.REFUNDED)),
@@ -107,6 +104,30 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         if back
         else None,
     )
+
+
+def _change(report: Report, moment: datetime, currency: str) -> Delta | None:
+    """All that moved is compared, and judged by whole steps: one that is cut short is not like the rest.
+
+    None where nothing is compared, and for a currency whose decimals we do not know.
+    """
+    span, before = report.question.span, report.previous_span
+    if before is None or report.previous is None or currency not in CURRENCIES:
+        return None
+    over = Span(span.start, min(span.end, moment), span.zone)
+    steps = (
+        _whole_steps(report, over, report.series, currency),
+        _whole_steps(report, before, report.previous_series, currency),
+    )
+    return of_volumes(currency, report.figures.net(currency), report.previous.net(currency), steps)
+
+
+def _whole_steps(
+    report: Report, span: Span, series: Sequence[tuple[datetime, Figures]], currency: str
+) -> list[int]:
+    """The net volume of each step that lies wholly in the span."""
+    whole = set(whole_buckets(span, report.question.granularity))
+    return [figures.net(currency) for at, figures in series if at.astimezone(UTC) in whole]
 
 
 def _of(report: Report, currency: str) -> Choice:

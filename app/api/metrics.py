@@ -39,14 +39,14 @@ class MetricsQuerySchema(RequestSchema):
     first = fields.String(
         data_key="from",
         metadata={
-            "description": "First day (in DASHBOARD_TIMEZONE), or an ISO 8601 timestamp.",
+            "description": "First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp.",
             "example": "2025-01-01",
         },
     )
     last = fields.String(
         data_key="to",
         metadata={
-            "description": "Last day, included; or an ISO 8601 timestamp, excluded. At most 732 days, 32 by hour.",
+            "description": "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
             "example": "2025-01-31",
         },
     )
@@ -62,8 +62,9 @@ class MetricsQuerySchema(RequestSchema):
     compare = fields.String(
         validate=validate.OneOf([c.value for c in Compare]),
         metadata={
-            "description": "Also answer the figures of as many days just before (whole months for whole months), or "
-            "of the same days a year before. A range that is not over yet is compared with as much of the earlier one.",
+            "description": "Also answer the figures of as many days just before (whole months for whole months; as "
+            "much time for exact times), or of the same days a year before (365 days for exact times). A range that "
+            "is not over yet is compared with as much of the earlier one.",
             "example": "previous",
         },
     )

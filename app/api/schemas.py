@@ -108,7 +108,7 @@ class PaymentQuerySchema(RequestSchema):
     )
     created_from = fields.String(
         metadata={
-            "description": "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an ISO 8601 "
+            "description": "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 "
             "timestamp.",
             "example": "2025-01-01",
         }
@@ -116,7 +116,7 @@ class PaymentQuerySchema(RequestSchema):
     created_to = fields.String(
         metadata={
             "description": "Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an "
-            "ISO 8601 timestamp (excluded itself).",
+            "RFC 3339 timestamp (excluded itself).",
             "example": "2025-01-31",
         }
     )

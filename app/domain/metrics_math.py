@@ -1,20 +1,23 @@
 """The arithmetic behind the figures: ratios with their uncertainty, comparisons, percentiles of merged histograms.
 
-Sources: Wilson, "Probable inference" (1927), for the interval; the pooled two-proportion z-test and Welch's test for
-comparisons, both by the normal approximation; nearest-rank percentiles. Everything here is exact or says how not.
+Sources: Wilson, "Probable inference" (1927), for the interval; for comparisons the pooled two-proportion z-test, by the
+normal approximation, and Welch's test, by Student's t with the degrees of freedom of Welch and Satterthwaite;
+nearest-rank percentiles. Everything here is exact or says how not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist, fmean
+from typing import Self
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-# Below these a normal approximation says more than the data do.
+# Below five the normal approximation says more than the data do. Welch's test of fewer than seven values leans on their
+# being normal, which times and volumes are not.
 _FEWEST_EXPECTED = 5
 _FEWEST_VALUES = 7
 _EXACT_BELOW = 100
@@ -59,37 +62,87 @@ class Change:
     meaning: Meaning
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many values there are, their mean and their sample variance; all 0 where there are none."""
+
+    n: int
+    mean: float
+    variance: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """The sample that ``values`` are."""
+        if not values:
+            return cls(0, 0.0, 0.0)
+        mean = fmean(values)
+        return cls(len(values), mean, _variance(((value, 1) for value in values), mean, len(values)))
+
+    @classmethod
+    def of_durations(cls, histogram: Mapping[int, int], mean: float | None) -> Self:
+        """The sample of durations in seconds, from ``rounded_seconds`` to count, and their exact mean (None of none).
+
+        What rounding hides of the variance is added as if durations were spread evenly over their buckets (Sheppard),
+        or those of one bucket would all be the same.
+        """
+        n = sum(histogram.values())
+        if not n or mean is None:
+            return cls(0, 0.0, 0.0)
+        middle = sum(value * count for value, count in histogram.items()) / n
+        hidden = sum(count * (_step(value) ** 2 - 1) for value, count in histogram.items()) / (12 * n)
+        return cls(n, mean, _variance(histogram.items(), middle, n) + hidden)
+
+
 def compare_ratios(now: Ratio, before: Ratio) -> Change:
     """How a share has changed, judged by the pooled two-proportion z-test."""
     if now.value is None or before.value is None:
         return Change(None, Meaning.TOO_FEW)
     difference = now.value - before.value
-    pooled = (now.n + before.n) / (now.total + before.total)
-    fewest = min(pooled, 1 - pooled) * min(now.total, before.total)
-    if fewest < _FEWEST_EXPECTED:
+    n, total = now.n + before.n, now.total + before.total
+    # Without change, so many of the rarer outcome are expected in the smaller of the two, times the total.
+    if min(n, total - n) * min(now.total, before.total) < _FEWEST_EXPECTED * total:
         return Change(difference, Meaning.TOO_FEW)
+    pooled = n / total
     deviation = math.sqrt(pooled * (1 - pooled) * (1 / now.total + 1 / before.total))
-    return Change(difference, _judged(difference, deviation))
+    return Change(difference, _judged(difference, _Z * deviation))
 
 
 def compare_samples(now: Sequence[float], before: Sequence[float]) -> Change:
-    """How the sum of one value a day has changed, judged by whether the days' means differ (Welch's test)."""
-    difference = math.fsum(now) - math.fsum(before)
-    if min(len(now), len(before)) < _FEWEST_VALUES:
-        return Change(difference, Meaning.TOO_FEW)
-    deviation = math.sqrt(_variance(now) / len(now) + _variance(before) / len(before))
-    return Change(difference, _judged(fmean(now) - fmean(before), deviation))
+    """How the mean of some values has changed, judged as ``compare_means`` does."""
+    return compare_means(Sample.of(now), Sample.of(before))
 
 
-def compare_means(now: Mapping[int, int], before: Mapping[int, int]) -> Change:
-    """How the mean of a histogram (value to count) has changed, judged by Welch's test."""
-    first, second = _moments(now), _moments(before)
-    if not first[0] or not second[0]:
+def compare_means(now: Sample, before: Sample) -> Change:
+    """How a mean has changed, judged by Welch's test."""
+    if not now.n or not before.n:
         return Change(None, Meaning.TOO_FEW)
-    difference = first[1] - second[1]
-    if min(first[0], second[0]) < _FEWEST_VALUES:
+    difference = now.mean - before.mean
+    if min(now.n, before.n) < _FEWEST_VALUES:
         return Change(difference, Meaning.TOO_FEW)
-    return Change(difference, _judged(difference, math.sqrt(first[2] / first[0] + second[2] / second[0])))
+    errors = [sample.variance / sample.n for sample in (now, before)]
+    if not any(errors):
+        return Change(difference, Meaning.SIGNIFICANT if difference else Meaning.CHANCE)
+    # Welch and Satterthwaite: few where the smaller sample brings most of the uncertainty.
+    parts = zip(errors, (now, before), strict=True)
+    freedom = sum(errors) ** 2 / sum(error**2 / (sample.n - 1) for error, sample in parts)
+    return Change(difference, _judged(difference, student_t(freedom) * math.sqrt(sum(errors))))
+
+
+def student_t(freedom: float) -> float:
+    """Between minus and plus which value Student's t lies with 95 % probability, given its degrees of freedom.
+
+    By the expansion about the normal distribution (Abramowitz and Stegun, 26.7.5); from six degrees on, which are the
+    fewest that are asked for, it is less than 0.0002 too small.
+    """
+    z = _Z
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
 def rounded_seconds(seconds: int) -> int:
@@ -98,10 +151,8 @@ def rounded_seconds(seconds: int) -> int:
     Rounding never changes the order of two durations, so the percentile of rounded durations is the rounded
     percentile: histograms lose nothing but digits when they are merged.
     """
-    if seconds < _EXACT_BELOW:
-        return max(0, seconds)
-    step: int = 10 ** (len(str(seconds)) - 2)
-    return (seconds + step // 2) // step * step
+    step = _step(seconds)
+    return max(0, (seconds + step // 2) // step * step)
 
 
 def percentile(histogram: Mapping[int, int], share: float) -> int | None:
@@ -115,23 +166,19 @@ def percentile(histogram: Mapping[int, int], share: float) -> int | None:
     return None
 
 
-def _judged(difference: float, deviation: float) -> Meaning:
-    if deviation == 0:
-        return Meaning.SIGNIFICANT if difference else Meaning.CHANCE
-    return Meaning.SIGNIFICANT if abs(difference) / deviation > _Z else Meaning.CHANCE
+def _judged(difference: float, by_chance: float) -> Meaning:
+    return Meaning.SIGNIFICANT if abs(difference) > by_chance else Meaning.CHANCE
 
 
-def _variance(values: Sequence[float]) -> float:
-    """The sample variance; the library's is exact in fractions, and that takes longer than all the rest."""
-    mean = fmean(values)
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+def _step(seconds: int) -> int:
+    """How far apart the values are that durations of about so many seconds are rounded to."""
+    step: int = 1 if seconds < _EXACT_BELOW else 10 ** (len(str(seconds)) - 2)
+    return step
 
 
-def _moments(histogram: Mapping[int, int]) -> tuple[int, float, float]:
-    """Count, mean and sample variance."""
-    n = sum(histogram.values())
-    if n == 0:
-        return 0, 0.0, 0.0
-    mean = sum(value * count for value, count in histogram.items()) / n
-    squares = math.fsum(count * (value - mean) ** 2 for value, count in histogram.items())
-    return n, mean, squares / max(1, n - 1)
+def _variance(counted: Iterable[tuple[float, int]], mean: float, n: int) -> float:
+    """The sample variance of values and how often each is there; 0 of fewer than two.
+
+    The library's is exact in fractions, and that takes longer than all the rest.
+    """
+    return math.fsum(count * (value - mean) ** 2 for value, count in counted) / max(1, n - 1)

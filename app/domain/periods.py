@@ -117,6 +117,13 @@ def buckets(span: Span, granularity: Granularity) -> list[datetime]:
     return list(found.values())
 
 
+def whole_buckets(span: Span, granularity: Granularity) -> list[datetime]:
+    """The start of every bucket that lies in the span from beginning to end, in UTC."""
+    after = bucket_start(span.end, granularity, span.zone)
+    starts = (start.astimezone(UTC) for start in buckets(span, granularity))
+    return [start for start in starts if span.start <= start < after]
+
+
 def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
     """The first day of every bucket of days that the span touches."""
     day, last = first_day_of(span.first_day, granularity), span.last_day
@@ -125,29 +132,36 @@ def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
         day = first_day_of(day + _NO_LONGER_THAN[granularity], granularity)
 
 
-def earlier(span: Span, compare: Compare, now: datetime) -> Span:
-    """What to compare ``span`` with: as many days just before it (whole months for whole months), or a year before.
+def earlier(span: Span, compare: Compare, now: datetime, *, monthly: bool = False) -> Span:
+    """What to compare ``span`` with: as many days or as much time just before it, or the same a year before.
 
+    Whole months are compared with as many whole months. ``monthly`` says that the span is meant as a month so far: it
+    is compared with the same days of the month before, or as many of them as there are.
     A span that is not over yet is compared with as much of the earlier one, so that today at noon is set beside
     yesterday up to noon.
     """
-    zone = span.zone
+    zone, is_live = span.zone, span.start < now < span.end
     if not span.is_whole_days:
         length = timedelta(days=365) if compare == Compare.YEAR else span.end - span.start
-        return Span(span.start - length, span.end - length, zone)
-    first, after = span.first_day, span.last_day + _DAY
+        return Span(span.start - length, (now if is_live else span.end) - length, zone)
+    first, last, after = span.first_day, span.last_day, span.last_day + _DAY
+    whole_months, months = first.day == after.day == 1, 0
     if compare == Compare.YEAR:
-        start, end = months_earlier(first, _MONTHS), months_earlier(after, _MONTHS)
-    elif first.day == 1 and after.day == 1:
-        months = (after.year - first.year) * _MONTHS + after.month - first.month
-        start, end = months_earlier(first, months), first
-    else:
-        start, end = first - (after - first), first
-    found = Span(day_start(start, zone), day_start(end, zone), zone)
-    if span.start < now < span.end:
+        months = _MONTHS
+    elif whole_months or monthly:
+        months = (last.year - first.year) * _MONTHS + last.month - first.month + 1
+
+    def back(day: date) -> date:
+        return months_earlier(day, months) if months else day - (after - first)
+
+    end = months_earlier(after, months) if whole_months else back(last) + _DAY
+    found = Span(day_start(back(first), zone), day_start(end, zone), zone)
+    if is_live:
         local = now.astimezone(zone)
-        day = min(start + (local.date() - first), end - _DAY)
-        cut = datetime.combine(day, local.time(), zone).astimezone(UTC)
+        cut = datetime.combine(back(local.date()), local.time(), zone).astimezone(UTC)
+        if local.date() > first:
+            # Days that are over are compared whole, also where the earlier month has fewer of them.
+            cut = max(cut, day_start(back(local.date() - _DAY) + _DAY, zone))
         found = Span(found.start, min(found.end, cut), zone)
     return found
 

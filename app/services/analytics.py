@@ -26,12 +26,13 @@ MOST_DAYS_BY_HOUR = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What figures are wanted."""
+    """What figures are wanted. ``monthly`` says that the span is meant as a month so far; it matters for comparing."""
 
     span: Span
     choice: Choice = EVERYTHING
     granularity: Granularity = Granularity.DAY
     compare: Compare | None = None
+    monthly: bool = False
     by_hour: bool = False
 
 
@@ -121,7 +122,7 @@ def _previous(question: Question) -> Cover | None:
     """What the span is compared with, if with anything."""
     if question.compare is None:
         return None
-    span = earlier(question.span, question.compare, now())
+    span = earlier(question.span, question.compare, now(), monthly=question.monthly)
     return Cover.of(span, question.choice, question.granularity)
 
 

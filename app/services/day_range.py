@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from app.errors import ValidationFailed
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# RFC 3339, of which seconds and offset may be left out. The library reads more of ISO 8601, where a day may look like
+# this (20250131, 2025-W05-5), and would be taken for its first instant.
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?")
 # No payment is older, and far dates do not survive a change of time zone.
 _YEARS = range(2000, 2200)
 
@@ -28,19 +31,29 @@ def day_range(
     return start, end
 
 
+def is_day(text: str) -> bool:
+    """True for a day that exists, written as 2025-01-31."""
+    try:
+        return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def _moment(name: str, text: str | None, zone: ZoneInfo, *, days: int) -> datetime | None:
     """A day's midnight, ``days`` later; or an exact time, which is local where it names no offset."""
     if text is None:
         return None
     try:
-        if _DAY.fullmatch(text):
+        if is_day(text):
             found = datetime.combine(date.fromisoformat(text) + timedelta(days=days), time(), zone)
-        else:
+        elif _TIME.fullmatch(text):
             found = datetime.fromisoformat(text)
             found = found if found.tzinfo else found.replace(tzinfo=zone)
+        else:
+            raise ValueError(text)
         if found.year not in _YEARS:
             raise ValueError(text)
     except (ValueError, OverflowError) as error:
-        told = "Use a date (2025-01-31) or an ISO 8601 time (2025-01-31T09:30:00Z)."
+        told = "Use a date (2025-01-31) or an RFC 3339 time (2025-01-31T09:30:00Z)."
         raise ValidationFailed(errors={name: [told]}) from error
     return found.astimezone(UTC)

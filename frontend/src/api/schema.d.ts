@@ -742,9 +742,9 @@ export interface paths {
                     failure_code?: string;
                     /** @description Whether 3-D Secure was requested in any attempt. */
                     three_d_secure?: boolean;
-                    /** @description Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an ISO 8601 timestamp. */
+                    /** @description Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 timestamp. */
                     created_from?: string;
-                    /** @description Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an ISO 8601 timestamp (excluded itself). */
+                    /** @description Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an RFC 3339 timestamp (excluded itself). */
                     created_to?: string;
                     /** @description How many payments to answer at most. */
                     limit?: number;
@@ -1104,15 +1104,15 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description First day (in DASHBOARD_TIMEZONE), or an ISO 8601 timestamp. */
+                    /** @description First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp. */
                     from?: string;
-                    /** @description Last day, included; or an ISO 8601 timestamp, excluded. At most 732 days, 32 by hour. */
+                    /** @description Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour. */
                     to?: string;
                     /** @description Only payments in this currency. */
                     currency?: string;
                     /** @description Step of the series; weeks begin on Monday. */
                     granularity?: "hour" | "day" | "week" | "month";
-                    /** @description Also answer the figures of as many days just before (whole months for whole months), or of the same days a year before. A range that is not over yet is compared with as much of the earlier one. */
+                    /** @description Also answer the figures of as many days just before (whole months for whole months; as much time for exact times), or of the same days a year before (365 days for exact times). A range that is not over yet is compared with as much of the earlier one. */
                     compare?: "previous" | "year";
                     /** @description Only payments by cards of this brand. */
                     brand?: string;

@@ -245,6 +245,8 @@ NONSENSE = {
     "no time": ({"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T10:00:00Z"}, "no time in it"),
     "a start in the future": ({"from": "2199-01-01"}, "no time in it"),
     "a day that does not exist": ({"from": "2026-02-30"}, "was not understood"),
+    "a day in another notation": ({"from": "2026-03-01", "to": "20260331"}, "Use a date (2025-01-31)"),
+    "a day of a week": ({"from": "2026-W10-1", "to": "2026-03-31"}, "Use a date (2025-01-31)"),
     "far years": ({"from": "0001-01-01", "to": "9999-12-31"}, "was not understood"),
     "half a year by hour": (
         {"from": "2026-01-01", "to": "2026-06-30", "granularity": "hour"},

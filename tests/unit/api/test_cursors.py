@@ -58,6 +58,20 @@ def test_timestamps_are_exact() -> None:
     assert (start, end) == (datetime(2025, 1, 1, 8, tzinfo=UTC), datetime(2025, 1, 1, 10, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-01-01T10:00:00Z",
+        "2025-01-01T10:00:00.000Z",
+        "2025-01-01 15:30:00+05:30",
+        "2025-01-01T10:00Z",
+        "2025-01-01T05:00:00.000000000-05:00",
+    ],
+)
+def test_a_timestamp_may_be_written_as_in_rfc_3339(text: str) -> None:
+    assert day_range(text, None, "Asia/Kathmandu")[0] == datetime(2025, 1, 1, 10, tzinfo=UTC)
+
+
 def test_a_time_without_an_offset_is_local() -> None:
     start, _ = day_range("2025-01-01T10:00:00", None, "Asia/Kathmandu")
     assert start == datetime(2025, 1, 1, 4, 15, tzinfo=UTC)
@@ -73,6 +87,19 @@ def test_a_time_without_an_offset_is_local() -> None:
         "0001-01-01",
         "9999-12-31",
         "1700000000",
+        # Days to ISO 8601, of which the end would be their first instant and the day itself left out.
+        "20260331",
+        "2026-W10-1",
+        "2026W101",
+        "2026-03",
+        # Times that are not RFC 3339's.
+        "20260331T100000Z",
+        "2026-W10-1T10:00:00Z",
+        "2026-03-31T10",
+        "2026-03-31T10:00:00+01",
+        "2026-03-31T10:00:00 01:00",
+        "2026-03-31x10:00:00Z",
+        "2026-03-31T",
         "٢٠٢٥-01-01",
         "\x00",
     ],
