@@ -159,6 +159,9 @@ def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
     assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
     told = finance.get(f"/dashboard/payments/{payment.payment_id}").text
     assert "settled in another way by finance@example.com" in told
+    assert "Paid back in another way, as finance@example.com noted." in told
+    form = finance.get(f"/dashboard/payments/{payment.payment_id}/refund", follow_redirects=True).text
+    assert "5.00 USD went back to the customer in another way" in form
     assert audit.check_payment(database.payments.find_one()) == []
     # Once more changes nothing, and only what failed can be settled.
     history = len(database.payments.find_one()["history"])
