@@ -58,4 +58,4 @@ def test_the_files_are_refreshed_with_the_figures_they_hold(finance: FlaskClient
     files = re.search(r'<ul data-live="files">.*?</ul>', show(finance), re.DOTALL)
     assert files
     addresses = [html.unescape(address) for address in re.findall(r'href="([^"]+)"', files[0])]
-    assert len(addresses) == 4 and all("from=" in a and "to=" in a for a in addresses)
+    assert len(addresses) == 7 and all("from=" in a and "to=" in a for a in addresses)
