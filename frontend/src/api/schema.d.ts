@@ -1840,7 +1840,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers. */
+        /** The process answers, and says how it takes the request to have come, for `flask preflight`. */
         get: {
             parameters: {
                 query?: never;
@@ -1859,6 +1859,11 @@ export interface paths {
                         "application/json": {
                             /** @enum {string} */
                             status: "ok" | "ready" | "not_ready";
+                            /**
+                             * @description How the service takes the request to have come, which PROXY_HOPS decides (only /healthz).
+                             * @enum {string}
+                             */
+                            scheme?: "http" | "https";
                             checks?: {
                                 [key: string]: {
                                     /** @enum {string} */
@@ -1910,9 +1915,10 @@ export interface paths {
         };
         /**
          * Whether requests can be served.
-         * @description Failing is MongoDB without a writable primary, or without its indexes. A missing Stripe key is a warning, because
-         *     what is stored can still be read, and so is a missing worker, because payments are taken without it: only events
-         *     that failed and outcomes that are unknown wait for it.
+         * @description Failing is MongoDB without a writable primary, or without its unique indexes, which let no payment exist twice. Any
+         *     other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because what is
+         *     stored can still be read, and a missing worker, because payments are taken without it: only events that failed and
+         *     outcomes that are unknown wait for it.
          */
         get: {
             parameters: {
@@ -1932,6 +1938,11 @@ export interface paths {
                         "application/json": {
                             /** @enum {string} */
                             status: "ok" | "ready" | "not_ready";
+                            /**
+                             * @description How the service takes the request to have come, which PROXY_HOPS decides (only /healthz).
+                             * @enum {string}
+                             */
+                            scheme?: "http" | "https";
                             checks?: {
                                 [key: string]: {
                                     /** @enum {string} */
@@ -1973,6 +1984,11 @@ export interface paths {
                         "application/json": {
                             /** @enum {string} */
                             status: "ok" | "ready" | "not_ready";
+                            /**
+                             * @description How the service takes the request to have come, which PROXY_HOPS decides (only /healthz).
+                             * @enum {string}
+                             */
+                            scheme?: "http" | "https";
                             checks?: {
                                 [key: string]: {
                                     /** @enum {string} */

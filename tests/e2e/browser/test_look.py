@@ -36,7 +36,7 @@ _FAINT = """() => {
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
   };
   const written = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-  const left = ".visually-hidden, [class*='heat'], .on-challenged, .on-frictionless, .on-plain";
+  const left = ".visually-hidden, [class*='heat'], .on-challenged, .on-frictionless, .on-unknown, .on-plain";
   return [...document.querySelectorAll("main *")]
     .filter((one) => written(one) && one.getBoundingClientRect().width > 1 && !one.closest(left))
     .map((one) => {
