@@ -76,7 +76,10 @@ def test_a_hang_ends_with_the_faults(control: Running) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask)
-        time.sleep(0.1)
+        deadline = time.monotonic() + 10
+        while not control.get("faults")["faults"][0]["struck"]:  # the question may take a while to get there
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert not asked.done()
         assert control.delete("faults") == {"faults": []}
         assert asked.result(5) == "closed"

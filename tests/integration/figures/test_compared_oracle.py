@@ -35,7 +35,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LEAP_DAY = date(2024, 2, 29)
 
 
-@pytest.fixture(params=sorted(ZONES))
+# Clocks that change at two and at midnight, by half an hour, and not at all beside an odd offset.
+@pytest.fixture(params=["Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu"])
 def zone(request: pytest.FixtureRequest) -> ZoneInfo:
     return ZoneInfo(request.param)
 
