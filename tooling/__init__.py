@@ -1,0 +1,1 @@
+"""What developers run beside the product: `make run`, the demo shop, benchmarks, and the checks of the frontend."""

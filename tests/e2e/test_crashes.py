@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.storm import Storm, wait_until
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 EVENTS = 5_000
 CRASHES = 6

@@ -12,8 +12,8 @@ import pymongo
 import pytest
 
 from tooling import process
-from tooling.embedded_mongo import EmbeddedMongo
-from tooling.mongo_errors import MongoUnavailable
+from tooling.mongo.embedded import EmbeddedMongo
+from tooling.mongo.errors import MongoUnavailable
 
 
 @pytest.fixture

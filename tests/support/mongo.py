@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tooling import process
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 _PREFIX = "paydesk-tests-"
 _STOP_SECONDS = 20

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from tooling.bench import lists, monitoring, overview, payments, reconciliation, webhooks
 from tooling.bench.report import Table, progress
 from tooling.bench.stack import environment
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 Measure = Callable[[EmbeddedMongo, int], Iterable[Table]]
 

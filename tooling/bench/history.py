@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 
 from tooling.bench import stack
 from tooling.bench.report import progress
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 Document = dict[str, Any]
 DAYS = 365

@@ -22,7 +22,7 @@ from tooling.bench import history
 from tooling.bench.overview import BURST, BURSTS, count_changes
 from tooling.bench.report import Table, percentile, progress
 from tooling.bench.site import PAYMENTS, Site
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 TARGET_MS = 50
 # Every page is asked for so often, after once to warm up, and the slowest pages more often.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tooling.bench import events, history, load, stack
 from tooling.bench.report import Table
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 SCRAPES = 60
 SCRAPE_TARGET_MS = 30

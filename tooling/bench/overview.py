@@ -20,7 +20,7 @@ from app.extensions import services
 from tooling.bench import history, pipelines
 from tooling.bench.report import Table, percentile, progress
 from tooling.bench.site import METRICS, OVERVIEW, Site
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 ROUNDS = 5
 REQUESTS = 20

@@ -15,7 +15,7 @@ import stripe
 
 from tooling.bench import events, load, stack
 from tooling.bench.report import Table
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 IN_FLIGHT = 16
 OVERHEAD_TARGET_MS = 5.0

@@ -12,7 +12,7 @@ import requests
 
 from tooling.bench import stack
 from tooling.bench.report import Table
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 MEMORY_TARGET_MB = 300
 # What the sandbox's bulk control makes for a payment: an intent, and charges, refunds and disputes.

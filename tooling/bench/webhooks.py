@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from tooling.bench import events, load, stack
 from tooling.bench.report import Table
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 IN_FLIGHT = 32
 ROUNDS = 5

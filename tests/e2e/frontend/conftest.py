@@ -36,7 +36,7 @@ class Shop:
         self.server.wait(seconds=120)
 
     def _begin(self) -> LiveServer:
-        return LiveServer(self.settings, self._log, workers=2, target="tooling.demo_wsgi:app")
+        return LiveServer(self.settings, self._log, workers=2, target="tooling.demo_shop.wsgi:app")
 
     def stop(self) -> None:
         self.server.stop()

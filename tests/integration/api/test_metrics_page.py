@@ -28,7 +28,7 @@ from tests.integration.api.test_payments import event_of
 from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
 from tests.support import stored
 from tests.support.prometheus import Samples, figures_of, recent_payments, samples
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 Mongo = Database[dict[str, Any]]
 METRICS = "/api/v1/payments/metrics"

@@ -16,7 +16,7 @@ from app.models.indexes import create_indexes
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble, stripe_error
 from tests.integration.api.test_payments import event_of
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 # What Stripe answers, and what our client gets: HTTP status, word.
 STRIPE_ANSWERS: dict[str, tuple[Misbehaviour, int, str]] = {

@@ -23,7 +23,7 @@ from tests.integration.worker.conftest import (
     paid_at_stripe,
 )
 from tests.support.sandbox import SandboxProcess
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 
 def applied(database: Mongo) -> int:

@@ -17,7 +17,7 @@ from app.services import Services
 from config import Settings
 from tests.integration.worker.conftest import Mongo
 from tests.support.child import Child
-from tooling.mongo_node import find_binary
+from tooling.mongo.node import find_binary
 from tooling.process import free_port
 
 

@@ -1,7 +1,7 @@
 """The demo: a page that plays the ERP, with the few things that the ERP's own server does.
 
 It keeps orders, and gives the browser a short-lived token of the order's customer. Whether an order is paid it asks
-Paydesk, as an ERP must: what a browser says is no proof. Only `make run` serves it (see ``tooling.demo_wsgi``).
+Paydesk, as an ERP must: what a browser says is no proof. Only `make run` serves it (see ``tooling.demo_shop.wsgi``).
 """
 
 from __future__ import annotations

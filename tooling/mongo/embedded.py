@@ -21,8 +21,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tooling import process
-from tooling.mongo_errors import MongoUnavailable
-from tooling.mongo_node import REPLICA_SET, Node, find_binary
+from tooling.mongo.errors import MongoUnavailable
+from tooling.mongo.node import REPLICA_SET, Node, find_binary
 
 READY_SECONDS = 60
 _NOT_YET_INITIALIZED = 94

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tooling.dev_env import DevEnv, given, random_secret
+from tooling.run.dev_env import DevEnv, given, random_secret
 
 
 def test_a_value_is_made_once_and_kept(tmp_path: Path) -> None:

@@ -6,6 +6,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import wsgi
 from config import Settings
-from tooling import demo_shop
+from tooling.demo_shop import shop
 
-app = DispatcherMiddleware(wsgi.app, {"/demo": demo_shop.create(Settings.from_env())})
+app = DispatcherMiddleware(wsgi.app, {"/demo": shop.create(Settings.from_env())})

@@ -1,4 +1,4 @@
-"""`make run`: everything that Paydesk needs, on this machine, until Ctrl-C.
+"""What `make run` starts, step by step: from nothing to a service that answers.
 
 MongoDB and Stripe are started here unless MONGODB_URI and STRIPE_SECRET_KEY name others. Secrets, logins, data and
 logs stay in ``.data``.
@@ -6,27 +6,21 @@ logs stay in ``.data``.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
-from config import Settings, SettingsError
-from tooling import frontend, page
-from tooling.dev_env import DevEnv, given, random_secret
-from tooling.embedded_mongo import EmbeddedMongo
-from tooling.mongo_errors import MongoUnavailable
+from config import Settings
+from tooling import frontend
+from tooling.mongo.embedded import EmbeddedMongo
 from tooling.process import port_is_free
-from tooling.supervisor import MongoPart, PartFailed, Service, Supervisor, end_leftovers
+from tooling.run import page
+from tooling.run.dev_env import DevEnv, given, random_secret
+from tooling.run.supervisor import MongoPart, PartFailed, Service, Supervisor, end_leftovers
 
 DATA = Path(".data").resolve()
 SANDBOX_PORT = 12111
@@ -43,39 +37,7 @@ PROCESSES: dict[str, list[str]] = {
 }
 
 
-class Stopped(Exception):
-    """Somebody asked us to stop."""
-
-
-def main() -> int:
-    """Run until Ctrl-C or SIGTERM; the exit code is 1 when a part failed."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _on_signal)
-    try:
-        with _only_one():
-            _run_until_stopped()
-    except (PartFailed, MongoUnavailable, SettingsError) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    _tell("Stopped. The data stays in .data; `make run` continues with it.")
-    return 0
-
-
-def _run_until_stopped() -> None:
-    supervisor = Supervisor()
-    try:
-        Run(supervisor).up()
-        supervisor.watch()
-    except Stopped:
-        pass
-    finally:
-        # A second Ctrl-C must not leave a process behind; each part is given a limited time anyway.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        supervisor.stop(_tell)
-
-
-class Run:
+class Stack:
     """The steps from nothing to a service that answers."""
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -99,7 +61,7 @@ class Run:
         self._start_sandbox(settings.port)
         self._flask("db", "indexes")
         demo = self._build_demo()
-        self._start_processes(settings.port, "tooling.demo_wsgi:app" if demo else "wsgi:app")
+        self._start_processes(settings.port, "tooling.demo_shop.wsgi:app" if demo else "wsgi:app")
         logins = self._make_logins()
         self._seed()
         token = self._token()
@@ -123,18 +85,18 @@ class Run:
 
     def _start_mongo(self) -> None:
         if "MONGODB_URI" in self.given:
-            _tell("MongoDB: the one of MONGODB_URI")
+            tell("MongoDB: the one of MONGODB_URI")
             return
-        _tell("Starting MongoDB …")
+        tell("Starting MongoDB …")
         self.mongo = EmbeddedMongo(DATA / "mongo").start()
         self.supervisor.add(MongoPart(self.mongo))
         self.env["MONGODB_URI"] = self.mongo.uri
 
     def _start_sandbox(self, port: int) -> None:
         if "STRIPE_SECRET_KEY" in self.given:
-            _tell("Stripe: the account of STRIPE_SECRET_KEY")
+            tell("Stripe: the account of STRIPE_SECRET_KEY")
             return
-        _tell("Starting the Stripe sandbox …")
+        tell("Starting the Stripe sandbox …")
         sandbox_port = next(n for n in range(SANDBOX_PORT, SANDBOX_PORT + 100) if port_is_free(n))
         command = [
             *(PYTHON, "-m", "sandbox", "--port", str(sandbox_port), "--data", str(DATA / "sandbox.sqlite")),
@@ -157,17 +119,17 @@ class Run:
         if why is None and "AUTH_JWKS_URL" in self.given:
             why = "only the provider behind AUTH_JWKS_URL can issue tokens for it"
         if why is None:
-            _tell("Building the demo shop, if it changed …")
+            tell("Building the demo shop, if it changed …")
             try:
                 frontend.build_demo()
             except frontend.FrontendFailed as error:
                 why = str(error)
         if why is not None:
-            _tell(f"No demo shop at /demo: {why}")
+            tell(f"No demo shop at /demo: {why}")
         return why is None
 
     def _start_processes(self, port: int, app: str) -> None:
-        _tell("Starting Paydesk …")
+        tell("Starting Paydesk …")
         for name, command in PROCESSES.items():
             filled = [word.format(port=port, app=app) for word in command]
             self.supervisor.add(Service(name, filled, self.env, DATA))
@@ -200,7 +162,7 @@ class Run:
             return
         seeded = self.mongo.dbpath / "paydesk.seeded"
         if not seeded.exists():
-            _tell("Making sample payments …")
+            tell("Making sample payments …")
             self._flask("demo", "seed", "--payments", str(SAMPLE_PAYMENTS), shown=True)
             seeded.touch()
 
@@ -228,17 +190,6 @@ class Run:
         return done.stdout or ""
 
 
-@contextmanager
-def _only_one() -> Iterator[None]:
-    DATA.mkdir(exist_ok=True)
-    with (DATA / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise PartFailed("`make run` is already running in this folder. Stop that one first.") from error
-        yield
-
-
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:
@@ -247,13 +198,6 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _on_signal(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise Stopped
-
-
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Print a line of progress at once, also where the output is a file."""
     print(text, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -17,7 +17,7 @@ import stripe
 from app.gateway import client
 from config import Settings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 STARTS = {
     "gunicorn": ["-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"],
     "another server": ["-c", "import wsgi"],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from tooling import process
-from tooling.embedded_mongo import EmbeddedMongo
+from tooling.mongo.embedded import EmbeddedMongo
 
 
 class PartFailed(Exception):

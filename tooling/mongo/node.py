@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from tooling import process
-from tooling.mongo_errors import MongoUnavailable, explain_exit, explain_missing_binary, explain_unrunnable
+from tooling.mongo.errors import MongoUnavailable, explain_exit, explain_missing_binary, explain_unrunnable
 
 REPLICA_SET = "rs0"
 STOP_SECONDS = 30

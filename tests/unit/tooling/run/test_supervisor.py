@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.page import Login, render
-from tooling.supervisor import PartFailed, Service, Supervisor, end_leftovers
+from tooling.run.supervisor import PartFailed, Service, Supervisor, end_leftovers
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 
@@ -36,24 +35,3 @@ def test_what_an_earlier_run_lost_is_ended(tmp_path: Path) -> None:
     end_leftovers(tmp_path)
     assert "exit code -15" in (lost.failure() or "")
     assert not list((tmp_path / "logs").glob("*.pid"))
-
-
-def test_the_page_shows_what_a_newcomer_needs() -> None:
-    login = Login("finance@example.com", "finance", "the-password")
-    page = render("http://127.0.0.1:8003", "http://127.0.0.1:12111", [login], "the.token")
-    for expected in (
-        "http://127.0.0.1:8003/api/docs",
-        "http://127.0.0.1:8003/healthz",
-        "http://127.0.0.1:12111/_sandbox/",
-        "finance@example.com  the-password",
-        "export TOKEN=the.token",
-        "curl -s http://127.0.0.1:8003/api/v1/payments/stripe/create-intent",
-    ):
-        assert expected in page
-
-
-def test_the_page_without_sandbox_logins_and_token() -> None:
-    page = render("http://127.0.0.1:8003", None, [], None)
-    assert "_sandbox" not in page
-    assert "flask users create" in page
-    assert "AUTH_JWKS_URL" in page

@@ -1,0 +1,1 @@
+"""`make run`: everything that Paydesk needs, on this machine, until Ctrl-C."""
