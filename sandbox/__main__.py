@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.core.settings import Settings
 from sandbox.server import build
-from sandbox.settings import Settings
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,17 +9,17 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox import stripe_js
-from sandbox.api import Api
-from sandbox.context import Sandbox
-from sandbox.control import Control
-from sandbox.deliveries import Courier
-from sandbox.events import EventLog
-from sandbox.faults import Faults
-from sandbox.persistence import Database
-from sandbox.records import COMMAND_LINE_ENDPOINT, Endpoint
-from sandbox.request_log import RequestLog
-from sandbox.settings import Settings
-from sandbox.store import Store
+from sandbox.api.faults import Faults
+from sandbox.api.pipeline import Api
+from sandbox.api.request_log import RequestLog
+from sandbox.control.routes import Control
+from sandbox.core.persistence import Database
+from sandbox.core.records import COMMAND_LINE_ENDPOINT, Endpoint
+from sandbox.core.sandbox import Sandbox
+from sandbox.core.settings import Settings
+from sandbox.core.store import Store
+from sandbox.webhooks.deliveries import Courier
+from sandbox.webhooks.event_log import EventLog
 
 _MAX_BODY = 1 << 20
 

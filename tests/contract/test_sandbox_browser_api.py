@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.cards import BY_NUMBER
+from sandbox.behaviour.cards import BY_NUMBER
 from tests.contract.conftest import Api
 from tests.contract.sandbox_process import Running
 from tests.contract.test_sandbox_payments import CHALLENGED

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.params import Param, Table
-from sandbox.routes import ROUTES
+from sandbox.api.params import Param, Table
+from sandbox.api.routes import ROUTES
 from tests.contract import stripe_reference
 from tests.contract.conftest import Api
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.errors import StripeError
-from sandbox.forms import decode, with_lists
+from sandbox.api.forms import decode, with_lists
+from sandbox.core.errors import StripeError
 
 
 @pytest.mark.parametrize(

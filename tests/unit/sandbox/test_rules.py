@@ -9,15 +9,16 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import money, signatures
-from sandbox.cards import CARDS, passes_luhn
-from sandbox.errors import StripeError
-from sandbox.events import EventLog
-from sandbox.idempotency import IdempotencyKeys
-from sandbox.params import merged_metadata
-from sandbox.records import StoredAnswer
-from sandbox.settings import Settings
-from sandbox.store import Store
+from sandbox.api.idempotency import IdempotencyKeys
+from sandbox.api.params import merged_metadata
+from sandbox.behaviour.cards import CARDS, passes_luhn
+from sandbox.core import money
+from sandbox.core.errors import StripeError
+from sandbox.core.records import StoredAnswer
+from sandbox.core.settings import Settings
+from sandbox.core.store import Store
+from sandbox.webhooks import signatures
+from sandbox.webhooks.event_log import EventLog
 
 
 @pytest.mark.parametrize(

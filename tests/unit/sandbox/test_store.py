@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.lists import page
-from sandbox.records import Customer
-from sandbox.store import Collection, Order, Store, key_of
+from sandbox.core.lists import page
+from sandbox.core.records import Customer
+from sandbox.core.store import Collection, Order, Store, key_of
 
 keys = st.tuples(st.integers(0, 20), st.integers(0, 50), st.sampled_from("abc"))
 

@@ -1,0 +1,188 @@
+"""Which parameters each endpoint takes, by name and kind. Source: the OpenAPI document of 2023-10-16.
+
+Parameters for other payment methods, Connect and invoices are left out: they are answered ``parameter_unknown``.
+A contract test compares every name here with that document.
+"""
+
+from __future__ import annotations
+
+from sandbox.api.params import (
+    Table,
+    anything,
+    boolean,
+    choice,
+    email,
+    integer,
+    listing,
+    metadata,
+    nested,
+    off_session,
+    text,
+    time_range,
+)
+
+_ADDRESS: Table = {
+    name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")
+}
+_SHIPPING: Table = {
+    "address": nested(_ADDRESS).needed(),
+    "name": text().needed(),
+    "carrier": text(),
+    "phone": text(),
+    "tracking_number": text(),
+}
+_BILLING: Table = {
+    "address": nested(_ADDRESS, clearable=True),
+    "email": email(clearable=True),
+    "name": text(clearable=True),
+    "phone": text(clearable=True),
+}
+_CARD: Table = {
+    "number": text(),
+    "exp_month": integer(),
+    "exp_year": integer(),
+    "cvc": text(),
+    "token": text(),
+}
+_METHOD: Table = {
+    # Stripe.js sends cards here; the reference leaves them out, because servers should not.
+    "type": text().needed(),
+    "card": nested(_CARD, documented=False),
+    "billing_details": nested(_BILLING),
+    "metadata": metadata(),
+    "radar_options": anything(),
+}
+_CARD_OPTIONS: Table = {
+    "capture_method": choice("manual", clearable=True),
+    "cvc_token": text(),
+    "installments": anything(),
+    "mandate_options": anything(),
+    "moto": boolean(),
+    "network": text(),
+    "request_three_d_secure": choice("any", "automatic"),
+    "setup_future_usage": choice("none", "off_session", "on_session", clearable=True),
+    "statement_descriptor_suffix_kana": text(22, clearable=True),
+    "statement_descriptor_suffix_kanji": text(17, clearable=True),
+}
+_CAPTURE = choice("automatic", "automatic_async", "manual")
+_EXPAND = listing(text())
+_READ: Table = {"expand": _EXPAND}
+_LIST: Table = {
+    "limit": integer(),
+    "starting_after": text(),
+    "ending_before": text(),
+    "expand": _EXPAND,
+}
+_BY_TIME: Table = {**_LIST, "created": time_range()}
+
+_INTENT: Table = {
+    "amount": integer(),
+    "capture_method": _CAPTURE,
+    "currency": text(),
+    "customer": text(),
+    "description": text(1000, clearable=True),
+    "expand": _EXPAND,
+    "metadata": metadata(),
+    "payment_method": text(),
+    "payment_method_configuration": text(),
+    "payment_method_data": nested(_METHOD),
+    "payment_method_options": nested({"card": nested(_CARD_OPTIONS, clearable=True)}),
+    "payment_method_types": listing(text()),
+    "receipt_email": email(clearable=True),
+    "setup_future_usage": choice("off_session", "on_session", clearable=True),
+    "shipping": nested(_SHIPPING, clearable=True),
+    "statement_descriptor": text(22, clearable=True),
+    "statement_descriptor_suffix": text(22, clearable=True),
+    "transfer_group": text(),
+}
+_CONFIRMATION: Table = {
+    "error_on_requires_action": boolean(),
+    "mandate": text(),
+    "mandate_data": anything(),
+    "off_session": off_session(),
+    "radar_options": anything(),
+    "return_url": text(),
+    "use_stripe_sdk": boolean(),
+}
+
+INTENT_CREATE: Table = {
+    **_INTENT,
+    **_CONFIRMATION,
+    "amount": integer().needed(),
+    "currency": text().needed(),
+    "automatic_payment_methods": nested(
+        {"enabled": boolean().needed(), "allow_redirects": choice("always", "never")}
+    ),
+    "confirm": boolean(),
+    "confirmation_method": choice("automatic", "manual"),
+}
+INTENT_UPDATE = _INTENT
+INTENT_RETRIEVE: Table = {"client_secret": text(), "expand": _EXPAND}
+INTENT_CONFIRM: Table = {
+    **_CONFIRMATION,
+    "client_secret": text(),
+    **{
+        name: _INTENT[name]
+        for name in (
+            "capture_method",
+            "expand",
+            "payment_method",
+            "payment_method_data",
+            "payment_method_options",
+            "payment_method_types",
+            "receipt_email",
+            "setup_future_usage",
+            "shipping",
+        )
+    },
+}
+INTENT_CANCEL: Table = {
+    "cancellation_reason": choice("abandoned", "duplicate", "fraudulent", "requested_by_customer"),
+    "expand": _EXPAND,
+}
+INTENT_CAPTURE: Table = {
+    "amount_to_capture": integer(),
+    "expand": _EXPAND,
+    "final_capture": boolean(),
+    "metadata": metadata(),
+    "statement_descriptor": text(22),
+    "statement_descriptor_suffix": text(22),
+}
+INTENT_LIST: Table = {**_BY_TIME, "customer": text()}
+
+REFUND_CREATE: Table = {
+    "amount": integer(),
+    "charge": text(),
+    "expand": _EXPAND,
+    "instructions_email": email(),
+    "metadata": metadata(),
+    "payment_intent": text(),
+    "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
+}
+REFUND_UPDATE: Table = {"expand": _EXPAND, "metadata": metadata()}
+REFUND_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
+CHARGE_LIST: Table = {**_BY_TIME, "customer": text(), "payment_intent": text()}
+EVENT_LIST: Table = {**_BY_TIME, "delivery_success": boolean(), "type": text(), "types": listing(text())}
+DISPUTE_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
+CUSTOMER_CREATE: Table = {
+    "address": nested(_ADDRESS, clearable=True),
+    "description": text(clearable=True),
+    "email": email(),
+    "expand": _EXPAND,
+    "metadata": metadata(),
+    "name": text(256),
+    "phone": text(20),
+    "shipping": nested({name: _SHIPPING[name] for name in ("address", "name", "phone")}, clearable=True),
+}
+ENDPOINT_CREATE: Table = {
+    "url": text().needed(),
+    "enabled_events": listing(text()).needed(),
+    "api_version": text(),
+    "description": text(clearable=True),
+    "expand": _EXPAND,
+    "metadata": metadata(),
+}
+ENDPOINT_LIST = _LIST
+BALANCE_LIST: Table = {**_BY_TIME, "source": text(), "type": text()}
+METHOD_CREATE: Table = {**_METHOD, "expand": _EXPAND}
+READ = _READ

@@ -1,0 +1,255 @@
+"""Declared parameters: what an endpoint accepts, and how Stripe refuses the rest.
+
+Each refusal is a 400 ``invalid_request_error`` that names the parameter in brackets (``card[number]``) and leaves
+nothing stored under the idempotency key. Sources: docs.stripe.com/api/errors, error-codes; facts §3 and §9.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox.api.forms import is_list
+from sandbox.core.errors import invalid
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_MAX_METADATA_KEYS = 50
+_MAX_METADATA_KEY = 40
+_MAX_METADATA_VALUE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter: its kind, its limits, and for hashes and lists what is inside."""
+
+    kind: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int = 5000
+    fields: Mapping[str, Param] = field(default_factory=dict)
+    item: Param | None = None
+    clearable: bool = False
+    documented: bool = True
+
+    def needed(self) -> Param:
+        """The same parameter, required."""
+        return replace(self, required=True)
+
+
+Table = Mapping[str, Param]
+
+
+def text(max_length: int = 5000, *, clearable: bool = False) -> Param:
+    """A string; ``clearable`` ones take an empty string to unset the value."""
+    return Param("text", max_length=max_length, clearable=clearable)
+
+
+def email(*, clearable: bool = False) -> Param:
+    """An e-mail address."""
+    return Param("email", max_length=800, clearable=clearable)
+
+
+def integer(*, clearable: bool = False) -> Param:
+    """A whole number; amounts are in minor units."""
+    return Param("integer", clearable=clearable)
+
+
+def boolean() -> Param:
+    """``true`` or ``false``."""
+    return Param("boolean")
+
+
+def choice(*choices: str, clearable: bool = False) -> Param:
+    """One of the listed words."""
+    return Param("choice", choices=choices, clearable=clearable)
+
+
+def nested(fields: Table, *, clearable: bool = False, documented: bool = True) -> Param:
+    """A hash with declared fields; ``documented=False`` for what browsers may send though the reference omits it."""
+    return Param("nested", fields=fields, clearable=clearable, documented=documented)
+
+
+def anything() -> Param:
+    """A hash that the sandbox accepts and does not look into."""
+    return Param("anything", clearable=True)
+
+
+def listing(item: Param) -> Param:
+    """A list of one kind of value."""
+    return Param("listing", item=item)
+
+
+def metadata() -> Param:
+    """Metadata: at most 50 keys of 40 characters with values of 500; an empty value unsets its key (facts §9)."""
+    return Param("metadata", clearable=True)
+
+
+def time_range() -> Param:
+    """Unix seconds, or a hash of ``gt``, ``gte``, ``lt``, ``lte``."""
+    return Param("time_range", fields={name: integer() for name in ("gt", "gte", "lt", "lte")})
+
+
+def off_session() -> Param:
+    """``true``, ``false``, ``one_off`` or ``recurring``."""
+    return Param("off_session")
+
+
+def check(table: Table, given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The given parameters as Python values. Raises StripeError for the first that Stripe would refuse."""
+    for name in given:
+        if name not in table:
+            raise invalid(
+                f"Received unknown parameter: {_path(prefix, name)}",
+                param=_path(prefix, name),
+                code="parameter_unknown",
+            )
+    for name, param in table.items():
+        if param.required and name not in given:
+            path = _path(prefix, name)
+            raise invalid(f"Missing required param: {path}.", param=path, code="parameter_missing")
+    return {name: _value(table[name], value, _path(prefix, name)) for name, value in given.items()}
+
+
+def _path(prefix: str, name: str) -> str:
+    return f"{prefix}[{name}]" if prefix else name
+
+
+def _value(param: Param, value: Any, path: str) -> Any:
+    if value == "":
+        if param.clearable:
+            return {} if param.kind == "metadata" else None
+        if param.kind not in ("listing", "nested"):
+            raise invalid(
+                f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a "
+                f"parameter; however '{path}' cannot be unset. You should remove '{path}' from your request or "
+                "supply a non-empty value.",
+                param=path,
+                code="parameter_invalid_empty",
+            )
+    return _READERS[param.kind](param, value, path)
+
+
+def _text(param: Param, value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise invalid(f"Invalid string: {value}", param=path)
+    if len(value) > param.max_length:
+        raise invalid(
+            f"Invalid string: {value[:10]}...; must be at most {param.max_length} characters", param=path
+        )
+    return value
+
+
+def _email(param: Param, value: Any, path: str) -> str:
+    address = _text(param, value, path)
+    if not _EMAIL.fullmatch(address):
+        raise invalid(f"Invalid email address: {address}", param=path, code="email_invalid")
+    return address
+
+
+def _integer(_: Param, value: Any, path: str) -> int:
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+        raise invalid(f"Invalid integer: {value}", param=path, code="parameter_invalid_integer")
+    return int(value)
+
+
+def _boolean(_: Param, value: Any, path: str) -> bool:
+    if value not in ("true", "false"):
+        raise invalid(f"Invalid boolean: {value}", param=path)
+    return bool(value == "true")
+
+
+def _choice(param: Param, value: Any, path: str) -> str:
+    if value not in param.choices:
+        *most, last = param.choices
+        listed = f"{', '.join(most)}, or {last}" if most else last
+        raise invalid(f"Invalid {path}: must be one of {listed}", param=path)
+    return str(value)
+
+
+def _nested(param: Param, value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise invalid(f"Invalid object: {value}", param=path)
+    return check(param.fields, value, path)
+
+
+def _anything(_: Param, value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise invalid(f"Invalid object: {value}", param=path)
+    return value
+
+
+def _listing(param: Param, value: Any, path: str) -> list[Any]:
+    if value == "":
+        return []
+    if not isinstance(value, dict) or not is_list(value):
+        raise invalid(f"Invalid array: {value}", param=path)
+    item = param.item or text()
+    return [_value(item, value[key], _path(path, key)) for key in sorted(value, key=int)]
+
+
+def _metadata(_: Param, value: Any, path: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise invalid("Invalid metadata: metadata must be a set of key-value pairs.", param=path)
+    if len(value) > _MAX_METADATA_KEYS:
+        raise invalid(
+            f"Metadata can only have up to {_MAX_METADATA_KEYS} keys. You passed in {len(value)} keys.",
+            param=path,
+        )
+    for key, content in value.items():
+        if not isinstance(content, str):
+            raise invalid(f"Invalid metadata value for '{key}': must be a string.", param=_path(path, key))
+        if len(key) > _MAX_METADATA_KEY:
+            raise invalid(
+                f"Metadata keys must be {_MAX_METADATA_KEY} characters or less. "
+                f"You passed in a key with {len(key)} characters.",
+                param=_path(path, key),
+            )
+        if len(content) > _MAX_METADATA_VALUE:
+            raise invalid(
+                f"Metadata values can have up to {_MAX_METADATA_VALUE} characters. "
+                f"You passed in a value of length {len(content)}.",
+                param=_path(path, key),
+            )
+    return value
+
+
+def merged_metadata(current: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Metadata after an update: keys are merged, empty values unset theirs, ``metadata=""`` clears all.
+
+    Raises StripeError when more than 50 keys would be left.
+    """
+    if not given:
+        return {}
+    result = {key: value for key, value in {**current, **given}.items() if value != ""}
+    if len(result) > _MAX_METADATA_KEYS:
+        raise invalid(f"Metadata can only have up to {_MAX_METADATA_KEYS} keys.", param="metadata")
+    return result
+
+
+def _time_range(param: Param, value: Any, path: str) -> dict[str, int]:
+    if isinstance(value, str):
+        moment = _integer(param, value, path)
+        return {"gte": moment, "lte": moment}
+    return _nested(param, value, path)
+
+
+def _off_session(param: Param, value: Any, path: str) -> bool:
+    return value in ("one_off", "recurring") or _boolean(param, value, path)
+
+
+_READERS = {
+    "text": _text,
+    "email": _email,
+    "integer": _integer,
+    "boolean": _boolean,
+    "choice": _choice,
+    "nested": _nested,
+    "anything": _anything,
+    "listing": _listing,
+    "metadata": _metadata,
+    "time_range": _time_range,
+    "off_session": _off_session,
+}

@@ -1,0 +1,318 @@
+"""One try to take the money of an intent with a card: 3-D Secure, the charge, the decline, what follows.
+
+Sources: docs.stripe.com/payments/paymentintents/lifecycle, /testing; facts §4, §5, §11.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.behaviour import authentication, dispute_rendering, rendering
+from sandbox.behaviour.cards import BY_NUMBER, PARAMS, Card, decline_message
+from sandbox.core.errors import StripeError
+from sandbox.core.records import BalanceTransaction, Charge, Intent, Json, PaymentMethod
+from sandbox.core.sandbox import AUTOMATIC, Origin, Sandbox
+from sandbox.resources import disputes
+
+_AUTHENTICATION_FAILED = (
+    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
+    "PaymentMethod to attempt to fulfill this PaymentIntent again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How the intent is being confirmed; ``challenge_url`` is where a browser answers 3-D Secure."""
+
+    challenge_url: str
+    return_url: str | None = None
+    off_session: bool = False
+    error_on_requires_action: bool = False
+
+
+def confirm(
+    sandbox: Sandbox, intent: Intent, method: PaymentMethod, how: Circumstances, origin: Origin
+) -> None:
+    """Try the card. Raises a 402 StripeError for a decline; the intent then waits for another method."""
+    card = BY_NUMBER[method.number]
+    authenticated = intent.authenticated and intent.payment_method == method.id
+    intent.payment_method = method.id
+    intent.last_payment_error = None
+    intent.next_action = None
+    intent.authenticated = False
+    if authenticated:
+        charge_card(sandbox, intent, method, authentication.authenticated("challenge"), origin)
+    elif not authentication.must_ask(card, intent, how.off_session):
+        charge_card(sandbox, intent, method, authentication.unasked(card, intent), origin)
+    elif how.off_session:
+        code = ("authentication_required", "authentication_required")
+        _decline(sandbox, intent, method, code, None, origin)
+    elif how.error_on_requires_action:
+        error = _error("card_error", "authentication_required", "authentication_required", method)
+        raise _fail(sandbox, intent, error, origin)
+    else:
+        _ask_for_authentication(sandbox, intent, how, origin)
+
+
+def answer_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -> None:
+    """The customer's answer to 3-D Secure. Raises a 402 StripeError when the card is declined afterwards.
+
+    A failed authentication raises nothing: it leaves no charge, and the error on the intent.
+    """
+    method = sandbox.store.payment_methods.by_id[intent.payment_method or ""]
+    intent.next_action = None
+    if not passed:
+        error = _error("invalid_request_error", "payment_intent_authentication_failure", None, method)
+        _fail(sandbox, intent, error, AUTOMATIC)
+    elif intent.confirmation_method == "manual":
+        intent.authenticated = True
+        intent.status = "requires_confirmation"
+        sandbox.store.save(intent)
+    else:
+        charge_card(sandbox, intent, method, authentication.authenticated("challenge"), AUTOMATIC)
+
+
+def charge_card(
+    sandbox: Sandbox,
+    intent: Intent,
+    method: PaymentMethod,
+    three_d_secure: Json | None,
+    origin: Origin,
+) -> None:
+    """Charge the card now. Raises a 402 StripeError for a decline."""
+    card = BY_NUMBER[method.number]
+    declined = card.decline
+    if card.needs_cvc and not method.cvc_given:
+        declined = None
+    if card.three_d_secure == "lookup_fails":
+        declined = ("card_declined", "generic_decline")
+    blocked = card.blocked or (card.risk == "highest" and sandbox.settings.block_highest_risk)
+    if blocked:
+        declined = ("card_declined", "fraudulent")
+    if declined:
+        _decline(sandbox, intent, method, declined, three_d_secure, origin, blocked=blocked)
+        return
+    manual = intent.capture_method == "manual"
+    charge = _new_charge(sandbox, intent, method, three_d_secure)
+    charge.outcome = _outcome(card, "authorized", "approved_by_network", None, "Payment complete.")
+    if manual:
+        intent.status = "requires_capture"
+        intent.amount_capturable = intent.amount
+    else:
+        take(sandbox, intent, charge, intent.amount)
+    _add(sandbox, intent, charge)
+    with _balance_comes_later(sandbox, intent, charge):
+        sandbox.events.about("charge.succeeded", charge, origin)
+        done = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
+        sandbox.events.about(done, intent, origin)
+    _afterwards(sandbox, charge, card)
+
+
+@contextlib.contextmanager
+def _balance_comes_later(sandbox: Sandbox, intent: Intent, charge: Charge) -> Iterator[None]:
+    """With automatic_async the first snapshots have no balance transaction; charge.updated brings it (facts §4)."""
+    if intent.capture_method != "automatic_async":
+        yield
+        return
+    transaction, charge.balance_transaction = charge.balance_transaction, None
+    yield
+    charge.balance_transaction = transaction
+    sandbox.store.save(charge)
+    sandbox.events.about("charge.updated", charge, previous={"balance_transaction": None})
+
+
+def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
+    """Move ``amount`` minor units of an authorized charge to our balance: the intent has succeeded."""
+    store = sandbox.store
+    charge.captured = True
+    charge.amount_captured = amount
+    transaction = BalanceTransaction(
+        id=store.new_id("txn"),
+        created=store.now(),
+        seq=store.next_seq(),
+        amount=amount,
+        fee=round(amount * 0.029) + 30,
+        currency=charge.currency,
+        source=charge.id,
+        available=BY_NUMBER[store.payment_methods.by_id[charge.payment_method].number].bypass_pending,
+    )
+    store.balance_transactions.add(transaction)
+    store.save(transaction)
+    charge.balance_transaction = transaction.id
+    intent.status = "succeeded"
+    intent.amount_received = amount
+    intent.amount_capturable = 0
+
+
+def begin_processing(sandbox: Sandbox, intent: Intent, method: PaymentMethod, origin: Origin) -> None:
+    """Leave the outcome open, as a bank debit does; ``finish_processing`` decides it."""
+    charge = _new_charge(sandbox, intent, method, None)
+    charge.status = "pending"
+    intent.payment_method = method.id
+    intent.last_payment_error = None
+    intent.next_action = None
+    intent.status = "processing"
+    _add(sandbox, intent, charge)
+    sandbox.events.about("charge.pending", charge, origin)
+    sandbox.events.about("payment_intent.processing", intent, origin)
+
+
+def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> None:
+    """Decide an intent in processing; a failure is written on it and raises nothing."""
+    store = sandbox.store
+    charge = store.charges.by_id[intent.latest_charge or ""]
+    method = store.payment_methods.by_id[charge.payment_method]
+    if succeeded:
+        charge.status = "succeeded"
+        charge.outcome = _outcome(
+            BY_NUMBER[method.number], "authorized", "approved_by_network", None, "Payment complete."
+        )
+        take(sandbox, intent, charge, intent.amount)
+        store.save(charge)
+        store.save(intent)
+        sandbox.events.about("charge.succeeded", charge)
+        sandbox.events.about("payment_intent.succeeded", intent)
+        return
+    code = ("card_declined", "generic_decline")
+    _mark_failed(charge, BY_NUMBER[method.number], code, blocked=False)
+    store.save(charge)
+    sandbox.events.about("charge.failed", charge)
+    _fail(sandbox, intent, _error("card_error", *code, method, charge.id), AUTOMATIC)
+
+
+def _ask_for_authentication(sandbox: Sandbox, intent: Intent, how: Circumstances, origin: Origin) -> None:
+    intent.status = "requires_action"
+    if how.return_url:
+        redirect = {"return_url": how.return_url, "url": how.challenge_url}
+        intent.next_action = {"type": "redirect_to_url", "redirect_to_url": redirect}
+    else:
+        challenge = {"type": "three_d_secure_redirect", "stripe_js": how.challenge_url}
+        intent.next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": challenge}
+    sandbox.store.save(intent)
+    sandbox.events.about("payment_intent.requires_action", intent, origin)
+
+
+def _new_charge(
+    sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None
+) -> Charge:
+    """A charge copies the intent's metadata and descriptions as they are now."""
+    store = sandbox.store
+    return Charge(
+        id=store.new_id("ch"),
+        created=store.now(),
+        seq=store.next_seq(),
+        amount=intent.amount,
+        currency=intent.currency,
+        payment_intent=intent.id,
+        payment_method=method.id,
+        three_d_secure=three_d_secure,
+        customer=intent.customer,
+        description=intent.description,
+        receipt_email=intent.receipt_email,
+        shipping=intent.shipping,
+        statement_descriptor_suffix=intent.statement_descriptor_suffix,
+        transfer_group=intent.transfer_group,
+        metadata=dict(intent.metadata),
+    )
+
+
+def _add(sandbox: Sandbox, intent: Intent, charge: Charge) -> None:
+    sandbox.store.charges.add(charge)
+    intent.latest_charge = charge.id
+    sandbox.store.save(charge)
+    sandbox.store.save(intent)
+
+
+def _decline(
+    sandbox: Sandbox,
+    intent: Intent,
+    method: PaymentMethod,
+    code: tuple[str, str | None],
+    three_d_secure: Json | None,
+    origin: Origin,
+    *,
+    blocked: bool = False,
+) -> None:
+    charge = _new_charge(sandbox, intent, method, three_d_secure)
+    _mark_failed(charge, BY_NUMBER[method.number], code, blocked=blocked)
+    _add(sandbox, intent, charge)
+    sandbox.events.about("charge.failed", charge, origin)
+    raise _fail(sandbox, intent, _error("card_error", *code, method, charge.id), origin)
+
+
+def _mark_failed(charge: Charge, card: Card, code: tuple[str, str | None], *, blocked: bool) -> None:
+    charge.status = "failed"
+    charge.failure_code = code[0]
+    charge.failure_message = decline_message(*code)
+    if blocked:
+        text = "Stripe blocked this payment as too risky."
+        charge.outcome = _outcome(card, "blocked", "not_sent_to_network", "highest_risk_level", text)
+    else:
+        text = "The bank did not return any further details with this decline."
+        charge.outcome = _outcome(card, "issuer_declined", "declined_by_network", code[1] or code[0], text)
+
+
+def _outcome(card: Card, kind: str, network: str, reason: str | None, message: str) -> Json:
+    scores = {"normal": 22, "elevated": 68, "highest": 92}
+    return {
+        "network_status": network,
+        "reason": reason,
+        "risk_level": card.risk,
+        "risk_score": scores[card.risk],
+        "seller_message": message,
+        "type": kind,
+    }
+
+
+def _error(
+    kind: str, code: str, decline_code: str | None, method: PaymentMethod, charge_id: str | None = None
+) -> Json:
+    """A ``last_payment_error``; what does not apply is left out."""
+    failed_authentication = code == "payment_intent_authentication_failure"
+    error: dict[str, Any] = {
+        "charge": charge_id,
+        "code": code,
+        "decline_code": decline_code,
+        "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
+        "message": _AUTHENTICATION_FAILED if failed_authentication else decline_message(code, decline_code),
+        "param": PARAMS.get(code),
+        "payment_method": rendering.payment_method(method),
+        "type": kind,
+    }
+    return {name: value for name, value in error.items() if value is not None}
+
+
+def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> StripeError:
+    """Write a failed attempt on the intent, and return the error that a confirmation answers with."""
+    intent.status = "requires_payment_method"
+    intent.payment_method = None
+    intent.next_action = None
+    intent.last_payment_error = error
+    sandbox.store.save(intent)
+    sandbox.events.about("payment_intent.payment_failed", intent, origin)
+    return StripeError(
+        402,
+        error["message"],
+        kind=error["type"],
+        code=error["code"],
+        param=error.get("param"),
+        decline_code=error.get("decline_code"),
+        charge=error.get("charge"),
+        payment_intent=rendering.payment_intent(intent),
+        payment_method=error["payment_method"],
+    )
+
+
+def _afterwards(sandbox: Sandbox, charge: Charge, card: Card) -> None:
+    """What the bank sends after a payment with some test cards."""
+    if card.fraud_warning:
+        warning = dispute_rendering.early_fraud_warning(sandbox.store.new_id("issfr"), charge)
+        sandbox.events.emit("radar.early_fraud_warning.created", warning)
+    left = charge.amount
+    for number, wanted in enumerate(card.disputes, start=1):
+        share = left if number == len(card.disputes) else left // 2
+        left -= share
+        disputes.open_dispute(sandbox, charge, reason=wanted.reason, inquiry=wanted.inquiry, amount=share)

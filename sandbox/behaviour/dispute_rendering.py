@@ -1,0 +1,92 @@
+"""Disputes, warnings and the movements of our balance as Stripe writes them at API version 2023-10-16."""
+
+from __future__ import annotations
+
+from sandbox.core.records import BalanceTransaction, Charge, Dispute, Json
+from sandbox.core.store import Store
+
+_NO_EVIDENCE = dict.fromkeys(
+    """access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+    customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt
+    refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation
+    shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
+    uncategorized_file uncategorized_text""".split()
+)
+_NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "noncompliant": "98"}
+
+
+def dispute(record: Dispute, store: Store) -> Json:
+    """docs.stripe.com/api/disputes/object; balance transactions are embedded whole."""
+    moves = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
+    return {
+        "id": record.id,
+        "object": "dispute",
+        "amount": record.amount,
+        "balance_transactions": [balance_transaction(move) for move in moves],
+        "charge": record.charge,
+        "created": record.created,
+        "currency": record.currency,
+        "evidence": dict(_NO_EVIDENCE),
+        "evidence_details": {
+            "due_by": record.due_by,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": record.inquiry and record.status != "warning_closed",
+        "livemode": False,
+        "metadata": dict(record.metadata),
+        "payment_intent": record.payment_intent,
+        "payment_method_details": {
+            "card": {
+                "brand": record.brand,
+                "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4"),
+            },
+            "type": "card",
+        },
+        "reason": record.reason,
+        "status": record.status,
+    }
+
+
+def balance_transaction(record: BalanceTransaction) -> Json:
+    """docs.stripe.com/api/balance_transactions/object."""
+    fees = {
+        "amount": record.fee,
+        "application": None,
+        "currency": record.currency,
+        "description": "Stripe processing fees",
+        "type": "stripe_fee",
+    }
+    return {
+        "id": record.id,
+        "object": "balance_transaction",
+        "amount": record.amount,
+        "available_on": record.created if record.available else record.created + 2 * 86400,
+        "created": record.created,
+        "currency": record.currency,
+        "description": None,
+        "exchange_rate": None,
+        "fee": record.fee,
+        "fee_details": [fees] if record.fee else [],
+        "net": record.amount - record.fee,
+        "reporting_category": record.reporting_category,
+        "source": record.source,
+        "status": "available" if record.available else "pending",
+        "type": record.type,
+    }
+
+
+def early_fraud_warning(warning_id: str, record: Charge) -> Json:
+    """docs.stripe.com/api/radar/early_fraud_warnings/object."""
+    return {
+        "id": warning_id,
+        "object": "radar.early_fraud_warning",
+        "actionable": True,
+        "charge": record.id,
+        "created": record.created,
+        "fraud_type": "made_with_stolen_card",
+        "livemode": False,
+        "payment_intent": record.payment_intent,
+    }

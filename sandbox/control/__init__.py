@@ -1,0 +1,1 @@
+"""The addresses under /_sandbox/, for tests, demos and people."""

@@ -1,0 +1,194 @@
+"""Control of payments: what the customer, the bank and time do. See README.md for bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.behaviour import attempts, dispute_rendering, rendering
+from sandbox.behaviour.attempts import Circumstances
+from sandbox.behaviour.cards import BY_TOKEN
+from sandbox.control import pages as page
+from sandbox.control.body import body
+from sandbox.core.errors import StripeError, missing
+from sandbox.core.records import Intent, PaymentMethod
+from sandbox.core.sandbox import Origin, Sandbox
+from sandbox.resources import disputes, payment_intents, payment_methods, refunds
+
+_CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+_OUTCOMES = frozenset({"complete", "fail", "abandon"})
+CARD_ERROR = "Sandbox-Card-Error"
+
+
+class PaymentControl:
+    """The addresses about intents, disputes and refunds."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def pay(self, request: web.Request) -> web.Response:
+        """Pay as a browser would. Answers 200 with the intent, also when the card was declined.
+
+        A card that no bank could have issued leaves the intent as it was; the header Sandbox-Card-Error has the code.
+        """
+        given = await body(request)
+        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        outcome = given.get("three_d_secure", "complete")
+        if outcome not in _OUTCOMES:
+            raise ValueError("three_d_secure must be complete, fail or abandon")
+        if intent.status not in _CONFIRMABLE:
+            return _conflict(intent)
+        headers = {}
+        try:
+            method = self._method(given.get("card"), given.get("payment_method"))
+            if given.get("processing"):
+                attempts.begin_processing(self._sandbox, intent, method, self._origin())
+            else:
+                self._confirm(request, intent, method, given.get("return_url"))
+                if intent.status == "requires_action" and outcome != "abandon":
+                    attempts.answer_authentication(self._sandbox, intent, passed=outcome == "complete")
+        except StripeError as error:
+            if error.status != 402:
+                raise
+            headers[CARD_ERROR] = error.code or "card_declined"
+        return web.json_response(rendering.payment_intent(intent), headers=headers)
+
+    async def three_d_secure(self, request: web.Request) -> web.Response:
+        """Answer an open 3-D Secure request: ``complete`` or ``fail``."""
+        outcome = (await body(request))["outcome"]
+        if outcome not in ("complete", "fail"):
+            raise ValueError("outcome must be complete or fail")
+        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        if intent.status != "requires_action":
+            return _conflict(intent)
+        headers = self._authenticate(intent, passed=outcome == "complete")
+        return web.json_response(rendering.payment_intent(intent), headers=headers)
+
+    async def challenge_page(self, request: web.Request) -> web.Response:
+        """The page that a bank shows for 3-D Secure."""
+        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        if intent.status != "requires_action":
+            return web.Response(text=page.answered(intent), content_type="text/html")
+        return web.Response(text=page.challenge(intent), content_type="text/html")
+
+    async def challenge_answer(self, request: web.Request) -> web.Response:
+        """The buttons of that page: back to the shop's return_url when it gave one. To cancel is to fail."""
+        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        passed = (await request.post()).get("outcome") == "complete"
+        if intent.status != "requires_action":
+            return web.Response(text=page.answered(intent), content_type="text/html", status=409)
+        next_action = intent.next_action or {}
+        self._authenticate(intent, passed=passed)
+        back = next_action.get("redirect_to_url", {}).get("return_url")
+        if back:
+            query = (
+                f"payment_intent={intent.id}&payment_intent_client_secret={intent.client_secret}"
+                f"&redirect_status={'succeeded' if intent.status == 'succeeded' else 'failed'}"
+            )
+            raise web.HTTPSeeOther(f"{back}{'&' if '?' in back else '?'}{query}")
+        return web.Response(text=page.answered(intent), content_type="text/html")
+
+    async def process(self, request: web.Request) -> web.Response:
+        """Decide an intent in processing: ``succeeded`` or ``failed``."""
+        outcome = (await body(request))["outcome"]
+        if outcome not in ("succeeded", "failed"):
+            raise ValueError("outcome must be succeeded or failed")
+        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        if intent.status != "processing":
+            return _conflict(intent)
+        attempts.finish_processing(self._sandbox, intent, succeeded=outcome == "succeeded")
+        return web.json_response(rendering.payment_intent(intent))
+
+    async def dispute_charge(self, request: web.Request) -> web.Response:
+        """Open a dispute or an inquiry on a charge."""
+        return self._dispute(request.match_info["id"], await body(request))
+
+    async def dispute_intent(self, request: web.Request) -> web.Response:
+        """The same on the latest charge of the ``payment_intent`` in the body."""
+        given = await body(request)
+        intent = payment_intents.find(self._sandbox.store, given["payment_intent"])
+        return self._dispute(intent.latest_charge or "", given)
+
+    def _dispute(self, charge_id: str, given: dict[str, Any]) -> web.Response:
+        store = self._sandbox.store
+        charge = store.charges.get(charge_id)
+        if charge is None:
+            raise missing("charge", charge_id, param="charge")
+        if charge.status != "succeeded" or not charge.captured:
+            return web.json_response({"error": "only a captured charge can be disputed"}, status=409)
+        opened = disputes.open_dispute(
+            self._sandbox,
+            charge,
+            reason=given.get("reason", "fraudulent"),
+            inquiry=bool(given.get("inquiry", False)),
+            amount=given.get("amount"),
+        )
+        return web.json_response(dispute_rendering.dispute(opened, store))
+
+    async def close_dispute(self, request: web.Request) -> web.Response:
+        """Close a dispute as ``won``, ``lost`` or ``warning_closed``."""
+        outcome = (await body(request))["outcome"]
+        store = self._sandbox.store
+        dispute = store.disputes.get(request.match_info["id"])
+        if dispute is None:
+            raise missing("dispute", request.match_info["id"], param="dispute")
+        allowed = ("warning_closed",) if dispute.inquiry else ("won", "lost")
+        if outcome not in allowed:
+            raise ValueError(f"outcome must be {' or '.join(allowed)}")
+        if dispute.status not in disputes.OPEN:
+            return web.json_response({"error": f"the dispute is {dispute.status}"}, status=409)
+        disputes.close_dispute(self._sandbox, dispute, outcome)
+        return web.json_response(dispute_rendering.dispute(dispute, store))
+
+    async def settle_refund(self, request: web.Request) -> web.Response:
+        """End a refund as ``succeeded`` or ``failed``; without a status as its card decides, if it still has to."""
+        given = await body(request)
+        refund = refunds.find(self._sandbox.store, request.match_info["id"])
+        if "status" not in given:
+            refunds.settle_as_destined(self._sandbox, refund)
+            return web.json_response(rendering.refund(refund))
+        status = given["status"]
+        if status not in ("succeeded", "failed"):
+            raise ValueError("status must be succeeded or failed")
+        if (refund.status, status) not in (
+            ("pending", "succeeded"),
+            ("pending", "failed"),
+            ("succeeded", "failed"),
+        ):
+            return web.json_response({"error": f"the refund is {refund.status}"}, status=409)
+        refunds.settle(self._sandbox, refund, status, given.get("failure_reason", "unknown"))
+        return web.json_response(rendering.refund(refund))
+
+    def _method(self, number: str | None, name: str | None) -> PaymentMethod:
+        store = self._sandbox.store
+        if name is not None:
+            return payment_methods.named(store, name)
+        if not number:
+            raise ValueError(
+                f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is wanted"
+            )
+        card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+        return payment_methods.from_data(store, {"type": "card", "card": card}, "card")
+
+    def _confirm(
+        self, request: web.Request, intent: Intent, method: PaymentMethod, return_url: str | None
+    ) -> None:
+        base_url = f"{request.scheme}://{request.host}"
+        how = Circumstances(payment_intents.challenge_url(base_url, intent.id), return_url)
+        attempts.confirm(self._sandbox, intent, method, how, self._origin())
+
+    def _origin(self) -> Origin:
+        """The request that a browser would have made."""
+        return Origin(f"req_{self._sandbox.store.token(14)}")
+
+    def _authenticate(self, intent: Intent, *, passed: bool) -> dict[str, str]:
+        try:
+            attempts.answer_authentication(self._sandbox, intent, passed=passed)
+        except StripeError as error:
+            return {CARD_ERROR: error.code or "card_declined"}
+        return {}
+
+
+def _conflict(intent: Intent) -> web.Response:
+    return web.json_response({"error": f"the payment intent is {intent.status}"}, status=409)

@@ -1,0 +1,248 @@
+"""What the sandbox remembers of each object. Shapes for the wire are made in behaviour/rendering.py.
+
+Amounts are integers in minor units, times are Unix seconds. Every field holds only what JSON can hold, so a record
+is stored as it is. ``seq`` numbers all records in the order of their creation and breaks ties of ``created``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Json = dict[str, Any]
+
+# The webhook endpoint that the command line or /_sandbox/webhooks sets.
+COMMAND_LINE_ENDPOINT = "we_3SandboxCommandLine00000"
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """What every object has."""
+
+    KIND: ClassVar[str] = ""
+
+    id: str
+    created: int
+    seq: int
+
+
+@dataclass(slots=True, eq=False)
+class Customer(Record):
+    """A customer (docs.stripe.com/api/customers/object)."""
+
+    KIND: ClassVar[str] = "customer"
+
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    description: str | None = None
+    address: Json | None = None
+    shipping: Json | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class PaymentMethod(Record):
+    """A card; ``number`` is one of the test numbers of behaviour/cards.py."""
+
+    KIND: ClassVar[str] = "payment_method"
+
+    number: str = ""
+    exp_month: int = 12
+    exp_year: int = 2034
+    cvc_given: bool = True
+    customer: str | None = None
+    billing_details: Json = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Intent(Record):
+    """A payment intent (docs.stripe.com/api/payment_intents/object)."""
+
+    KIND: ClassVar[str] = "payment_intent"
+
+    amount: int = 0
+    currency: str = "usd"
+    status: str = "requires_payment_method"
+    capture_method: str = "automatic"
+    confirmation_method: str = "automatic"
+    automatic_payment_methods: Json | None = None
+    payment_method_types: list[str] = field(default_factory=lambda: ["card"])
+    payment_method_options: Json = field(default_factory=dict)
+    payment_method: str | None = None
+    customer: str | None = None
+    description: str | None = None
+    receipt_email: str | None = None
+    shipping: Json | None = None
+    setup_future_usage: str | None = None
+    statement_descriptor: str | None = None
+    statement_descriptor_suffix: str | None = None
+    transfer_group: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    latest_charge: str | None = None
+    amount_received: int = 0
+    amount_capturable: int = 0
+    canceled_at: int | None = None
+    cancellation_reason: str | None = None
+    last_payment_error: Json | None = None
+    next_action: Json | None = None
+    # Authenticated by 3-D Secure and waiting for the server's own confirmation (confirmation_method=manual).
+    authenticated: bool = False
+
+    @property
+    def client_secret(self) -> str:
+        """The same for the same intent, so it is not stored."""
+        return f"{self.id}_secret_{hashlib.sha256(self.id.encode()).hexdigest()[:24]}"
+
+
+@dataclass(slots=True, eq=False)
+class Charge(Record):
+    """One attempt (docs.stripe.com/api/charges/object)."""
+
+    KIND: ClassVar[str] = "charge"
+
+    amount: int = 0
+    currency: str = "usd"
+    payment_intent: str = ""
+    payment_method: str = ""
+    status: str = "succeeded"
+    captured: bool = False
+    amount_captured: int = 0
+    # Includes pending refunds and released holds, not failed or canceled refunds.
+    amount_refunded: int = 0
+    disputed: bool = False
+    failure_code: str | None = None
+    failure_message: str | None = None
+    outcome: Json | None = None
+    three_d_secure: Json | None = None
+    balance_transaction: str | None = None
+    customer: str | None = None
+    description: str | None = None
+    receipt_email: str | None = None
+    shipping: Json | None = None
+    statement_descriptor_suffix: str | None = None
+    transfer_group: str | None = None
+    fraud_report: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def refunded(self) -> bool:
+        """True only when everything was refunded."""
+        return self.status == "succeeded" and self.amount_refunded >= self.amount
+
+
+@dataclass(slots=True, eq=False)
+class Refund(Record):
+    """A refund; ``release`` marks the one that Stripe makes when a hold is let go (facts §4)."""
+
+    KIND: ClassVar[str] = "refund"
+
+    amount: int = 0
+    currency: str = "usd"
+    charge: str = ""
+    payment_intent: str = ""
+    status: str = "succeeded"
+    reason: str | None = None
+    failure_reason: str | None = None
+    balance_transaction: str | None = None
+    failure_balance_transaction: str | None = None
+    release: bool = False
+    # What the card's refunds end as, later: succeeded, failed, or None when the first status is final.
+    later: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Dispute(Record):
+    """A dispute or an inquiry (docs.stripe.com/api/disputes/object)."""
+
+    KIND: ClassVar[str] = "dispute"
+
+    amount: int = 0
+    currency: str = "usd"
+    charge: str = ""
+    payment_intent: str = ""
+    brand: str = "visa"
+    reason: str = "fraudulent"
+    status: str = "needs_response"
+    inquiry: bool = False
+    due_by: int | None = None
+    balance_transactions: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class BalanceTransaction(Record):
+    """Money in (positive) or out (negative) of our Stripe balance."""
+
+    KIND: ClassVar[str] = "balance_transaction"
+
+    amount: int = 0
+    fee: int = 0
+    currency: str = "usd"
+    type: str = "charge"
+    reporting_category: str = "charge"
+    source: str = ""
+    available: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Event(Record):
+    """An event; ``data`` is the JSON text of its snapshot, taken when it was created and never changed."""
+
+    KIND: ClassVar[str] = "event"
+
+    type: str = ""
+    api_version: str = ""
+    data: str = ""
+    object_id: str = ""
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    # Endpoints still to be reached, and those given up.
+    pending: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def delivered(self) -> bool:
+        """True when every endpoint took it."""
+        return not self.pending and not self.failed
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint(Record):
+    """A webhook endpoint. Each of ``secrets`` signs, as while a secret is being rolled."""
+
+    KIND: ClassVar[str] = "webhook_endpoint"
+
+    url: str = ""
+    secrets: list[str] = field(default_factory=list)
+    enabled_events: list[str] = field(default_factory=lambda: ["*"])
+    enabled: bool = True
+    api_version: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def wants(self, event_type: str) -> bool:
+        """Whether events of this type are sent here."""
+        return self.enabled and ("*" in self.enabled_events or event_type in self.enabled_events)
+
+
+@dataclass(slots=True, eq=False)
+class StoredAnswer(Record):
+    """The first answer to an idempotency key; ``id`` is the key, ``fingerprint`` what was asked."""
+
+    KIND: ClassVar[str] = "stored_answer"
+
+    fingerprint: str = ""
+    status: int = 200
+    body: str = ""
+
+
+RECORD_TYPES: dict[str, type[Record]] = {
+    kind.KIND: kind
+    for kind in (
+        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, BalanceTransaction, Event, Endpoint, StoredAnswer
+    )
+}  # fmt: skip

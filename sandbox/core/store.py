@@ -1,0 +1,189 @@
+"""All objects in memory, found by id or by index, listed newest first by cursor.
+
+No operation scans history: positions are found by bisection, filters have an index each.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+from sandbox.core.records import (
+    BalanceTransaction,
+    Charge,
+    Customer,
+    Dispute,
+    Endpoint,
+    Event,
+    Intent,
+    PaymentMethod,
+    Record,
+    Refund,
+    StoredAnswer,
+)
+
+R = TypeVar("R", bound=Record)
+Key = tuple[int, int, str]
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def key_of(record: Record) -> Key:
+    """Where a record stands in every list: by creation time, then by order of creation."""
+    return (record.created, record.seq, record.id)
+
+
+class Order:
+    """Keys of records, oldest first. Adding the newest is O(1), anything else O(log n) and a memory move."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self) -> None:
+        self.keys: list[Key] = []
+
+    def add(self, key: Key) -> None:
+        """Insert a key in its place; most are the newest."""
+        if not self.keys or key > self.keys[-1]:
+            self.keys.append(key)
+        else:
+            insort(self.keys, key)
+
+    def discard(self, key: Key) -> None:
+        """Remove a key if it is there."""
+        at = bisect_left(self.keys, key)
+        if at < len(self.keys) and self.keys[at] == key:
+            del self.keys[at]
+
+    def newest_first(self, below: Key, down_to: Key) -> Iterator[Key]:
+        """Keys from just under ``below`` down to ``down_to`` included."""
+        at = bisect_left(self.keys, below) - 1
+        while at >= 0 and self.keys[at] >= down_to:
+            yield self.keys[at]
+            at -= 1
+
+    def oldest_first(self, above: Key, up_to: Key) -> Iterator[Key]:
+        """Keys from just over ``above`` up to just under ``up_to``."""
+        at = bisect_left(self.keys, above)
+        while at < len(self.keys) and self.keys[at] < up_to:
+            if self.keys[at] != above:
+                yield self.keys[at]
+            at += 1
+
+
+_EMPTY = Order()
+
+
+class Collection(Generic[R]):
+    """The records of one kind, with an order for all of them and one for each value of each indexed field."""
+
+    def __init__(self, noun: str, *indexed: str) -> None:
+        self.noun = noun
+        self.by_id: dict[str, R] = {}
+        self.all = Order()
+        self._indexes: dict[str, dict[str, Order]] = {name: {} for name in indexed}
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def add(self, record: R) -> None:
+        """Add a new record to the lists that it belongs to."""
+        self.by_id[record.id] = record
+        key = key_of(record)
+        self.all.add(key)
+        for name, index in self._indexes.items():
+            value = getattr(record, name)
+            if value:
+                index.setdefault(value, Order()).add(key)
+
+    def get(self, record_id: str | None) -> R | None:
+        """The record of an id, or None."""
+        return self.by_id.get(record_id) if record_id else None
+
+    def where(self, name: str, value: str) -> Order:
+        """The order of the records whose indexed field has this value; empty when there are none."""
+        return self._indexes[name].get(value, _EMPTY)
+
+    def values(self, name: str) -> list[str]:
+        """The values of an indexed field that occur."""
+        return list(self._indexes[name])
+
+    def of(self, name: str, value: str) -> list[R]:
+        """Those records, oldest first."""
+        return [self.by_id[key[2]] for key in self.where(name, value).keys]
+
+
+class Store:
+    """Every collection, the source of ids, and the clock.
+
+    ``changed`` collects what has to be written to disk since the last flush, when there is a disk.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.clock_offset = 0
+        self.keeps_changes = False
+        self.changed: dict[tuple[str, str], Record | None] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every object; the seed and the clock stay."""
+        self.seq = 0
+        self.customers: Collection[Customer] = Collection("customer")
+        self.payment_methods: Collection[PaymentMethod] = Collection("PaymentMethod")
+        self.intents: Collection[Intent] = Collection("payment_intent", "customer")
+        self.charges: Collection[Charge] = Collection("charge", "payment_intent", "customer")
+        self.refunds: Collection[Refund] = Collection("refund", "charge", "payment_intent")
+        self.disputes: Collection[Dispute] = Collection("dispute", "charge", "payment_intent")
+        self.balance_transactions: Collection[BalanceTransaction] = Collection(
+            "balance_transaction", "source", "type"
+        )
+        self.events: Collection[Event] = Collection("event", "type")
+        self.undelivered = Order()
+        self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")
+        # First answers by idempotency key, oldest first.
+        self.answers: dict[str, StoredAnswer] = {}
+
+    def collections(self) -> dict[str, Collection[Any]]:
+        """Every collection by the kind of its records."""
+        return {
+            Customer.KIND: self.customers,
+            PaymentMethod.KIND: self.payment_methods,
+            Intent.KIND: self.intents,
+            Charge.KIND: self.charges,
+            Refund.KIND: self.refunds,
+            Dispute.KIND: self.disputes,
+            BalanceTransaction.KIND: self.balance_transactions,
+            Event.KIND: self.events,
+            Endpoint.KIND: self.endpoints,
+        }
+
+    def now(self) -> int:
+        """The sandbox's time in Unix seconds; the control address can move it."""
+        return int(time.time()) + self.clock_offset
+
+    def next_seq(self) -> int:
+        """The number of the next record."""
+        self.seq += 1
+        return self.seq
+
+    def token(self, length: int) -> str:
+        """Random letters and digits, the same in every run with the same seed."""
+        return "".join(self.random.choices(_ALPHABET, k=length))
+
+    def new_id(self, prefix: str) -> str:
+        """An id as long as Stripe's: ``pi_3`` and 23 more."""
+        return f"{prefix}_3{self.token(23)}"
+
+    def save(self, record: Record) -> None:
+        """Note that a record is new or has changed."""
+        if self.keeps_changes:
+            self.changed[(record.KIND, record.id)] = record
+
+    def drop(self, kind: str, record_id: str) -> None:
+        """Note that a record is gone."""
+        if self.keeps_changes:
+            self.changed[(kind, record_id)] = None

@@ -1,0 +1,35 @@
+"""/v1/customers, as far as a payment names one. Source: docs.stripe.com/api/customers."""
+
+from __future__ import annotations
+
+from sandbox.api.params import merged_metadata
+from sandbox.behaviour import rendering
+from sandbox.core.errors import missing
+from sandbox.core.records import Customer, Json
+from sandbox.core.sandbox import Call
+
+
+def create(call: Call) -> Json:
+    """POST /v1/customers."""
+    store, params = call.store, call.params
+    customer = Customer(
+        id=f"cus_{store.token(14)}",
+        created=store.now(),
+        seq=store.next_seq(),
+        metadata=merged_metadata({}, params.get("metadata", {})),
+        **{
+            name: params.get(name)
+            for name in ("email", "name", "phone", "description", "address", "shipping")
+        },
+    )
+    store.customers.add(customer)
+    store.save(customer)
+    return rendering.customer(customer)
+
+
+def retrieve(call: Call) -> Json:
+    """GET /v1/customers/{id}."""
+    customer = call.store.customers.get(call.object_id)
+    if customer is None:
+        raise missing("customer", call.object_id, param="id")
+    return rendering.customer(customer)

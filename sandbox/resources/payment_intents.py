@@ -1,0 +1,331 @@
+"""/v1/payment_intents. Sources: docs.stripe.com/api/payment_intents, /payments/paymentintents/lifecycle; facts §4."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.api.params import merged_metadata
+from sandbox.behaviour import attempts, rendering
+from sandbox.behaviour.attempts import Circumstances
+from sandbox.core import money
+from sandbox.core.errors import StripeError, invalid, missing
+from sandbox.core.lists import page
+from sandbox.core.records import Intent, Json, PaymentMethod
+from sandbox.core.sandbox import Call, Origin, Sandbox
+from sandbox.core.store import Store
+from sandbox.resources import payment_methods, refunds
+from sandbox.webhooks import rendering as envelopes
+
+_OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+_CANCELABLE = _OPEN | {"requires_capture"}
+# Fields that an update may still change once the money has moved or the intent is over.
+_ALWAYS_UPDATABLE = frozenset({"description", "metadata", "receipt_email", "shipping", "transfer_group"})
+_COPIED = (
+    "description",
+    "receipt_email",
+    "shipping",
+    "setup_future_usage",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+    "capture_method",
+    "payment_method_types",
+)
+
+
+def find(store: Store, intent_id: str) -> Intent:
+    """The intent of an id in the path. Raises 404 resource_missing."""
+    intent = store.intents.get(intent_id)
+    if intent is None:
+        raise missing("payment_intent", intent_id, param="intent")
+    return intent
+
+
+def challenge_url(base_url: str, intent_id: str) -> str:
+    """Where a browser answers 3-D Secure."""
+    return f"{base_url}/_sandbox/three_d_secure/{intent_id}"
+
+
+def create(call: Call) -> Json:
+    """POST /v1/payment_intents. Raises a 402 StripeError when ``confirm`` was asked for and the card is declined."""
+    params, store = call.params, call.store
+    currency = money.check_currency(params["currency"])
+    money.check_amount(params["amount"], currency)
+    if "automatic_payment_methods" in params and "payment_method_types" in params:
+        raise invalid(
+            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            code="parameters_exclusive",
+            param="payment_method_types",
+        )
+    confirming = params.get("confirm", False)
+    if not confirming:
+        for name in ("off_session", "return_url", "error_on_requires_action", "use_stripe_sdk"):
+            if name in params and name != "use_stripe_sdk":
+                raise invalid(
+                    f"The parameter {name} cannot be passed when creating a PaymentIntent unless confirm is set "
+                    "to true.",
+                    param=name,
+                )
+    _check_customer(store, params)
+    method = payment_methods.given(store, params)
+    intent = Intent(
+        id=store.new_id("pi"),
+        created=store.now(),
+        seq=store.next_seq(),
+        amount=params["amount"],
+        currency=currency,
+        confirmation_method=params.get("confirmation_method", "automatic"),
+        customer=params.get("customer"),
+        metadata=merged_metadata({}, params.get("metadata", {})),
+        automatic_payment_methods=_automatic(params),
+    )
+    _copy(intent, params)
+    if method is not None:
+        intent.payment_method = method.id
+        intent.status = "requires_confirmation"
+    if confirming:
+        method = _check_confirmable(intent, method, params, by_server=True)
+    store.intents.add(intent)
+    store.save(intent)
+    call.sandbox.events.about("payment_intent.created", intent, call.origin)
+    if confirming and method is not None:
+        _confirm(call, intent, method)
+    return rendering.payment_intent(intent)
+
+
+def retrieve(call: Call) -> Json:
+    """GET /v1/payment_intents/{id}; with a publishable key only with the client secret, and only a part of it."""
+    intent = find(call.store, call.object_id)
+    _check_client_secret(call, intent)
+    return rendering.payment_intent(intent)
+
+
+def update(call: Call) -> Json:
+    """POST /v1/payment_intents/{id}: clears the last error; a new amount or method asks for confirmation again."""
+    params, store = call.params, call.store
+    intent = find(store, call.object_id)
+    changed = sorted(params.keys() - _ALWAYS_UPDATABLE)
+    if changed and intent.status not in _OPEN:
+        raise _unexpected_state(
+            intent,
+            f"This PaymentIntent's {changed[0]} could not be updated because it has a status of {intent.status}. "
+            f"You may only update the {changed[0]} of a PaymentIntent with one of the following statuses: "
+            "requires_payment_method, requires_confirmation, requires_action.",
+        )
+    currency = money.check_currency(params.get("currency", intent.currency))
+    money.check_amount(params.get("amount", intent.amount), currency)
+    _check_customer(store, params)
+    metadata = (
+        merged_metadata(intent.metadata, params["metadata"]) if "metadata" in params else intent.metadata
+    )
+    method = payment_methods.given(store, params)
+    intent.amount = params.get("amount", intent.amount)
+    intent.currency = currency
+    intent.customer = params.get("customer", intent.customer)
+    intent.metadata = metadata
+    _copy(intent, params)
+    intent.last_payment_error = None
+    if method is not None:
+        intent.payment_method = method.id
+    if intent.status in _OPEN and (method is not None or {"amount", "currency"} & params.keys()):
+        intent.status = "requires_confirmation" if intent.payment_method else "requires_payment_method"
+        intent.next_action = None
+        intent.authenticated = False
+    store.save(intent)
+    return rendering.payment_intent(intent)
+
+
+def confirm(call: Call) -> Json:
+    """POST /v1/payment_intents/{id}/confirm, by the server, or by a browser with the client secret.
+
+    Raises a 402 StripeError for a decline and 400 payment_intent_unexpected_state where there is nothing to confirm.
+    """
+    intent = find(call.store, call.object_id)
+    _check_client_secret(call, intent)
+    if intent.status == "succeeded":
+        raise _unexpected_state(
+            intent,
+            "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.",
+        )
+    if intent.status not in _OPEN:
+        raise _unexpected_state(
+            intent,
+            f"You cannot confirm this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent "
+            "with one of the following statuses may be confirmed: requires_confirmation, requires_action, "
+            "requires_payment_method.",
+        )
+    method = payment_methods.given(call.store, call.params) or call.store.payment_methods.get(
+        intent.payment_method
+    )
+    method = _check_confirmable(intent, method, call.params, by_server=not call.publishable)
+    _copy(intent, call.params)
+    _confirm(call, intent, method)
+    return rendering.payment_intent(intent)
+
+
+def cancel(call: Call) -> Json:
+    """POST /v1/payment_intents/{id}/cancel; a held amount is let go, which makes a Refund before 2025-03-31."""
+    intent = find(call.store, call.object_id)
+    if intent.status not in _CANCELABLE:
+        raise _unexpected_state(
+            intent,
+            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent "
+            "with one of the following statuses may be canceled: requires_payment_method, requires_capture, "
+            "requires_confirmation, requires_action.",
+        )
+    cancel_intent(call.sandbox, intent, call.params.get("cancellation_reason"), call.origin)
+    return rendering.payment_intent(intent)
+
+
+def cancel_intent(sandbox: Sandbox, intent: Intent, reason: str | None, origin: Origin) -> None:
+    """Cancel an open intent or hold."""
+    held = intent.amount_capturable
+    intent.status = "canceled"
+    intent.canceled_at = sandbox.store.now()
+    intent.cancellation_reason = reason
+    intent.next_action = None
+    intent.amount_capturable = 0
+    sandbox.store.save(intent)
+    if held:
+        charge = sandbox.store.charges.by_id[intent.latest_charge or ""]
+        refunds.release(sandbox, charge, held, origin)
+    sandbox.events.about("payment_intent.canceled", intent, origin)
+
+
+def capture(call: Call) -> Json:
+    """POST /v1/payment_intents/{id}/capture, all of the hold or ``amount_to_capture``; the rest is let go."""
+    intent = find(call.store, call.object_id)
+    if intent.status != "requires_capture":
+        raise _unexpected_state(
+            intent,
+            f"This PaymentIntent could not be captured because it has a status of {intent.status}. Only a "
+            "PaymentIntent with one of the following statuses may be captured: requires_capture.",
+        )
+    amount = money.check_positive(
+        call.params.get("amount_to_capture", intent.amount_capturable), "amount_to_capture"
+    )
+    if amount > intent.amount_capturable:
+        raise invalid(
+            f"The amount ({amount}) is greater than the maximum amount that can be captured "
+            f"({intent.amount_capturable}).",
+            param="amount_to_capture",
+            code="amount_too_large",
+        )
+    money.check_granularity(amount, intent.currency)
+    store = call.store
+    charge = store.charges.by_id[intent.latest_charge or ""]
+    rest = intent.amount_capturable - amount
+    if "metadata" in call.params:
+        intent.metadata = merged_metadata(intent.metadata, call.params["metadata"])
+    attempts.take(call.sandbox, intent, charge, amount)
+    store.save(charge)
+    store.save(intent)
+    call.sandbox.events.about("charge.captured", charge, call.origin)
+    call.sandbox.events.about("payment_intent.succeeded", intent, call.origin)
+    if rest:
+        refunds.release(call.sandbox, charge, rest, call.origin)
+    return rendering.payment_intent(intent)
+
+
+def list_intents(call: Call) -> Json:
+    """GET /v1/payment_intents, all or of one customer."""
+    store, params = call.store, call.params
+    order = store.intents.where("customer", params["customer"]) if "customer" in params else store.intents.all
+    found = page(store.intents, [order], params)
+    data = [rendering.payment_intent(intent) for intent in found.records]
+    return envelopes.listed("/v1/payment_intents", data, found.has_more)
+
+
+def _check_client_secret(call: Call, intent: Intent) -> None:
+    given = call.params.get("client_secret")
+    if given is None and call.publishable:
+        raise invalid(
+            "Missing required param: client_secret.", param="client_secret", code="parameter_missing"
+        )
+    if given is not None and given != intent.client_secret:
+        raise invalid(
+            "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the "
+            "provided client_secret and the publishable key belong to the same account.",
+            param="client_secret",
+        )
+
+
+def _check_customer(store: Store, params: dict[str, Any]) -> None:
+    name = params.get("customer")
+    if name is not None and store.customers.get(name) is None:
+        raise missing("customer", name, param="customer", status=400)
+
+
+def _automatic(params: dict[str, Any]) -> Json | None:
+    """On by default since 2023-08-16 when nothing is said (facts §4)."""
+    if "payment_method_types" in params:
+        return None
+    given = params.get("automatic_payment_methods", {"enabled": True})
+    if not given["enabled"]:
+        return None
+    return {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True}
+
+
+def _copy(intent: Intent, params: dict[str, Any]) -> None:
+    for name in _COPIED:
+        if name in params:
+            setattr(intent, name, params[name])
+    for kind, options in (params.get("payment_method_options") or {}).items():
+        merged = {**intent.payment_method_options.get(kind, {}), **(options or {})}
+        intent.payment_method_options = {**intent.payment_method_options, kind: merged}
+
+
+def _check_confirmable(
+    intent: Intent, method: PaymentMethod | None, params: dict[str, Any], *, by_server: bool
+) -> PaymentMethod:
+    if method is None:
+        raise _unexpected_state(
+            intent,
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
+            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
+            "payment method or ConfirmationToken.",
+        )
+    if "card" not in intent.payment_method_types:
+        raise invalid(
+            f"The PaymentMethod provided (card) is not allowed for this PaymentIntent: {intent.payment_method_types}.",
+            param="payment_method",
+            code="payment_intent_incompatible_payment_method",
+        )
+    if intent.statement_descriptor:
+        raise invalid(
+            "The `statement_descriptor` parameter is not supported for card charges; use "
+            "`statement_descriptor_suffix` instead.",
+            param="statement_descriptor",
+        )
+    automatic = intent.automatic_payment_methods
+    may_redirect = automatic is not None and automatic["allow_redirects"] == "always"
+    if by_server and may_redirect and not params.get("return_url"):
+        raise invalid(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
+            "these payment methods might redirect your customer off of your page, you must provide a `return_url`. "
+            "If you don't want to accept redirect-based payment methods, set "
+            "`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to "
+            "`never` when creating Setup Intents and Payment Intents.",
+        )
+    return method
+
+
+def _confirm(call: Call, intent: Intent, method: PaymentMethod) -> None:
+    # Stripe.js asks in a dialog of its own, though it says where the customer should go afterwards.
+    in_dialog = call.params.get("use_stripe_sdk", False) and not call.sandbox.settings.redirect_to_bank
+    how = Circumstances(
+        challenge_url=challenge_url(call.base_url, intent.id),
+        return_url=None if in_dialog else call.params.get("return_url"),
+        off_session=call.params.get("off_session", False),
+        error_on_requires_action=call.params.get("error_on_requires_action", False),
+    )
+    attempts.confirm(call.sandbox, intent, method, how, call.origin)
+
+
+def _unexpected_state(intent: Intent, message: str) -> StripeError:
+    return StripeError(
+        400,
+        message,
+        code="payment_intent_unexpected_state",
+        payment_intent=rendering.payment_intent(intent),
+    )

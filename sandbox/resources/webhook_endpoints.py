@@ -1,0 +1,47 @@
+"""/v1/webhook_endpoints. Source: docs.stripe.com/api/webhook_endpoints; facts §2."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from sandbox.api.params import merged_metadata
+from sandbox.core.errors import invalid
+from sandbox.core.lists import page
+from sandbox.core.records import Endpoint, Json
+from sandbox.core.sandbox import Call
+from sandbox.webhooks import rendering as envelopes
+
+
+def create(call: Call) -> Json:
+    """POST /v1/webhook_endpoints: its secret is told in this answer only."""
+    store, params = call.store, call.params
+    if urlsplit(params["url"]).scheme not in ("http", "https"):
+        raise invalid(
+            "Invalid URL: An explicit scheme (such as https) must be provided.",
+            param="url",
+            code="url_invalid",
+        )
+    if not params["enabled_events"]:
+        raise invalid("Invalid array: enabled_events must not be empty.", param="enabled_events")
+    endpoint = Endpoint(
+        id=store.new_id("we"),
+        created=store.now(),
+        seq=store.next_seq(),
+        url=params["url"],
+        secrets=[f"whsec_{store.token(32)}"],
+        enabled_events=params["enabled_events"],
+        api_version=params.get("api_version"),
+        description=params.get("description"),
+        metadata=merged_metadata({}, params.get("metadata", {})),
+    )
+    store.endpoints.add(endpoint)
+    store.save(endpoint)
+    return envelopes.webhook_endpoint(endpoint, with_secret=True)
+
+
+def list_endpoints(call: Call) -> Json:
+    """GET /v1/webhook_endpoints."""
+    store = call.store
+    found = page(store.endpoints, [store.endpoints.all], call.params)
+    data = [envelopes.webhook_endpoint(endpoint) for endpoint in found.records]
+    return envelopes.listed("/v1/webhook_endpoints", data, found.has_more)

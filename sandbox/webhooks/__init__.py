@@ -1,0 +1,1 @@
+"""Events, their signatures and their deliveries."""

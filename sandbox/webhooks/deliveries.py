@@ -1,0 +1,298 @@
+"""Webhook deliveries: signed, retried with growing pauses, at last given up.
+
+Source: docs.stripe.com/webhooks; facts §2. Attempts and signatures carry the real time, also when the sandbox's
+clock has been moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import aiohttp
+
+from sandbox.core.records import Endpoint, Event
+from sandbox.core.store import Store
+from sandbox.webhooks import signatures
+from sandbox.webhooks.rendering import event_text
+
+_KEPT = 20_000
+_EXCERPT = 500
+# Less than servers keep idle connections open, so that none is closed just as it is used again.
+_KEEPALIVE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class CourierSettings:
+    """How deliveries are made. ``duplicate`` is how often each event is sent: 1.2 sends every fifth one twice.
+
+    ``jitter_ms`` delays each first attempt by a random part of it. A delivery is given up after ``max_attempts`` or
+    ``give_up_after_s``, whichever comes first; attempts are pauses of ``base_backoff_ms`` * 2^n apart.
+    """
+
+    base_backoff_ms: int = 1000
+    max_backoff_ms: int = 3_600_000
+    max_attempts: int = 16
+    give_up_after_s: int = 3 * 86400
+    timeout_ms: int = 20_000
+    concurrency: int = 16
+    duplicate: float = 1.0
+    jitter_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST: when, what came back, and how long it took. ``status`` is None when no answer came."""
+
+    at: float
+    status: int | None
+    error: str | None
+    duration_ms: float
+    body: str
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One event on its way to one endpoint. ``state``: queued, held, waiting (to retry), succeeded, failed."""
+
+    id: int
+    event: Event
+    endpoint: Endpoint
+    begun: float
+    state: str = "queued"
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        """For the control address."""
+        return {
+            "id": self.id,
+            "event": self.event.id,
+            "type": self.event.type,
+            "object": self.event.object_id,
+            "endpoint": self.endpoint.id,
+            "url": self.endpoint.url,
+            "state": self.state,
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+        }
+
+
+class Courier:
+    """Sends events. While ``held`` nothing leaves; ``release`` lets everything go, in any order wanted."""
+
+    def __init__(
+        self,
+        store: Store,
+        delivered: Callable[[Event, str], None],
+        given_up: Callable[[Event, str], None],
+    ) -> None:
+        self.settings = CourierSettings()
+        self.held = False
+        self._store = store
+        self._delivered = delivered
+        self._given_up = given_up
+        self._held: list[Delivery] = []
+        self._recent: deque[Delivery] = deque(maxlen=_KEPT)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._hurry = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._random = random.Random(store.seed)
+        self._session: aiohttp.ClientSession | None = None
+        self._count = 0
+
+    async def open(self) -> None:
+        """Make the HTTP session, and take up what an earlier process had not delivered."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        for key in list(self._store.undelivered.keys):
+            event = self._store.events.by_id[key[2]]
+            for endpoint_id in event.pending:
+                endpoint = self._store.endpoints.get(endpoint_id)
+                if endpoint is not None:
+                    self._begin(event, endpoint)
+
+    async def close(self) -> None:
+        """Stop; what is not delivered stays pending on its event."""
+        await self.forget()
+        if self._session is not None:
+            await self._session.close()
+
+    async def forget(self) -> None:
+        """Drop every delivery, begun or held."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._held.clear()
+        self._recent.clear()
+        self.held = False
+
+    def send(self, event: Event, endpoint: Endpoint) -> None:
+        """Send an event as often as ``duplicate`` says."""
+        wanted = self.settings.duplicate
+        copies = int(wanted) + (self._random.random() < wanted - int(wanted))
+        for _ in range(max(copies, 1)):
+            self._begin(event, endpoint)
+
+    def resend(self, event: Event) -> list[Delivery]:
+        """Send an event to every endpoint that wants it, whatever became of it before."""
+        wanting = [
+            endpoint for endpoint in self._store.endpoints.by_id.values() if endpoint.wants(event.type)
+        ]
+        return [self._begin(event, endpoint) for endpoint in wanting]
+
+    def hold(self) -> None:
+        """Let nothing leave from now on; retries are held when their pause is over."""
+        self.held = True
+
+    def release(self, *, duplicate: float = 1.0, shuffle: bool = False, seed: int | None = None) -> int:
+        """Send what is held, some of it several times, shuffled if wanted. Returns how many deliveries that is."""
+        self.held = False
+        chance = random.Random(seed)
+        waiting, self._held = self._held, []
+        for delivery in list(waiting):
+            extra = int(duplicate) - 1 + (chance.random() < duplicate - int(duplicate))
+            waiting.extend(self._new(delivery.event, delivery.endpoint) for _ in range(extra))
+        if shuffle:
+            chance.shuffle(waiting)
+        for delivery in waiting:
+            self._start(delivery)
+        return len(waiting)
+
+    def retry_now(self) -> int:
+        """End the pauses of all waiting retries. Returns how many there are."""
+        waiting = sum(delivery.state == "waiting" for delivery in self._recent)
+        self._hurry.set()
+        self._hurry = asyncio.Event()
+        return waiting
+
+    def configure(self, **changes: Any) -> None:
+        """Change the settings; unknown names raise AttributeError."""
+        for name, value in changes.items():
+            setattr(self.settings, name, value)
+        self._gates.clear()
+
+    async def drain(self, within: float) -> bool:
+        """Wait until nothing is being sent or retried; False when the time (seconds) is over first."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """How many deliveries are under way (retries included) and held."""
+        return {"active": len(self._tasks), "held": len(self._held)}
+
+    def deliveries(self, event_id: str | None, limit: int) -> list[Delivery]:
+        """The latest deliveries, newest first, all or of one event."""
+        found = [
+            delivery
+            for delivery in reversed(self._recent)
+            if event_id is None or delivery.event.id == event_id
+        ]
+        return found[:limit]
+
+    def _new(self, event: Event, endpoint: Endpoint) -> Delivery:
+        self._count += 1
+        delivery = Delivery(self._count, event, endpoint, time.monotonic())
+        self._recent.append(delivery)
+        return delivery
+
+    def _begin(self, event: Event, endpoint: Endpoint) -> Delivery:
+        delivery = self._new(event, endpoint)
+        if self.held:
+            self._park(delivery)
+        else:
+            self._start(delivery)
+        return delivery
+
+    def _park(self, delivery: Delivery) -> None:
+        delivery.state = "held"
+        self._held.append(delivery)
+
+    def _start(self, delivery: Delivery) -> None:
+        delivery.state = "queued"
+        task = asyncio.get_running_loop().create_task(self._run(delivery))
+        self._tasks.add(task)
+        self._idle.clear()
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._tasks:
+            self._idle.set()
+
+    async def _run(self, delivery: Delivery) -> None:
+        if self.settings.jitter_ms:
+            await asyncio.sleep(self._random.random() * self.settings.jitter_ms / 1000)
+        while True:
+            if delivery.endpoint.id not in self._store.endpoints.by_id or not delivery.endpoint.enabled:
+                break
+            if not await self._at_the_gate(delivery):
+                return
+            last = delivery.attempts[-1]
+            if last.status is not None and 200 <= last.status < 300:
+                delivery.state = "succeeded"
+                self._delivered(delivery.event, delivery.endpoint.id)
+                return
+            tried = len(delivery.attempts)
+            age = time.monotonic() - delivery.begun
+            if tried >= self.settings.max_attempts or age >= self.settings.give_up_after_s:
+                break
+            delivery.state = "waiting"
+            pause = min(self.settings.base_backoff_ms * 2 ** (tried - 1), self.settings.max_backoff_ms) / 1000
+            await self._pause(pause)
+        delivery.state = "failed"
+        self._given_up(delivery.event, delivery.endpoint.id)
+
+    async def _at_the_gate(self, delivery: Delivery) -> bool:
+        """Make one attempt when the endpoint has room; False when deliveries are held meanwhile."""
+        gate = self._gates.setdefault(delivery.endpoint.id, asyncio.Semaphore(self.settings.concurrency))
+        async with gate:
+            if self.held:
+                self._park(delivery)
+                return False
+            delivery.attempts.append(await self._post(delivery))
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _post(self, delivery: Delivery) -> Attempt:
+        if self._session is None:
+            raise RuntimeError("the courier is not open")
+        body = event_text(delivery.event).encode()
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signatures.header(body, delivery.endpoint.secrets, int(time.time())),
+        }
+        begun, at = time.perf_counter(), time.time()
+        status, error, text = None, None, ""
+        try:
+            async with self._session.post(
+                delivery.endpoint.url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self.settings.timeout_ms / 1000),
+            ) as answer:
+                status = answer.status
+                text = (await answer.content.read(_EXCERPT)).decode("utf-8", "replace")
+        except TimeoutError:
+            error, status = "timeout", None
+        except (aiohttp.ClientError, OSError, ValueError) as failure:
+            error, status = f"{type(failure).__name__}: {failure}", None
+        return Attempt(at, status, error, round((time.perf_counter() - begun) * 1000, 1), text)

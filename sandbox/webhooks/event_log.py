@@ -1,0 +1,147 @@
+"""Events: a snapshot of an object, taken when something happened to it, and who still has to be told.
+
+Source: docs.stripe.com/api/events; facts §2 and the table "Events by situation" in §4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sandbox.behaviour import dispute_rendering, rendering
+from sandbox.core.errors import invalid, missing
+from sandbox.core.lists import Page, page
+from sandbox.core.records import Charge, Dispute, Endpoint, Event, Intent, Json, Record, Refund
+from sandbox.core.sandbox import AUTOMATIC, Call, Origin
+from sandbox.core.settings import Settings
+from sandbox.core.store import Store, key_of
+from sandbox.webhooks import rendering as envelopes
+
+MAX_TYPES = 20
+
+
+class EventLog:
+    """Writes events and hands each to the courier for every endpoint that wants its type.
+
+    While ``muted`` nothing is written, and while ``delivering`` is off nothing is sent: for made-up history.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self.send: Callable[[Event, Endpoint], None] = lambda _event, _endpoint: None
+        self.muted = False
+        self.delivering = True
+
+    def emit(
+        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> None:
+        """Write an event about the rendered object; ``previous`` are the old values of what changed."""
+        if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
+            return
+        data: dict[str, Any] = {"object": snapshot}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        store = self._store
+        endpoints = (
+            [endpoint for endpoint in store.endpoints.by_id.values() if endpoint.wants(event_type)]
+            if self.delivering
+            else []
+        )
+        event = Event(
+            id=f"evt_3{store.token(23)}",
+            created=store.now(),
+            seq=store.next_seq(),
+            type=event_type,
+            api_version=self._settings.api_version,
+            data=json.dumps(data),
+            object_id=snapshot["id"],
+            request_id=origin.request_id,
+            idempotency_key=origin.idempotency_key,
+            pending=[endpoint.id for endpoint in endpoints],
+        )
+        store.events.add(event)
+        if endpoints:
+            store.undelivered.add(key_of(event))
+        store.save(event)
+        for endpoint in endpoints:
+            self.send(event, endpoint)
+
+    def about(
+        self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> None:
+        """Write an event about a record as it is now."""
+        if not self.muted:
+            self.emit(event_type, snapshot_of(record, self._store), origin, previous)
+
+    def note_delivered(self, event: Event, endpoint_id: str) -> None:
+        """An endpoint answered 2xx, also after it had been given up."""
+        for waiting in (event.pending, event.failed):
+            if endpoint_id in waiting:
+                waiting.remove(endpoint_id)
+        if event.delivered:
+            self._store.undelivered.discard(key_of(event))
+        self._store.save(event)
+
+    def note_given_up(self, event: Event, endpoint_id: str) -> None:
+        """No further automatic attempt will be made."""
+        if endpoint_id in event.pending:
+            event.pending.remove(endpoint_id)
+            event.failed.append(endpoint_id)
+            self._store.save(event)
+
+
+def snapshot_of(record: Record, store: Store) -> Json:
+    """The object as an event shows it. Raises TypeError for kinds that no event is about."""
+    match record:
+        case Intent():
+            return rendering.payment_intent(record)
+        case Charge():
+            return rendering.charge(record, store)
+        case Refund():
+            return rendering.refund(record)
+        case Dispute():
+            return dispute_rendering.dispute(record, store)
+    raise TypeError(record.KIND)
+
+
+def retrieve(call: Call) -> Json:
+    """GET /v1/events/{id}."""
+    event = call.store.events.get(call.object_id)
+    if event is None:
+        raise missing("event", call.object_id, param="id")
+    return envelopes.event(event)
+
+
+def list_events(call: Call) -> Json:
+    """GET /v1/events: newest first, by type or types, and by whether every endpoint took them.
+
+    ``delivery_success=false`` also lists events that are still being tried (facts §2).
+    """
+    store, params = call.store, call.params
+    wanted = params.get("types")
+    if "type" in params:
+        if wanted:
+            raise invalid("You may only specify one of these parameters: type, types.", param="types")
+        wanted = [params["type"]]
+    if wanted and len(wanted) > MAX_TYPES:
+        raise invalid(f"You may only specify up to {MAX_TYPES} types.", param="types")
+    undelivered_only = params.get("delivery_success") is False
+    if undelivered_only:
+        orders = [store.undelivered]
+    elif wanted:
+        known = store.events.values("type")
+        matching = {name for name in known for pattern in wanted if fnmatchcase(name, pattern)}
+        orders = [store.events.where("type", name) for name in matching]
+    else:
+        orders = [store.events.all]
+
+    def keep(event: Event) -> bool:
+        if undelivered_only and wanted:
+            return any(fnmatchcase(event.type, pattern) for pattern in wanted)
+        return "delivery_success" not in params or event.delivered != undelivered_only
+
+    found: Page[Event] = page(store.events, orders, params, keep)
+    return envelopes.listed("/v1/events", [envelopes.event(event) for event in found.records], found.has_more)
