@@ -7,9 +7,9 @@ from typing import Any
 
 from sandbox.behaviour import dispute_rendering, rendering
 from sandbox.core.errors import invalid
+from sandbox.core.lists import DEFAULT_LIMIT, Page, rendered
 from sandbox.core.records import Json
 from sandbox.core.store import Store
-from sandbox.webhooks import rendering as envelopes
 
 MAX_DEPTH = 4
 
@@ -104,9 +104,9 @@ def _expand(node: Any, steps: list[str], store: Store) -> None:
 
 
 def _refunds_of(charge_id: str, store: Store) -> Json:
-    found = store.refunds.of("charge", charge_id)[::-1]
-    data = [rendering.refund(refund) for refund in found[:10]]
-    return envelopes.listed(f"/v1/charges/{charge_id}/refunds", data, len(found) > 10)
+    refunds = store.refunds.of("charge", charge_id)[::-1]
+    newest = Page(refunds[:DEFAULT_LIMIT], len(refunds) > DEFAULT_LIMIT)
+    return rendered(f"/v1/charges/{charge_id}/refunds", newest, rendering.refund)
 
 
 _LOADERS: dict[str, Callable[[str, Store], Json]] = {

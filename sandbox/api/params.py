@@ -12,13 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.api.forms import is_list
+from sandbox.core import metadata as metadata_rules
 from sandbox.core.errors import invalid
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_MAX_METADATA_KEYS = 50
-_MAX_METADATA_KEY = 40
-_MAX_METADATA_VALUE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,42 +189,7 @@ def _listing(param: Param, value: Any, path: str) -> list[Any]:
 
 
 def _metadata(_: Param, value: Any, path: str) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise invalid("Invalid metadata: metadata must be a set of key-value pairs.", param=path)
-    if len(value) > _MAX_METADATA_KEYS:
-        raise invalid(
-            f"Metadata can only have up to {_MAX_METADATA_KEYS} keys. You passed in {len(value)} keys.",
-            param=path,
-        )
-    for key, content in value.items():
-        if not isinstance(content, str):
-            raise invalid(f"Invalid metadata value for '{key}': must be a string.", param=_path(path, key))
-        if len(key) > _MAX_METADATA_KEY:
-            raise invalid(
-                f"Metadata keys must be {_MAX_METADATA_KEY} characters or less. "
-                f"You passed in a key with {len(key)} characters.",
-                param=_path(path, key),
-            )
-        if len(content) > _MAX_METADATA_VALUE:
-            raise invalid(
-                f"Metadata values can have up to {_MAX_METADATA_VALUE} characters. "
-                f"You passed in a value of length {len(content)}.",
-                param=_path(path, key),
-            )
-    return value
-
-
-def merged_metadata(current: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Metadata after an update: keys are merged, empty values unset theirs, ``metadata=""`` clears all.
-
-    Raises StripeError when more than 50 keys would be left.
-    """
-    if not given:
-        return {}
-    result = {key: value for key, value in {**current, **given}.items() if value != ""}
-    if len(result) > _MAX_METADATA_KEYS:
-        raise invalid(f"Metadata can only have up to {_MAX_METADATA_KEYS} keys.", param="metadata")
-    return result
+    return metadata_rules.check(value, path)
 
 
 def _time_range(param: Param, value: Any, path: str) -> dict[str, int]:

@@ -21,9 +21,11 @@ from sandbox.api.idempotency import IdempotencyKeys, fingerprint
 from sandbox.api.request_log import Entry, RequestLog, without_secrets
 from sandbox.api.routes import Route
 from sandbox.behaviour import rendering
+from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid
+from sandbox.core.origin import Origin
 from sandbox.core.records import Json
-from sandbox.core.sandbox import Call, Origin, Sandbox
+from sandbox.core.sandbox import Sandbox
 
 logger = logging.getLogger("sandbox")
 _CORS = {

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 from sandbox.api import parameter_tables as tables
 from sandbox.api.params import Table
+from sandbox.core.call import Call
 from sandbox.core.records import Json
-from sandbox.core.sandbox import Call
 from sandbox.resources import (
-    balance,
+    account,
+    balance_transactions,
     charges,
     customers,
     disputes,
+    events,
     payment_intents,
     payment_methods,
     refunds,
     webhook_endpoints,
 )
-from sandbox.webhooks import event_log as events
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,10 @@ ROUTES = (
         "/v1/balance_transactions",
         tables.BALANCE_LIST,
         "balance_transaction",
-        balance.list_transactions,
+        balance_transactions.list_transactions,
         is_list=True,
     ),
-    Route("GET", "/v1/account", tables.READ, "account", balance.account),
+    Route("GET", "/v1/account", tables.READ, "account", account.retrieve),
 )
 _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}
 

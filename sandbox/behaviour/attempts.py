@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.behaviour import authentication, dispute_rendering, rendering
+from sandbox.behaviour import authentication, balance, dispute_rendering, disputes, rendering
 from sandbox.behaviour.cards import BY_NUMBER, PARAMS, Card, decline_message
 from sandbox.core.errors import StripeError
-from sandbox.core.records import BalanceTransaction, Charge, Intent, Json, PaymentMethod
-from sandbox.core.sandbox import AUTOMATIC, Origin, Sandbox
-from sandbox.resources import disputes
+from sandbox.core.origin import AUTOMATIC, Origin
+from sandbox.core.records import Charge, Intent, Json, PaymentMethod
+from sandbox.core.sandbox import Sandbox
 
 _AUTHENTICATION_FAILED = (
     "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
@@ -105,9 +105,9 @@ def charge_card(
         take(sandbox, intent, charge, intent.amount)
     _add(sandbox, intent, charge)
     with _balance_comes_later(sandbox, intent, charge):
-        sandbox.events.about("charge.succeeded", charge, origin)
+        sandbox.events.emit_record("charge.succeeded", charge, origin)
         done = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
-        sandbox.events.about(done, intent, origin)
+        sandbox.events.emit_record(done, intent, origin)
     _afterwards(sandbox, charge, card)
 
 
@@ -121,7 +121,7 @@ def _balance_comes_later(sandbox: Sandbox, intent: Intent, charge: Charge) -> It
     yield
     charge.balance_transaction = transaction
     sandbox.store.save(charge)
-    sandbox.events.about("charge.updated", charge, previous={"balance_transaction": None})
+    sandbox.events.emit_record("charge.updated", charge, previous={"balance_transaction": None})
 
 
 def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
@@ -129,19 +129,16 @@ def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
     store = sandbox.store
     charge.captured = True
     charge.amount_captured = amount
-    transaction = BalanceTransaction(
-        id=store.new_id("txn"),
-        created=store.now(),
-        seq=store.next_seq(),
-        amount=amount,
+    charge.balance_transaction = balance.book(
+        store,
+        amount,
         fee=round(amount * 0.029) + 30,
-        currency=charge.currency,
         source=charge.id,
+        currency=charge.currency,
+        kind="charge",
+        category="charge",
         available=BY_NUMBER[store.payment_methods.by_id[charge.payment_method].number].bypass_pending,
     )
-    store.balance_transactions.add(transaction)
-    store.save(transaction)
-    charge.balance_transaction = transaction.id
     intent.status = "succeeded"
     intent.amount_received = amount
     intent.amount_capturable = 0
@@ -156,8 +153,8 @@ def begin_processing(sandbox: Sandbox, intent: Intent, method: PaymentMethod, or
     intent.next_action = None
     intent.status = "processing"
     _add(sandbox, intent, charge)
-    sandbox.events.about("charge.pending", charge, origin)
-    sandbox.events.about("payment_intent.processing", intent, origin)
+    sandbox.events.emit_record("charge.pending", charge, origin)
+    sandbox.events.emit_record("payment_intent.processing", intent, origin)
 
 
 def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> None:
@@ -173,13 +170,13 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
         take(sandbox, intent, charge, intent.amount)
         store.save(charge)
         store.save(intent)
-        sandbox.events.about("charge.succeeded", charge)
-        sandbox.events.about("payment_intent.succeeded", intent)
+        sandbox.events.emit_record("charge.succeeded", charge)
+        sandbox.events.emit_record("payment_intent.succeeded", intent)
         return
     code = ("card_declined", "generic_decline")
     _mark_failed(charge, BY_NUMBER[method.number], code, blocked=False)
     store.save(charge)
-    sandbox.events.about("charge.failed", charge)
+    sandbox.events.emit_record("charge.failed", charge)
     _fail(sandbox, intent, _error("card_error", *code, method, charge.id), AUTOMATIC)
 
 
@@ -192,7 +189,7 @@ def _ask_for_authentication(sandbox: Sandbox, intent: Intent, how: Circumstances
         challenge = {"type": "three_d_secure_redirect", "stripe_js": how.challenge_url}
         intent.next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": challenge}
     sandbox.store.save(intent)
-    sandbox.events.about("payment_intent.requires_action", intent, origin)
+    sandbox.events.emit_record("payment_intent.requires_action", intent, origin)
 
 
 def _new_charge(
@@ -239,7 +236,7 @@ def _decline(
     charge = _new_charge(sandbox, intent, method, three_d_secure)
     _mark_failed(charge, BY_NUMBER[method.number], code, blocked=blocked)
     _add(sandbox, intent, charge)
-    sandbox.events.about("charge.failed", charge, origin)
+    sandbox.events.emit_record("charge.failed", charge, origin)
     raise _fail(sandbox, intent, _error("card_error", *code, method, charge.id), origin)
 
 
@@ -292,7 +289,7 @@ def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> Stri
     intent.next_action = None
     intent.last_payment_error = error
     sandbox.store.save(intent)
-    sandbox.events.about("payment_intent.payment_failed", intent, origin)
+    sandbox.events.emit_record("payment_intent.payment_failed", intent, origin)
     return StripeError(
         402,
         error["message"],

@@ -8,12 +8,14 @@ import time
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sandbox.behaviour import attempts
+from sandbox.behaviour import attempts, payment_methods
 from sandbox.behaviour.attempts import Circumstances
+from sandbox.core.call import Call
 from sandbox.core.errors import StripeError
+from sandbox.core.origin import AUTOMATIC
 from sandbox.core.records import Intent
-from sandbox.core.sandbox import AUTOMATIC, Call, Sandbox
-from sandbox.resources import payment_methods, refunds
+from sandbox.core.sandbox import Sandbox
+from sandbox.resources import refunds
 
 _BATCH = 200
 _CURRENCIES = (("usd", 0.6, 1), ("eur", 0.25, 1), ("gbp", 0.07, 1), ("jpy", 0.05, 1), ("kwd", 0.03, 10))
@@ -83,7 +85,7 @@ def _payment(sandbox: Sandbox, chance: random.Random, order_id: str) -> None:
     )
     store.intents.add(intent)
     store.save(intent)
-    sandbox.events.about("payment_intent.created", intent)
+    sandbox.events.emit_record("payment_intent.created", intent)
     if chance.random() < 0.05:
         return
     for _ in range(2):

@@ -48,7 +48,7 @@ def front(sandbox: Sandbox) -> str:
         if intent.status == "requires_action":
             buttons = f'<a href="/_sandbox/three_d_secure/{intent.id}">answer 3-D Secure</a>'
         order = html.escape(intent.metadata.get("order_id", ""))
-        amount = html.escape(money.shown(intent.amount, intent.currency))
+        amount = html.escape(money.formatted(intent.amount, intent.currency))
         rows.append(
             f"<tr><td><code>{intent.id}</code></td><td>{order}</td><td>{amount}</td>"
             f"<td>{intent.status}</td><td>{buttons}</td></tr>"
@@ -73,7 +73,7 @@ def _buttons(intent: Intent) -> str:
 
 def challenge(intent: Intent) -> str:
     """The bank's question to the customer."""
-    amount = html.escape(money.shown(intent.amount, intent.currency))
+    amount = html.escape(money.formatted(intent.amount, intent.currency))
     return simple(
         f"<h1>3-D Secure</h1><p>Your bank asks: do you want to pay {amount}?</p><form method='post'>"
         "<button name='outcome' value='complete'>Complete authentication</button>"

@@ -6,15 +6,17 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.behaviour import attempts, dispute_rendering, rendering
+from sandbox.behaviour import attempts, dispute_rendering, disputes, payment_methods, rendering
+from sandbox.behaviour import refunds as refund_rules
 from sandbox.behaviour.attempts import Circumstances
 from sandbox.behaviour.cards import BY_TOKEN
-from sandbox.control import pages as page
+from sandbox.control import pages
 from sandbox.control.body import body
 from sandbox.core.errors import StripeError, missing
+from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, PaymentMethod
-from sandbox.core.sandbox import Origin, Sandbox
-from sandbox.resources import disputes, payment_intents, payment_methods, refunds
+from sandbox.core.sandbox import Sandbox
+from sandbox.resources import payment_intents, refunds
 
 _CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _OUTCOMES = frozenset({"complete", "fail", "abandon"})
@@ -69,15 +71,15 @@ class PaymentControl:
         """The page that a bank shows for 3-D Secure."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
         if intent.status != "requires_action":
-            return web.Response(text=page.answered(intent), content_type="text/html")
-        return web.Response(text=page.challenge(intent), content_type="text/html")
+            return web.Response(text=pages.answered(intent), content_type="text/html")
+        return web.Response(text=pages.challenge(intent), content_type="text/html")
 
     async def challenge_answer(self, request: web.Request) -> web.Response:
         """The buttons of that page: back to the shop's return_url when it gave one. To cancel is to fail."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
         passed = (await request.post()).get("outcome") == "complete"
         if intent.status != "requires_action":
-            return web.Response(text=page.answered(intent), content_type="text/html", status=409)
+            return web.Response(text=pages.answered(intent), content_type="text/html", status=409)
         next_action = intent.next_action or {}
         self._authenticate(intent, passed=passed)
         back = next_action.get("redirect_to_url", {}).get("return_url")
@@ -87,7 +89,7 @@ class PaymentControl:
                 f"&redirect_status={'succeeded' if intent.status == 'succeeded' else 'failed'}"
             )
             raise web.HTTPSeeOther(f"{back}{'&' if '?' in back else '?'}{query}")
-        return web.Response(text=page.answered(intent), content_type="text/html")
+        return web.Response(text=pages.answered(intent), content_type="text/html")
 
     async def process(self, request: web.Request) -> web.Response:
         """Decide an intent in processing: ``succeeded`` or ``failed``."""
@@ -146,7 +148,7 @@ class PaymentControl:
         given = await body(request)
         refund = refunds.find(self._sandbox.store, request.match_info["id"])
         if "status" not in given:
-            refunds.settle_as_destined(self._sandbox, refund)
+            refund_rules.settle_as_destined(self._sandbox, refund)
             return web.json_response(rendering.refund(refund))
         status = given["status"]
         if status not in ("succeeded", "failed"):
@@ -157,7 +159,7 @@ class PaymentControl:
             ("succeeded", "failed"),
         ):
             return web.json_response({"error": f"the refund is {refund.status}"}, status=409)
-        refunds.settle(self._sandbox, refund, status, given.get("failure_reason", "unknown"))
+        refund_rules.settle(self._sandbox, refund, status, given.get("failure_reason", "unknown"))
         return web.json_response(rendering.refund(refund))
 
     def _method(self, number: str | None, name: str | None) -> PaymentMethod:

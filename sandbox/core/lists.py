@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sandbox.core.errors import invalid, missing
-from sandbox.core.records import Record
-from sandbox.core.store import Collection, Key, Order, key_of
+from sandbox.core.records import Json, Record
+from sandbox.core.store import Collection, Key, SortedKeys, key_of
 
 R = TypeVar("R", bound=Record)
 
@@ -21,19 +21,43 @@ _NEWEST: Key = (1 << 62, 0, "")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """Records, newest first, and whether more follow in the direction that was asked for."""
+    """Records, newest first, and whether more follow in the requested direction."""
 
     records: list[R]
     has_more: bool
 
 
+def list_page(
+    url: str,
+    collection: Collection[R],
+    params: dict[str, Any],
+    render: Callable[[R], Json],
+    filters: Sequence[str] = (),
+) -> Json:
+    """A page of a collection as Stripe writes it, of all records or of those that match an indexed field.
+
+    Where the request names several of ``filters``, the last one counts.
+    """
+    keys = collection.all
+    for name in filters:
+        if name in params:
+            keys = collection.where(name, params[name])
+    return rendered(url, page(collection, [keys], params), render)
+
+
+def rendered(url: str, records: Page[R], render: Callable[[R], Json]) -> Json:
+    """docs.stripe.com/api/pagination: the list object."""
+    data = [render(record) for record in records.records]
+    return {"object": "list", "data": data, "has_more": records.has_more, "url": url}
+
+
 def page(
     collection: Collection[R],
-    orders: Sequence[Order],
+    indexes: Sequence[SortedKeys],
     params: dict[str, Any],
     keep: Callable[[R], bool] = lambda _: True,
 ) -> Page[R]:
-    """One page of the records in the given orders, by ``limit``, the cursors and ``created``.
+    """One page of the records in the indexes, by ``limit``, the cursors and ``created``.
 
     Raises StripeError for a limit outside 1 to 100, for two cursors, and for a cursor that names nothing.
     """
@@ -51,21 +75,21 @@ def page(
     backwards = "ending_before" in params
     if backwards:
         lowest = max(lowest, _cursor(collection, params, "ending_before"))
-        keys = heapq.merge(*(order.oldest_first(lowest, highest) for order in orders))
+        keys = heapq.merge(*(index.oldest_first(lowest, highest) for index in indexes))
     else:
         if "starting_after" in params:
             highest = min(highest, _cursor(collection, params, "starting_after"))
-        keys = heapq.merge(*(order.newest_first(highest, lowest) for order in orders), reverse=True)
-    found: list[R] = []
+        keys = heapq.merge(*(index.newest_first(highest, lowest) for index in indexes), reverse=True)
+    records: list[R] = []
     for key in keys:
         record = collection.by_id[key[2]]
         if keep(record):
-            found.append(record)
-            if len(found) > limit:
+            records.append(record)
+            if len(records) > limit:
                 break
-    has_more = len(found) > limit
-    found = found[:limit]
-    return Page(found[::-1] if backwards else found, has_more)
+    has_more = len(records) > limit
+    records = records[:limit]
+    return Page(records[::-1] if backwards else records, has_more)
 
 
 def _cursor(collection: Collection[R], params: dict[str, Any], name: str) -> Key:

@@ -36,7 +36,7 @@ _MINIMUM = {
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
-def shown(amount: int, currency: str) -> str:
+def formatted(amount: int, currency: str) -> str:
     """An amount in minor units as Stripe writes it in messages: ``$10.00``."""
     decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
     number = f"{amount / 10**decimals:,.{decimals}f}"
@@ -69,13 +69,15 @@ def check_amount(amount: int, currency: str) -> int:
     check_positive(amount, "amount")
     if amount > MAXIMUM:
         raise invalid(
-            f"Amount must be no more than {shown(MAXIMUM, currency)}", param="amount", code="amount_too_large"
+            f"Amount must be no more than {formatted(MAXIMUM, currency)}",
+            param="amount",
+            code="amount_too_large",
         )
     check_granularity(amount, currency)
     minimum = _MINIMUM.get(currency, 1)
     if amount < minimum:
         raise invalid(
-            f"Amount must be at least {shown(minimum, currency)} {currency}",
+            f"Amount must be at least {formatted(minimum, currency)} {currency}",
             param="amount",
             code="amount_too_small",
         )

@@ -1,28 +1,33 @@
-"""What the endpoints work with: the sandbox as a whole, and one call to it."""
+"""The sandbox as a whole: its settings, its objects, and the log that records what happens to them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
+from sandbox.core.origin import AUTOMATIC, Origin
+from sandbox.core.records import Json, Record
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store
 
-if TYPE_CHECKING:
-    from sandbox.webhooks.event_log import EventLog
 
+class Events(Protocol):
+    """What the rest of the sandbox needs of the event log, which is webhooks/event_log.py."""
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The request that caused a change; both are None for what Stripe does by itself (facts §2)."""
+    muted: bool
+    delivering: bool
 
-    request_id: str | None = None
-    idempotency_key: str | None = None
+    def emit(
+        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> None:
+        """Write an event with a rendered object; ``previous`` holds the old values of what changed."""
 
-
-AUTOMATIC = Origin()
+    def emit_record(
+        self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> None:
+        """Write an event with a record as it is now."""
 
 
 @dataclass(slots=True)
@@ -31,28 +36,8 @@ class Sandbox:
 
     settings: Settings
     store: Store
-    events: EventLog
+    events: Events
 
     def later(self, seconds: float, change: Callable[[], None]) -> None:
-        """Make a change after a while; it is forgotten when the process ends before."""
+        """Schedule a change; it is lost when the process ends first."""
         asyncio.get_running_loop().call_later(seconds, change)
-
-
-@dataclass(slots=True)
-class Call:
-    """One API request whose parameters have been checked.
-
-    ``object_id`` is the id in the path, ``publishable`` says that a browser's key was used.
-    """
-
-    sandbox: Sandbox
-    params: dict[str, Any]
-    object_id: str
-    origin: Origin
-    publishable: bool
-    base_url: str
-
-    @property
-    def store(self) -> Store:
-        """The objects."""
-        return self.sandbox.store

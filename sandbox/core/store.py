@@ -36,7 +36,7 @@ def key_of(record: Record) -> Key:
     return (record.created, record.seq, record.id)
 
 
-class Order:
+class SortedKeys:
     """Keys of records, oldest first. Adding the newest is O(1), anything else O(log n) and a memory move."""
 
     __slots__ = ("keys",)
@@ -73,7 +73,7 @@ class Order:
             at += 1
 
 
-_EMPTY = Order()
+_EMPTY = SortedKeys()
 
 
 class Collection(Generic[R]):
@@ -82,8 +82,8 @@ class Collection(Generic[R]):
     def __init__(self, noun: str, *indexed: str) -> None:
         self.noun = noun
         self.by_id: dict[str, R] = {}
-        self.all = Order()
-        self._indexes: dict[str, dict[str, Order]] = {name: {} for name in indexed}
+        self.all = SortedKeys()
+        self._indexes: dict[str, dict[str, SortedKeys]] = {name: {} for name in indexed}
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -96,13 +96,13 @@ class Collection(Generic[R]):
         for name, index in self._indexes.items():
             value = getattr(record, name)
             if value:
-                index.setdefault(value, Order()).add(key)
+                index.setdefault(value, SortedKeys()).add(key)
 
     def get(self, record_id: str | None) -> R | None:
         """The record of an id, or None."""
         return self.by_id.get(record_id) if record_id else None
 
-    def where(self, name: str, value: str) -> Order:
+    def where(self, name: str, value: str) -> SortedKeys:
         """The order of the records whose indexed field has this value; empty when there are none."""
         return self._indexes[name].get(value, _EMPTY)
 
@@ -142,7 +142,7 @@ class Store:
             "balance_transaction", "source", "type"
         )
         self.events: Collection[Event] = Collection("event", "type")
-        self.undelivered = Order()
+        self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")
         # First answers by idempotency key, oldest first.
         self.answers: dict[str, StoredAnswer] = {}

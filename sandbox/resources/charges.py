@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sandbox.behaviour import rendering
+from sandbox.core.call import Call
 from sandbox.core.errors import missing
-from sandbox.core.lists import page
+from sandbox.core.lists import list_page
 from sandbox.core.records import Json
-from sandbox.core.sandbox import Call
-from sandbox.webhooks import rendering as envelopes
 
 
 def retrieve(call: Call) -> Json:
@@ -20,11 +19,10 @@ def retrieve(call: Call) -> Json:
 
 def list_charges(call: Call) -> Json:
     """GET /v1/charges, all or of one intent or customer."""
-    store, params = call.store, call.params
-    order = store.charges.all
-    for name in ("customer", "payment_intent"):
-        if name in params:
-            order = store.charges.where(name, params[name])
-    found = page(store.charges, [order], params)
-    data = [rendering.charge(charge, store) for charge in found.records]
-    return envelopes.listed("/v1/charges", data, found.has_more)
+    return list_page(
+        "/v1/charges",
+        call.store.charges,
+        call.params,
+        lambda charge: rendering.charge(charge, call.store),
+        filters=("customer", "payment_intent"),
+    )

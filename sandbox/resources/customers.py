@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.api.params import merged_metadata
 from sandbox.behaviour import rendering
+from sandbox.core import metadata
+from sandbox.core.call import Call
 from sandbox.core.errors import missing
 from sandbox.core.records import Customer, Json
-from sandbox.core.sandbox import Call
 
 
 def create(call: Call) -> Json:
@@ -16,7 +16,7 @@ def create(call: Call) -> Json:
         id=f"cus_{store.token(14)}",
         created=store.now(),
         seq=store.next_seq(),
-        metadata=merged_metadata({}, params.get("metadata", {})),
+        metadata=metadata.merged({}, params.get("metadata", {})),
         **{
             name: params.get(name)
             for name in ("email", "name", "phone", "description", "address", "shipping")

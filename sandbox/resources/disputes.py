@@ -1,86 +1,12 @@
-"""Disputes and inquiries. Source: docs.stripe.com/api/disputes; facts §7."""
+"""/v1/disputes. Source: docs.stripe.com/api/disputes; facts §7."""
 
 from __future__ import annotations
 
 from sandbox.behaviour import dispute_rendering
-from sandbox.behaviour.cards import BY_NUMBER
+from sandbox.core.call import Call
 from sandbox.core.errors import missing
-from sandbox.core.lists import page
-from sandbox.core.records import BalanceTransaction, Charge, Dispute, Json
-from sandbox.core.sandbox import Call, Sandbox
-from sandbox.core.store import Store
-from sandbox.webhooks import rendering as envelopes
-
-DISPUTE_FEE = 1500
-_DAYS_TO_ANSWER = 7
-OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
-
-
-def open_dispute(
-    sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool, amount: int | None = None
-) -> Dispute:
-    """The bank asks for the money back, all of it unless ``amount`` says less; an inquiry only asks."""
-    store = sandbox.store
-    method = store.payment_methods.by_id[charge.payment_method]
-    dispute = Dispute(
-        id=store.new_id("dp"),
-        created=store.now(),
-        seq=store.next_seq(),
-        amount=charge.amount_captured or charge.amount if amount is None else amount,
-        currency=charge.currency,
-        charge=charge.id,
-        payment_intent=charge.payment_intent,
-        brand=BY_NUMBER[method.number].brand,
-        reason=reason,
-        status="warning_needs_response" if inquiry else "needs_response",
-        inquiry=inquiry,
-        due_by=store.now() + _DAYS_TO_ANSWER * 86400,
-    )
-    store.disputes.add(dispute)
-    charge.disputed = True
-    if not inquiry:
-        _move(store, dispute, -dispute.amount, DISPUTE_FEE)
-    store.save(charge)
-    store.save(dispute)
-    sandbox.events.about("charge.dispute.created", dispute)
-    if not inquiry:
-        sandbox.events.about("charge.dispute.funds_withdrawn", dispute)
-    return dispute
-
-
-def close_dispute(sandbox: Sandbox, dispute: Dispute, outcome: str) -> None:
-    """End an open dispute as won, lost or (inquiries) warning_closed; the money comes back when it is won."""
-    previous = {"status": dispute.status}
-    dispute.status = outcome
-    if outcome == "won":
-        _move(sandbox.store, dispute, dispute.amount, 0)
-        sandbox.events.about("charge.dispute.funds_reinstated", dispute)
-    sandbox.store.save(dispute)
-    sandbox.events.about("charge.dispute.updated", dispute, previous=previous)
-    sandbox.events.about("charge.dispute.closed", dispute)
-
-
-def blocks_refunds(store: Store, charge: Charge) -> bool:
-    """Money that the bank has taken, or taken back for good, cannot be refunded; inquiries take none."""
-    found = store.disputes.of("charge", charge.id) if charge.disputed else []
-    return any(not dispute.inquiry and dispute.status != "won" for dispute in found)
-
-
-def _move(store: Store, dispute: Dispute, amount: int, fee: int) -> None:
-    transaction = BalanceTransaction(
-        id=store.new_id("txn"),
-        created=store.now(),
-        seq=store.next_seq(),
-        amount=amount,
-        fee=fee,
-        currency=dispute.currency,
-        type="adjustment",
-        reporting_category="dispute" if amount < 0 else "dispute_reversal",
-        source=dispute.id,
-    )
-    store.balance_transactions.add(transaction)
-    store.save(transaction)
-    dispute.balance_transactions.append(transaction.id)
+from sandbox.core.lists import list_page
+from sandbox.core.records import Json
 
 
 def retrieve(call: Call) -> Json:
@@ -93,11 +19,10 @@ def retrieve(call: Call) -> Json:
 
 def list_disputes(call: Call) -> Json:
     """GET /v1/disputes, all or of one charge or intent."""
-    store, params = call.store, call.params
-    order = store.disputes.all
-    for name in ("payment_intent", "charge"):
-        if name in params:
-            order = store.disputes.where(name, params[name])
-    found = page(store.disputes, [order], params)
-    data = [dispute_rendering.dispute(dispute, store) for dispute in found.records]
-    return envelopes.listed("/v1/disputes", data, found.has_more)
+    return list_page(
+        "/v1/disputes",
+        call.store.disputes,
+        call.params,
+        lambda dispute: dispute_rendering.dispute(dispute, call.store),
+        filters=("payment_intent", "charge"),
+    )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.api.params import merged_metadata
-from sandbox.behaviour import attempts, rendering
+from sandbox.behaviour import attempts, payment_methods, rendering
 from sandbox.behaviour.attempts import Circumstances
-from sandbox.core import money
+from sandbox.behaviour.refunds import release
+from sandbox.core import metadata, money
+from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid, missing
-from sandbox.core.lists import page
+from sandbox.core.lists import list_page
+from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, Json, PaymentMethod
-from sandbox.core.sandbox import Call, Origin, Sandbox
+from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
-from sandbox.resources import payment_methods, refunds
-from sandbox.webhooks import rendering as envelopes
 
 _OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _CANCELABLE = _OPEN | {"requires_capture"}
@@ -67,7 +67,7 @@ def create(call: Call) -> Json:
                     param=name,
                 )
     _check_customer(store, params)
-    method = payment_methods.given(store, params)
+    method = payment_methods.requested(store, params)
     intent = Intent(
         id=store.new_id("pi"),
         created=store.now(),
@@ -76,7 +76,7 @@ def create(call: Call) -> Json:
         currency=currency,
         confirmation_method=params.get("confirmation_method", "automatic"),
         customer=params.get("customer"),
-        metadata=merged_metadata({}, params.get("metadata", {})),
+        metadata=metadata.merged({}, params.get("metadata", {})),
         automatic_payment_methods=_automatic(params),
     )
     _copy(intent, params)
@@ -87,7 +87,7 @@ def create(call: Call) -> Json:
         method = _check_confirmable(intent, method, params, by_server=True)
     store.intents.add(intent)
     store.save(intent)
-    call.sandbox.events.about("payment_intent.created", intent, call.origin)
+    call.sandbox.events.emit_record("payment_intent.created", intent, call.origin)
     if confirming and method is not None:
         _confirm(call, intent, method)
     return rendering.payment_intent(intent)
@@ -115,14 +115,12 @@ def update(call: Call) -> Json:
     currency = money.check_currency(params.get("currency", intent.currency))
     money.check_amount(params.get("amount", intent.amount), currency)
     _check_customer(store, params)
-    metadata = (
-        merged_metadata(intent.metadata, params["metadata"]) if "metadata" in params else intent.metadata
-    )
-    method = payment_methods.given(store, params)
+    merged = metadata.merged(intent.metadata, params["metadata"]) if "metadata" in params else intent.metadata
+    method = payment_methods.requested(store, params)
     intent.amount = params.get("amount", intent.amount)
     intent.currency = currency
     intent.customer = params.get("customer", intent.customer)
-    intent.metadata = metadata
+    intent.metadata = merged
     _copy(intent, params)
     intent.last_payment_error = None
     if method is not None:
@@ -154,7 +152,7 @@ def confirm(call: Call) -> Json:
             "with one of the following statuses may be confirmed: requires_confirmation, requires_action, "
             "requires_payment_method.",
         )
-    method = payment_methods.given(call.store, call.params) or call.store.payment_methods.get(
+    method = payment_methods.requested(call.store, call.params) or call.store.payment_methods.get(
         intent.payment_method
     )
     method = _check_confirmable(intent, method, call.params, by_server=not call.publishable)
@@ -188,8 +186,8 @@ def cancel_intent(sandbox: Sandbox, intent: Intent, reason: str | None, origin: 
     sandbox.store.save(intent)
     if held:
         charge = sandbox.store.charges.by_id[intent.latest_charge or ""]
-        refunds.release(sandbox, charge, held, origin)
-    sandbox.events.about("payment_intent.canceled", intent, origin)
+        release(sandbox, charge, held, origin)
+    sandbox.events.emit_record("payment_intent.canceled", intent, origin)
 
 
 def capture(call: Call) -> Json:
@@ -216,24 +214,26 @@ def capture(call: Call) -> Json:
     charge = store.charges.by_id[intent.latest_charge or ""]
     rest = intent.amount_capturable - amount
     if "metadata" in call.params:
-        intent.metadata = merged_metadata(intent.metadata, call.params["metadata"])
+        intent.metadata = metadata.merged(intent.metadata, call.params["metadata"])
     attempts.take(call.sandbox, intent, charge, amount)
     store.save(charge)
     store.save(intent)
-    call.sandbox.events.about("charge.captured", charge, call.origin)
-    call.sandbox.events.about("payment_intent.succeeded", intent, call.origin)
+    call.sandbox.events.emit_record("charge.captured", charge, call.origin)
+    call.sandbox.events.emit_record("payment_intent.succeeded", intent, call.origin)
     if rest:
-        refunds.release(call.sandbox, charge, rest, call.origin)
+        release(call.sandbox, charge, rest, call.origin)
     return rendering.payment_intent(intent)
 
 
 def list_intents(call: Call) -> Json:
     """GET /v1/payment_intents, all or of one customer."""
-    store, params = call.store, call.params
-    order = store.intents.where("customer", params["customer"]) if "customer" in params else store.intents.all
-    found = page(store.intents, [order], params)
-    data = [rendering.payment_intent(intent) for intent in found.records]
-    return envelopes.listed("/v1/payment_intents", data, found.has_more)
+    return list_page(
+        "/v1/payment_intents",
+        call.store.intents,
+        call.params,
+        rendering.payment_intent,
+        filters=("customer",),
+    )
 
 
 def _check_client_secret(call: Call, intent: Intent) -> None:

@@ -1,26 +1,16 @@
-"""Cards as payment methods: by test number, or by a ``pm_card_*`` token, each use of which makes a new one.
-
-Source: docs.stripe.com/api/payment_methods, /testing; facts §11.
-"""
+"""/v1/payment_methods. Source: docs.stripe.com/api/payment_methods; facts §11."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
-from sandbox.behaviour import rendering
-from sandbox.behaviour.cards import BY_NUMBER, BY_TOKEN, decline_message, passes_luhn
-from sandbox.core.errors import StripeError, invalid, missing
-from sandbox.core.records import Json, PaymentMethod
-from sandbox.core.sandbox import Call
-from sandbox.core.store import Store
-
-_CARD_TOKENS = {token.replace("pm_card_", "tok_", 1): card for token, card in BY_TOKEN.items()}
+from sandbox.behaviour import payment_methods, rendering
+from sandbox.core.call import Call
+from sandbox.core.errors import missing
+from sandbox.core.records import Json
 
 
 def create(call: Call) -> Json:
     """POST /v1/payment_methods. Raises a 402 StripeError for a card that no bank could have issued."""
-    return rendering.payment_method(from_data(call.store, call.params, "card"))
+    return rendering.payment_method(payment_methods.from_data(call.store, call.params, "card"))
 
 
 def retrieve(call: Call) -> Json:
@@ -29,106 +19,3 @@ def retrieve(call: Call) -> Json:
     if method is None:
         raise missing("PaymentMethod", call.object_id, param="payment_method")
     return rendering.payment_method(method)
-
-
-def given(store: Store, params: dict[str, Any]) -> PaymentMethod | None:
-    """The method that ``payment_method`` or ``payment_method_data`` names, made if need be; None without either."""
-    if "payment_method_data" in params:
-        return from_data(store, params["payment_method_data"], "payment_method_data[card]")
-    return named(store, params["payment_method"]) if "payment_method" in params else None
-
-
-def named(store: Store, name: str) -> PaymentMethod:
-    """The method of an id, or a new one for a token. Raises a 400 resource_missing."""
-    if name in BY_TOKEN:
-        return of_number(store, BY_TOKEN[name].number)
-    method = store.payment_methods.get(name)
-    if method is None:
-        raise missing("PaymentMethod", name, param="payment_method", status=400)
-    return method
-
-
-def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:
-    """A new card payment method of a known test number."""
-    method = PaymentMethod(
-        id=store.new_id("pm"), created=store.now(), seq=store.next_seq(), number=number, **fields
-    )
-    store.payment_methods.add(method)
-    store.save(method)
-    return method
-
-
-def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
-    """A new method from card details. ``path`` is where the card stands in the request, for ``param``.
-
-    Raises a 402 card_error for a wrong number, date or CVC, and for a number that is not a test card.
-    """
-    kind = data.get("type")
-    if kind != "card":
-        raise invalid(f"The payment method type provided: {kind} is invalid.", param="type")
-    card = data.get("card")
-    if not card:
-        raise invalid(f"Missing required param: {path}.", param=path, code="parameter_missing")
-    fields = {
-        "billing_details": data.get("billing_details") or {},
-        "metadata": data.get("metadata") or {},
-    }
-    if "token" in card:
-        known = _CARD_TOKENS.get(card["token"])
-        if known is None:
-            raise missing("token", card["token"], param=f"{path}[token]", status=400)
-        return of_number(store, known.number, **fields)
-    for name in ("number", "exp_month", "exp_year"):
-        if name not in card:
-            raise invalid(
-                f"Missing required param: {path}[{name}].", param=f"{path}[{name}]", code="parameter_missing"
-            )
-    number = card["number"].replace(" ", "").replace("-", "")
-    _check_card(number, card, path)
-    return of_number(
-        store,
-        number,
-        exp_month=card["exp_month"],
-        exp_year=_full_year(card["exp_year"]),
-        cvc_given=bool(card.get("cvc")),
-        **fields,
-    )
-
-
-def _check_card(number: str, card: dict[str, Any], path: str) -> None:
-    if (
-        not number.isdecimal()
-        or not number.isascii()
-        or not 12 <= len(number) <= 19
-        or not passes_luhn(number)
-    ):
-        raise _refused("incorrect_number", decline_message("incorrect_number", None), f"{path}[number]")
-    if not 1 <= card["exp_month"] <= 12:
-        text = "Your card's expiration month is invalid."
-        raise _refused("invalid_expiry_month", text, f"{path}[exp_month]")
-    today = time.gmtime()
-    year = _full_year(card["exp_year"])
-    if year > today.tm_year + 50 or (year, card["exp_month"]) < (today.tm_year, today.tm_mon):
-        text = "Your card's expiration year is invalid."
-        raise _refused("invalid_expiry_year", text, f"{path}[exp_year]")
-    cvc = card.get("cvc")
-    if cvc and (not cvc.isdecimal() or len(cvc) not in (3, 4)):
-        raise _refused("invalid_cvc", "Your card's security code is invalid.", f"{path}[cvc]")
-    if number not in BY_NUMBER:
-        raise StripeError(
-            402,
-            "Your card was declined. Your request was in test mode, but used a non test card. "
-            "For a list of valid test cards, visit: https://stripe.com/docs/testing.",
-            kind="card_error",
-            code="card_declined",
-            decline_code="test_mode_live_card",
-            param=f"{path}[number]",
-        )
-
-
-def _full_year(year: int) -> int:
-    return year + 2000 if year < 100 else year
-
-
-def _refused(code: str, message: str, param: str) -> StripeError:
-    return StripeError(402, message, kind="card_error", code=code, param=param)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from sandbox.api.params import merged_metadata
+from sandbox.core import metadata
+from sandbox.core.call import Call
 from sandbox.core.errors import invalid
-from sandbox.core.lists import page
+from sandbox.core.lists import list_page
 from sandbox.core.records import Endpoint, Json
-from sandbox.core.sandbox import Call
-from sandbox.webhooks import rendering as envelopes
+from sandbox.webhooks import rendering
 
 
 def create(call: Call) -> Json:
-    """POST /v1/webhook_endpoints: its secret is told in this answer only."""
+    """POST /v1/webhook_endpoints: only this answer shows its secret."""
     store, params = call.store, call.params
     if urlsplit(params["url"]).scheme not in ("http", "https"):
         raise invalid(
@@ -32,16 +32,13 @@ def create(call: Call) -> Json:
         enabled_events=params["enabled_events"],
         api_version=params.get("api_version"),
         description=params.get("description"),
-        metadata=merged_metadata({}, params.get("metadata", {})),
+        metadata=metadata.merged({}, params.get("metadata", {})),
     )
     store.endpoints.add(endpoint)
     store.save(endpoint)
-    return envelopes.webhook_endpoint(endpoint, with_secret=True)
+    return rendering.webhook_endpoint(endpoint, with_secret=True)
 
 
 def list_endpoints(call: Call) -> Json:
     """GET /v1/webhook_endpoints."""
-    store = call.store
-    found = page(store.endpoints, [store.endpoints.all], call.params)
-    data = [envelopes.webhook_endpoint(endpoint) for endpoint in found.records]
-    return envelopes.listed("/v1/webhook_endpoints", data, found.has_more)
+    return list_page("/v1/webhook_endpoints", call.store.endpoints, call.params, rendering.webhook_endpoint)

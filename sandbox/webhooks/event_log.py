@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.behaviour import dispute_rendering, rendering
-from sandbox.core.errors import invalid, missing
-from sandbox.core.lists import Page, page
+from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Dispute, Endpoint, Event, Intent, Json, Record, Refund
-from sandbox.core.sandbox import AUTOMATIC, Call, Origin
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store, key_of
-from sandbox.webhooks import rendering as envelopes
-
-MAX_TYPES = 20
 
 
 class EventLog:
@@ -69,7 +63,7 @@ class EventLog:
         for endpoint in endpoints:
             self.send(event, endpoint)
 
-    def about(
+    def emit_record(
         self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
         """Write an event about a record as it is now."""
@@ -105,43 +99,3 @@ def snapshot_of(record: Record, store: Store) -> Json:
         case Dispute():
             return dispute_rendering.dispute(record, store)
     raise TypeError(record.KIND)
-
-
-def retrieve(call: Call) -> Json:
-    """GET /v1/events/{id}."""
-    event = call.store.events.get(call.object_id)
-    if event is None:
-        raise missing("event", call.object_id, param="id")
-    return envelopes.event(event)
-
-
-def list_events(call: Call) -> Json:
-    """GET /v1/events: newest first, by type or types, and by whether every endpoint took them.
-
-    ``delivery_success=false`` also lists events that are still being tried (facts §2).
-    """
-    store, params = call.store, call.params
-    wanted = params.get("types")
-    if "type" in params:
-        if wanted:
-            raise invalid("You may only specify one of these parameters: type, types.", param="types")
-        wanted = [params["type"]]
-    if wanted and len(wanted) > MAX_TYPES:
-        raise invalid(f"You may only specify up to {MAX_TYPES} types.", param="types")
-    undelivered_only = params.get("delivery_success") is False
-    if undelivered_only:
-        orders = [store.undelivered]
-    elif wanted:
-        known = store.events.values("type")
-        matching = {name for name in known for pattern in wanted if fnmatchcase(name, pattern)}
-        orders = [store.events.where("type", name) for name in matching]
-    else:
-        orders = [store.events.all]
-
-    def keep(event: Event) -> bool:
-        if undelivered_only and wanted:
-            return any(fnmatchcase(event.type, pattern) for pattern in wanted)
-        return "delivery_success" not in params or event.delivered != undelivered_only
-
-    found: Page[Event] = page(store.events, orders, params, keep)
-    return envelopes.listed("/v1/events", [envelopes.event(event) for event in found.records], found.has_more)

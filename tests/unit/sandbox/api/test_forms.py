@@ -36,7 +36,7 @@ def test_decoding(text: str, decoded: dict[str, object]) -> None:
     "text",
     ["a=1&a[b]=2", "a[b]=1&a=2", "a[b=1", "a]=1", "[a]=1", "a[b]c=1", "a[b]=1&a[b][c]=2", "a=%ff"],
 )
-def test_nonsense_is_refused(text: str) -> None:
+def test_malformed_form_is_refused(text: str) -> None:
     with pytest.raises(StripeError) as caught:
         decode(text)
     assert caught.value.status == 400
@@ -48,7 +48,7 @@ values = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @given(st.dictionaries(names, values, max_size=5), st.booleans())
-def test_what_is_encoded_comes_back(metadata: dict[str, str], escaped: bool) -> None:
+def test_encoded_form_is_decoded(metadata: dict[str, str], escaped: bool) -> None:
     pairs = {f"metadata[{name}]": value for name, value in metadata.items()}
     if escaped:
         text = urlencode(pairs)

@@ -1,0 +1,76 @@
+"""What a bank does with a dispute or an inquiry. Source: docs.stripe.com/api/disputes; facts §7."""
+
+from __future__ import annotations
+
+from sandbox.behaviour import balance
+from sandbox.behaviour.cards import BY_NUMBER
+from sandbox.core.records import Charge, Dispute
+from sandbox.core.sandbox import Sandbox
+from sandbox.core.store import Store
+
+DISPUTE_FEE = 1500
+_DAYS_TO_ANSWER = 7
+OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+
+
+def open_dispute(
+    sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool, amount: int | None = None
+) -> Dispute:
+    """The bank asks for the money back, all of it unless ``amount`` says less; an inquiry only asks."""
+    store = sandbox.store
+    method = store.payment_methods.by_id[charge.payment_method]
+    dispute = Dispute(
+        id=store.new_id("dp"),
+        created=store.now(),
+        seq=store.next_seq(),
+        amount=charge.amount_captured or charge.amount if amount is None else amount,
+        currency=charge.currency,
+        charge=charge.id,
+        payment_intent=charge.payment_intent,
+        brand=BY_NUMBER[method.number].brand,
+        reason=reason,
+        status="warning_needs_response" if inquiry else "needs_response",
+        inquiry=inquiry,
+        due_by=store.now() + _DAYS_TO_ANSWER * 86400,
+    )
+    store.disputes.add(dispute)
+    charge.disputed = True
+    if not inquiry:
+        _book(store, dispute, -dispute.amount, DISPUTE_FEE)
+    store.save(charge)
+    store.save(dispute)
+    sandbox.events.emit_record("charge.dispute.created", dispute)
+    if not inquiry:
+        sandbox.events.emit_record("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def close_dispute(sandbox: Sandbox, dispute: Dispute, outcome: str) -> None:
+    """End an open dispute as won, lost or (inquiries) warning_closed; the money comes back when it is won."""
+    previous = {"status": dispute.status}
+    dispute.status = outcome
+    if outcome == "won":
+        _book(sandbox.store, dispute, dispute.amount, 0)
+        sandbox.events.emit_record("charge.dispute.funds_reinstated", dispute)
+    sandbox.store.save(dispute)
+    sandbox.events.emit_record("charge.dispute.updated", dispute, previous=previous)
+    sandbox.events.emit_record("charge.dispute.closed", dispute)
+
+
+def blocks_refunds(store: Store, charge: Charge) -> bool:
+    """Money that the bank has taken, or taken back for good, cannot be refunded; inquiries take none."""
+    found = store.disputes.of("charge", charge.id) if charge.disputed else []
+    return any(not dispute.inquiry and dispute.status != "won" for dispute in found)
+
+
+def _book(store: Store, dispute: Dispute, amount: int, fee: int) -> None:
+    transaction = balance.book(
+        store,
+        amount,
+        fee=fee,
+        source=dispute.id,
+        currency=dispute.currency,
+        kind="adjustment",
+        category="dispute" if amount < 0 else "dispute_reversal",
+    )
+    dispute.balance_transactions.append(transaction)

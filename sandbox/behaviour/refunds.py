@@ -1,0 +1,77 @@
+"""What becomes of a refund. Sources: docs.stripe.com/api/refunds; facts §6.
+
+A charge's ``amount_refunded`` counts pending refunds and goes back down when one fails.
+"""
+
+from __future__ import annotations
+
+from sandbox.behaviour import balance
+from sandbox.core.origin import Origin
+from sandbox.core.records import Charge, Json, Refund
+from sandbox.core.sandbox import Sandbox
+from sandbox.core.store import Store
+
+
+def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> None:
+    """Let go of a hold, or of the part that was not captured: a Refund object before 2025-03-31.basil (facts §4)."""
+    if not sandbox.settings.releases_make_refunds:
+        return
+    store = sandbox.store
+    refund = Refund(
+        id=store.new_id("re"),
+        created=store.now(),
+        seq=store.next_seq(),
+        amount=amount,
+        currency=charge.currency,
+        charge=charge.id,
+        payment_intent=charge.payment_intent,
+        release=True,
+    )
+    add(sandbox, refund, charge, origin)
+
+
+def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = "unknown") -> None:
+    """A refund's later outcome: pending to succeeded, or pending or succeeded to failed."""
+    store = sandbox.store
+    previous = {"status": refund.status}
+    refund.status = status
+    refund.later = None
+    if status == "failed":
+        refund.failure_reason = failure_reason
+        refund.failure_balance_transaction = _book(store, refund, refund.amount, "refund_failure")
+        charge = store.charges.by_id[refund.charge]
+        charge.amount_refunded -= refund.amount
+        store.save(charge)
+    store.save(refund)
+    sandbox.events.emit_record("refund.updated", refund, previous=previous)
+    sandbox.events.emit_record("charge.refund.updated", refund, previous=previous)
+    if status == "failed":
+        sandbox.events.emit_record("refund.failed", refund)
+
+
+def settle_as_destined(sandbox: Sandbox, refund: Refund) -> None:
+    """Let a refund end as its card decides, unless it already has."""
+    if refund.later:
+        settle(sandbox, refund, refund.later)
+
+
+def add(sandbox: Sandbox, refund: Refund, charge: Charge, origin: Origin) -> Refund:
+    """Take up a new refund: it counts on its charge and is booked when the charge was captured."""
+    store = sandbox.store
+    previous: Json = {"amount_refunded": charge.amount_refunded}
+    was_refunded = charge.refunded
+    charge.amount_refunded += refund.amount
+    if charge.refunded != was_refunded:
+        previous["refunded"] = was_refunded
+    if charge.captured:
+        refund.balance_transaction = _book(store, refund, -refund.amount, "refund")
+    store.refunds.add(refund)
+    store.save(refund)
+    store.save(charge)
+    sandbox.events.emit_record("refund.created", refund, origin)
+    sandbox.events.emit_record("charge.refunded", charge, origin, previous)
+    return refund
+
+
+def _book(store: Store, refund: Refund, amount: int, kind: str) -> str:
+    return balance.book(store, amount, source=refund.id, currency=refund.currency, kind=kind, category=kind)

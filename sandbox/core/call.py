@@ -1,0 +1,30 @@
+"""One API request whose parameters have been checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.origin import Origin
+from sandbox.core.sandbox import Sandbox
+from sandbox.core.store import Store
+
+
+@dataclass(slots=True)
+class Call:
+    """What a resource works with.
+
+    ``object_id`` is the id in the path; ``publishable`` says that the browser's key was used.
+    """
+
+    sandbox: Sandbox
+    params: dict[str, Any]
+    object_id: str
+    origin: Origin
+    publishable: bool
+    base_url: str
+
+    @property
+    def store(self) -> Store:
+        """The objects."""
+        return self.sandbox.store

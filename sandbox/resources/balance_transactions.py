@@ -1,0 +1,19 @@
+"""/v1/balance_transactions. Source: docs.stripe.com/api/balance_transactions."""
+
+from __future__ import annotations
+
+from sandbox.behaviour import dispute_rendering
+from sandbox.core.call import Call
+from sandbox.core.lists import list_page
+from sandbox.core.records import Json
+
+
+def list_transactions(call: Call) -> Json:
+    """GET /v1/balance_transactions, all or of one type or source."""
+    return list_page(
+        "/v1/balance_transactions",
+        call.store.balance_transactions,
+        call.params,
+        dispute_rendering.balance_transaction,
+        filters=("type", "source"),
+    )
