@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from app import create_app
+from app.factory import create_app
 from app.logging import configure, log_uncaught, logger
 from config import Settings, SettingsError
 

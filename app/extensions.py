@@ -20,7 +20,7 @@ from flask_smorest import Api
 from werkzeug.local import LocalProxy
 
 from app.errors import RateLimited
-from app.models import rate_limit
+from app.models import rate_limits
 from app.services import Services
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def bind_services(app: Flask, built: Services) -> None:
 
 def bind_limiter(app: Flask, configured: Settings) -> None:
     """Have ``limiter`` count the requests of ``app``; the storage is dialled at the first limited request."""
-    app.config["RATELIMIT_STORAGE_URI"] = configured.redis_url or f"{rate_limit.SCHEME}://"
+    app.config["RATELIMIT_STORAGE_URI"] = configured.redis_url or f"{rate_limits.SCHEME}://"
     patience = {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
     app.config["RATELIMIT_STORAGE_OPTIONS"] = patience if configured.redis_url else {}
     limiter.init_app(app)

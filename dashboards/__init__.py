@@ -5,29 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from config import Settings
-from dashboards import (
-    account,
-    assets,
-    audit,
-    disputes,
-    errors,
-    exports,
-    formatters,
-    headers,
-    home,
-    navigation,
-    overview,
-    payment,
-    payments,
-    reconciliation,
-    refund,
-    refunds,
-    session,
-    sign_in,
-    users,
-    webhooks,
-)
-from dashboards.headers import CONTENT_SECURITY_POLICY
+from dashboards import audit, disputes, exports, reconciliation, users, webhooks
+from dashboards.lists import formats
+from dashboards.overview import page as overview
+from dashboards.payments import list as payment_list
+from dashboards.payments import page as payment_page
+from dashboards.refunds import flow as refund_flow
+from dashboards.refunds import list as refund_list
+from dashboards.web import account, assets, auth, errors, headers, home, navigation, sign_in
+from dashboards.web.headers import CONTENT_SECURITY_POLICY
 
 __all__ = ["CONTENT_SECURITY_POLICY", "register"]
 
@@ -39,12 +25,12 @@ PAGES = (
     account,
     users,
     audit,
-    payments,
-    refunds,
+    payment_list,
+    refund_list,
     disputes,
     exports,
-    payment,
-    refund,
+    payment_page,
+    refund_flow,
     webhooks,
     reconciliation,
 )
@@ -54,11 +40,11 @@ def register(app: Flask) -> None:
     """Add the pages to ``app``; its settings must be bound already."""
     settings: Settings = app.extensions["paydesk_settings"]
     pages = Blueprint("dashboards", __name__, template_folder="../templates")
-    session.init_app(app, pages, secret_key=settings.secret_key)
+    auth.init_app(app, pages, secret_key=settings.secret_key)
     assets.init_app(app, pages)
     headers.init_app(app)
     errors.init_app(app, pages)
-    formatters.init_app(app, timezone=settings.dashboard_timezone)
+    formats.init_app(app, timezone=settings.dashboard_timezone)
     navigation.init_app(app, pages)
     for page in PAGES:
         page.add_routes(pages)

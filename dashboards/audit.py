@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from app.domain import periods
+from app.domain.figures import periods
 from app.extensions import settings
-from app.models.audit_entry import EntryFilter, Position
+from app.models.audit.entries import EntryFilter, Position
 from app.services import audit
 from app.services.audit import Action
-from dashboards.session import guard
+from dashboards.web.auth import guard
 
 SHOWN = 50
 # About a second's work; the whole log is for the command that the page names.

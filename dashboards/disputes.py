@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from app.domain.payment_view import ANSWERABLE_DISPUTES
+from app.clock import now
+from app.domain.payments.payment import ANSWERABLE_DISPUTES
 from app.extensions import services
-from app.services.listings import MOST_COUNTED, MOST_URGENT
-from app.services.recording import now
-from dashboards import cursors
-from dashboards.child_filters import KINDS, read_disputes
-from dashboards.filters import PRESETS, card_options
-from dashboards.session import guard
-from dashboards.wording import DISPUTE_STATUS, amount, due_words, words
+from app.services.listing import MOST_COUNTED, MOST_URGENT
+from dashboards.lists import cursors
+from dashboards.lists.labels import DISPUTE_STATUS, amount, due_words, words
+from dashboards.lists.query import PRESETS, card_options
+from dashboards.refunds.filters import KINDS, read_disputes
+from dashboards.web.auth import guard
 
 NAME = "disputes"
 STATUS = list(DISPUTE_STATUS.items())

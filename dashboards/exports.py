@@ -8,21 +8,22 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, send_file
 
-from app.domain import periods
-from app.domain.periods import Granularity, Span
+from app.clock import now
+from app.domain.figures import periods
+from app.domain.figures.periods import Granularity, Span
 from app.errors import ValidationFailed
 from app.extensions import services
-from app.models.rollup import Choice
-from app.services.analytics import Question
-from app.services.export_columns import FIGURES
-from app.services.exports import Receipt
-from app.services.recording import now
-from app.services.tables import Table
-from dashboards import disputes, payment_filters, refunds
-from dashboards.acting import acting
-from dashboards.child_filters import read_disputes, read_refunds
-from dashboards.filters import Reader, preset_span, refuse
-from dashboards.session import guard
+from app.models.figures.rollups import Choice
+from app.services.exports.columns import FIGURES
+from app.services.exports.files import Table
+from app.services.exports.service import Receipt
+from app.services.figures.report import Question
+from dashboards import disputes
+from dashboards.lists.query import Reader, preset_span, refuse
+from dashboards.payments import filters
+from dashboards.refunds import list as refund_list
+from dashboards.refunds.filters import read_disputes, read_refunds
+from dashboards.web.auth import current_account, guard
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -46,7 +47,7 @@ def add_routes(pages: Blueprint) -> None:
 @guard("finance")
 def payments(ending: str) -> Response:
     """The list of payments."""
-    query = payment_filters.read(request.args, services.listings.zone)
+    query = filters.read(request.args, services.listings.zone)
     refuse(query.problems)
     table = services.exports.payments(query.where, query.order)
     return _send(table, ending, query.parameters, query.where.start, query.where.end)
@@ -55,7 +56,7 @@ def payments(ending: str) -> Response:
 @guard("finance")
 def refunds_file(ending: str) -> Response:
     """The list of refunds."""
-    query = read_refunds(request.args, services.listings.zone, refunds.STATUS)
+    query = read_refunds(request.args, services.listings.zone, refund_list.STATUS)
     refuse(query.problems)
     table = services.exports.refunds(query.where)
     return _send(table, ending, query.parameters, query.where.start, query.where.end)
@@ -92,13 +93,13 @@ def _send(
     file = _file_name(table.name, ending, start, end)
     if ending == "xlsx":
         return _workbook([table], file, parameters)
-    receipt = Receipt(acting().email, file, parameters)
+    receipt = Receipt(current_account().email, file, parameters)
     answer = Response(services.exports.as_csv(table, receipt), content_type=CSV)
     return _attached(answer, file)
 
 
 def _workbook(tables: list[Table], file: str, parameters: Mapping[str, str]) -> Response:
-    content = services.exports.as_xlsx(tables, Receipt(acting().email, file, parameters))
+    content = services.exports.as_xlsx(tables, Receipt(current_account().email, file, parameters))
     return _attached(send_file(content, mimetype=XLSX), file)
 
 

@@ -16,11 +16,10 @@ from werkzeug.wrappers import Response
 
 from app.errors import DatabaseUnavailable, NotFound, Unavailable
 from app.extensions import services, settings
-from app.services.reconciliation_desk import MOST_OPEN
-from dashboards import positions, wording
-from dashboards.acting import acting
-from dashboards.changes import drift_lines
-from dashboards.session import guard
+from app.services.reconciliation.admin import MOST_OPEN
+from dashboards.lists import labels, positions
+from dashboards.payments.changes import drift_lines
+from dashboards.web.auth import current_account, guard
 
 _PATH = "/dashboard/reconciliation"
 _MOST_PAGES = 1000
@@ -45,7 +44,7 @@ def index() -> str:
         open=page.open,
         most_open=MOST_OPEN,
         every=settings.reconcile_interval_minutes,
-        words=wording,
+        words=labels,
         older=positions.write(page.older),
         is_first=before is None,
     )
@@ -59,7 +58,7 @@ def report(report_id: str) -> str:
     detail = services.reconciliation_desk.report(report_id, page=number)
     drift = [(row, drift_lines(row.get("fields") or {}, str(row.get("currency")))) for row in detail.drift]
     return render_template(
-        "reconciliation/report.html", report=detail.report, detail=detail, drift=drift, words=wording
+        "reconciliation/report.html", report=detail.report, detail=detail, drift=drift, words=labels
     )
 
 
@@ -79,7 +78,7 @@ def _report_of(work: Callable[..., str]) -> Response:
     """The report that ``work`` wrote about the payment of the form, or why there is none."""
     payment_id = request.form.get("payment_id", "").strip()
     try:
-        report_id = work(payment_id, actor=acting().email)
+        report_id = work(payment_id, actor=current_account().email)
     except NotFound:
         flash("There is no payment with this id. An id has 24 characters, 0 to 9 and a to f.", "error")
         return redirect(url_for("dashboards.reconciliation"), HTTPStatus.SEE_OTHER)

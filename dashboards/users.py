@@ -9,10 +9,9 @@ from werkzeug.wrappers import Response
 
 from app.domain.permissions import Role
 from app.errors import ValidationFailed
-from app.models.user import Account
+from app.models.accounts.users import Account
 from app.services import accounts
-from dashboards.acting import acting
-from dashboards.session import guard
+from dashboards.web.auth import current_account, guard
 
 Answer = str | tuple[str, int] | Response
 ROLES = [
@@ -48,7 +47,7 @@ def add() -> Answer:
     email, role = request.form.get("email", ""), request.form.get("role", "")
     password = accounts.generate_password()
     try:
-        account = accounts.create(email, password, _role(role), actor=acting().email, temporary=True)
+        account = accounts.create(email, password, _role(role), actor=current_account().email, temporary=True)
     except ValidationFailed as error:
         return _list(email, role, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     return render_template("users/secret.html", user=account, password=password, is_new=True)
@@ -66,7 +65,7 @@ def change_role(account_id: str) -> Answer:
     account = accounts.find(account_id)
     try:
         role = _role(request.form.get("role", ""))
-        changed = accounts.set_role(account.email, role, actor=acting().email, keep_an_admin=True)
+        changed = accounts.set_role(account.email, role, actor=current_account().email, keep_an_admin=True)
     except ValidationFailed as error:
         return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     return _done(f"{changed.email} is {changed.role.value} now.", changed)
@@ -75,7 +74,7 @@ def change_role(account_id: str) -> Answer:
 @guard("admin")
 def enable(account_id: str) -> Answer:
     """Let an account sign in again."""
-    changed = accounts.set_active(accounts.find(account_id).email, True, actor=acting().email)
+    changed = accounts.set_active(accounts.find(account_id).email, True, actor=current_account().email)
     return _done(f"{changed.email} may sign in again.", changed)
 
 
@@ -90,7 +89,7 @@ def disable(account_id: str) -> Answer:
     """Switch an account off, which ends its sessions."""
     account = accounts.find(account_id)
     try:
-        changed = accounts.set_active(account.email, False, actor=acting().email, keep_an_admin=True)
+        changed = accounts.set_active(account.email, False, actor=current_account().email, keep_an_admin=True)
     except ValidationFailed as error:
         return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     return _done(f"{changed.email} is disabled and signed out everywhere.", changed)
@@ -107,7 +106,7 @@ def reset_password(account_id: str) -> Answer:
     """A new password, shown on the answer and nowhere else; a repeated form makes no other."""
     account, epoch = accounts.find(account_id), request.form.get("epoch", "")
     try:
-        password = accounts.reset_password(account, _number(epoch), actor=acting().email)
+        password = accounts.reset_password(account, _number(epoch), actor=current_account().email)
     except ValidationFailed as error:
         page = render_template("users/password.html", user=account, problem=error.message)
         return page, HTTPStatus.CONFLICT
@@ -128,7 +127,7 @@ def _one(account: Account, errors: dict[str, list[str]] | None = None) -> str:
 def _done(message: str, changed: Account) -> Response:
     flash(message, "success")
     # Who has just given away their own role of admin may not see this page any more.
-    is_self = changed.id == acting().id
+    is_self = changed.id == current_account().id
     target = "home" if is_self and changed.role is not Role.ADMIN else "users"
     return redirect(url_for(f"dashboards.{target}"), HTTPStatus.SEE_OTHER)
 

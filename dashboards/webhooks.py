@@ -10,13 +10,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.extensions import services
-from app.models.webhook_event import EventFilter, EventState
-from app.services.webhook_desk import MOST_AT_ONCE, MOST_COUNTED, Batch
-from app.services.webhook_replay import UNDECIDED, Replayed
-from dashboards import positions, wording
-from dashboards.acting import acting
-from dashboards.changes import Line, change_lines
-from dashboards.session import guard
+from app.models.webhooks.events import EventFilter, EventState
+from app.services.webhooks.admin import MOST_AT_ONCE, MOST_COUNTED, Batch
+from app.services.webhooks.replay import UNDECIDED, Replayed
+from dashboards.lists import labels, positions
+from dashboards.payments.changes import Line, change_lines
+from dashboards.web.auth import current_account, guard
 
 _PATH = "/dashboard/webhooks"
 _REPLAYS = f"{_PATH}/replay-failed"
@@ -47,7 +46,7 @@ def index() -> str:
     return render_template(
         "webhooks/index.html",
         inbox=inbox,
-        words=wording,
+        words=labels,
         where=where,
         is_first=before is None,
         older=positions.write(inbox.older),
@@ -65,7 +64,7 @@ def show(event_id: str) -> str:
     return render_template(
         "webhooks/event.html",
         event=row,
-        words=wording,
+        words=labels,
         effects=_lines(detail.effects, row),
         preview=detail.preview,
         preview_words=sentence(detail.preview, would=True),
@@ -78,7 +77,7 @@ def show(event_id: str) -> str:
 @guard("admin")
 def replay(event_id: str) -> Response:
     """Apply one event again; what came of it is told on its page."""
-    outcome = services.webhook_desk.replay(event_id, actor=acting().email)
+    outcome = services.webhook_desk.replay(event_id, actor=current_account().email)
     flash(sentence(outcome, would=False), "error" if outcome.failed else "success")
     return redirect(url_for("dashboards.webhook", event_id=event_id), HTTPStatus.SEE_OTHER)
 
@@ -95,7 +94,7 @@ def failed() -> str:
 def replay_failed() -> str:
     """Step two: replay them. Reloading the answer is safe, as what is known changes nothing."""
     after = positions.event_position(request.form.get("after"))
-    batch = services.webhook_desk.replay_failed(after=after, actor=acting().email)
+    batch = services.webhook_desk.replay_failed(after=after, actor=current_account().email)
     return _replays(batch, after=positions.write(batch.last), would=False)
 
 

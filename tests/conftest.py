@@ -16,7 +16,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from mongoengine.connection import ConnectionFailure, get_db
 from pymongo.database import Database
 
-from app import create_app
+from app.factory import create_app
 from app.models import connection
 from app.models.indexes import create_indexes
 from config import Settings

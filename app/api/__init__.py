@@ -7,27 +7,16 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask_cors import CORS
 
-from app.api import (
-    auth,
-    bulkhead,
-    docs,
-    error_handlers,
-    headers,
-    health,
-    metrics,
-    metrics_page,
-    payments,
-    refunds,
-    webhooks,
-)
-from app.api.json_provider import DecimalJSONProvider
+from app.api import docs, figures, health, payments, prometheus, refunds, webhooks
+from app.api.http import auth, bulkhead, error_handlers, headers
+from app.api.http.json_provider import DecimalJSONProvider
 from app.extensions import api
 
 if TYPE_CHECKING:
     from config import Settings
 
 BLUEPRINTS = (
-    *(payments.blueprint, metrics.blueprint, refunds.blueprint, webhooks.blueprint),
+    *(payments.blueprint, figures.blueprint, refunds.blueprint, webhooks.blueprint),
     health.blueprint,
 )
 
@@ -41,7 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     docs.publish(app)
-    metrics_page.init_app(app)
+    prometheus.init_app(app)
     error_handlers.init_app(app)
     headers.init_app(app)
     _allow_origins(app, settings)

@@ -6,9 +6,9 @@ from flask import Blueprint, Flask, Response, current_app, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
 from werkzeug.exceptions import NotFound
 
-from app.api.answers import ErrorSchema
-from app.api.auth import public
-from app.api.documentation import TRANSPORT_WORDS
+from app.api.http.auth import public
+from app.api.http.documentation import TRANSPORT_WORDS
+from app.api.schemas.responses import ErrorSchema
 from app.errors import PaydeskError, every_error
 from app.extensions import api
 

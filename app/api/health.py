@@ -14,13 +14,13 @@ from typing import Any
 from flask import jsonify, request
 from werkzeug.wrappers import Response
 
-from app.api.auth import public
-from app.api.parsing import Blueprint
+from app.api.http.auth import public
+from app.api.http.parsing import Blueprint
 from app.errors import DatabaseUnavailable
 from app.extensions import settings
 from app.models import connection
 from app.models.indexes import missing_indexes, unique_indexes
-from app.services import leases
+from app.services.worker import leases
 
 blueprint = Blueprint("health", __name__, description="For load balancers and people on call.")
 

@@ -6,21 +6,26 @@ from typing import Any
 
 from flask import current_app
 
-from app.api import presenters
-from app.api.amounts import money_to_charge
-from app.api.answers import (
+from app.api.http.auth import caller, public, requires
+from app.api.http.bulkhead import waits_for_stripe
+from app.api.http.cursors import Cursors
+from app.api.http.documentation import answers
+from app.api.http.parsing import Blueprint
+from app.api.schemas import presenters
+from app.api.schemas.amounts import money_to_charge
+from app.api.schemas.requests import (
+    ConfirmSchema,
+    IdempotencyHeaderSchema,
+    NewPaymentSchema,
+    PaymentQuerySchema,
+)
+from app.api.schemas.responses import (
     OpenedPaymentSchema,
     PaymentDetailSchema,
     PaymentPageSchema,
     PaymentSchema,
     StripeConfigSchema,
 )
-from app.api.auth import caller, public, requires
-from app.api.bulkhead import waits_for_stripe
-from app.api.cursors import Cursors
-from app.api.documentation import answers
-from app.api.parsing import Blueprint
-from app.api.schemas import ConfirmSchema, IdempotencyHeaderSchema, NewPaymentSchema, PaymentQuerySchema
 from app.domain.permissions import Scope
 from app.errors import (
     AmountInvalid,
@@ -37,9 +42,9 @@ from app.errors import (
     StripeUnavailable,
 )
 from app.extensions import services, settings
-from app.models.payment_store import PaymentFilter
-from app.services.day_range import day_range
-from app.services.payments import NewPayment
+from app.models.payments.repository import PaymentFilter
+from app.services.figures.ranges import day_range
+from app.services.payments.service import NewPayment
 
 Parsed = dict[str, Any]
 STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)

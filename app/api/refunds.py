@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api import presenters
-from app.api.amounts import exact
-from app.api.answers import RefundSchema
-from app.api.auth import caller, requires
-from app.api.bulkhead import waits_for_stripe
-from app.api.documentation import answers
-from app.api.parsing import Blueprint
-from app.api.schemas import IdempotencyHeaderSchema, RefundRequestSchema
+from app.api.http.auth import caller, requires
+from app.api.http.bulkhead import waits_for_stripe
+from app.api.http.documentation import answers
+from app.api.http.parsing import Blueprint
+from app.api.schemas import presenters
+from app.api.schemas.amounts import exact
+from app.api.schemas.requests import IdempotencyHeaderSchema, RefundRequestSchema
+from app.api.schemas.responses import RefundSchema
 from app.domain.permissions import Scope
 from app.errors import (
     AmountExceedsRefundable,
@@ -27,7 +27,7 @@ from app.errors import (
     StripeUnavailable,
 )
 from app.extensions import services
-from app.services.refunds import RefundOrder
+from app.services.refunds.service import RefundOrder
 
 blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", description="Give money back.")
 

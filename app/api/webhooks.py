@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from app.api.answers import ReceivedSchema
-from app.api.auth import public
-from app.api.documentation import answers
-from app.api.parsing import Blueprint, whole_body
+from app.api.http.auth import public
+from app.api.http.documentation import answers
+from app.api.http.parsing import Blueprint, whole_body
+from app.api.schemas.responses import ReceivedSchema
 from app.errors import (
     DatabaseUnavailable,
     NotFound,

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from app.cli.group import Group
-from app.cli.progress import progress, say
+from app.cli.support.group import Group
+from app.cli.support.progress import progress, say
 from app.services import audit as service
 from app.services.audit import Finding
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli.group import Group
+from app.cli.support.group import Group
 from app.extensions import settings
 from app.models.indexes import create_indexes, keep_events
 

@@ -7,11 +7,11 @@ import time
 
 import click
 
-from app.cli.group import Group, settings
-from app.cli.progress import progress
+from app.cli.support.group import Group, settings
+from app.cli.support.progress import progress
 from app.extensions import services
-from app.services.demo import Demo
-from app.services.demo_sandbox import DemoSandbox
+from app.services.demo.sandbox_client import DemoSandbox
+from app.services.demo.seed import Demo
 
 demo = Group("demo", help="Fill the sandbox and the database with sample payments.")
 

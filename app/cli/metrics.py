@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from app.cli.group import Group
-from app.cli.progress import progress
+from app.cli.support.group import Group
+from app.cli.support.progress import progress
 from app.extensions import services
-from app.services.figures import BATCH
+from app.services.figures.keeper import BATCH
 
 metrics = Group("metrics", help="The figures of the dashboard, the API and Prometheus.")
 

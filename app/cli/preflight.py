@@ -12,10 +12,11 @@ import click
 from flask import current_app, url_for
 from flask.cli import with_appcontext
 
-from app.cli.group import settings
+from app.cli.support.group import settings
 from app.extensions import limiter, services
-from app.services import preflight_database, preflight_serving, preflight_settings
-from app.services.preflight import Check, Result, State, run
+from app.services.preflight import database, serving
+from app.services.preflight import settings as preflight_settings
+from app.services.preflight.runner import Check, Result, State, run
 
 _ENV_FILE = Path(".env")
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
@@ -71,13 +72,13 @@ def _checks(*, test_mode: bool, url: str | None, prometheus: str | None) -> Iter
     yield from preflight_settings.checks(
         configured, test_mode=test_mode, debug=current_app.debug, env_file=_ENV_FILE
     )
-    yield from preflight_database.checks(configured.mongodb_uri, livemode=configured.livemode)
+    yield from database.checks(configured.mongodb_uri, livemode=configured.livemode)
     with current_app.test_request_context():
         path = url_for("webhooks.webhook")
     yield from services.stripe_preflight.checks(
         webhook_path=path, host=urlsplit(url).hostname if url else None
     )
-    yield from preflight_serving.checks(
+    yield from serving.checks(
         url=url,
         prometheus=prometheus,
         counts_are_reachable=limiter.storage.check,

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from app.cli.duration import Duration
-from app.cli.group import Group, actor
-from app.cli.progress import progress, say
+from app.cli.support.duration import Duration
+from app.cli.support.group import Group, actor
+from app.cli.support.progress import progress, say
 from app.domain.money import CURRENCIES, Money
 from app.errors import PaydeskError
 from app.extensions import services
-from app.services.reconciliation_run import Order, Run
+from app.services.reconciliation.run import Order, Run
 
 stripe = Group("stripe", help="Compare our payments with Stripe's.")
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 import click
 import jwt
 
-from app.cli.duration import Duration
-from app.cli.group import Group, settings
+from app.cli.support.duration import Duration
+from app.cli.support.group import Group, settings
 from app.domain.permissions import Scope
 from config import Settings, SettingsError
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import click
 
-from app.cli.group import Group, actor
+from app.cli.support.group import Group, actor
 from app.domain.permissions import Role
-from app.models.user import Account
+from app.models.accounts.users import Account
 from app.services import accounts
 
 users = Group("users", help="Manage the accounts that sign in to the dashboard.")

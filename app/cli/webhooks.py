@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from app.cli.duration import Duration
-from app.cli.group import Group, actor
-from app.cli.progress import progress, say
+from app.cli.support.duration import Duration
+from app.cli.support.group import Group, actor
+from app.cli.support.progress import progress, say
+from app.clock import now
 from app.extensions import services
-from app.models.webhook_event import EventFilter, EventState, Row
-from app.services.recording import now
-from app.services.webhook_replay import UNDECIDED, Replayed
+from app.models.webhooks.events import EventFilter, EventState, Row
+from app.services.webhooks.replay import UNDECIDED, Replayed
 
 webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
 

@@ -9,9 +9,9 @@ from typing import cast
 
 from flask import current_app
 
-from app.cli.group import Group, settings
+from app.cli.support.group import Group, settings
 from app.services import Services
-from app.services.worker import Worker
+from app.services.worker.scheduler import Worker
 
 worker = Group("worker", help="Do what no request does: retries, unknown outcomes, comparison with Stripe.")
 

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import stripe
 import structlog
 
-from app import metrics
-from app.domain.facts import IntentFact, RefundFact
+from app import telemetry
 from app.domain.money import Money
+from app.domain.payments.facts import IntentFact, RefundFact
 from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway.errors import outcome_of, translate
 from app.gateway.snapshots import intent_fact, refund_fact
-from app.metrics import OTHER
+from app.telemetry import OTHER
 
 T = TypeVar("T")
 logger = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ class StripeGateway:
     """
 
     def __init__(self, *, secret_key: str, api_version: str, api_base: str, timeout_seconds: float) -> None:
-        metrics.expect_stripe_calls(_OPERATIONS)
+        telemetry.expect_stripe_calls(_OPERATIONS)
         self._client: stripe.StripeClient | None = None
         if secret_key:
             self._client = stripe.StripeClient(
@@ -171,7 +171,7 @@ class StripeGateway:
             raise translate(error, operation) from error
         finally:
             seconds = time.perf_counter() - started
-            metrics.stripe_called(operation, kind, seconds)
+            telemetry.stripe_called(operation, kind, seconds)
             logger.info(
                 "stripe_call",
                 operation=operation,

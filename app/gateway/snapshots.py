@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.facts import (
+from app.domain.payments.facts import (
     AttemptError,
     Card,
     ChargeFact,

@@ -12,7 +12,7 @@ from typing import Any
 
 import stripe
 
-from app.domain.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
+from app.domain.payments.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
 from app.errors import ValidationFailed, WebhookSignatureInvalid
 from app.gateway.snapshots import charge_fact, dispute_fact, intent_fact, refund_fact
 

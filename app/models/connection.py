@@ -24,7 +24,7 @@ from pymongo.errors import (
 )
 
 from app.errors import DatabaseUnavailable
-from app.models.monitoring import CommandWatch, PoolWatch, Watcher
+from app.models.driver_events import CommandWatch, PoolWatch, Watcher
 
 # Subclasses of PyMongoError that say "not now" rather than "not so".
 UNAVAILABLE = (

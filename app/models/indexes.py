@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 
 import app.models
 from app.models.connection import collection_indexes, raw, unavailable_as_ours
-from app.models.webhook_event import WebhookEvent
+from app.models.webhooks.events import WebhookEvent
 
 _DAY_SECONDS = 86_400
 _RETENTION = "retention"
@@ -27,7 +27,7 @@ class IndexNotMade(Exception):
 
 def document_classes() -> list[type[Document]]:
     """Every document class of this package, found by importing its modules, so that no list falls behind."""
-    for module in pkgutil.iter_modules(app.models.__path__, f"{app.models.__name__}."):
+    for module in pkgutil.walk_packages(app.models.__path__, f"{app.models.__name__}."):
         import_module(module.name)
     ours = [c for c in Document.__subclasses__() if c.__module__.startswith(f"{app.models.__name__}.")]
     return sorted(ours, key=lambda c: str(c._get_collection_name()))

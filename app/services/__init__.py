@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.gateway.client import StripeGateway
-from app.services.analytics import Analytics
-from app.services.exports import Exports
-from app.services.figures import FiguresKeeper
-from app.services.listings import Listings
-from app.services.monitoring import Monitoring
-from app.services.payments import Payments
-from app.services.preflight_stripe import StripePreflight
-from app.services.reconciliation import Reconciliation
-from app.services.reconciliation_desk import ReconciliationDesk
-from app.services.refund_desk import RefundDesk
-from app.services.refunds import Refunds
-from app.services.resolution import Resolution
-from app.services.webhook_desk import WebhookDesk
-from app.services.webhook_inbox import WebhookInbox
-from app.services.webhook_replay import WebhookReplay
+from app.services.exports.service import Exports
+from app.services.figures.keeper import FiguresKeeper
+from app.services.figures.report import Analytics
+from app.services.figures.scrape import Monitoring
+from app.services.listing import Listings
+from app.services.payments.service import Payments
+from app.services.preflight.stripe import StripePreflight
+from app.services.reconciliation.admin import ReconciliationDesk
+from app.services.reconciliation.service import Reconciliation
+from app.services.refunds.from_dashboard import RefundDesk
+from app.services.refunds.service import Refunds
+from app.services.webhooks.admin import WebhookDesk
+from app.services.webhooks.inbox import WebhookInbox
+from app.services.webhooks.replay import WebhookReplay
+from app.services.worker.recovery import Resolution
 
 
 @dataclass(frozen=True, slots=True)

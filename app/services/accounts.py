@@ -14,14 +14,14 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app import metrics
+from app import telemetry
+from app.clock import now
 from app.domain.permissions import Role
 from app.errors import NotFound, ValidationFailed
-from app.models import user, user_session
-from app.models.user import Account, EmailTaken
+from app.models.accounts import sessions, users
+from app.models.accounts.users import Account, EmailTaken
 from app.services import audit
 from app.services.audit import Action
-from app.services.recording import now
 
 MOST_FAILURES = 10
 LOCK = timedelta(minutes=15)
@@ -51,7 +51,7 @@ def create(email: str, password: str, role: Role, *, actor: str, temporary: bool
         raise _invalid("email", f"{email!r} is not an e-mail address.")
     _check_password(password)
     try:
-        account = user.insert(address, _hasher.hash(password), role, now=now(), temporary=temporary)
+        account = users.insert(address, _hasher.hash(password), role, now=now(), temporary=temporary)
     except EmailTaken as error:
         raise _invalid("email", f"There is already an account {address}.") from error
     audit.append(Action.USER_CREATED, actor=actor, target=address, details={"role": role.value})
@@ -65,12 +65,12 @@ def generate_password() -> str:
 
 def every() -> list[Account]:
     """All accounts by address."""
-    return user.every()
+    return users.every()
 
 
 def find(account_id: str) -> Account:
     """The account with an id. Raises NotFound."""
-    account = user.find(account_id)
+    account = users.find(account_id)
     if account is None:
         raise NotFound("There is no such account.")
     return account
@@ -90,10 +90,10 @@ def set_role(email: str, role: Role, *, actor: str, keep_an_admin: bool = False)
     before = _named(email)
     if before.role is role:
         return before
-    account = _present(user.set_role(before.id, role), email)
+    account = _present(users.set_role(before.id, role), email)
     # Looked at afterwards and undone: of two admins who demote each other at once, at most one succeeds.
-    if keep_an_admin and before.role is Role.ADMIN and not user.is_there_an_admin():
-        user.set_role(before.id, before.role)
+    if keep_an_admin and before.role is Role.ADMIN and not users.is_there_an_admin():
+        users.set_role(before.id, before.role)
         raise _invalid("role", _LAST_ADMIN)
     details = {"before": before.role.value, "role": role.value}
     audit.append(Action.ROLE_CHANGED, actor=actor, target=account.email, details=details)
@@ -103,9 +103,9 @@ def set_role(email: str, role: Role, *, actor: str, keep_an_admin: bool = False)
 def set_active(email: str, active: bool, *, actor: str, keep_an_admin: bool = False) -> Account:
     """Switch an account on or off; off ends its sessions. Raises NotFound; ``keep_an_admin`` as in ``set_role``."""
     before = _named(email)
-    account = _present(user.set_active(before.id, active), email)
-    if keep_an_admin and before.role is Role.ADMIN and not active and not user.is_there_an_admin():
-        user.set_active(before.id, True)
+    account = _present(users.set_active(before.id, active), email)
+    if keep_an_admin and before.role is Role.ADMIN and not active and not users.is_there_an_admin():
+        users.set_active(before.id, True)
         raise _invalid("active", _LAST_ADMIN)
     audit.append(Action.USER_ENABLED if active else Action.USER_DISABLED, actor=actor, target=account.email)
     return account
@@ -115,7 +115,7 @@ def set_password(email: str, password: str, *, actor: str) -> Account:
     """Give an account another password and end its sessions. Raises NotFound, ValidationFailed."""
     _check_password(password)
     account = _named(email)
-    user.set_password(account.id, _hasher.hash(password))
+    users.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return account
 
@@ -127,7 +127,7 @@ def reset_password(account: Account, epoch: int, *, actor: str) -> str:
     Raises ValidationFailed when the sessions were ended since.
     """
     password = generate_password()
-    if user.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
+    if users.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
         raise _invalid(
             "epoch", "This form was used before, or the account has changed since. Nothing was done."
         )
@@ -145,14 +145,14 @@ def change_password(account: Account, current: str, password: str, *, address: s
         raise _invalid(
             "current", "After ten wrong passwords your account rests for 15 minutes. Try again then."
         )
-    if not _matches(user.password_hash(account.id), current):
+    if not _matches(users.password_hash(account.id), current):
         _failed(account, address, "wrong current password")
         time.sleep(max(0.0, started + _REFUSAL_SECONDS - time.monotonic()))
         raise _invalid("current", "This is not your current password.")
     _check_password(password)
     if password == current:
         raise _invalid("password", "The new password is the same as the current one.")
-    changed = user.set_password(account.id, _hasher.hash(password))
+    changed = users.set_password(account.id, _hasher.hash(password))
     audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_told(address))
     return _present(changed, account.email)
 
@@ -172,53 +172,53 @@ def authenticate(email: str, password: str, *, address: str | None = None) -> Ac
 def begin_session(account: Account) -> str:
     """The id of a new session of somebody whose password was right just now."""
     session_id = secrets.token_urlsafe(16)
-    user_session.begin(session_id, account.id)
+    sessions.begin(session_id, account.id)
     return session_id
 
 
 def of_session(account_id: str, epoch: int, session_id: str) -> Account | None:
     """The account behind a session, unless the session was ended (signed out, switched off, other password)."""
-    account = user.find(account_id)
+    account = users.find(account_id)
     if account is None or not account.active or account.session_epoch != epoch:
         return None
-    return account if user_session.is_open(session_id, account_id) else None
+    return account if sessions.is_open(session_id, account_id) else None
 
 
 def sign_out(account: Account, session_id: str, *, address: str | None = None) -> None:
     """End one session for good, also where its cookie was copied; other browsers stay signed in."""
-    user_session.end(session_id)
+    sessions.end(session_id)
     audit.append(Action.SIGNED_OUT, actor=account.email, details=_told(address))
 
 
 def _authenticated(email: str, password: str, address: str | None) -> Account | None:
-    account = user.find_by_email(_address(email))
-    stored = user.password_hash(account.id) if account else _NOBODY
+    account = users.find_by_email(_address(email))
+    stored = users.password_hash(account.id) if account else _NOBODY
     # The hash is checked in every case, also for accounts that are locked or off: it is what takes time.
     right = _matches(stored, password)
     if account is None:
-        metrics.signed_in("failed")
+        telemetry.signed_in("failed")
         # What was typed is not kept: it may be a stranger's address, or a password in the wrong field.
         audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_told(address, "unknown address"))
         return None
     if not account.active or is_locked(account):
-        metrics.signed_in("locked")
+        telemetry.signed_in("locked")
         audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "locked or disabled"))
         return None
     if not right:
-        metrics.signed_in("failed")
+        telemetry.signed_in("failed")
         _failed(account, address)
         return None
     if _hasher.check_needs_rehash(stored):
-        user.rehash_password(account.id, _hasher.hash(password))
-    metrics.signed_in("succeeded")
+        users.rehash_password(account.id, _hasher.hash(password))
+    telemetry.signed_in("succeeded")
     audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
-    return user.signed_in(account.id, now=now())
+    return users.signed_in(account.id, now=now())
 
 
 def _failed(account: Account, address: str | None, reason: str = "wrong password") -> None:
     audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, reason))
-    if user.count_failure(account.id) >= MOST_FAILURES:
-        user.lock(account.id, until=now() + LOCK)
+    if users.count_failure(account.id) >= MOST_FAILURES:
+        users.lock(account.id, until=now() + LOCK)
         audit.append(Action.ACCOUNT_LOCKED, actor=account.email, details=_told(address))
 
 
@@ -237,7 +237,7 @@ def _check_password(password: str) -> None:
 
 
 def _named(email: str) -> Account:
-    return _present(user.find_by_email(_address(email)), email)
+    return _present(users.find_by_email(_address(email)), email)
 
 
 def _present(account: Account | None, email: str) -> Account:

@@ -10,15 +10,17 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from app.domain.history import GENESIS, digest, problems
-from app.domain.payment_record import record
-from app.domain.payment_view import view
+from app.domain.payments.history import GENESIS, digest, problems
+from app.domain.payments.payment import view
+from app.domain.payments.snapshot import record
 from app.errors import DatabaseUnavailable, NotFound
-from app.models import audit_entry, payment_store
-from app.models.audit_entry import EntryFilter, Page, Position
+from app.ids import is_id
+from app.models.audit import entries as audit_entries
+from app.models.audit.entries import EntryFilter, Page, Position
 from app.models.connection import raw, unavailable_as_ours
-from app.models.payment import Payment
-from app.models.payment_codec import Document, fields_of, state_of
+from app.models.payments import repository
+from app.models.payments.document import Payment
+from app.models.payments.mapping import Document, fields_of, state_of
 
 # A number that is taken means that another process appended; only hundreds of writers at once reach this.
 _MOST_CONFLICTS = 500
@@ -63,7 +65,7 @@ def append(
     Raises DatabaseUnavailable.
     """
     for conflicts in range(_MOST_CONFLICTS):
-        last = audit_entry.last()
+        last = audit_entries.last()
         entry = {
             "seq": last["seq"] + 1 if last else 1,
             "at": int(time.time() * 1000),
@@ -74,7 +76,7 @@ def append(
             "previous_hash": last["hash"] if last else GENESIS,
         }
         entry["hash"] = digest(entry)
-        if audit_entry.insert(entry):
+        if audit_entries.insert(entry):
             return
         # Jitter keeps many writers from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
@@ -103,7 +105,7 @@ class PaymentsVerification:
 
 def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
     """Entries by time, newest first: ``limit`` of them, beginning at ``position``."""
-    return audit_entry.page(where, position, limit=limit)
+    return audit_entries.page(where, position, limit=limit)
 
 
 def verify_newest(most: int) -> Verification:
@@ -125,7 +127,7 @@ def verify_newest_payments(most: int) -> PaymentsVerification:
 
 def head_findings(number: int, seal: str) -> list[Finding]:
     """What is wrong with an entry whose number and hash were kept elsewhere; it shows whether the end was cut off."""
-    entry = audit_entry.find(number)
+    entry = audit_entries.find(number)
     if entry is None:
         return [Finding("audit log", f"entry {number}, which was noted elsewhere, is missing")]
     if entry.get("hash") != seal:
@@ -135,12 +137,12 @@ def head_findings(number: int, seal: str) -> list[Finding]:
 
 def log_findings(first: int = 1) -> Iterator[Finding]:
     """What is wrong with the audit log from entry ``first`` on; nothing when all is well."""
-    before = audit_entry.find(first - 1) if first > 1 else None
+    before = audit_entries.find(first - 1) if first > 1 else None
     if first > 1 and before is None:
         yield Finding("audit log", f"entry {first - 1} is missing")
     previous: str | None = str(before["hash"]) if before else (GENESIS if first == 1 else None)
     expected = first
-    for entry in audit_entry.walk(first):
+    for entry in audit_entries.walk(first):
         seq = entry["seq"]
         unsealed = {name: value for name, value in entry.items() if name != "hash"}
         if seq != expected:
@@ -154,7 +156,7 @@ def log_findings(first: int = 1) -> Iterator[Finding]:
 
 def log_head() -> tuple[int, str]:
     """Number and hash of the newest entry. Kept elsewhere, it shows later whether the end was cut off."""
-    last = audit_entry.last()
+    last = audit_entries.last()
     return (last["seq"], last["hash"]) if last else (0, GENESIS)
 
 
@@ -167,7 +169,7 @@ def count_payments() -> int:
 def payment_findings(payment_id: str | None = None) -> Iterator[list[Finding]]:
     """For each payment (or the one named) what is wrong with it, read in batches. Raises NotFound."""
     if payment_id is not None:
-        document = payment_store.whole(payment_id) if payment_store.is_payment_id(payment_id) else None
+        document = repository.whole(payment_id) if is_id(payment_id) else None
         if document is None:
             raise NotFound(f"There is no payment {payment_id}.")
         yield check_payment(document)

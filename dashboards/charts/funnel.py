@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.domain.figures import ThreeDSecureFunnel
+from app.domain.figures.figures import ThreeDSecureFunnel
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, num, pct
 from dashboards.charts.plot import ACROSS, stretched

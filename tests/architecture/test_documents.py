@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from app import create_app
+from app.factory import create_app
 from config import Settings
 
 ROOT = Path(__file__).parents[2]

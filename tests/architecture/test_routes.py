@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app import create_app
 from app.domain.permissions import Scope
+from app.factory import create_app
 from config import Settings
 
 # Method, path, guard. A change here is a change of the contract (DESIGN section 2), so it is made on purpose.

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from app import create_app
-from app.domain.payment_view import PaymentStatus
+from app.domain.payments.payment import PaymentStatus
 from app.errors import every_error
+from app.factory import create_app
 from app.gateway.webhooks import APPLIED_TYPES
-from app.metrics.counting import UNMATCHED
-from app.metrics.definitions import DEFINITIONS, OTHER, Definition
+from app.telemetry.counting import UNMATCHED
+from app.telemetry.definitions import DEFINITIONS, OTHER, Definition
 from config import Settings
 from tests.contract.prometheus_rules import (
     DASHBOARDS,

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
-from app import create_app
 from app.errors import PaydeskError, every_error
+from app.factory import create_app
 from config import Settings
 
 METHODS = {"get", "post", "put", "patch", "delete"}

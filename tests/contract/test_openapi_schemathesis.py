@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app import create_app
+from app.factory import create_app
 from app.models.indexes import create_indexes
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble, stripe_double

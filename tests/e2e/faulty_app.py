@@ -14,9 +14,9 @@ import click
 from flask import request
 from werkzeug.exceptions import BadRequest
 
-from app import create_app
 from app import logging as app_logging
-from app.cli.group import Group
+from app.cli.support.group import Group
+from app.factory import create_app
 from config import Settings
 
 app = create_app(Settings.from_env())

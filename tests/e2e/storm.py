@@ -16,10 +16,10 @@ from typing import Any
 import pymongo
 import requests
 
-from app import create_app
+from app.factory import create_app
 from app.models import connection
 from app.models.indexes import create_indexes
-from app.services.webhook_inbox import WebhookInbox
+from app.services.webhooks.inbox import WebhookInbox
 from config import Settings
 from tests.integration.flows.erp import Erp, new_order, until
 from tests.support import judge, load, tokens

@@ -24,8 +24,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pymongo.database import Database
 
 from app.gateway.webhooks import APPLIED_TYPES
-from app.metrics.definitions import DEFINITIONS, PREFIX
-from app.services.monitoring import WINDOWS
+from app.services.figures.scrape import WINDOWS
+from app.telemetry.definitions import DEFINITIONS, PREFIX
 from config import Settings
 from tests.contract.prometheus_rules import watched
 from tests.support.child import Child

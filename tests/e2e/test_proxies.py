@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.permissions import Role
+from app.factory import create_app
 from config import Settings
 from tests.integration.dashboards.browsing import add, email_of
 from tests.support.server import LiveServer

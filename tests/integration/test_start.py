@@ -61,7 +61,7 @@ def test_a_bad_setting_is_one_sentence_without_its_value(start: list[str], name:
 def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None:
     """As libraries fail: with what they were given in the message."""
     faulty = f"def fail(_): raise RuntimeError('{CANARY}')"
-    done = run("-c", f"import app\n{faulty}\napp.create_app = fail\nimport wsgi")
+    done = run("-c", f"import app.factory\n{faulty}\napp.factory.create_app = fail\nimport wsgi")
     assert done.returncode == 3
     line, sentence = done.stderr.splitlines()
     assert (json.loads(line)["error"], "wsgi.py" in json.loads(line)["exception"]) == ("RuntimeError", True)

@@ -8,10 +8,11 @@ import sys
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from app.models import connection, payment_rows
-from app.models.payment_rows import Order, RowFilter
-from app.services import export_columns
-from app.services.tables import csv_chunks, workbook
+from app.models import connection
+from app.models.listing import payments as payment_list
+from app.models.listing.payments import Order, RowFilter
+from app.services.exports import columns
+from app.services.exports.files import csv_chunks, workbook
 from tests.support import stored
 
 
@@ -19,7 +20,7 @@ def main(uri: str, kind: str, count: int) -> None:
     """Write the file to nowhere; say how many rows it had and the peak in KiB."""
     connection.connect(uri)
     where = RowFilter(end=stored.EPOCH + timedelta(minutes=count))
-    table = export_columns.payments(payment_rows.stream(where, Order.NEWEST), ZoneInfo("Europe/Berlin"))
+    table = columns.payments(payment_list.stream(where, Order.NEWEST), ZoneInfo("Europe/Berlin"))
     if kind == "csv":
         rows = sum(more for _, more in csv_chunks(table))
     else:

@@ -158,7 +158,7 @@ def _compared(intent_id: str, wanted: Object, document: Mapping[str, Any]) -> It
     if wanted["failure"] is None or wanted["failure"] in _failures_of_the_last_second(document):
         # A new try hides the last error at Stripe; we go on showing why the last finished one failed. Which of two
         # tries that failed in one second was the last is a question of its own: see
-        # tests/unit/domain/test_convergence_watched.py, test_of_two_failures_in_one_second_the_last_is_shown.
+        # tests/unit/domain/payments/test_convergence_watched.py, test_of_two_failures_in_one_second_the_last_is_shown.
         here["failure"] = wanted["failure"]
     for name, value in wanted.items():
         if here[name] != value:

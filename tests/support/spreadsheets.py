@@ -8,7 +8,7 @@ import re
 import zipfile
 from xml.etree import ElementTree as ET
 
-from app.services.tables import MARK
+from app.services.exports.files import MARK
 
 _NS = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services.preflight import State, Verdict
+from app.services.preflight.runner import State, Verdict
 
 # As secrets are that somebody made at random, the second for where two must differ.
 RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"

@@ -14,10 +14,11 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from app.models import payment_rows
-from app.models.payment_rows import Counts, Order
-from app.services.listings import Place
-from dashboards import cursors, payment_filters
+from app.models.listing import payments as payment_list
+from app.models.listing.payments import Counts, Order
+from app.services.listing import Place
+from dashboards.lists import cursors
+from dashboards.payments import filters as payment_filters
 from tooling.bench import history
 from tooling.bench.overview import BURST, BURSTS, count_changes
 from tooling.bench.report import Table, percentile, progress
@@ -181,7 +182,7 @@ def _depths(filters: Parameters) -> Iterator[Page]:
 
 def _value(query: payment_filters.PaymentQuery, share: float) -> datetime | int:
     """What the list is sorted by, so far in."""
-    by = payment_rows.sorting(query.where, query.order)
+    by = payment_list.sorting(query.where, query.order)
     share = share if by.direction == -1 else 1 - share
     if by.field == "amount":
         return round(LARGEST_AMOUNT * (1 - share))

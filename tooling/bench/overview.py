@@ -15,7 +15,7 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from app.domain.periods import Span, days
+from app.domain.figures.periods import Span, days
 from app.extensions import services
 from tooling.bench import history, pipelines
 from tooling.bench.report import Table, percentile, progress

@@ -10,8 +10,8 @@ from typing import Any
 
 from pymongo.collection import Collection
 
-from app.domain.metrics_math import percentile, rounded_seconds
-from app.domain.periods import Span
+from app.domain.figures.periods import Span
+from app.domain.figures.statistics import percentile, rounded_seconds
 
 Document = dict[str, Any]
 # Minor units of a major one, for the currencies of ``history``.

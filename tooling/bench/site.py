@@ -11,8 +11,8 @@ from typing import Any
 import jwt
 from werkzeug.test import TestResponse
 
-from app import create_app
 from app.domain.permissions import Role
+from app.factory import create_app
 from app.services import accounts
 from config import Settings
 from tooling.bench import stack

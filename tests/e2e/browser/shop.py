@@ -11,13 +11,14 @@ from flask import Flask
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
-from app.models import user, webhook_event
+from app.models.accounts import users
+from app.models.webhooks import events as webhook_events
 from app.services import accounts
-from app.services.demo import Demo
-from app.services.demo_sandbox import DemoSandbox
-from app.services.refunds import RefundOrder
+from app.services.demo.sandbox_client import DemoSandbox
+from app.services.demo.seed import Demo
+from app.services.refunds.service import RefundOrder
 from config import Settings
-from dashboards.refund_key import new_key
+from dashboards.refunds.form_key import new_key
 from tests.integration.dashboards import browsing
 from tests.integration.dashboards.pages import opened, paid, received
 from tests.support.sandbox import SandboxProcess
@@ -56,14 +57,14 @@ def furnish(app: Flask, settings: Settings, sandbox: SandboxProcess) -> str:
         services.reconciliation.payment(waiting, actor=ADMIN)
     failed = received(app, sandbox, "charge.succeeded", apply=False)[-1]
     with app.app_context():
-        webhook_event.fail(failed, "StripeUnavailable: Stripe gave no usable answer.")
+        webhook_events.fail(failed, "StripeUnavailable: Stripe gave no usable answer.")
     return sent
 
 
 def _refunded(app: Flask, payment_id: str) -> str:
     """Refund a little by a form; its address."""
     with app.app_context():
-        account = user.find_by_email(ADMIN)
+        account = users.find_by_email(ADMIN)
         assert account
         key = new_key(account.id, payment_id)
         order = RefundOrder(payment_id=payment_id, amount=Decimal(1), requested_by=ADMIN)
@@ -81,6 +82,6 @@ def _unheard(app: Flask, sandbox: SandboxProcess, order: str) -> str:
 def _colleagues() -> None:
     """An account that is locked, and one that is disabled."""
     locked = accounts.create("forgot.her.password@example.com", browsing.PASSWORD, Role.VIEWER, actor=ADMIN)
-    user.lock(locked.id, until=datetime.now(UTC) + accounts.LOCK)
+    users.lock(locked.id, until=datetime.now(UTC) + accounts.LOCK)
     accounts.create("left@example.com", browsing.PASSWORD, Role.FINANCE, actor=ADMIN)
     accounts.set_active("left@example.com", False, actor=ADMIN)

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.permissions import Role
+from app.factory import create_app
 from config import Settings
 from tests.conftest import ROOT
 from tests.e2e.browser import places, seeing, shop

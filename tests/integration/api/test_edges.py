@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from mongoengine.connection import get_db
 
-from app import create_app
-from app.api import bulkhead
-from app.models import worker_beat
+from app.api.http import bulkhead
+from app.factory import create_app
 from app.models.indexes import create_indexes
-from app.services.payments import Payments
+from app.models.worker import heartbeats
+from app.services.payments.service import Payments
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble
 
@@ -99,7 +99,7 @@ def test_request_ids_go_in_and_out(erp: Caller) -> None:
 
 
 def test_ready_says_what_it_looked_at(erp: Caller) -> None:
-    worker_beat.beat("worker-1", datetime.now(UTC))
+    heartbeats.beat("worker-1", datetime.now(UTC))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "worker"}
@@ -134,7 +134,7 @@ def test_a_dead_worker_is_said_and_takes_no_web_node_out_of_service(
 ) -> None:
     """Payments are taken without it."""
     if minutes:
-        worker_beat.beat("worker-1", datetime.now(UTC) - timedelta(minutes=minutes))
+        heartbeats.beat("worker-1", datetime.now(UTC) - timedelta(minutes=minutes))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert ready.json["checks"]["worker"]["state"] == "warning"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.permissions import Scope
+from app.factory import create_app
 from config import Settings, SettingsError
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble

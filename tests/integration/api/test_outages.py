@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mongoengine.connection import get_db
 
-from app import create_app
+from app.factory import create_app
 from app.models.indexes import create_indexes
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble, stripe_error

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from config import Settings
-from tests.unit.api.test_auth import app_of, ask, base64, claims, signed
+from tests.unit.api.http.test_auth import app_of, ask, base64, claims, signed
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())

@@ -7,7 +7,7 @@ import bson
 from flask import Flask
 from pymongo.database import Database
 
-from app import create_app
+from app.factory import create_app
 from app.models import connection
 from app.models.indexes import create_indexes, document_classes, missing_indexes
 from config import Settings

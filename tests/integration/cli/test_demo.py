@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from pymongo.database import Database
 
-from app import create_app
 from app.extensions import services
-from app.models.webhook_event import EventState
-from app.services.demo import Demo, unlike
-from app.services.demo_sandbox import DemoSandbox
+from app.factory import create_app
+from app.models.webhooks.events import EventState
+from app.services.demo.sandbox_client import DemoSandbox
+from app.services.demo.seed import Demo, unlike
 from config import Settings
 from tests.integration.cli.conftest import Run
 from tests.support.sandbox import SandboxProcess

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from app.errors import FiguresNotReady
 from app.extensions import services
-from app.services.figures import FiguresKeeper
+from app.services.figures.keeper import FiguresKeeper
 from tests.integration.cli.conftest import Run
 from tests.support import stored
 from tests.support.recount import comparable, recount

@@ -3,7 +3,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.domain.permissions import Role
-from app.models.audit_entry import walk
+from app.models.audit.entries import walk
 from app.services import accounts
 from tests.integration.cli.conftest import Run
 

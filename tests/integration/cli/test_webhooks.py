@@ -12,10 +12,10 @@ from flask import Flask
 from pymongo.database import Database
 
 from app.extensions import services
-from app.gateway.stripping import strip_event
-from app.models import webhook_event
-from app.models.webhook_event import EventState
-from app.services.webhook_inbox import _row
+from app.gateway.redaction import strip_event
+from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import EventState
+from app.services.webhooks.inbox import _row
 from tests.integration.cli.conftest import Run
 from tests.support.sandbox import SandboxProcess
 
@@ -33,7 +33,7 @@ def store(app: Flask, sandbox: SandboxProcess) -> Store:
         with app.app_context():
             for event in reversed(page["data"]):
                 kept = strip_event(event)
-                webhook_event.receive(kept["id"], _row(kept), now=datetime.now(UTC))
+                webhook_events.receive(kept["id"], _row(kept), now=datetime.now(UTC))
                 if apply:
                     services.webhooks.apply(kept)
         return [event["id"] for event in reversed(page["data"])]
@@ -66,7 +66,7 @@ def test_list_is_newest_first_and_narrowed(
     paid(sandbox, ours=False)
     old, new, foreign = store("payment_intent.succeeded")
     (created, *_) = store("payment_intent.created", apply=False)
-    webhook_event.fail(created, "StripeUnavailable: away")
+    webhook_events.fail(created, "StripeUnavailable: away")
 
     def listed(*options: str) -> list[str]:
         result = run("webhooks", "list", *options)

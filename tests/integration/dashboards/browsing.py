@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.permissions import Role
-from app.models import user
+from app.models.accounts import users
 from app.services import audit
 from app.services.audit import Action
 
@@ -33,7 +33,7 @@ def add(app: Flask, *roles: Role) -> None:
     """One account for each role, and in the audit log that it was made."""
     with app.app_context():
         for role in roles:
-            user.insert(email_of(role), hashed(), role, now=datetime.now(UTC))
+            users.insert(email_of(role), hashed(), role, now=datetime.now(UTC))
             details = {"role": role.value}
             audit.append(Action.USER_CREATED, actor="test", target=email_of(role), details=details)
 

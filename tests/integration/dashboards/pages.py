@@ -13,11 +13,12 @@ from werkzeug.test import TestResponse
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
-from app.gateway.stripping import strip_event
-from app.models import user, webhook_event
+from app.gateway.redaction import strip_event
+from app.models.accounts import users
+from app.models.webhooks import events as webhook_events
 from app.services import accounts
-from app.services.payments import NewPayment
-from app.services.webhook_inbox import _row
+from app.services.payments.service import NewPayment
+from app.services.webhooks.inbox import _row
 from tests.integration.dashboards.browsing import PASSWORD, hashed
 from tests.support.sandbox import SandboxProcess
 
@@ -41,7 +42,7 @@ def enter(app: Flask, role: Role) -> FlaskClient:
     email = f"{role.value}@example.com"
     with app.app_context():
         if email not in {account.email for account in accounts.every()}:
-            user.insert(email, hashed(), role, now=datetime.now(UTC))
+            users.insert(email, hashed(), role, now=datetime.now(UTC))
     client = app.test_client()
     form = {"email": email, "password": PASSWORD, "csrf_token": csrf_of(client.get("/login").text)}
     assert client.post("/login", data=form).status_code == 303
@@ -77,7 +78,7 @@ def received(app: Flask, sandbox: SandboxProcess, type_: str, *, apply: bool = T
     events = [strip_event(event) for event in reversed(page["data"])]
     with app.app_context():
         for event in events:
-            webhook_event.receive(event["id"], _row(event), now=datetime.now(UTC))
+            webhook_events.receive(event["id"], _row(event), now=datetime.now(UTC))
             if apply:
                 services.webhooks.apply(event)
     return [event["id"] for event in events]

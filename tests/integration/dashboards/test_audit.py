@@ -16,7 +16,7 @@ from app.domain.permissions import Role
 from app.extensions import services
 from app.services import audit
 from app.services.audit import Action
-from app.services.payments import NewPayment
+from app.services.payments.service import NewPayment
 from dashboards.audit import SHOWN
 from tests.integration.dashboards.browsing import add, email_of, enter, send
 from tests.support.sandbox import SandboxProcess

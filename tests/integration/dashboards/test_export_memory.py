@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app.models.payment_row import row_of
+from app.models.listing.payment_summary import row_of
 from config import Settings
 from tests.support import stored
 from tests.support.child import ROOT

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.permissions import Role
-from app.models.payment_row import row_of
+from app.models.listing.payment_summary import row_of
 from tests.integration.dashboards.browsing import PASSWORD
 from tests.integration.dashboards.pages import csrf_of, enter
 from tests.integration.dashboards.test_payments_list import FILTERS, walk

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from app.domain.permissions import Role
 from app.services import accounts
-from dashboards.session import begin, guard
+from dashboards.web.auth import begin, guard
 from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
 
 

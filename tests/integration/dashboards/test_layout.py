@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.permissions import Role
-from dashboards.assets import FOLDER
+from dashboards.web.assets import FOLDER
 from tests.integration.dashboards.browsing import add, email_of, enter
 
 ADMIN_PAGES = {"Webhooks", "Reconciliation", "Users", "Audit log"}

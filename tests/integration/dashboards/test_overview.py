@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
-from app.domain.figures import DEFINITIONS
+from app.domain.figures.figures import DEFINITIONS
 from app.domain.permissions import Role
-from app.models.figures_store import SHAPE
+from app.models.figures.counter import SHAPE
 from config import Settings
 from tests.integration.dashboards.pages import enter
 from tests.support import stored

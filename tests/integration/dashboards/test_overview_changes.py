@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.permissions import Role
+from app.factory import create_app
 from config import Settings
 from tests.integration.dashboards.pages import enter
 from tests.integration.dashboards.test_overview import part, show

@@ -6,7 +6,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.permissions import Role
-from app.models import audit_entry, user
+from app.models.accounts import users
+from app.models.audit import entries as audit_entries
 from app.services import accounts
 from app.services.accounts import MOST_FAILURES
 from tests.integration.dashboards.browsing import PASSWORD, add, email_of, enter, send
@@ -36,9 +37,9 @@ def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, 
     assert elsewhere.get(PAGE).location.startswith("/login")
     enter(app, EMAIL, NEW)
     assert accounts.authenticate(EMAIL, PASSWORD) is None
-    changed = [entry for entry in audit_entry.walk() if entry["action"] == "user.password_changed"]
+    changed = [entry for entry in audit_entries.walk() if entry["action"] == "user.password_changed"]
     assert [(entry["actor"], entry["target"]) for entry in changed] == [(EMAIL, EMAIL)]
-    assert NEW not in str(list(audit_entry.walk()))
+    assert NEW not in str(list(audit_entries.walk()))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_guessing_the_current_password_locks_the_account(viewer: FlaskClient) ->
     answer = change(viewer)
     assert answer.status_code == 422
     assert "rests for 15 minutes" in answer.text
-    found = user.find_by_email(EMAIL)
+    found = users.find_by_email(EMAIL)
     assert found is not None
     assert accounts.is_locked(found)
     assert accounts.authenticate(EMAIL, PASSWORD) is None

@@ -11,13 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
+from app.factory import create_app
 from app.models import connection
 from config import Settings
-from dashboards import stripe_site
+from dashboards.payments import stripe_links
 from tests.integration.dashboards.pages import enter, opened, paid, received
 from tests.support import stored
 from tests.support.sandbox import SandboxProcess
@@ -199,8 +199,8 @@ def test_a_database_that_is_away_is_a_page(
 )
 def test_the_link_to_stripe_is_of_the_right_mode(livemode: bool, api_base: str, address: str | None) -> None:
     payment = {"payment_intent_id": "pi_1", "livemode": livemode}
-    assert stripe_site.link(payment, api_base) == address
-    assert stripe_site.link({**payment, "payment_intent_id": None}, api_base) is None
+    assert stripe_links.link(payment, api_base) == address
+    assert stripe_links.link({**payment, "payment_intent_id": None}, api_base) is None
 
 
 def test_a_live_payment_asked_for_through_a_proxy_is_shown_as_at_stripe(

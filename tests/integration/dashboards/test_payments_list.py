@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.permissions import Role
-from app.models.payment_row import row_of
+from app.models.listing.payment_summary import row_of
 from tests.integration.dashboards.pages import enter
 from tests.support import stored
 

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
-from app import create_app
 from app.domain.permissions import Role
 from app.extensions import services
+from app.factory import create_app
+from app.ids import new_id
 from app.models import connection
-from app.models.payment_store import new_id
-from app.services.reconciliation_desk import DRIFT_PAGE, PAGE
+from app.services.reconciliation.admin import DRIFT_PAGE, PAGE
 from config import Settings
 from tests.integration.dashboards.pages import enter, opened, paid, post
 from tests.support.sandbox import SandboxProcess

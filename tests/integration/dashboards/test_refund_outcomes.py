@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.domain.permissions import Role
 from app.extensions import services
-from app.services.refunds import RefundOrder
+from app.factory import create_app
+from app.services.refunds.service import RefundOrder
 from config import Settings
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, paid
 from tests.integration.dashboards.test_refund_page import (

@@ -15,13 +15,13 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from app import create_app
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
+from app.factory import create_app
 from app.models import connection
 from app.services import accounts
-from app.services.refunds import RefundOrder
+from app.services.refunds.service import RefundOrder
 from config import Settings
 from tests.integration.dashboards.browsing import PASSWORD
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, opened, paid, post

@@ -16,7 +16,7 @@ from app.domain.permissions import Role
 from app.errors import CardDeclined
 from app.extensions import services
 from app.services import audit
-from app.services.refunds import RefundOrder
+from app.services.refunds.service import RefundOrder
 from tests.integration.dashboards.pages import enter, paid, post
 from tests.integration.dashboards.test_payments_list import link
 from tests.support import stored

@@ -13,14 +13,15 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from app import create_app
 from app.domain.permissions import Role
-from app.models import audit_entry, connection
+from app.factory import create_app
+from app.models import connection
+from app.models.audit import entries as audit_entries
 from app.services import accounts
 from app.services.accounts import MOST_FAILURES
 from config import Settings
 from dashboards import CONTENT_SECURITY_POLICY
-from dashboards.sign_in import safe_path
+from dashboards.web.sign_in import safe_path
 from tests.support.prometheus import samples
 
 EMAIL = "ada@example.com"
@@ -67,7 +68,11 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     assert client.get("/login").status_code == 302
     assert sign_out(client).status_code == 303
     assert EMAIL not in client.get("/", follow_redirects=True).text
-    assert [entry["action"] for entry in audit_entry.walk()] == ["user.created", "login.succeeded", "logout"]
+    assert [entry["action"] for entry in audit_entries.walk()] == [
+        "user.created",
+        "login.succeeded",
+        "logout",
+    ]
 
 
 def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie(app: Flask, client: FlaskClient) -> None:

@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 
 from app.domain.permissions import Role
 from app.errors import ValidationFailed
-from app.models import audit_entry, user
-from app.models.user import Account
+from app.models.accounts import users
+from app.models.accounts.users import Account
+from app.models.audit import entries as audit_entries
 from app.services import accounts
 from tests.integration.dashboards.browsing import PASSWORD, add, email_of, enter, send
 
@@ -27,7 +28,7 @@ def admin(app: Flask) -> FlaskClient:
 
 
 def found(email: str) -> Account:
-    account = user.find_by_email(email)
+    account = users.find_by_email(email)
     assert account is not None
     return account
 
@@ -42,7 +43,7 @@ def reset(client: FlaskClient, epoch: int | str) -> TestResponse:
 
 
 def last_entry() -> tuple[str, str, str]:
-    entry = audit_entry.last()
+    entry = audit_entries.last()
     assert entry is not None
     return entry["action"], entry["actor"], entry["target"]
 
@@ -68,7 +69,7 @@ def test_a_user_is_added_with_a_password_that_is_shown_once(app: Flask, admin: F
     assert last_entry() == ("user.created", ADMIN, "ada@example.com")
     enter(app, "ada@example.com", password)
     assert password not in admin.get(PAGE).text
-    assert password not in str(list(audit_entry.walk()))
+    assert password not in str(list(audit_entries.walk()))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_of_two_admins_who_demote_each_other_one_stays(app: Flask, admin: FlaskC
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(demote, [ADMIN, VIEWER]))
-    assert user.is_there_an_admin()
+    assert users.is_there_an_admin()
 
 
 def test_an_admin_who_gives_the_role_away_is_led_to_a_page_they_may_see(admin: FlaskClient) -> None:

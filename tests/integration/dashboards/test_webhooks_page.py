@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.permissions import Role
-from app.models import connection, webhook_event
-from app.services.webhook_desk import MOST_AT_ONCE
+from app.models import connection
+from app.models.webhooks import events as webhook_events
+from app.services.webhooks.admin import MOST_AT_ONCE
 from config import Settings
 from tests.integration.dashboards.pages import enter, paid, post, received
 from tests.support.sandbox import SandboxProcess
@@ -66,7 +67,7 @@ def test_what_needs_somebody_comes_first(
     (waiting,) = received(app, sandbox, "charge.succeeded", apply=False)
     received(app, sandbox, "payment_intent.created")
     with app.app_context():
-        webhook_event.fail(failed, "StripeUnavailable: <b>away</b>")
+        webhook_events.fail(failed, "StripeUnavailable: <b>away</b>")
     database["webhook_events"].update_one({"_id": waiting}, {"$inc": {"created": -3600}})
     page = admin.get(INBOX).text
     assert "Need attention" in page

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app.models import idempotency, reconciliation_report, webhook_event
-from app.models.payment_store import new_id
-from app.models.webhook_event import EventFilter, EventState
+from app.ids import new_id
+from app.models import idempotency
+from app.models.reconciliation import reports
+from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import EventFilter, EventState
 from config import Settings
 
 Mongo = Database[dict[str, Any]]
@@ -70,27 +72,27 @@ MIDDLE = (SECOND - 200, "evt_00601")
 @pytest.mark.parametrize(
     ("query", "most"),
     [
-        (lambda: webhook_event.newest(EventFilter(), 51), 51),
-        (lambda: webhook_event.newest(EventFilter(), 51, before=MIDDLE), 54),
-        (lambda: webhook_event.newest(EventFilter(state=EventState.FAILED), 51), 51),
-        (lambda: webhook_event.newest(EventFilter(state=EventState.FAILED), 51, before=MIDDLE), 54),
-        (lambda: webhook_event.newest(EventFilter(state=EventState.RECEIVED, until=NOW), 51), 51),
-        (lambda: webhook_event.newest(EventFilter(type="charge.rare"), 51), 51),
-        (lambda: webhook_event.newest(EventFilter(type="charge.rare"), 51, before=MIDDLE), 54),
-        (lambda: webhook_event.newest(EventFilter(type="charge.none"), 51), 0),
-        (lambda: webhook_event.newest(EventFilter(type="charge.rare", state=EventState.FAILED), 51), 51),
-        (lambda: webhook_event.of_intent("pi_7", 100), 5),
-        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.FAILED), 100), 0),
-        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.RECEIVED, until=NOW), 100), 100),
-        (lambda: list(webhook_event.walk(EventFilter(state=EventState.FAILED), after=MIDDLE)), 210),
-        (webhook_event.types, 0),
-        (lambda: webhook_event.find("evt_00001"), 1),
+        (lambda: webhook_events.newest(EventFilter(), 51), 51),
+        (lambda: webhook_events.newest(EventFilter(), 51, before=MIDDLE), 54),
+        (lambda: webhook_events.newest(EventFilter(state=EventState.FAILED), 51), 51),
+        (lambda: webhook_events.newest(EventFilter(state=EventState.FAILED), 51, before=MIDDLE), 54),
+        (lambda: webhook_events.newest(EventFilter(state=EventState.RECEIVED, until=NOW), 51), 51),
+        (lambda: webhook_events.newest(EventFilter(type="charge.rare"), 51), 51),
+        (lambda: webhook_events.newest(EventFilter(type="charge.rare"), 51, before=MIDDLE), 54),
+        (lambda: webhook_events.newest(EventFilter(type="charge.none"), 51), 0),
+        (lambda: webhook_events.newest(EventFilter(type="charge.rare", state=EventState.FAILED), 51), 51),
+        (lambda: webhook_events.of_intent("pi_7", 100), 5),
+        (lambda: webhook_events.count_up_to(EventFilter(state=EventState.FAILED), 100), 0),
+        (lambda: webhook_events.count_up_to(EventFilter(state=EventState.RECEIVED, until=NOW), 100), 100),
+        (lambda: list(webhook_events.walk(EventFilter(state=EventState.FAILED), after=MIDDLE)), 210),
+        (webhook_events.types, 0),
+        (lambda: webhook_events.find("evt_00001"), 1),
         (lambda: idempotency.find("0" * 64), 0),
-        (lambda: reconciliation_report.newest(26), 26),
-        (lambda: reconciliation_report.newest(26, before=(NOW - timedelta(seconds=300), "0" * 24)), 30),
-        (lambda: reconciliation_report.find("0" * 24), 0),
+        (lambda: reports.newest(26), 26),
+        (lambda: reports.newest(26, before=(NOW - timedelta(seconds=300), "0" * 24)), 30),
+        (lambda: reports.find("0" * 24), 0),
         # A report with a difference in fifty, and for each the checks of its payment.
-        (lambda: reconciliation_report.open_drift(50), ROWS // 50 * 2),
+        (lambda: reports.open_drift(50), ROWS // 50 * 2),
     ],
 )
 def test_a_query_reads_little_more_than_it_shows(

@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from pymongo.database import Database
 
-from app.models import keyset, payment_rows, refund_rows
+from app.models import pagination
 from app.models.connection import snapshot
-from app.models.payment_row import Kind, counted_of, row_of
-from app.models.payment_rows import Counts, Order, RowFilter, plan_of, sorting
-from app.models.refund_row import dispute_rows
-from app.models.refund_row import refund_rows as rows_of_refunds
-from app.models.refund_rows import NEWEST, DisputeFilter, RefundFilter
-from app.services.figures import FiguresKeeper
-from app.services.listings import Listings
+from app.models.listing import payments as payment_list
+from app.models.listing import refunds as refund_list
+from app.models.listing.payment_summary import Kind, counted_of, row_of
+from app.models.listing.payments import Counts, Order, RowFilter, plan_of, sorting
+from app.models.listing.refund_summary import dispute_rows
+from app.models.listing.refund_summary import refund_rows as rows_of_refunds
+from app.models.listing.refunds import NEWEST, DisputeFilter, RefundFilter
+from app.services.figures.keeper import FiguresKeeper
+from app.services.listing import Listings
 from config import Settings
 from tests.support import stored
 
@@ -127,7 +129,7 @@ def pages(where: RowFilter, order: Order, rows: Any) -> Iterator[Told]:
         return
     place = rows.find(plan.query).sort(by.keys).skip(5).limit(1)
     for after in (None, *((row[by.field], row["_id"]) for row in place)):
-        for part, keys in keyset.beyond(plan.query, by, after):
+        for part, keys in pagination.beyond(plan.query, by, after):
             found = rows.find(part).sort(keys).limit(PAGE)
             yield explained((found.hint(plan.index) if plan.index else found).explain())
 
@@ -178,7 +180,7 @@ def test_a_short_range_is_read_by_time_and_then_sorted_by_amount(filled: Any) ->
     assert plan is not None
     told = explained(filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain())
     assert told.indexes == {"facet_newest"} and told.rows == told.returned
-    rows = payment_rows.page(where, Order.LARGEST, limit=100)
+    rows = payment_list.page(where, Order.LARGEST, limit=100)
     assert told.keys <= len(rows) + RANGES and len(rows) == told.returned
     assert [row["amount"] for row in rows] == sorted((row["amount"] for row in rows), reverse=True)
 
@@ -215,7 +217,7 @@ def test_every_list_of_refunds_and_disputes_is_read_in_order_from_an_index(fille
         query = kind(**fields).query()
         last = collection.find_one(query, sort=by.keys, skip=5)
         for after in (None, (last["at"], last["_id"]) if last else None):
-            for part, keys in keyset.beyond(query, by, after):
+            for part, keys in pagination.beyond(query, by, after):
                 told = explained(collection.find(part).sort(keys).limit(PAGE).explain())
                 assert not told.stages & {"COLLSCAN", "SORT"}, (part, told)
                 assert told.rows <= told.returned + 1 or len(fields) > 1, (part, told)
@@ -226,7 +228,7 @@ def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: 
     for kind in (RefundFilter, DisputeFilter):
         filled.command("profile", 2)
         with snapshot() as session:
-            found = refund_rows.urgent(kind(**where), session, limit=50)
+            found = refund_list.urgent(kind(**where), session, limit=50)
         filled.command("profile", 0)
         (told,) = filled.system.profile.find({"op": "query"})
         filled.drop_collection("system.profile")
@@ -236,7 +238,7 @@ def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: 
 
 
 def test_choices_are_read_off_the_indexes(filled: Any) -> None:
-    found = payment_rows.choices()
+    found = payment_list.choices()
     assert found["currency"] == ["eur", "jpy", "kwd", "usd"]
     assert found["reason"] == ["do_not_honor", "expired_card", "insufficient_funds"]
     del filled

@@ -9,20 +9,17 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app.models import (
-    figures_store,
-    happenings,
-    reconciliation_report,
-    refund_rows,
-    webhook_event,
-    worker_beat,
-)
 from app.models.connection import snapshot
-from app.models.payment_row import counted_of, row_of
-from app.models.refund_row import dispute_rows
-from app.models.refund_row import refund_rows as rows_of_refunds
-from app.models.rollup import EVERYTHING, Choice
-from app.models.webhook_event import EventFilter, EventState
+from app.models.figures import activity, counter
+from app.models.figures.rollups import EVERYTHING, Choice
+from app.models.listing import refunds as refund_list
+from app.models.listing.payment_summary import counted_of, row_of
+from app.models.listing.refund_summary import dispute_rows
+from app.models.listing.refund_summary import refund_rows as rows_of_refunds
+from app.models.reconciliation import reports
+from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import EventFilter, EventState
+from app.models.worker import heartbeats
 from config import Settings
 from tests.integration.models.test_event_query_plans import asked
 from tests.support import stored
@@ -79,21 +76,21 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
 
 def of_spans(choice: Choice = EVERYTHING, least: int = 20) -> None:
     with snapshot() as session:
-        assert len(list(happenings.within(SPANS, choice, session))) >= least
+        assert len(list(activity.within(SPANS, choice, session))) >= least
 
 
 @pytest.mark.parametrize(
     ("query", "most"),
     [
-        (webhook_event.oldest_unapplied, 0),
-        (lambda: webhook_event.count_up_to(EventFilter(state=EventState.FAILED), 10_000), 0),
-        (reconciliation_report.last_finished, 1),
-        (worker_beat.newest, 1),
+        (webhook_events.oldest_unapplied, 0),
+        (lambda: webhook_events.count_up_to(EventFilter(state=EventState.FAILED), 10_000), 0),
+        (reports.last_finished, 1),
+        (heartbeats.newest, 1),
         (
-            lambda: refund_rows.disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
+            lambda: refund_list.disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
             0,
         ),
-        (lambda: figures_store.backlog(10_000), 12),
+        (lambda: counter.backlog(10_000), 12),
         (of_spans, 45),
         # Another index may serve these, and the rows that a card filter leaves out are read from it.
         (lambda: of_spans(Choice(currency="usd", brand="visa"), 1), 45),
@@ -124,5 +121,5 @@ def test_disputes_are_counted_by_their_deadline(recorded: Mongo) -> None:
     )
     recorded.dispute_rows.insert_one({"_id": "won", "status": "won", "evidence_due_by": NOW})
     bounds = {"overdue": NOW, "24h": NOW + timedelta(hours=24)}
-    assert refund_rows.disputes_due(bounds, most=100) == {"overdue": 2, "24h": 2, "later": 2}
-    assert sum(refund_rows.disputes_due(bounds, most=4).values()) == 4
+    assert refund_list.disputes_due(bounds, most=100) == {"overdue": 2, "24h": 2, "later": 2}
+    assert sum(refund_list.disputes_due(bounds, most=4).values()) == 4

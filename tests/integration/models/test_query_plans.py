@@ -9,8 +9,8 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from app.models.audit_entry import NEWEST_FIRST, EntryFilter, Position, beside
-from app.models.payment_store import PaymentFilter
+from app.models.audit.entries import NEWEST_FIRST, EntryFilter, Position, beside
+from app.models.payments.repository import PaymentFilter
 from config import Settings
 
 NOW = datetime.now(UTC)

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from app.domain.evidence import PaymentState
-from app.domain.facts import RefundRequested
-from app.domain.history import problems
-from app.domain.payment_record import record
-from app.domain.payment_view import view
-from app.models import payment_store
-from app.models.payment_codec import state_of
-from app.services.recording import Source, entry_for, learn
+from app.domain.payments.evidence import PaymentState
+from app.domain.payments.facts import RefundRequested
+from app.domain.payments.history import problems
+from app.domain.payments.payment import view
+from app.domain.payments.snapshot import record
+from app.ids import new_id
+from app.models.payments import repository
+from app.models.payments.mapping import state_of
+from app.services.payments.updates import Source, entry_for, learn
 from config import Settings
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -30,7 +31,7 @@ def payment_ids(settings: Settings, database: Database[dict[str, Any]]) -> list[
     ids = []
     for number in range(20):
         state = PaymentState(
-            payment_id=payment_store.new_id(),
+            payment_id=new_id(),
             order_id=f"o{number}",
             customer_id="c1",
             amount=1000,
@@ -40,7 +41,7 @@ def payment_ids(settings: Settings, database: Database[dict[str, Any]]) -> list[
         )
         new, entry = entry_for(None, state, view(state), SOURCE, NOW)
         assert entry
-        payment_store.insert(state, new, entry, slot=None, now=NOW)
+        repository.insert(state, new, entry, slot=None, now=NOW)
         ids.append(state.payment_id)
     return ids
 
@@ -51,7 +52,7 @@ def test_every_fact_of_many_threads_is_in_its_payment(
     """Four hundred changes of twenty payments, all at once: many conflict, none is lost, none is doubled."""
 
     def change(number: int) -> None:
-        stored = payment_store.find(payment_ids[number % len(payment_ids)])
+        stored = repository.find(payment_ids[number % len(payment_ids)])
         assert stored
         fact = RefundRequested(
             refund_id=f"r{number}", amount=1, reason=None, notes=None, requested_by="t", requested_at=1
@@ -70,7 +71,7 @@ def test_every_fact_of_many_threads_is_in_its_payment(
 
 def test_threads_that_ask_for_intents_at_once_each_get_their_own(payment_ids: list[str]) -> None:
     def owner(number: int) -> str | None:
-        found = payment_store.find_by_intent(f"pi_{number}")
+        found = repository.find_by_intent(f"pi_{number}")
         return found.id if found else None
 
     with ThreadPoolExecutor(32) as pool:

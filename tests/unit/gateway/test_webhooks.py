@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from stripe import WebhookSignature
 
-from app.domain.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
+from app.domain.payments.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
 from app.errors import ValidationFailed, WebhookSignatureInvalid
-from app.gateway.stripping import strip_event
+from app.gateway.redaction import strip_event
 from app.gateway.webhooks import APPLIED_TYPES, facts_of, verify
 
 OLD, NEW = "whsec_old", "whsec_new"

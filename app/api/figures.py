@@ -1,0 +1,135 @@
+"""The figures over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, jsonify
+from marshmallow import fields, validate
+
+from app.api.http.auth import caller, requires
+from app.api.http.documentation import answers
+from app.api.http.parsing import Blueprint
+from app.api.schemas.fields import Matches
+from app.api.schemas.figures import MetricsSchema, metrics
+from app.api.schemas.requests import RequestSchema
+from app.domain.figures.periods import Compare, Granularity, Span, day_start
+from app.domain.permissions import Scope
+from app.errors import FiguresNotReady, Forbidden
+from app.extensions import services, settings
+from app.models.figures.rollups import Choice
+from app.services.figures.ranges import day_range
+from app.services.figures.report import Question
+
+_DAYS_SHOWN = 30
+
+blueprint = Blueprint(
+    "metrics",
+    __name__,
+    url_prefix="/api/v1/payments",
+    description="How payments are doing, as the dashboard has it.",
+)
+
+
+class MetricsQuerySchema(RequestSchema):
+    """Which payments, over which time. Without a range: the last 30 days."""
+
+    first = fields.String(
+        data_key="from",
+        metadata={
+            "description": "First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp.",
+            "example": "2025-01-01",
+        },
+    )
+    last = fields.String(
+        data_key="to",
+        metadata={
+            "description": "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
+            "example": "2025-01-31",
+        },
+    )
+    currency = fields.String(
+        validate=Matches("[A-Za-z]{3}", "Use a three-letter ISO currency code."),
+        metadata={"description": "Only payments in this currency.", "example": "usd"},
+    )
+    granularity = fields.String(
+        load_default=Granularity.DAY.value,
+        validate=validate.OneOf([g.value for g in Granularity]),
+        metadata={"description": "Step of the series; weeks begin on Monday.", "example": "day"},
+    )
+    compare = fields.String(
+        validate=validate.OneOf([c.value for c in Compare]),
+        metadata={
+            "description": "Also answer the figures of as many days just before (whole months for whole months; as "
+            "much time for exact times), or of the same days a year before (365 days for exact times). A range that "
+            "is not over yet is compared with as much of the earlier one.",
+            "example": "previous",
+        },
+    )
+    brand = fields.String(
+        validate=Matches("[a-z0-9_ -]{1,32}", "Use a card brand of Stripe, such as visa."),
+        metadata={"description": "Only payments by cards of this brand.", "example": "visa"},
+    )
+    country = fields.String(
+        validate=Matches("[A-Za-z]{2}|unknown", "Use a two-letter country code, or unknown."),
+        metadata={"description": "Only payments by cards issued in this country.", "example": "US"},
+    )
+    three_d_secure = fields.Boolean(
+        metadata={
+            "description": "Only payments in which 3-D Secure was requested, or was not.",
+            "example": True,
+        }
+    )
+
+
+@blueprint.get("/metrics")
+@requires(Scope.METRICS_READ)
+@answers(FiguresNotReady)
+@blueprint.arguments(MetricsQuerySchema, location="query")
+@blueprint.response(200, MetricsSchema)
+def payment_metrics(query: dict[str, Any]) -> Response:
+    """The figures of the payments created in a range, and the money that moved in it.
+
+    Each figure is defined in DESIGN section 5; a ratio of nothing has the value null. The dashboard shows the same.
+    """
+    if caller().customer:
+        raise Forbidden("A token that is bound to a customer cannot read the figures of all of them.")
+    span = _span(query.pop("first", None), query.pop("last", None))
+    compare = query.pop("compare", None)
+    question = Question(
+        span=span,
+        granularity=Granularity(query.pop("granularity")),
+        compare=Compare(compare) if compare else None,
+        choice=_choice(**query),
+    )
+    # A response and not a dictionary: it has the shape of the schema already, and going through the thousands of
+    # values of a series once more, as the framework then would, takes longer than finding them.
+    return jsonify(metrics(services.analytics.report(question)))
+
+
+def _span(first: str | None, last: str | None) -> Span:
+    zone = ZoneInfo(settings.dashboard_timezone)
+    start, end = day_range(first, last, zone.key)
+    if end is None:
+        tomorrow = datetime.now(UTC).astimezone(zone).date() + timedelta(days=1)
+        end = day_start(tomorrow, zone)
+    if start is None:
+        start = day_start(end.astimezone(zone).date() - timedelta(days=_DAYS_SHOWN), zone)
+    return Span(start, end, zone)
+
+
+def _choice(
+    *,
+    currency: str | None = None,
+    brand: str | None = None,
+    country: str | None = None,
+    three_d_secure: bool | None = None,
+) -> Choice:
+    return Choice(
+        currency=currency.lower() if currency else None,
+        brand=brand,
+        country=country.upper() if country and country != "unknown" else country,
+        three_d_secure=three_d_secure,
+    )

@@ -1,0 +1,256 @@
+"""The answer of ``GET /payments/metrics``: its schema, and a report put into it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app.domain.declines import FailureGroup
+from app.domain.figures.figures import Figures
+from app.domain.figures.statistics import Ratio
+from app.services.figures.report import Report
+
+Shown = dict[str, Any]
+_DIGITS = 6
+_P50, _P95 = 0.5, 0.95
+
+
+def _count(description: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": description, "example": 93})
+
+
+def _money(description: str) -> fields.Decimal:
+    told = f"{description} Null for a currency that is not supported here, whose decimals are not known."
+    return fields.Decimal(required=True, allow_none=True, metadata={"description": told, "example": 1234.5})
+
+
+def _text(description: str, example: str, **more: Any) -> fields.String:
+    return fields.String(required=True, metadata={"description": description, "example": example, **more})
+
+
+def _value() -> fields.Decimal:
+    told = "n divided by total, to six digits; null when total is 0."
+    return fields.Decimal(required=True, allow_none=True, metadata={"description": told, "example": 0.93})
+
+
+def _seconds(description: str) -> fields.Decimal:
+    return fields.Decimal(
+        required=True, allow_none=True, metadata={"description": description, "example": 12.5}
+    )
+
+
+def _nested(
+    schema: type[Schema], description: str, *, null: bool = False, many: bool = False
+) -> fields.Nested:
+    return fields.Nested(
+        schema, required=True, allow_none=null, many=many, metadata={"description": description}
+    )
+
+
+class RatioSchema(Schema):
+    value = _value()
+    n = _count("How many.")
+    total = _count("Of how many.")
+
+
+class PaymentCountsSchema(Schema):
+    created = _count("Payments created in the range; the other counts add up to it.")
+    completed = _count("Paid.")
+    failed = _count("At least one failed attempt, and not completed.")
+    canceled = _count("Canceled without a failed attempt.")
+    open = _count("Attempted, without an outcome yet.")
+    abandoned = _count("Never attempted, and not canceled.")
+
+
+class FailureReasonSchema(RatioSchema):
+    code = _text("Decline code, else error code.", "insufficient_funds")
+    group = _text("What kind of reason it is.", "funds", enum=[group.value for group in FailureGroup])
+    meaning = _text("The code in words.", "The card has insufficient funds.")
+
+
+class RefundedAmountSchema(Schema):
+    currency = _text("ISO currency code, lower case.", "usd")
+    refunded = _money("Refunded of these payments, in major units.")
+    captured = _money("Captured of these payments, in major units.")
+    value = _value()
+
+
+class RefundRateSchema(Schema):
+    by_count = _nested(RatioSchema, "Completed payments with a succeeded refund, of all completed.")
+    by_amount = _nested(
+        RefundedAmountSchema,
+        "Refunded of captured money of these payments, each currency by itself.",
+        many=True,
+    )
+
+
+class SplitSchema(Schema):
+    authenticated = _count("The customer was authenticated.")
+    failed = _count("Authentication failed.")
+    abandoned = _count("The customer never answered.")
+    open = _count("Not answered yet.")
+    exempted = _count("Not needed: an exemption was used.")
+    attempted = _count("The bank acknowledged the attempt without authenticating.")
+
+
+class FlowsSchema(Schema):
+    challenge = _count("The customer was challenged.")
+    frictionless = _count("The bank was satisfied without a challenge.")
+
+
+class ThreeDSecureFiguresSchema(Schema):
+    rate = _nested(RatioSchema, "Attempts in which 3-D Secure was requested, of all attempts.")
+    split = _nested(SplitSchema, "How those requests ended.")
+    flows = _nested(FlowsSchema, "How the customer was asked, where it is known.")
+
+
+class ProcessingTimeSchema(Schema):
+    n = _count("Payments that completed.")
+    mean = _seconds("Mean seconds from created to completed.")
+    p50 = _seconds("Median, in seconds; two significant digits from 100 seconds on.")
+    p95 = _seconds("95th percentile, in seconds; two significant digits from 100 seconds on.")
+
+
+class VolumeSchema(Schema):
+    currency = _text("ISO currency code, lower case.", "usd")
+    gross = _money("Captured in the range, in major units.")
+    refunded = _money("Refunded in the range, in major units.")
+    net = _money("Gross less refunded; negative when more went back than came in.")
+
+
+class FiguresSchema(Schema):
+    payments = _nested(PaymentCountsSchema, "How many payments were created, and how they stand.")
+    success_rate = _nested(RatioSchema, "Completed of those that completed or failed.")
+    first_attempt_success = _nested(
+        RatioSchema, "Payments whose first attempt succeeded, of those with an attempt that has an outcome."
+    )
+    failure_reasons = _nested(
+        FailureReasonSchema,
+        "Failed attempts by reason, as a share of all failed attempts; most frequent first.",
+        many=True,
+    )
+    refund_rate = _nested(RefundRateSchema, "How much went back, by count and by amount.")
+    three_d_secure = _nested(ThreeDSecureFiguresSchema, "3-D Secure, by attempts.")
+    processing_time = _nested(ProcessingTimeSchema, "From created to completed.")
+    dispute_rate = _nested(RatioSchema, "Completed payments with a chargeback, of all completed.")
+    disputes_opened = _count("Chargebacks opened in the range.")
+    volume = _nested(VolumeSchema, "Money by the date on which it moved, each currency by itself.", many=True)
+
+
+class StepSchema(FiguresSchema):
+    start = _text("When the step begins, local time with its offset.", "2025-01-01T00:00:00+01:00")
+
+
+class RangeSchema(Schema):
+    first = fields.String(
+        required=True,
+        data_key="from",
+        metadata={"description": "Start, included.", "example": "2025-01-01T00:00:00+01:00"},
+    )
+    last = fields.String(
+        required=True,
+        data_key="to",
+        metadata={"description": "End, excluded.", "example": "2025-02-01T00:00:00+01:00"},
+    )
+    timezone = _text("The zone that days are of.", "Europe/Berlin")
+    currency = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The one currency asked for.", "example": "usd"},
+    )
+
+
+class PreviousSchema(FiguresSchema):
+    range = _nested(RangeSchema, "The range that the figures are of.")
+
+
+class MetricsSchema(FiguresSchema):
+    range = _nested(RangeSchema, "The range that the figures are of.")
+    series = _nested(StepSchema, "The same figures for every step of the range.", many=True)
+    previous = _nested(
+        PreviousSchema, "The same figures of the range compared with; null unless asked for.", null=True
+    )
+
+
+def metrics(report: Report) -> Shown:
+    """A report as the answer has it."""
+    span, currency = report.question.span, report.question.choice.currency
+    before = report.previous_span
+    return {
+        "range": _range(span.start, span.end, span.zone, currency),
+        **figures(report.figures),
+        "series": [{"start": start.isoformat(), **figures(step)} for start, step in report.series],
+        "previous": {
+            "range": _range(before.start, before.end, span.zone, currency),
+            **figures(report.previous),
+        }
+        if before and report.previous
+        else None,
+    }
+
+
+def figures(found: Figures) -> Shown:
+    """Every figure of DESIGN section 5."""
+    return {
+        "payments": found.payments,
+        "success_rate": _ratio(found.success_rate),
+        "first_attempt_success": _ratio(found.first_attempt_success),
+        "failure_reasons": [
+            {
+                "code": r.reason.code,
+                "group": r.reason.group.value,
+                "meaning": r.reason.meaning,
+                **_ratio(r.ratio),
+            }
+            for r in found.failure_reasons
+        ],
+        "refund_rate": {
+            "by_count": _ratio(found.refund_rate),
+            "by_amount": [
+                {
+                    "currency": share.currency,
+                    "refunded": share.refunded,
+                    "captured": share.captured,
+                    "value": _rounded(share.ratio.value),
+                }
+                for share in found.refunded_amounts
+            ],
+        },
+        "three_d_secure": {
+            "rate": _ratio(found.three_d_secure_rate),
+            "split": found.three_d_secure_split,
+            "flows": found.three_d_secure_flows,
+        },
+        "processing_time": {
+            "n": found.timed,
+            "mean": _rounded(found.mean_seconds),
+            "p50": found.percentile_seconds(_P50),
+            "p95": found.percentile_seconds(_P95),
+        },
+        "dispute_rate": _ratio(found.dispute_rate),
+        "disputes_opened": found.disputes_opened,
+        "volume": [
+            {"currency": v.currency, "gross": v.gross, "refunded": v.refunded, "net": v.net}
+            for v in found.volumes
+        ],
+    }
+
+
+def _ratio(ratio: Ratio) -> Shown:
+    return {"value": _rounded(ratio.value), "n": ratio.n, "total": ratio.total}
+
+
+def _rounded(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(f"{round(value, _DIGITS):f}")
+
+
+def _range(start: datetime, end: datetime, zone: Any, currency: str | None) -> Shown:
+    return {
+        "from": start.astimezone(zone).isoformat(),
+        "to": end.astimezone(zone).isoformat(),
+        "timezone": zone.key,
+        "currency": currency,
+    }

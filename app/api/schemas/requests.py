@@ -1,0 +1,148 @@
+"""What requests may say. Every field is described, because these descriptions are the API's documentation."""
+
+from __future__ import annotations
+
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+
+from app.api.schemas.fields import Amount, Matches, PlainText, intent_id, reference, text
+from app.domain.payments.payment import PaymentStatus, RefundStatus
+
+_CURRENCY = "Three-letter ISO currency code, upper or lower case."
+
+
+class RequestSchema(Schema):
+    """A request body or query: what is not documented is refused, so that a typing error is not a silent default."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class NewPaymentSchema(RequestSchema):
+    """What is to be paid."""
+
+    order_id = reference("The ERP's order.", "order-10042")
+    customer_id = reference("The ERP's customer.", "customer-77")
+    amount = Amount(
+        required=True,
+        metadata={
+            "description": "Amount in major units, with no more decimals than the currency has: 99.99 USD, 100 JPY, "
+            "1.230 KWD.",
+            "example": 99.99,
+            "exclusiveMinimum": True,
+            "minimum": 0,
+        },
+    )
+    currency = fields.String(
+        validate=validate.Length(max=16),
+        metadata={
+            "description": f"{_CURRENCY} STRIPE_CURRENCY when left out.",
+            "example": "usd",
+            "pattern": "^[A-Za-z]{3}$",
+        },
+    )
+    description = text("Shown to you in Stripe's dashboard.", "Order 10042, two chairs")
+    receipt_email = fields.Email(
+        allow_none=True,
+        validate=[validate.Length(max=254), PlainText()],
+        metadata={
+            "description": "Where Stripe sends the receipt. Passed on and not kept here.",
+            "example": "jo@example.com",
+        },
+    )
+
+
+class ConfirmSchema(RequestSchema):
+    """Which payment the browser says is paid."""
+
+    payment_intent_id = intent_id()
+    order_id = reference("The order that the payment must belong to.", "order-10042")
+
+
+class RefundRequestSchema(RequestSchema):
+    """How much to give back, and why."""
+
+    amount = Amount(
+        allow_none=True,
+        metadata={
+            "description": "Amount in major units of the payment's currency; all that is left when left out.",
+            "example": 25.5,
+            "exclusiveMinimum": True,
+            "minimum": 0,
+        },
+    )
+    reason = text(
+        "Why, in a few words; Stripe is told the nearest of its own reasons.", "Customer returned the goods"
+    )
+    notes = text(
+        "Anything that colleagues should know; line breaks are kept.", "Agreed by phone", allow="\n\r\t"
+    )
+
+
+class PaymentQuerySchema(RequestSchema):
+    """Which payments to list. Filters are combined with AND."""
+
+    status = fields.List(
+        fields.String(validate=validate.OneOf([status.value for status in PaymentStatus])),
+        metadata={"description": "Payment status; repeat it for several.", "example": ["completed"]},
+    )
+    refund_status = fields.String(
+        validate=validate.OneOf([status.value for status in RefundStatus]),
+        metadata={"description": "How much of the payment has gone back.", "example": "partial"},
+    )
+    currency = fields.String(
+        validate=Matches("[A-Za-z]{3}", "Use a three-letter ISO currency code."),
+        metadata={"description": _CURRENCY, "example": "usd"},
+    )
+    order_id = reference("The ERP's order.", "order-10042", required=False)
+    customer_id = reference("The ERP's customer.", "customer-77", required=False)
+    payment_intent_id = intent_id(required=False)
+    failure_code = fields.String(
+        validate=Matches("[a-z0-9_]{1,64}", "Use a decline or error code of Stripe."),
+        metadata={
+            "description": "Payments with an attempt that failed for this reason (decline code, else error code).",
+            "example": "insufficient_funds",
+        },
+    )
+    three_d_secure = fields.Boolean(
+        metadata={"description": "Whether 3-D Secure was requested in any attempt.", "example": True}
+    )
+    created_from = fields.String(
+        metadata={
+            "description": "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 "
+            "timestamp.",
+            "example": "2025-01-01",
+        }
+    )
+    created_to = fields.String(
+        metadata={
+            "description": "Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an "
+            "RFC 3339 timestamp (excluded itself).",
+            "example": "2025-01-31",
+        }
+    )
+    limit = fields.Integer(
+        load_default=25,
+        validate=validate.Range(min=1, max=100),
+        metadata={"description": "How many payments to answer at most.", "example": 25},
+    )
+    cursor = fields.String(
+        validate=validate.Length(max=300),
+        metadata={"description": "`next_cursor` of the page before, unchanged."},
+    )
+
+
+class IdempotencyHeaderSchema(Schema):
+    """The header that makes a POST safe to send again."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    idempotency_key = fields.String(
+        data_key="Idempotency-Key",
+        validate=Matches("[ -~]{1,255}", "Use 1 to 255 printable ASCII characters."),
+        metadata={
+            "description": "Makes the request safe to repeat: the same key and body give the same answer, and the "
+            "work is done once. A key with another body is refused. Kept for 48 hours.",
+            "example": "6f1c9a52-8f5e-4f0c-9c39-2f4f8f1f7a10",
+        },
+    )

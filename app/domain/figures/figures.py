@@ -1,0 +1,256 @@
+"""The figures of DESIGN section 5, read off a tally, each with its definition in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from app.domain.declines import DeclineReason, explain
+from app.domain.figures.contributions import TIME_CLASSES, Outcome, Tally
+from app.domain.figures.statistics import Ratio, percentile
+from app.domain.money import Money
+from app.domain.payments.payment import AuthenticationOutcome
+
+FLOWS = ("challenge", "frictionless")
+
+DEFINITIONS: Mapping[str, str] = {
+    "success_rate": "Completed payments, of those that completed or failed. Failed means at least one failed attempt "
+    "and never completed, canceled ones included. Open and never-attempted payments are outside.",
+    "first_attempt_success": "Payments whose first attempt succeeded, of all payments with an attempt that succeeded "
+    "or failed.",
+    "failure_reasons": "Failed attempts by the bank's decline code, or else Stripe's code, as a share of all failed "
+    "attempts.",
+    "refund_rate": "Completed payments with a succeeded refund, of all completed payments. By amount: refunded of "
+    "captured money of these payments, each currency by itself.",
+    "three_d_secure": "Attempts in which 3-D Secure was requested, of all attempts.",
+    "three_d_secure_funnel": "Each step is a part of the one before: attempts that requested 3-D Secure; of these, the "
+    "ones in which the bank challenged the customer or decided by itself (frictionless); of these, the authenticated; "
+    "of these, the ones that succeeded. What succeeded without it, exempted or attempted, is told in the table of "
+    "outcomes.",
+    "processing_time": "From when a payment was created until it completed. Half of the payments were no slower than "
+    "the median (p50), 95 of 100 no slower than p95.",
+    "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), of all completed payments.",
+    "disputes_opened": "Chargebacks that were opened in the range, whenever the payment was made.",
+    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund; net is gross less "
+    "refunds. Currencies are never added together.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReason:
+    """Failed attempts with one reason: their share of all failed attempts, and how many payments they belong to."""
+
+    reason: DeclineReason
+    ratio: Ratio
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Money of one currency, and how many payments and refunds moved it.
+
+    In minor units; ``gross``, ``refunded`` and ``net`` are in major units, None where the currency is not known.
+    """
+
+    currency: str
+    gross_minor: int
+    refunded_minor: int
+    captures: int
+    refunds: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.gross_minor - self.refunded_minor
+
+    @property
+    def gross(self) -> Decimal | None:
+        return Money(self.gross_minor, self.currency).to_major_if_known()
+
+    @property
+    def refunded(self) -> Decimal | None:
+        return Money(self.refunded_minor, self.currency).to_major_if_known()
+
+    @property
+    def net(self) -> Decimal | None:
+        return Money(self.net_minor, self.currency).to_major_if_known()
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedShare:
+    """Refunded of captured money of a cohort, in one currency.
+
+    The ratio is of minor units; ``refunded`` and ``captured`` are in major units, None where the currency is not known.
+    """
+
+    currency: str
+    ratio: Ratio
+
+    @property
+    def refunded(self) -> Decimal | None:
+        return Money(self.ratio.n, self.currency).to_major_if_known()
+
+    @property
+    def captured(self) -> Decimal | None:
+        return Money(self.ratio.total, self.currency).to_major_if_known()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeDSecureFunnel:
+    """Attempts that requested 3-D Secure and how far they came; each step is a part of the one before.
+
+    The second step is ``challenged``, ``frictionless`` and, where Stripe does not say which of the two an authenticated
+    attempt was, ``unknown``. ``paid`` are those of the authenticated that succeeded.
+    """
+
+    requested: int
+    challenged: int
+    frictionless: int
+    unknown: int
+    authenticated: int
+    paid: int
+
+
+class Figures:
+    """Every figure of one span of time and choice of payments."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def count(self, name: str) -> int:
+        """One counter; 0 where nothing was counted."""
+        return self.tally.get(name, 0)
+
+    @property
+    def payments(self) -> dict[str, int]:
+        """How many payments were created, and how they stand; the outcomes add up to created."""
+        return {"created": self.count("created"), **{o.value: self.count(o.value) for o in Outcome}}
+
+    @property
+    def success_rate(self) -> Ratio:
+        completed = self.count("completed")
+        return Ratio(completed, completed + self.count("failed"))
+
+    @property
+    def first_attempt_success(self) -> Ratio:
+        return Ratio(self.count("first_succeeded"), self.count("with_outcome"))
+
+    @cached_property
+    def failure_reasons(self) -> list[FailureReason]:
+        """Most frequent first."""
+        total = self.count("failed_attempts")
+        found = [
+            FailureReason(explain(None, code), Ratio(n, total), self.count(f"payments_reason:{code}"))
+            for code, n in self._keyed("reason").items()
+        ]
+        return sorted(found, key=lambda r: (-r.ratio.n, r.reason.code))
+
+    @property
+    def refund_rate(self) -> Ratio:
+        return Ratio(self.count("refunded"), self.count("completed"))
+
+    @cached_property
+    def refunded_amounts(self) -> list[RefundedShare]:
+        """By currency, in the alphabet's order."""
+        refunded, captured = self._keyed("refunded"), self._keyed("captured")
+        return [RefundedShare(c, Ratio(refunded.get(c, 0), captured[c])) for c in sorted(captured)]
+
+    @property
+    def three_d_secure_rate(self) -> Ratio:
+        return Ratio(self.count("3ds"), self.count("attempts"))
+
+    @property
+    def three_d_secure_split(self) -> dict[str, int]:
+        return {o.value: self.count(f"3ds:{o.value}") for o in AuthenticationOutcome}
+
+    @property
+    def three_d_secure_flows(self) -> dict[str, int]:
+        return {flow: self.count(f"flow:{flow}") for flow in FLOWS}
+
+    @property
+    def three_d_secure_paid(self) -> dict[str, int]:
+        """How many of each part of the split succeeded."""
+        return {o.value: self.count(f"3ds_paid:{o.value}") for o in AuthenticationOutcome}
+
+    @property
+    def three_d_secure_funnel(self) -> ThreeDSecureFunnel:
+        flows, authenticated = self.three_d_secure_flows, AuthenticationOutcome.AUTHENTICATED.value
+        return ThreeDSecureFunnel(
+            requested=self.count("3ds"),
+            challenged=flows["challenge"],
+            frictionless=flows["frictionless"],
+            unknown=self.count("3ds_flow_unknown"),
+            authenticated=self.three_d_secure_split[authenticated],
+            paid=self.three_d_secure_paid[authenticated],
+        )
+
+    @cached_property
+    def durations(self) -> dict[int, int]:
+        """Processing times: seconds (two significant digits) to how many payments took so long."""
+        return {int(seconds): n for seconds, n in self._keyed("took").items()}
+
+    @property
+    def time_classes(self) -> list[tuple[int, int | None, int]]:
+        """How many payments took from so many seconds to less than so many; None for the last, which has no end."""
+        ends = (*TIME_CLASSES[1:], None)
+        counts = (self.count(f"time_class:{start}") for start in TIME_CLASSES)
+        return list(zip(TIME_CLASSES, ends, counts, strict=True))
+
+    @property
+    def timed(self) -> int:
+        """How many payments have a processing time."""
+        return self.count("timed")
+
+    @property
+    def mean_seconds(self) -> float | None:
+        return self.count("seconds") / self.timed if self.timed else None
+
+    def percentile_seconds(self, share: float) -> int | None:
+        """The processing time that ``share`` of the payments did not exceed."""
+        return percentile(self.durations, share)
+
+    @property
+    def dispute_rate(self) -> Ratio:
+        return Ratio(self.count("disputed"), self.count("completed"))
+
+    @property
+    def disputes_opened(self) -> int:
+        return self.count("disputes_opened")
+
+    @cached_property
+    def volumes(self) -> list[Volume]:
+        """By currency, in the alphabet's order; only currencies in which money moved."""
+        return [self.volume(c) for c in sorted(self._keyed("gross").keys() | self._keyed("returned").keys())]
+
+    def volume(self, currency: str) -> Volume:
+        """The money of one currency; nothing where none moved."""
+        names = ("gross", "returned", "captures", "refunds")
+        return Volume(currency, *(self.count(f"{name}:{currency}") for name in names))
+
+    def net(self, currency: str) -> int:
+        """Gross less refunded of one currency, in minor units."""
+        return self.count(f"gross:{currency}") - self.count(f"returned:{currency}")
+
+    def hour(self, weekday: int, hour: int, name: str) -> int:
+        """How many payments were ``created`` in a local hour, or of these ``completed`` or ``failed``; Monday is 0."""
+        return self.count(f"hour:{weekday}:{hour}:{name}")
+
+    def success_rate_of(self, weekday: int, hour: int) -> Ratio:
+        """The success rate of the payments created in a local hour."""
+        completed = self.hour(weekday, hour, "completed")
+        return Ratio(completed, completed + self.hour(weekday, hour, "failed"))
+
+    def _keyed(self, name: str) -> Mapping[str, int]:
+        """The counters ``name:key`` by their keys, without those that have gone back to nothing."""
+        return self._by_name.get(name, {})
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, int]]:
+        """All such counters, sorted out in one pass: a tally has hundreds, most of them for processing times."""
+        found: dict[str, dict[str, int]] = {}
+        for counter, n in self.tally.items():
+            name, colon, key = counter.partition(":")
+            if colon and n:
+                found.setdefault(name, {})[key] = n
+        return found

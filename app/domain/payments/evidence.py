@@ -1,0 +1,102 @@
+"""The evidence that a payment rests on, as ``payment_state`` merges it and MongoDB keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.payments.facts import Card, Failure, ThreeDSecure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeEvidence:
+    """All that was learnt about one charge. ``created`` stays None while only an intent's error named the charge."""
+
+    status: str
+    first_seen: int
+    created: int | None = None
+    amount: int = 0
+    amount_captured: int = 0
+    captured: bool = False
+    payment_method_id: str | None = None
+    failure: Failure | None = None
+    card: Card | None = None
+    three_d_secure: ThreeDSecure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeEvidence:
+    """A 3-D Secure request, known by its payment method, because no charge exists before it is answered.
+
+    ``after_charge_id`` is the intent's latest charge when the request was first seen: it orders the request against
+    charges of the same second.
+    """
+
+    requested_at: int | None = None
+    last_requested_at: int | None = None
+    after_charge_id: str | None = None
+    failed_at: int | None = None
+    failure: Failure | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundEvidence:
+    """One refund, asked for here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
+
+    ``settled_by`` is who gave the money of a failed one back in another way.
+
+    ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
+    """
+
+    amount: int
+    status: str
+    stripe_refund_id: str | None = None
+    requested_at: int | None = None
+    created: int | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+    notes: str | None = None
+    requested_by: str | None = None
+    unanswered: bool = False
+    settled_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeEvidence:
+    """One dispute; ``evidence_due_by`` is a Unix time."""
+
+    charge_id: str | None
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    created: int
+    evidence_due_by: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentState:
+    """Everything known about one payment. ``amount`` is in minor units, times are Unix seconds."""
+
+    payment_id: str
+    order_id: str
+    customer_id: str
+    amount: int
+    currency: str
+    opened_at: int
+    description: str | None = None
+    amount_as_of: int = 0
+    intent_id: str | None = None
+    intent_created: int | None = None
+    livemode: bool = False
+    succeeded_at: int | None = None
+    amount_received: int = 0
+    canceled_at: int | None = None
+    cancellation_reason: str | None = None
+    refused_code: str | None = None
+    idle_at: int | None = None
+    charges: Mapping[str, ChargeEvidence] = field(default_factory=dict)
+    challenges: Mapping[str, ChallengeEvidence] = field(default_factory=dict)
+    refunds: Mapping[str, RefundEvidence] = field(default_factory=dict)
+    disputes: Mapping[str, DisputeEvidence] = field(default_factory=dict)

@@ -1,0 +1,307 @@
+"""The read model of payments: one small row each, for lists, figures and exports.
+
+Rows are written by ``figures_store`` alone, together with the rollups that they were counted in, so a row says exactly
+what the rollups hold of its payment. Lists read rows, so their indexes cost the webhook path nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    IntField,
+    ListField,
+    LongField,
+    StringField,
+)
+
+from app.domain.figures.contributions import NO_CARD, Counted, CountedAttempt
+from app.models.payments.mapping import Document as Fields
+
+# What joins the parts of a facet comes before every character of a part, and PAST comes between the two.
+_JOIN, PAST = ",", "-"
+_NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_-]")
+# What of a payment document makes its row; the rest (evidence, history) is never read for it.
+PAYMENT_FIELDS = dict.fromkeys(
+    (
+        *("order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "amount_captured"),
+        *(
+            "amount_refundable",
+            "refund_status",
+            "disputed",
+            "card",
+            "attempts",
+            "refunds",
+            "disputes",
+            "description",
+        ),
+        *("created_at", "completed_at", "updated_at", "version", "uncounted"),
+    ),
+    1,
+)
+
+# What of a payment document a list shows before its row is written, which is read while somebody waits as well.
+LISTED_OF_PAYMENT = dict.fromkeys(
+    (
+        *(
+            name
+            for name in PAYMENT_FIELDS
+            if name not in {"card", "attempts", "refunds", "disputes", "uncounted"}
+        ),
+        *("card.brand", "card.country", "card.last4", "attempts.status", "attempts.failure.reason"),
+        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
+        *("refunds.status", "refunds.created_at", "refunds.amount", "disputes.status", "disputes.created_at"),
+    ),
+    1,
+)
+
+# What of a payment document is counted, which is read while somebody waits: the least that will do.
+COUNTED_OF_PAYMENT = dict.fromkeys(
+    (
+        *(
+            "created_at",
+            "completed_at",
+            "currency",
+            "card.brand",
+            "card.country",
+            "status",
+            "amount_captured",
+        ),
+        *("disputed", "attempts.status", "attempts.failure.reason"),
+        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
+        *("refunds.status", "refunds.created_at", "refunds.amount"),
+        *("disputes.status", "disputes.created_at"),
+    ),
+    1,
+)
+
+# What ``counted_of`` reads of a row.
+COUNTED_FIELDS = dict.fromkeys(
+    (
+        *("created_at", "completed_at", "currency", "brand", "country", "status", "captured", "disputed"),
+        *("attempts", "refunds", "disputes"),
+    ),
+    1,
+)
+# What says of a row in which lists it is, and where in them.
+PLACED_FIELDS = dict.fromkeys(
+    (
+        *("order_id", "customer_id", "payment_intent_id", "currency", "brand", "country", "kind"),
+        *("attempts.reason", "created_at", "completed_at", "amount"),
+    ),
+    1,
+)
+# All of a row but what only finds it in an index.
+LISTED_FIELDS = {"facets": 0, "priced": 0}
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# Rows without a time of completion are in no list by that time. Queries must repeat the condition to use the index.
+_COMPLETED: Fields = {"partialFilterExpression": {"completed_at": {"$gte": BEGINNING}}}
+
+
+class PaymentRow(Document):
+    """One payment as lists show it and figures count it. ``_id`` is the payment's; amounts are minor units.
+
+    ``kind`` joins everything about a row that has few values, so that any choice among them is a short list of kinds
+    and every list can be read in order from an index. ``facets`` names each choice of failure reason, currency, brand
+    and country that takes the row in, and ``priced`` those that lists by amount are offered for: of one currency.
+    """
+
+    version = IntField(required=True)
+    kind = StringField(required=True)
+    created_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    updated_at = DateTimeField(required=True)
+    order_id = StringField(required=True)
+    customer_id = StringField(required=True)
+    payment_intent_id = StringField()
+    description = StringField()
+    amount = LongField(required=True)
+    captured = LongField(required=True)
+    currency = StringField(required=True)
+    status = StringField(required=True)
+    refund_status = StringField(required=True)
+    disputed = BooleanField(required=True)
+    brand = StringField(required=True)
+    country = StringField(required=True)
+    facets = ListField(StringField())
+    priced = ListField(StringField())
+    last4 = StringField()
+    attempts = ListField(DictField())
+    refunds = ListField(DictField())
+    disputes = ListField(DateTimeField())
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "payment_rows",
+        "auto_create_index": False,
+        "indexes": [
+            # Each begins with what a list is narrowed to and goes on in the list's order, so that a page reads the keys
+            # of the rows it shows and no others, whatever is chosen together and however rare that is.
+            {"name": "kind_newest", "fields": ["kind", "-created_at", "-id"]},
+            {"name": "kind_completed", "fields": ["kind", "-completed_at", "-id"], **_COMPLETED},
+            {"name": "facet_newest", "fields": ["facets", "kind", "-created_at", "-id"]},
+            {"name": "facet_completed", "fields": ["facets", "kind", "-completed_at", "-id"], **_COMPLETED},
+            # The times come last for lists of a range of time that are in the order of amounts.
+            {
+                "name": "facet_largest",
+                "fields": ["priced", "kind", "-amount", "-id", "created_at", "completed_at"],
+            },
+            {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
+            {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
+            {
+                "name": "intent",
+                "fields": ["payment_intent_id"],
+                "partialFilterExpression": {"payment_intent_id": {"$gt": ""}},
+            },
+        ],
+    }
+
+
+def row_of(payment: Mapping[str, Any]) -> Fields:
+    """The row of a payment document that was read with PAYMENT_FIELDS."""
+    row, counted = _row_and_counted(payment)
+    cards = [(brand, country) for brand in ("", row["brand"]) for country in ("", row["country"])]
+    row["priced"] = [facet(row["currency"], *card) for card in cards]
+    row["facets"] = [
+        name
+        for reason in ("", *sorted(set(counted.failure_reasons)))
+        for currency in ("", row["currency"])
+        for card in cards
+        if (name := facet(currency, *card, reason)) != facet()
+    ]
+    return row
+
+
+def listed_row_of(payment: Mapping[str, Any]) -> Fields:
+    """The row without what only finds it in an index."""
+    return _row_and_counted(payment)[0]
+
+
+def _row_and_counted(payment: Mapping[str, Any]) -> tuple[Fields, Counted]:
+    row = bare_row_of(payment)
+    counted = counted_of(row)
+    row["kind"] = Kind.of(counted, row["refund_status"]).text
+    return row, counted
+
+
+def facet(
+    currency: str | None = None,
+    brand: str | None = None,
+    country: str | None = None,
+    reason: str | None = None,
+) -> str:
+    """The name of the rows that have all of these; what is None may be any."""
+    return _JOIN.join((reason or "", currency or "", brand or "", country or ""))
+
+
+def bare_row_of(payment: Mapping[str, Any]) -> Fields:
+    """The row without its kind, which counting does without."""
+    card = payment.get("card") or {}
+    captured = payment["amount_captured"]
+    return {
+        "_id": payment["_id"],
+        **{name: payment.get(name) for name in _COPIED},
+        "captured": captured,
+        "brand": card.get("brand") or NO_CARD,
+        "country": card.get("country") or NO_CARD,
+        "last4": card.get("last4"),
+        "attempts": [_attempt(a) for a in payment["attempts"]],
+        "refunds": [
+            {"at": r["created_at"], "amount": r["amount"]}
+            for r in payment["refunds"]
+            if r["status"] == "succeeded" and captured
+        ],
+        "disputes": [d["created_at"] for d in payment["disputes"] if is_chargeback(d["status"])],
+    }
+
+
+def counted_of(row: Mapping[str, Any]) -> Counted:
+    """What the figures count of a row."""
+    return Counted(
+        created_at=_seconds(row["created_at"]),
+        completed_at=_seconds(row["completed_at"]) if row["completed_at"] else None,
+        currency=row["currency"],
+        brand=row["brand"],
+        country=row["country"],
+        status=row["status"],
+        captured=row["captured"],
+        disputed=row["disputed"],
+        attempts=tuple(CountedAttempt(**attempt) for attempt in row["attempts"]),
+        refunds=tuple((_seconds(r["at"]), r["amount"]) for r in row["refunds"]),
+        disputes=tuple(_seconds(at) for at in row["disputes"]),
+    )
+
+
+def is_chargeback(dispute_status: str) -> bool:
+    """False for an inquiry, which takes no money (docs.stripe.com/disputes/how-disputes-work)."""
+    return not dispute_status.startswith("warning_")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The parts of ``PaymentRow.kind``."""
+
+    status: str
+    outcome: str
+    first_attempt: str
+    refund_status: str
+    disputed: bool
+    three_d_secure: bool
+
+    @classmethod
+    def of(cls, counted: Counted, refund_status: str) -> Kind:
+        """The kind of a payment."""
+        return cls(
+            status=counted.status,
+            outcome=counted.outcome.value,
+            first_attempt=counted.first_attempt.value,
+            refund_status=refund_status,
+            disputed=counted.disputed,
+            three_d_secure=counted.three_d_secure,
+        )
+
+    @classmethod
+    @lru_cache(maxsize=1000)
+    def parse(cls, text: str) -> Kind:
+        status, outcome, first, refund_status, disputed, three_d_secure = text.split("/")
+        return cls(status, outcome, first, refund_status, disputed == "disputed", three_d_secure == "3ds")
+
+    @property
+    def text(self) -> str:
+        words = (self.status, self.outcome, self.first_attempt, self.refund_status)
+        flags = ("disputed" if self.disputed else "", "3ds" if self.three_d_secure else "")
+        return "/".join((*words, *flags))
+
+
+_COPIED = (
+    *("order_id", "customer_id", "payment_intent_id", "description", "amount", "currency", "status"),
+    *("refund_status", "disputed", "created_at", "completed_at", "updated_at", "version"),
+)
+
+
+def _attempt(attempt: Mapping[str, Any]) -> Fields:
+    failure, asked = attempt.get("failure") or {}, attempt.get("three_d_secure") or {}
+    found = {
+        "status": attempt["status"],
+        "reason": _safe(failure.get("reason")) if attempt["status"] == "failed" else None,
+        "outcome": asked.get("outcome"),
+        "flow": asked.get("flow"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _safe(reason: str | None) -> str:
+    """A code as a counter's name: Stripe's are lower-case words, and nothing else may reach a field path."""
+    return _NOT_IN_CODES.sub("_", reason) if reason else "unknown"
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

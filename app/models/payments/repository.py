@@ -1,0 +1,305 @@
+"""Queries and the conditional writes on payments; every write names the version that it was decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from app.domain.payments.evidence import PaymentState
+from app.domain.payments.history import Entry
+from app.domain.payments.payment import PaymentView, view
+from app.domain.payments.snapshot import Record, record
+from app.ids import is_id
+from app.models.connection import raw, unavailable_as_ours
+from app.models.payments.document import Payment
+from app.models.payments.mapping import Document, evidence_of, fields_of, state_of
+from app.models.write_batching import GroupCommit
+
+_DUPLICATE_KEY = 11000
+# The state, the version and the last link of the chain; everything else is derived from these.
+_STATE = {
+    **dict.fromkeys(("order_id", "customer_id", "currency", "description", "livemode"), 1),
+    **dict.fromkeys(("evidence", "version", "updated_at"), 1),
+    "history": {"$slice": -1},
+}
+
+
+class AlreadyExists(Exception):
+    """Another process has written the same payment, or holds the same open slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayment:
+    """A payment as read: its state and view, the version that a write must name, and the last link of its history."""
+
+    state: PaymentState
+    shown: PaymentView
+    version: int
+    last_entry: Entry | None
+    updated_at: datetime
+
+    @property
+    def id(self) -> str:
+        return self.state.payment_id
+
+    @property
+    def document(self) -> Document:
+        """The fields that are shown, as the stored document has them."""
+        shown = fields_of(record(self.state, self.shown))
+        return {"_id": ObjectId(self.id), **shown, "updated_at": self.updated_at}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What a list is narrowed to; None means any. ``created_from`` is inclusive, ``created_to`` exclusive."""
+
+    status: Sequence[str] | None = None
+    refund_status: str | None = None
+    currency: str | None = None
+    order_id: str | None = None
+    customer_id: str | None = None
+    payment_intent_id: str | None = None
+    failure_code: str | None = None
+    three_d_secure: bool | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+    def query(self) -> Document:
+        """As a MongoDB query of equalities and one range on created_at."""
+        found: Document = {
+            name: value
+            for name in ("refund_status", "currency", "order_id", "customer_id", "payment_intent_id")
+            if (value := getattr(self, name)) is not None
+        }
+        if self.status:
+            found["status"] = self.status[0] if len(self.status) == 1 else {"$in": list(self.status)}
+        if self.failure_code is not None:
+            found["attempts.failure.reason"] = self.failure_code
+        if self.three_d_secure is not None:
+            found["three_d_secure.attempted"] = self.three_d_secure
+        created = {"$gte": self.created_from, "$lt": self.created_to}
+        if any(created.values()):
+            found["created_at"] = {operator: time for operator, time in created.items() if time}
+        return found
+
+
+def find(payment_id: str) -> StoredPayment | None:
+    """The payment with our id; None when there is none or the id is no id."""
+    return _one({"_id": ObjectId(payment_id)}) if is_id(payment_id) else None
+
+
+def find_by_intent(intent_id: str) -> StoredPayment | None:
+    """The payment of a Stripe payment intent."""
+    with unavailable_as_ours():
+        document = _documents_of_intents(intent_id)
+    return _stored(document) if document else None
+
+
+def whole(payment_id: str) -> Document | None:
+    """The whole document, history included, as it is shown and verified."""
+    with unavailable_as_ours():
+        found: Document | None = raw(Payment).find_one({"_id": ObjectId(payment_id)})
+    return found
+
+
+def page(where: PaymentFilter, *, limit: int, before: tuple[datetime, str] | None = None) -> list[Document]:
+    """Newest first, without history; ``before`` is the (created_at, id) of the last row already seen."""
+    query = where.query()
+    if before:
+        created, last_id = before
+        older = [{"created_at": {"$lt": created}}, {"created_at": created, "_id": {"$lt": ObjectId(last_id)}}]
+        query = {"$and": [query, {"$or": older}, {"created_at": {"$lte": created}}]}
+    with unavailable_as_ours():
+        cursor = (
+            raw(Payment).find(query, {"history": 0, "evidence": 0}).sort([("created_at", -1), ("_id", -1)])
+        )
+        return list(cursor.limit(limit))
+
+
+def claim_open_slot(
+    slot: str, insert: Mapping[str, Any], *, now: datetime, until: datetime
+) -> tuple[StoredPayment, bool]:
+    """The open payment that holds ``slot``, inserted from ``insert`` if there is none; and whether we inserted it."""
+    with unavailable_as_ours():
+        for _ in range(3):
+            # A new order is the usual case, so the insert comes first and the unique index decides.
+            fresh = {**insert, "open_slot": slot, "creating_until": until, "updated_at": now, "version": 1}
+            try:
+                raw(Payment).insert_one(fresh)
+            except DuplicateKeyError:
+                document = raw(Payment).find_one({"open_slot": slot}, _STATE)
+                if document:
+                    return _stored(document), False
+                continue  # it was closed between the two calls
+            return _stored(fresh), True
+    raise AlreadyExists(slot)
+
+
+def take_over_creation(payment_id: str, *, now: datetime, until: datetime) -> bool:
+    """Become the one who asks Stripe for this row's intent; False while another request is at it."""
+    query = {
+        "_id": ObjectId(payment_id),
+        "payment_intent_id": None,
+        "$or": [{"creating_until": None}, {"creating_until": {"$lte": now}}],
+    }
+    with unavailable_as_ours():
+        result = raw(Payment).update_one(query, {"$set": {"creating_until": until}})
+    return bool(result.modified_count)
+
+
+def release_creation(payment_id: str, *, now: datetime) -> None:
+    """Let a retry try at once, and the worker look, after a call whose outcome is unknown."""
+    with unavailable_as_ours():
+        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$set": {"creating_until": now}})
+
+
+def forget_creation(payment_id: str) -> None:
+    """Nothing was made at Stripe; from now on only a retry of the request asks for the intent again."""
+    with unavailable_as_ours():
+        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
+
+
+def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Document:
+    """A new row for ``state``; without an entry yet, the history begins empty."""
+    return {
+        "_id": ObjectId(state.payment_id),
+        **fields_of(new),
+        "evidence": evidence_of(state),
+        "history": [entry] if entry else [],
+        "uncounted": True,
+    }
+
+
+def open_slot(customer_id: str, order_id: str, currency: str, amount: int) -> str:
+    """What only one open payment may hold: equal for requests that mean the same payment."""
+    return f"{customer_id}:{order_id}:{currency}:{amount}"
+
+
+def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, now: datetime) -> None:
+    """A row for an adopted payment; it holds ``slot`` unless another open payment does.
+
+    Raises AlreadyExists when another process was first.
+    """
+    document = {**document_for(state, new, entry), "updated_at": now, "version": 1}
+    with unavailable_as_ours():
+        try:
+            raw(Payment).insert_one({**document, "open_slot": slot} if slot else document)
+        except DuplicateKeyError as error:
+            if slot and "open_slot" in (error.details or {}).get("keyPattern", {}):
+                insert(state, new, entry, slot=None, now=now)
+            else:
+                raise AlreadyExists(state.intent_id) from error
+
+
+def save(
+    stored: StoredPayment,
+    state: PaymentState,
+    changed: Record,
+    entry: Entry | None,
+    *,
+    open_: bool,
+    now: datetime,
+) -> bool:
+    """Write the new state unless somebody else wrote since ``stored`` was read; True when written.
+
+    ``changed`` holds the fields of the record that differ: MongoDB then leaves the other indexes alone. Raises
+    AlreadyExists when another payment already has this payment intent.
+    """
+    update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
+    if entry:
+        update["$set"] |= fields_of(changed) | {"updated_at": now, "uncounted": True}
+        update["$push"] = {"history": entry}
+    unset = {} if open_ else {"open_slot": ""}
+    if state.intent_id or state.refused_code:
+        unset["creating_until"] = ""
+    if unset:
+        update["$unset"] = unset
+    query = {"_id": ObjectId(stored.id), "version": stored.version}
+    with unavailable_as_ours():
+        outcome = _writes(_Write(stored, entry, query, update))
+    if outcome is None:
+        raise AlreadyExists(state.intent_id)
+    return outcome
+
+
+def _one(query: Document) -> StoredPayment | None:
+    with unavailable_as_ours():
+        document = raw(Payment).find_one(query, _STATE)
+    return _stored(document) if document else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A conditional write, and by what to know it again."""
+
+    stored: StoredPayment
+    entry: Entry | None
+    query: Document
+    update: Document
+
+
+def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
+    found = raw(Payment).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, _STATE)
+    by_intent = {document["evidence"]["intent_id"]: document for document in found}
+    return [by_intent.get(intent_id) for intent_id in intent_ids]
+
+
+def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
+    """Which writes were made; None for one whose payment intent another payment has."""
+    if len(writes) == 1:
+        return [_write_alone(writes[0])]
+    taken: set[int] = set()
+    try:
+        result = raw(Payment).bulk_write(
+            [UpdateOne(write.query, write.update) for write in writes], ordered=False
+        )
+        matched = result.matched_count
+    except BulkWriteError as error:
+        problems = {problem["index"]: problem["code"] for problem in error.details["writeErrors"]}
+        if set(problems.values()) != {_DUPLICATE_KEY}:
+            raise
+        taken, matched = set(problems), error.details["nMatched"]
+    if matched == len(writes):
+        return [True] * len(writes)
+    made = _made(writes)
+    return [None if at in taken else made[at] for at in range(len(writes))]
+
+
+def _write_alone(write: _Write) -> bool | None:
+    """The same for one write, which MongoDB and its driver do with less ado."""
+    try:
+        return bool(raw(Payment).update_one(write.query, write.update).matched_count)
+    except DuplicateKeyError:
+        return None
+
+
+def _made(writes: Sequence[_Write]) -> list[bool]:
+    """Look which of several writes were made, when MongoDB only told how many.
+
+    A write that cannot be told apart counts as not made: its facts are applied again, and change nothing.
+    """
+    ids = [ObjectId(write.stored.id) for write in writes]
+    found = raw(Payment).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})
+    last = {str(document["_id"]): document for document in found}
+    return [
+        write.entry is not None
+        and last[write.stored.id]["version"] == write.stored.version + 1
+        and last[write.stored.id]["history"][-1]["hash"] == write.entry["hash"]
+        for write in writes
+    ]
+
+
+_documents_of_intents = GroupCommit(_find_intents)
+_writes = GroupCommit(_write_all)
+
+
+def _stored(document: Document) -> StoredPayment:
+    state = state_of(document)
+    history = document.get("history") or [None]
+    return StoredPayment(state, view(state), document["version"], history[-1], document["updated_at"])

@@ -1,0 +1,291 @@
+"""The inbox: one row for each Stripe event, whatever the number of deliveries (DESIGN section 4, rule 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, LongField, StringField
+from pymongo import ReturnDocument, WriteConcern
+from pymongo.errors import BulkWriteError
+
+from app.models.connection import raw, unavailable_as_ours
+from app.models.write_batching import GroupCommit
+
+Row = dict[str, Any]
+# Stripe's time of an event in Unix seconds, and its id: where it stands in a list.
+Position = tuple[int, str]
+
+
+class EventState(StrEnum):
+    """``received`` is not ``applied``: a row stays received until its effects are in the payment."""
+
+    RECEIVED = "received"
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+DEFAULT_RETENTION_DAYS = 90
+_DUPLICATE_KEY = 11000
+_BATCH = 200
+_OLDEST_FIRST = [("created", 1), ("_id", 1)]
+_NEWEST_FIRST = [("created", -1), ("_id", -1)]
+_FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
+# A request that received an event and lives has applied it, or failed to, long before this.
+_GRACE_MS = 60_000
+# After the first failure the worker waits a minute, then twice as long each time, up to an hour …
+_FIRST_PAUSE_MS = 30_000
+_LONGEST_PAUSE_MS = 3_600_000
+_DOUBLINGS = 8
+# … and gives up when Stripe itself no longer tells the event (docs.stripe.com/api/events: 30 days).
+_GIVE_UP_MS = 30 * 86_400_000
+
+
+class WebhookEvent(Document):
+    """A verified event, stripped of personal data and secrets. ``created`` is Stripe's time in Unix seconds."""
+
+    id = StringField(primary_key=True)
+    type = StringField(required=True)
+    api_version = StringField()
+    created = LongField(required=True)
+    livemode = BooleanField(required=True)
+    object_id = StringField()
+    payment_intent_id = StringField()
+    payload = DictField(required=True)
+    state = StringField(required=True, choices=[state.value for state in EventState])
+    attempts = IntField(required=True)
+    last_error = StringField()
+    delivery_count = IntField(required=True)
+    first_delivery_at = DateTimeField(required=True)
+    last_delivery_at = DateTimeField(required=True)
+    finished_at = DateTimeField()
+    # From when on the worker may take the event up. Only unfinished events have it.
+    due_at = DateTimeField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "webhook_events",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "intent_created", "fields": ["payment_intent_id", "created"]},
+            # Also for filters that leave the state open: four scans in this order merge into one. ``due_at`` lets the
+            # sweep pass by what is not due without reading it.
+            {"name": "state_created", "fields": ["state", "created", "id", "due_at"]},
+            # For people who look for one type. Neither field ever changes, so only the insert pays for it.
+            {"name": "type_created", "fields": ["type", "created", "id"]},
+            {
+                "name": "retention",
+                "fields": ["finished_at"],
+                "expireAfterSeconds": DEFAULT_RETENTION_DAYS * 86_400,
+                # An event that was never applied has no such time, so no clock can remove it.
+                "partialFilterExpression": {"finished_at": {"$type": "date"}},
+            },
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What events are narrowed to; None means any. ``since`` is inclusive, ``until`` exclusive, by Stripe's time."""
+
+    state: EventState | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def query(self) -> Row:
+        """As a MongoDB query."""
+        states = [self.state] if self.state else list(EventState)
+        found: Row = {"state": {"$in": [state.value for state in states]}}
+        if self.type:
+            found["type"] = self.type
+        bounds = {"$gte": self.since, "$lt": self.until}
+        created = {operator: moment.timestamp() for operator, moment in bounds.items() if moment}
+        if created:
+            found["created"] = created
+        return found
+
+
+def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
+    """Store a delivery; returns RECEIVED for a new event, else the state that the known row is in."""
+    fresh = {
+        "_id": event_id,
+        **row,
+        "state": EventState.RECEIVED.value,
+        "attempts": 0,
+        "delivery_count": 1,
+        "first_delivery_at": now,
+        "last_delivery_at": now,
+        "due_at": now + timedelta(milliseconds=_GRACE_MS),
+    }
+    with unavailable_as_ours():
+        if _insert(fresh):
+            return EventState.RECEIVED
+        known = raw(WebhookEvent).find_one_and_update(
+            {"_id": event_id},
+            {"$inc": {"delivery_count": 1}, "$max": {"last_delivery_at": now}},
+            projection={"state": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+    return EventState(known["state"])
+
+
+def finish(event_id: str, state: EventState) -> None:
+    """Note that the event is done with; a row never goes back from there, but an ignored one may become applied.
+
+    The note need not survive a failover: if it is lost the row stays received, and applying it again changes nothing.
+    """
+    with unavailable_as_ours():
+        (_note_applied if state == EventState.APPLIED else _note_ignored)(event_id)
+
+
+def fail(event_id: str, error: str) -> None:
+    """Note why an attempt to apply failed, for people, and when the worker shall make the next."""
+    pause = {"$multiply": [_FIRST_PAUSE_MS, {"$pow": [2, {"$min": ["$attempts", _DOUBLINGS]}]}]}
+    change: list[dict[str, Any]] = [
+        {
+            "$set": {
+                "state": EventState.FAILED.value,
+                "last_error": {"$literal": error},
+                "attempts": {"$add": ["$attempts", 1]},
+            }
+        },
+        {
+            "$set": {
+                "due_at": {
+                    "$cond": [
+                        {"$gt": ["$first_delivery_at", {"$subtract": ["$$NOW", _GIVE_UP_MS]}]},
+                        {"$add": ["$$NOW", {"$min": [pause, _LONGEST_PAUSE_MS]}]},
+                        "$$REMOVE",
+                    ]
+                }
+            }
+        },
+    ]
+    with unavailable_as_ours():
+        raw(WebhookEvent).update_one({"_id": event_id, "state": {"$nin": _FINISHED}}, change)
+
+
+def due(limit: int, *, now: datetime) -> list[Row]:
+    """Unfinished events that the worker shall take up now, in the order in which Stripe made them."""
+    query = {
+        "state": {"$in": [EventState.RECEIVED.value, EventState.FAILED.value]},
+        "due_at": {"$lte": now},
+    }
+    with unavailable_as_ours():
+        return list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(limit))
+
+
+def find(event_id: str) -> Row | None:
+    """One event as stored."""
+    with unavailable_as_ours():
+        found: Row | None = raw(WebhookEvent).find_one({"_id": event_id})
+    return found
+
+
+def count(where: EventFilter) -> int:
+    """How many events match."""
+    with unavailable_as_ours():
+        return int(raw(WebhookEvent).count_documents(where.query()))
+
+
+def count_up_to(where: EventFilter, most: int) -> int:
+    """How many events match; ``most`` where there are as many or more, so that counting never takes long."""
+    with unavailable_as_ours():
+        return int(raw(WebhookEvent).count_documents(where.query(), limit=most))
+
+
+def oldest_unapplied() -> int | None:
+    """When Stripe made the oldest event that is not applied, in Unix seconds; None when all are."""
+    query = {"state": {"$in": [EventState.RECEIVED.value, EventState.FAILED.value]}}
+    with unavailable_as_ours():
+        found = raw(WebhookEvent).find_one(query, {"_id": 0, "created": 1}, sort=[("created", 1)])
+    return int(found["created"]) if found else None
+
+
+def newest(where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
+    """Up to ``limit`` events that match, newest first, without their payload; ``before`` is the last one seen."""
+    query: Row = {"$and": [where.query(), _before(before)]} if before else where.query()
+    with unavailable_as_ours():
+        cursor = raw(WebhookEvent).find(query, {"payload": 0})
+        return list(cursor.sort(_NEWEST_FIRST).limit(limit))
+
+
+def of_intent(intent_id: str, limit: int) -> list[Row]:
+    """Up to ``limit`` events about one payment intent, newest first, without their payload."""
+    with unavailable_as_ours():
+        cursor = raw(WebhookEvent).find({"payment_intent_id": intent_id}, {"payload": 0})
+        return list(cursor.sort([("created", -1)]).limit(limit))
+
+
+def types() -> list[str]:
+    """The types of the events that are stored."""
+    with unavailable_as_ours():
+        return sorted(raw(WebhookEvent).distinct("type"))
+
+
+def walk(where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
+    """Every event that matches, oldest first, read in batches; ``after`` is the last one that was seen."""
+    # By position and not by one long cursor: applying changes what a filter on the state matches, and MongoDB ends
+    # cursors that wait long.
+    while True:
+        query: Row = {"$and": [where.query(), _after(after)]} if after else where.query()
+        with unavailable_as_ours():
+            batch = list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(_BATCH))
+        yield from batch
+        if len(batch) < _BATCH:
+            return
+        after = position_of(batch[-1])
+
+
+def position_of(row: Row) -> Position:
+    """Where an event stands among all events."""
+    return row["created"], row["_id"]
+
+
+def _after(position: Position) -> Row:
+    created, event_id = position
+    same_second = {"created": created, "_id": {"$gt": event_id}}
+    return {"created": {"$gte": created}, "$or": [{"created": {"$gt": created}}, same_second]}
+
+
+def _before(position: Position) -> Row:
+    created, event_id = position
+    same_second = {"created": created, "_id": {"$lt": event_id}}
+    return {"created": {"$lte": created}, "$or": [{"created": {"$lt": created}}, same_second]}
+
+
+def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """Insert events; False for those that were known already."""
+    try:
+        raw(WebhookEvent).insert_many(rows, ordered=False)
+    except BulkWriteError as error:
+        problems = {problem["index"]: problem for problem in error.details["writeErrors"]}
+        if any(problem["code"] != _DUPLICATE_KEY for problem in problems.values()):
+            raise
+        return [index not in problems for index in range(len(rows))]
+    return [True] * len(rows)
+
+
+def _finisher(state: EventState, unless: list[str]) -> GroupCommit[str, None]:
+    def note(event_ids: Sequence[str]) -> list[None]:
+        change = {
+            "$set": {"state": state.value, "finished_at": datetime.now(UTC)},
+            "$unset": {"last_error": "", "due_at": ""},
+            "$inc": {"attempts": 1},
+        }
+        rows = raw(WebhookEvent).with_options(write_concern=WriteConcern(w=1))
+        query = {"_id": {"$in": list(event_ids)}, "state": {"$nin": unless}}
+        # The hint spares MongoDB weighing the index on the state against the ids, each time anew.
+        rows.update_many(query, change, hint=[("_id", 1)])
+        return [None] * len(event_ids)
+
+    return GroupCommit(note)
+
+
+_insert = GroupCommit(_insert_all)
+_note_applied = _finisher(EventState.APPLIED, unless=[EventState.APPLIED.value])
+_note_ignored = _finisher(EventState.IGNORED, unless=_FINISHED)

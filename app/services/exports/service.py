@@ -1,0 +1,110 @@
+"""Lists and figures as files. Each export is in the audit log twice: before a byte leaves, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import structlog
+
+from app.errors import PaydeskError
+from app.models.listing.payments import Order, RowFilter
+from app.models.listing.refunds import DisputeFilter, RefundFilter
+from app.services import audit
+from app.services.audit import Action
+from app.services.exports import columns
+from app.services.exports.files import Table, csv_chunks, workbook
+from app.services.figures.report import Analytics, Question
+from app.services.listing import Listings
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Who takes which file, with the filter as the address had it."""
+
+    actor: str
+    file: str
+    filter: Mapping[str, str]
+
+
+class Exports:
+    """Reads what is exported, and writes it as a file."""
+
+    def __init__(self, listings: Listings, analytics: Analytics) -> None:
+        self._listings = listings
+        self._analytics = analytics
+
+    def payments(self, where: RowFilter, order: Order) -> Table:
+        """The list of payments. Raises ValidationFailed, FiguresNotReady, DatabaseUnavailable."""
+        rows = self._listings.stream_payments(where, order)
+        return columns.payments(rows, self._listings.zone)
+
+    def refunds(self, where: RefundFilter) -> Table:
+        """The list of refunds."""
+        return columns.refunds(self._listings.stream_children(where), self._listings.zone)
+
+    def disputes(self, where: DisputeFilter) -> Table:
+        """The list of disputes."""
+        return columns.disputes(self._listings.stream_children(where), self._listings.zone)
+
+    def figures(self, question: Question) -> dict[str, Table]:
+        """Every table of the figures by its name, from one reading."""
+        report = self._analytics.report(question)
+        return {name: table(report) for name, table in columns.FIGURES.items()}
+
+    def as_csv(self, table: Table, receipt: Receipt) -> Generator[bytes, None, None]:
+        """The file, piece by piece. A failure ends it with an exception: the server then breaks the connection off, so
+        that a part never looks like the whole file. What can fail at once fails here, before anything is sent.
+        """
+        _begin(receipt)
+        pieces = self._pieces(table, receipt)
+        first = next(pieces)
+        return _after(first, pieces)
+
+    def as_xlsx(self, tables: Sequence[Table], receipt: Receipt) -> IO[bytes]:
+        """The workbook as a temporary file, complete before the first byte is sent."""
+        _begin(receipt)
+        rows, complete = 0, False
+        try:
+            file, rows = workbook(tables)
+            complete = True
+        finally:
+            _end(receipt, rows, complete=complete)
+        return file
+
+    @staticmethod
+    def _pieces(table: Table, receipt: Receipt) -> Generator[bytes, None, None]:
+        rows, complete = 0, False
+        try:
+            for piece, more in csv_chunks(table):
+                rows += more
+                yield piece
+            complete = True
+        finally:
+            _end(receipt, rows, complete=complete)
+
+
+def _after(first: bytes, rest: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    try:
+        yield first
+        yield from rest
+    finally:
+        rest.close()
+
+
+def _begin(receipt: Receipt) -> None:
+    """Nothing is handed out that is not in the log. Raises DatabaseUnavailable."""
+    details = {"filter": dict(receipt.filter)}
+    audit.append(Action.EXPORT_STARTED, actor=receipt.actor, target=receipt.file, details=details)
+
+
+def _end(receipt: Receipt, rows: int, *, complete: bool) -> None:
+    details = {"filter": dict(receipt.filter), "rows": rows, "complete": complete}
+    try:
+        audit.append(Action.EXPORTED, actor=receipt.actor, target=receipt.file, details=details)
+    except PaydeskError:
+        # The beginning is in the log; what matters now is that the file ends as it ended.
+        _log.exception("export_end_not_logged", file=receipt.file, rows=rows, complete=complete)

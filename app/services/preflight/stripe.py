@@ -1,0 +1,154 @@
+"""What of the production checklist only Stripe can say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from app.gateway.account import AccountSeen, EndpointSeen, StripeSetup
+from app.gateway.client import StripeGateway
+from app.services.preflight.runner import Check, Verdict, fail, ok, warn
+
+_ASK = "Check STRIPE_SECRET_KEY and that this machine reaches Stripe; a restricted key must be allowed to read this."
+# Signatures older than five minutes are refused, so a clock may not come near that.
+_MOST_SKEW_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a webhook endpoint must be like. ``host`` is None when our name outside is not known."""
+
+    path: str
+    host: str | None
+    api_version: str
+    livemode: bool
+
+    def is_met_by(self, seen: EndpointSeen) -> bool:
+        """Whether the endpoint points here."""
+        parts = urlsplit(seen.url)
+        return parts.path == self.path and (self.host is None or parts.hostname == self.host)
+
+
+class StripePreflight:
+    """The checks, bound to the account of the key that requests are made with."""
+
+    def __init__(self, gateway: StripeGateway, *, api_version: str, livemode: bool) -> None:
+        self._setup = StripeSetup(gateway)
+        self._api_version = api_version
+        self._livemode = livemode
+
+    def checks(self, *, webhook_path: str, host: str | None) -> list[Check]:
+        """Every check that asks Stripe. ``webhook_path`` is where deliveries are taken, ``host`` our name outside."""
+        setup, live = self._setup, self._livemode
+        wanted = Wanted(path=webhook_path, host=host, api_version=self._api_version, livemode=live)
+        return [
+            Check("stripe_account", lambda: account(setup.account()), _ASK),
+            Check("stripe_api_version", lambda: version(setup.account(), self._api_version), _ASK),
+            Check("clock", lambda: clock(setup.account()), _ASK),
+            Check("webhook_endpoint", lambda: endpoint(setup.endpoints(), wanted), _ASK),
+            Check("refunds", lambda: refunds(setup.has_refunded(), livemode=live), _ASK),
+            Check("receipts", lambda: receipts(*setup.receipts()), _ASK),
+        ]
+
+
+def account(seen: AccountSeen) -> Verdict:
+    """The key works and the account may take payments."""
+    if not seen.charges_enabled:
+        return fail(
+            "Stripe does not let this account take payments.",
+            "Finish the account's activation in Stripe's dashboard.",
+        )
+    if not seen.payouts_enabled:
+        return warn(
+            "Stripe takes payments for this account but pays nothing out.",
+            "Complete the bank account in Stripe's dashboard.",
+        )
+    return ok(f"The key works; the account ({seen.country or 'no country'}) may take payments.")
+
+
+def version(seen: AccountSeen, wanted: str) -> Verdict:
+    """Stripe answers in the version that we read."""
+    if seen.api_version != wanted:
+        return fail(
+            f"Stripe answered in version {seen.api_version}, and STRIPE_API_VERSION is {wanted}.",
+            "Look at STRIPE_API_VERSION, and at a proxy that changes headers.",
+        )
+    return ok(f"Stripe answers in version {wanted}.")
+
+
+def clock(seen: AccountSeen) -> Verdict:
+    """Our clock agrees with Stripe's."""
+    ahead = seen.clock_ahead
+    if abs(ahead) > _MOST_SKEW_SECONDS:
+        told = "ahead of" if ahead > 0 else "behind"
+        return fail(
+            f"The clock of this machine is {abs(ahead)} seconds {told} Stripe's: deliveries would be refused.",
+            "Let the machine keep its time by NTP.",
+        )
+    return ok("The clock agrees with Stripe's.")
+
+
+def endpoint(seen: Sequence[EndpointSeen], wanted: Wanted) -> Verdict:
+    """Stripe delivers every event that we need, once, to us, in our version."""
+    found = [each for each in seen if wanted.is_met_by(each)]
+    enabled = [each for each in found if each.is_enabled]
+    if not found:
+        return fail(
+            "No webhook endpoint at Stripe points here.",
+            f"Register https://{wanted.host or '…'}{wanted.path} in Stripe's dashboard (Developers > Webhooks) with "
+            f"version {wanted.api_version}.",
+        )
+    if not enabled:
+        return fail("The webhook endpoint at Stripe is disabled.", "Enable it in Stripe's dashboard.")
+    if len(enabled) > 1:
+        return warn(
+            f"{len(enabled)} enabled endpoints point here, so every event comes as often.",
+            "Disable all but one; harmless while a secret is rolled that way.",
+        )
+    return _judged(enabled[0], wanted)
+
+
+def refunds(succeeded: bool, *, livemode: bool) -> Verdict:
+    """A refund was tried before it is needed."""
+    if succeeded:
+        return ok(f"A refund has succeeded in {'live' if livemode else 'test'} mode.")
+    if livemode:
+        return warn(
+            "No refund has succeeded in live mode yet, and test mode cannot be seen with a live key.",
+            "Refund a test payment, and run flask preflight --test-mode with the test keys.",
+        )
+    return fail("No refund has succeeded in test mode.", "Pay with 4242 4242 4242 4242 and refund it.")
+
+
+def receipts(named: int, looked_at: int) -> Verdict:
+    """Customers get a receipt."""
+    if named:
+        return ok(f"{named} of the latest {looked_at} payments name an address for the receipt.")
+    return warn(
+        f"None of the latest {looked_at} payments names an address for the receipt.",
+        "Send receipt_email with create-intent, or let Stripe mail every customer (Settings > Customer emails).",
+    )
+
+
+def _judged(seen: EndpointSeen, wanted: Wanted) -> Verdict:
+    if wanted.livemode and urlsplit(seen.url).scheme != "https":
+        return fail("The webhook endpoint is not https.", "Change its address in Stripe's dashboard.")
+    if seen.livemode != wanted.livemode:
+        return fail("The webhook endpoint is of the other mode.", "Register it in the mode of the keys.")
+    if seen.missing_events:
+        return fail(
+            f"The webhook endpoint does not get {', '.join(seen.missing_events)}.",
+            "Add these events to the endpoint in Stripe's dashboard.",
+        )
+    if seen.api_version is None:
+        return warn(
+            "The webhook endpoint has no version of its own, so an upgrade of the account would change its events.",
+            f"Make it anew with version {wanted.api_version}.",
+        )
+    if seen.api_version != wanted.api_version:
+        return fail(
+            f"The webhook endpoint sends version {seen.api_version}, and we read {wanted.api_version}.",
+            f"Make an endpoint with version {wanted.api_version}; the version of one cannot be changed.",
+        )
+    return ok(f"One endpoint points here, with every event that is needed, in version {seen.api_version}.")

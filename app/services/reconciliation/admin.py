@@ -1,0 +1,88 @@
+"""Reports of reconciliation as people read them, and one payment compared or repaired at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.errors import NotFound
+from app.models.reconciliation import reports
+from app.services import audit
+from app.services.reconciliation.run import Order
+from app.services.reconciliation.service import Reconciliation
+
+PAGE = 25
+DRIFT_PAGE = 100
+MOST_OPEN = 50
+Report = dict[str, Any]
+Position = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """Reports, newest first; ``older`` is where the next page goes on.
+
+    ``open`` is what is still different as far as anybody knows, up to MOST_OPEN; on the first page only.
+    """
+
+    reports: list[Report]
+    older: Position | None
+    open: list[Report]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDetail:
+    """A report with one page of what differed; what was not repaired comes first."""
+
+    report: Report
+    drift: list[Report]
+    page: int
+    pages: int
+
+
+class ReconciliationDesk:
+    """Use cases of the reconciliation page."""
+
+    def __init__(self, reconciliation: Reconciliation) -> None:
+        self._reconciliation = reconciliation
+
+    def reports(self, *, before: Position | None) -> ReportPage:
+        """Some reports, without what differed."""
+        rows = reports.newest(PAGE + 1, before=before)
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        older = (last["started_at"], last["_id"]) if last else None
+        return ReportPage(
+            reports=rows[:PAGE], older=older, open=reports.open_drift(MOST_OPEN) if before is None else []
+        )
+
+    def report(self, report_id: str, *, page: int) -> ReportDetail:
+        """One report. Raises NotFound."""
+        found = reports.find(report_id)
+        if found is None:
+            raise NotFound("There is no such report.")
+        drift = sorted(found["drift"], key=lambda item: bool(item.get("repaired")))
+        pages = max(1, -(-len(drift) // DRIFT_PAGE))
+        page = min(max(1, page), pages)
+        return ReportDetail(
+            report=found, drift=drift[(page - 1) * DRIFT_PAGE : page * DRIFT_PAGE], page=page, pages=pages
+        )
+
+    def check(self, payment_id: str, *, actor: str) -> str:
+        """Compare one payment with Stripe and write nothing but the report; its id.
+
+        Raises NotFound and Stripe's errors.
+        """
+        return self._reconciliation.payment(payment_id, actor=actor).report_id
+
+    def repair(self, payment_id: str, *, actor: str) -> str:
+        """Compare one payment with Stripe and apply what Stripe says; the id of the report.
+
+        Raises NotFound and Stripe's errors.
+        """
+        run = self._reconciliation.begin(Order(payment_id=payment_id, repair=True, actor=actor))
+        told = {"report": run.report_id}
+        audit.append(audit.Action.PAYMENT_REPAIRED, actor=actor, target=payment_id, details=told)
+        for _ in run.steps():
+            pass
+        return run.report_id

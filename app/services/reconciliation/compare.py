@@ -1,0 +1,138 @@
+"""What Stripe tells about a payment against what we hold: pure functions, the same that webhooks go through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from app.domain.payments.evidence import PaymentState
+from app.domain.payments.facts import Fact, IntentFact
+from app.domain.payments.merge import adopt, apply
+from app.domain.payments.payment import PaymentView, open_challenges, view
+from app.domain.payments.snapshot import Record, record
+from app.gateway.client import settling
+from app.models.payments.repository import StoredPayment
+
+_LISTS = frozenset({"attempts", "refunds", "disputes"})
+
+
+class Kind(StrEnum):
+    """How a payment can differ."""
+
+    MISSING_HERE = "missing_here"
+    DIFFERENT = "different"
+    MISSING_THERE = "missing_there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One payment that is not the same here and at Stripe. Amounts are minor units of ``currency``.
+
+    ``captured`` and ``refunded`` are Stripe's less ours; ``fields`` holds ``{field: [ours, Stripe's]}``. ``facts`` put
+    it right where that can be done.
+    """
+
+    kind: Kind
+    payment_id: str | None
+    intent_id: str | None
+    currency: str
+    amount: int
+    captured: int = 0
+    refunded: int = 0
+    fields: Record = field(default_factory=dict)
+    stored: StoredPayment | None = None
+    intent: IntentFact | None = None
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As the report keeps it."""
+        names = ("payment_id", "intent_id", "currency", "amount", "captured", "refunded", "fields")
+        return {"kind": self.kind.value, **{name: getattr(self, name) for name in names}}
+
+
+def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[Fact]) -> Difference | None:
+    """The difference between our payment (None: we have none) and what Stripe tells; None when there is none.
+
+    Facts are merged with what we hold, because Stripe's lists do not tell everything that webhooks did.
+    """
+    intent, others = _told(stored.state if stored else None, intent, others)
+    before = stored.state if stored else None
+    state = merge(before or adopt(intent, ""), [*others, intent])
+    if state is before:
+        return None
+    shown = view(state)
+    theirs = record(state, shown)
+    ours = record(stored.state, stored.shown) if stored else None
+    if ours == theirs:
+        return None
+    return Difference(
+        kind=Kind.DIFFERENT if stored else Kind.MISSING_HERE,
+        payment_id=stored.id if stored else intent.payment_id,
+        intent_id=intent.intent_id,
+        currency=state.currency,
+        amount=state.amount,
+        captured=shown.amount_captured - (stored.shown.amount_captured if stored else 0),
+        refunded=shown.amount_refunded - (stored.shown.amount_refunded if stored else 0),
+        fields=_fields(ours, theirs) if ours else {"status": [None, shown.status.value]},
+        stored=stored,
+        intent=intent,
+        facts=tuple(others),
+    )
+
+
+def tells_news(stored: StoredPayment, facts: Sequence[Fact]) -> bool:
+    """True when the facts alone already change what people see."""
+    state = merge(stored.state, facts)
+    return state is not stored.state and record(state, view(state)) != record(stored.state, stored.shown)
+
+
+def merge(state: PaymentState, facts: Sequence[Fact]) -> PaymentState:
+    """The state after all of the facts; the same object when none says anything new."""
+    for fact in facts:
+        state = apply(state, fact)
+    return state
+
+
+def _told(
+    known: PaymentState | None, intent: IntentFact, others: Sequence[Fact]
+) -> tuple[IntentFact, list[Fact]]:
+    """The fetched intent as it may be merged, and the other facts.
+
+    A failed 3-D Secure request leaves no charge, only an error on the intent that does not say when it happened. Its
+    event does, so the error counts only where no event told it; then it is put behind the last that is known, which
+    is the same time at every fetch.
+    """
+    told = list(others)
+    bare, state = intent, known
+    error = intent.last_error
+    if error and not error.charge_id and error.payment_method_id:
+        bare = replace(intent, last_error=None)
+        state = merge(known or adopt(bare, ""), told)
+        request = state.challenges.get(error.payment_method_id)
+        asked = (request.last_requested_at if request else None) or 0
+        if request is None or request.failed_at is None or request.failed_at < asked:
+            charged = [(charge.created or charge.first_seen) + 1 for charge in state.charges.values()]
+            told.append(replace(intent, as_of=max([intent.created, asked, *charged]), charge=None))
+    state = merge(known or adopt(bare, ""), told)
+    return settling(bare, _open_before(state, view(state), bare.as_of)), told
+
+
+def _open_before(state: PaymentState, shown: PaymentView, moment: int) -> frozenset[str]:
+    """The 3-D Secure requests that were open before the intent was fetched, by Stripe's clock of whole seconds."""
+    return frozenset(
+        method
+        for method in open_challenges(shown)
+        if (state.challenges[method].last_requested_at or 0) < moment
+    )
+
+
+def _fields(ours: Record, theirs: Record) -> Record:
+    """What differs. Of attempts, refunds and disputes their statuses: the history entry of a repair has all of it."""
+    found = {name: [ours[name], value] for name, value in theirs.items() if ours[name] != value}
+    return {
+        name: [[item["status"] for item in side] for side in sides] if name in _LISTS else sides
+        for name, sides in found.items()
+    }

@@ -1,0 +1,110 @@
+"""Refunds that people make on the dashboard: the same use case as the API's, once for each form, and audit-logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.clock import now
+from app.domain.payments.facts import RefundSettled
+from app.errors import NotFound, PaydeskError, ValidationFailed
+from app.models.payments import repository
+from app.models.payments.mapping import Document
+from app.models.refunds import drafts as refund_drafts
+from app.services import audit
+from app.services.audit import Action
+from app.services.payments.idempotency import Once, answer_of, once
+from app.services.payments.updates import Source, learn
+from app.services.refunds.service import Quote, RefundOrder, Refunds
+
+_ENDPOINT = "dashboard-refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A refund, and whether this form had made it before."""
+
+    refund: Document
+    repeated: bool = False
+
+
+class RefundDesk:
+    """``account`` is the id of the person's account; ``key`` belongs to one form that was shown to that person."""
+
+    def __init__(self, refunds: Refunds) -> None:
+        self._refunds = refunds
+
+    def quote(self, order: RefundOrder) -> Quote:
+        """What the refund would come to; see ``Refunds.quote``."""
+        return self._refunds.quote(order)
+
+    def made_with(self, account: str, key: str) -> Document | None:
+        """The refund that a form has made, if any. Raises the final error that it met."""
+        answer = answer_of(_of(account, key))
+        return answer["refund"] if answer else None
+
+    def keep_draft(self, fields: Mapping[str, str], *, account: str, key: str) -> None:
+        """Keep what was entered into a form until it is confirmed."""
+        refund_drafts.keep(_of(account, key).record_id, fields, now=now())
+
+    def draft(self, account: str, key: str) -> dict[str, str] | None:
+        """What was last entered into a form and found to be possible, if anything."""
+        return refund_drafts.find(_of(account, key).record_id)
+
+    def refund(self, order: RefundOrder, *, account: str, key: str) -> Made:
+        """Make the refund once for ``key``, however often and in however many threads it is asked for.
+
+        Raises what ``Refunds.refund`` raises. After StripeUnavailable and RequestInProgress the same form completes
+        the same refund; after any other error it will only give that error again.
+        """
+        fresh: list[bool] = []
+
+        def work(_: str) -> dict[str, Any]:
+            fresh.append(True)
+            # Logged before Stripe is asked: no refund can be made here that the log does not know of.
+            self._log(Action.REFUND_REQUESTED, order, amount=_text(order.amount), reason=order.reason)
+            try:
+                refund = self._refunds.refund(order, customer=None, key=key)
+            except PaydeskError as error:
+                self._log(Action.REFUND_ANSWERED, order, error=error.error)
+                raise
+            told = {name: refund[name] for name in ("id", "stripe_refund_id", "amount", "currency", "status")}
+            self._log(Action.REFUND_ANSWERED, order, **told)
+            return {"refund": refund}
+
+        request = {
+            "payment_id": order.payment_id,
+            "amount": _text(order.amount),
+            "reason": order.reason,
+            "notes": order.notes,
+        }
+        answer = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=request), work)
+        return Made(refund=answer["refund"], repeated=not fresh)
+
+    def settle(self, payment_id: str, refund_id: str, *, actor: str) -> None:
+        """Note that ``actor`` gave the money of a failed refund back in another way, so that nobody pays it twice.
+
+        Raises NotFound, and ValidationFailed for a refund that has not failed.
+        """
+        stored = repository.find(payment_id)
+        refund = stored.state.refunds.get(refund_id) if stored else None
+        if stored is None or refund is None:
+            raise NotFound("There is no such refund.")
+        if refund.status != "failed":
+            raise ValidationFailed("Only a failed refund can be settled in another way.")
+        audit.append(Action.REFUND_SETTLED, actor=actor, target=payment_id, details={"id": refund_id})
+        source = Source(road="settle", reference=refund_id, actor=actor)
+        learn(stored, [RefundSettled(refund_id=refund_id, settled_by=actor)], source)
+
+    def _log(self, action: Action, order: RefundOrder, **details: Any) -> None:
+        audit.append(action, actor=order.requested_by, target=order.payment_id, details=details)
+
+
+def _of(account: str, key: str) -> Once:
+    """A form, whatever was entered into it."""
+    return Once(caller=account, endpoint=_ENDPOINT, key=key, request={})
+
+
+def _text(amount: object) -> str | None:
+    return None if amount is None else str(amount)

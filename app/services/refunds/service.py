@@ -1,0 +1,253 @@
+"""Paying back: reserve first, then ask Stripe, so that refunds can never exceed what was captured.
+
+DESIGN section 4, rules 3 and 4. Sources: docs.stripe.com/api/refunds, docs.stripe.com/error-low-level (an answer that
+is lost, or a 5xx, leaves the outcome unknown: same key, same parameters, try again).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from structlog.contextvars import bind_contextvars
+
+from app.domain.money import Money, MoneyError
+from app.domain.payments.evidence import PaymentState, RefundEvidence
+from app.domain.payments.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
+from app.domain.payments.payment import PaymentStatus, view
+from app.errors import (
+    AmountExceedsRefundable,
+    AmountInvalid,
+    NotFound,
+    PaydeskError,
+    PaymentDisputed,
+    PaymentNotRefundable,
+    StripeNotInitialized,
+    StripeUnavailable,
+    Unavailable,
+)
+from app.gateway.client import StripeGateway
+from app.gateway.errors import IdempotencyMismatch
+from app.models.payments import repository
+from app.models.payments.mapping import Document
+from app.models.payments.repository import StoredPayment
+from app.services.payments.idempotency import LEASE, Once, once
+from app.services.payments.service import may_see
+from app.services.payments.updates import Source, change, learn
+
+# Stripe takes three words only (docs.stripe.com/api/refunds/create); "fraudulent" also blocks the card and the e-mail
+# address, so it is used only where the text says fraud.
+_DUPLICATE = re.compile(r"\b(duplicate\w*|double|doubled|twice)\b", re.IGNORECASE)
+_FRAUD = re.compile(r"\bfraud\w*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrder:
+    """What somebody wants refunded; ``amount`` is in major units, None for all that is left."""
+
+    payment_id: str
+    amount: Decimal | None = None
+    reason: str | None = None
+    notes: str | None = None
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a refund would come to: its amount, and what would be left to refund after it.
+
+    ``stripe_reason`` is the word that Stripe would be told; ``card`` is the one that the money goes back to.
+    """
+
+    money: Money
+    left: Money
+    card: Card | None
+    stripe_reason: str | None
+
+
+class Refunds:
+    """Use cases of refunds."""
+
+    def __init__(self, gateway: StripeGateway) -> None:
+        self._gateway = gateway
+
+    def refund(self, order: RefundOrder, *, customer: str | None, key: str | None) -> Document:
+        """The refund, as a row of the payment's ``refunds`` with its ``payment_id``.
+
+        Raises NotFound, AmountInvalid, PaymentNotRefundable, PaymentDisputed, AmountExceedsRefundable, the errors of
+        idempotency keys, and Stripe's. After StripeUnavailable a retry completes the same refund.
+        """
+        if not self._gateway.configured:
+            raise StripeNotInitialized
+        stored = repository.find(order.payment_id)
+        if stored is None or not may_see(stored.state.customer_id, customer):
+            raise NotFound
+        bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
+        wanted = None if order.amount is None else _minor(order.amount, stored.state.currency)
+
+        def work(refund_id: str) -> dict[str, Any]:
+            return {"refund": self._refund(stored, order, wanted, refund_id)}
+
+        request = {
+            "payment_id": order.payment_id,
+            "amount": wanted,
+            "reason": order.reason,
+            "notes": order.notes,
+        }
+        answer = once(Once(caller=order.requested_by, endpoint="refund", key=key, request=request), work)
+        refund: Document = answer["refund"]
+        return refund
+
+    def quote(self, order: RefundOrder) -> Quote:
+        """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
+        if not self._gateway.configured:
+            raise StripeNotInitialized
+        stored = repository.find(order.payment_id)
+        if stored is None:
+            raise NotFound
+        currency = stored.state.currency
+        minor = _refundable(stored.state, None if order.amount is None else _minor(order.amount, currency))
+        return Quote(
+            money=Money(minor, currency),
+            left=Money(stored.shown.amount_refundable - minor, currency),
+            card=stored.shown.card,
+            stripe_reason=stripe_reason(order.reason),
+        )
+
+    def _refund(
+        self, stored: StoredPayment, order: RefundOrder, wanted: int | None, refund_id: str
+    ) -> Document:
+        source = Source(road="refund", reference=refund_id, actor=order.requested_by)
+        chosen = [refund_id]
+
+        def reserve(state: PaymentState) -> Sequence[Fact]:
+            chosen[0] = (
+                refund_id if refund_id in state.refunds else _unfinished(state, order, wanted) or refund_id
+            )
+            known = state.refunds.get(chosen[0])
+            if known and (known.stripe_refund_id or known.status != "pending"):
+                return []
+            # A row that is asked for again says when, so that the worker does not give it up in this very moment.
+            return [
+                RefundRequested(
+                    refund_id=chosen[0],
+                    amount=known.amount if known else _refundable(state, wanted),
+                    reason=order.reason,
+                    notes=order.notes,
+                    requested_by=order.requested_by,
+                    requested_at=int(time.time()),
+                )
+            ]
+
+        resumed = stored.state.refunds.keys()
+        stored = change(stored, reserve, source)
+        stored = self._complete(
+            stored, chosen[0], resumed=chosen[0] in resumed or chosen[0] != refund_id, source=source
+        )
+        row = next(r for r in stored.document["refunds"] if r["id"] == chosen[0])
+        return {**row, "payment_id": stored.id}
+
+    def _complete(
+        self, stored: StoredPayment, refund_id: str, *, resumed: bool, source: Source
+    ) -> StoredPayment:
+        """Ask Stripe for a reserved refund and keep its answer, whatever it is."""
+        row = stored.state.refunds[refund_id]
+        if row.stripe_refund_id:
+            return stored
+        if row.status == "failed":
+            raise PaymentNotRefundable("Stripe refused this refund. Start a new one.")
+        try:
+            fact = (resumed and self._find(stored, refund_id)) or self._ask(stored, refund_id, row)
+        except Unavailable:
+            learn(stored, [RefundUnanswered(refund_id=refund_id)], source)
+            raise
+        except PaydeskError as error:
+            stored = learn(stored, [RefundRefused(refund_id=refund_id, failure_reason=error.error)], source)
+            if isinstance(error, AmountExceedsRefundable):
+                # Somebody refunded at Stripe itself; take those refunds over, so that our books agree again.
+                learn(stored, self._gateway.refunds_of(str(stored.state.intent_id)), source)
+            raise
+        return learn(stored, [fact], source)
+
+    def _ask(self, stored: StoredPayment, refund_id: str, row: RefundEvidence) -> RefundFact:
+        told = {"reason": row.reason, "notes": row.notes, "requested_by": row.requested_by}
+        try:
+            return self._gateway.create_refund(
+                refund_id=refund_id,
+                payment_id=stored.id,
+                intent_id=str(stored.state.intent_id),
+                amount=row.amount,
+                stripe_reason=stripe_reason(row.reason),
+                metadata={name: text for name, text in told.items() if text},
+            )
+        except IdempotencyMismatch as error:
+            found = self._find(stored, refund_id)
+            if found is None:
+                raise StripeUnavailable(retry_after=2) from error
+            return found
+
+    def _find(self, stored: StoredPayment, refund_id: str) -> RefundFact | None:
+        """The refund at Stripe that carries our id, made by a call whose answer we never saw."""
+        every = self._gateway.refunds_of(str(stored.state.intent_id))
+        return next((fact for fact in every if fact.refund_id == refund_id), None)
+
+
+def stripe_reason(text: str | None) -> str | None:
+    """The nearest of Stripe's three reasons for a text by people; None when nothing was said."""
+    if not text:
+        return None
+    if _FRAUD.search(text):
+        return "fraudulent"
+    return "duplicate" if _DUPLICATE.search(text) else "requested_by_customer"
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    try:
+        money = Money.from_major(amount, currency)
+    except MoneyError as error:
+        raise AmountInvalid(str(error), errors={"amount": [str(error)]}) from error
+    if money.minor <= 0:
+        message = "The amount must be greater than zero."
+        raise AmountInvalid(message, errors={"amount": [message]})
+    return money.minor
+
+
+def _refundable(state: PaymentState, wanted: int | None) -> int:
+    """The minor units to refund. Raises PaymentNotRefundable, PaymentDisputed or AmountExceedsRefundable."""
+    shown = view(state)
+    if shown.status != PaymentStatus.COMPLETED:
+        raise PaymentNotRefundable(
+            f"Only a completed payment can be refunded; this one is {shown.status.value}."
+        )
+    if shown.dispute_open:
+        raise PaymentDisputed
+    if wanted is None:
+        if not shown.amount_refundable:
+            raise PaymentNotRefundable("Nothing is left to refund.")
+        return shown.amount_refundable
+    if wanted > shown.amount_refundable:
+        left = Money(shown.amount_refundable, state.currency).to_major()
+        raise AmountExceedsRefundable(f"Only {left} {state.currency.upper()} is left to refund.")
+    return wanted
+
+
+def _unfinished(state: PaymentState, order: RefundOrder, wanted: int | None) -> str | None:
+    """A refund that the same person asked for and whose outcome nobody learnt: a retry without a key means that one.
+
+    A refund that another request is still working on is not it, so refunds that run at the same time stay separate.
+    """
+    given_up = time.time() - LEASE.total_seconds()
+    left = view(state).amount_refundable
+    for refund_id, row in state.refunds.items():
+        same = (
+            row.requested_by == order.requested_by and row.reason == order.reason and row.notes == order.notes
+        )
+        amount = row.amount == wanted if wanted is not None else left == 0
+        open_ = row.stripe_refund_id is None and row.status == "pending"
+        if same and amount and open_ and (row.unanswered or (row.requested_at or 0) < given_up):
+            return refund_id
+    return None

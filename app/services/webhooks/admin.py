@@ -1,0 +1,130 @@
+"""Stripe's events as the webhooks page shows them: what needs a person first, and replays in bounded steps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+from app.clock import now
+from app.errors import NotFound
+from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import EventFilter, EventState, Position, Row, position_of
+from app.services.webhooks.replay import Replayed, WebhookReplay
+
+PAGE = 50
+MOST_COUNTED = 1000
+# An event that was received this long ago and is not applied waits for something.
+AGED = timedelta(minutes=1)
+# A replay may ask Stripe about each event, so a request takes a few and the next request goes on.
+MOST_AT_ONCE = 50
+_MOST_SECONDS = 10.0
+_FAILED = EventFilter(state=EventState.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """One page of events; the counts are of all events and end at ``MOST_COUNTED``.
+
+    ``urgent`` are the first failed and waiting ones, shown only above the first page of everything.
+    """
+
+    failed: int
+    waiting: int
+    urgent: list[Row]
+    events: list[Row]
+    older: Position | None
+    types: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDetail:
+    """An event, what it has changed, and what a replay would change now."""
+
+    row: Row
+    effects: Replayed
+    preview: Replayed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What became of some of the failed events, or would; ``last`` is where the next batch goes on, if any is left."""
+
+    outcomes: list[Replayed]
+    failed: int
+    last: Position | None
+
+
+class WebhookDesk:
+    """Use cases of the webhooks page."""
+
+    def __init__(self, replay: WebhookReplay) -> None:
+        self._replay = replay
+
+    def inbox(self, where: EventFilter, *, before: Position | None) -> Inbox:
+        """The events that match, newest first, below those that need somebody."""
+        waiting = EventFilter(state=EventState.RECEIVED, until=now() - AGED)
+        rows = self._replay.newest(where, PAGE + 1, before=before)
+        urgent: list[Row] = []
+        if before is None and where == EventFilter():
+            urgent = [*self._replay.newest(_FAILED, PAGE // 5), *self._replay.newest(waiting, PAGE // 5)]
+        return Inbox(
+            failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
+            waiting=webhook_events.count_up_to(waiting, MOST_COUNTED),
+            urgent=urgent,
+            events=rows[:PAGE],
+            older=position_of(rows[PAGE - 1]) if len(rows) > PAGE else None,
+            types=webhook_events.types(),
+        )
+
+    def event(self, event_id: str) -> EventDetail:
+        """One event in full. Raises NotFound."""
+        row = self._row(event_id)
+        (preview,) = self._replay.preview([row])
+        return EventDetail(row=row, effects=self._replay.effects(row), preview=preview)
+
+    def replay(self, event_id: str, *, actor: str) -> Replayed:
+        """Apply one event again. Raises NotFound."""
+        row = self._row(event_id)
+        self._replay.log(actor, {"events": [event_id]}, 1)
+        (outcome,) = self._replay.replay([row])
+        return outcome
+
+    def preview_failed(self, *, after: Position | None) -> Batch:
+        """What ``replay_failed`` would do with the next failed events; asks nobody and writes nothing."""
+        rows, more = self._failed(after)
+        outcomes = list(self._replay.preview(rows))
+        return self._batch(rows, outcomes, more=more)
+
+    def replay_failed(self, *, after: Position | None, actor: str) -> Batch:
+        """Apply the next failed events again, as many as a request has time for."""
+        rows, more = self._failed(after)
+        if rows:
+            # Ids, not the filter: what failed when somebody looks at the log later is another set.
+            self._replay.log(actor, {"state": "failed", "events": [row["_id"] for row in rows]}, len(rows))
+        deadline = time.monotonic() + _MOST_SECONDS
+        outcomes: list[Replayed] = []
+        for outcome in self._replay.replay(rows):
+            outcomes.append(outcome)
+            if time.monotonic() > deadline:
+                break
+        return self._batch(rows[: len(outcomes)], outcomes, more=more or len(outcomes) < len(rows))
+
+    def _failed(self, after: Position | None) -> tuple[list[Row], bool]:
+        rows = list(islice(self._replay.select(_FAILED, after=after), MOST_AT_ONCE + 1))
+        return rows[:MOST_AT_ONCE], len(rows) > MOST_AT_ONCE
+
+    def _batch(self, rows: list[Row], outcomes: list[Replayed], *, more: bool) -> Batch:
+        return Batch(
+            outcomes=outcomes,
+            failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
+            last=position_of(rows[-1]) if more else None,
+        )
+
+    def _row(self, event_id: str) -> Row:
+        try:
+            return self._replay.get(event_id)
+        except NotFound:
+            # The id came with the address; it is not repeated, as it may be anything.
+            raise NotFound("There is no such event.") from None

@@ -1,0 +1,205 @@
+"""Stored events again: look at them, apply them once more, or say what that would change.
+
+A replay takes the same way as a delivery (``WebhookInbox.apply``), so it may be repeated: what is known changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from app.domain.payments.evidence import PaymentState
+from app.domain.payments.facts import ChargeFact, IntentFact
+from app.domain.payments.merge import ContradictoryFact, adopt, apply
+from app.domain.payments.payment import doubts, view
+from app.domain.payments.snapshot import Record, changes, record
+from app.errors import DatabaseUnavailable, NotFound, PaydeskError
+from app.gateway import webhooks
+from app.ids import is_id
+from app.models.connection import raw, unavailable_as_ours
+from app.models.payments import repository
+from app.models.payments.document import Payment
+from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import EventFilter, Position, Row
+from app.services import audit
+from app.services.webhooks.inbox import WebhookInbox
+
+# States that a dry run keeps in mind, so that several events of one payment add up. Events of a payment are near each
+# other, so the oldest may be forgotten, and memory stays small.
+_MOST_REMEMBERED = 5000
+UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a replay of one event did, or would do.
+
+    ``state`` is the event's afterwards, or UNDECIDED where only Stripe could say. ``changes`` is what a history entry
+    would say (``{field: [old, new]}``, of lists the new items); ``note`` is a sentence for people; ``failed`` means
+    that the event could not be applied.
+    """
+
+    event_id: str
+    type: str
+    state: str
+    payment_id: str | None = None
+    changes: Record = field(default_factory=dict)
+    note: str | None = None
+    failed: bool = False
+
+
+class WebhookReplay:
+    """Use cases of ``flask webhooks``."""
+
+    def __init__(self, inbox: WebhookInbox) -> None:
+        self._inbox = inbox
+
+    def newest(self, where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
+        """Up to ``limit`` events after the last one seen, newest first, without their payload."""
+        return webhook_events.newest(where, limit, before=before)
+
+    def get(self, event_id: str) -> Row:
+        """One event as stored. Raises NotFound."""
+        row = webhook_events.find(event_id)
+        if row is None:
+            raise NotFound(f"There is no event {event_id}.")
+        return row
+
+    def count(self, where: EventFilter) -> int:
+        """How many events ``select`` will give."""
+        return webhook_events.count(where)
+
+    def select(self, where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
+        """Every event that matches, oldest first; ``after`` is the last one that was seen."""
+        return webhook_events.walk(where, after=after)
+
+    def log(self, actor: str, wanted: Mapping[str, Any], count: int) -> None:
+        """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
+        audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**wanted, "count": count})
+
+    def replay(self, rows: Iterable[Row]) -> Iterator[Replayed]:
+        """Apply each event again. Raises DatabaseUnavailable, after which a repetition goes on where it matters."""
+        for row in rows:
+            yield self._replay(row)
+
+    def preview(self, rows: Iterable[Row]) -> Iterator[Replayed]:
+        """What ``replay`` would do, without writing anything and without asking Stripe."""
+        remembered: OrderedDict[str, PaymentState] = OrderedDict()
+        for row in rows:
+            try:
+                told = _preview(row, remembered)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a payload that cannot be read fails a replay just so
+                told = _told(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
+            yield told
+
+    def effects(self, row: Row) -> Replayed:
+        """What the event has changed up to now, by the payment's history."""
+        made = _entries_of(row)
+        payment_id = made[0][0] if made else _payment_id(row)
+        return _told(row, row["state"], payment_id=payment_id, changes=_merged(made))
+
+    def _replay(self, row: Row) -> Replayed:
+        seen = _entries_of(row)
+        try:
+            state = self._inbox.apply(row["payload"]).value
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the inbox noted it on the event; the others go on
+            reason = error.message if isinstance(error, PaydeskError) else str(error)
+            return _told(row, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
+        made = _entries_of(row)[len(seen) :]
+        payment_id = made[0][0] if made else _payment_id(row)
+        return _told(row, state, payment_id=payment_id, changes=_merged(made))
+
+
+def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
+    facts = webhooks.facts_of(row["payload"])
+    intent_id = facts[0].intent_id if facts else None
+    if not facts or not intent_id:
+        return _told(row, "ignored", note="Events of this type, or about no payment intent, are not read.")
+    fact = facts[0]
+    before = remembered.get(intent_id) or _known(fact)
+    if before is None and not isinstance(fact, IntentFact):
+        return _told(
+            row, UNDECIDED, note="No payment has this intent; Stripe would be asked whose it is first."
+        )
+    if isinstance(fact, IntentFact) and before is None and not fact.is_ours:
+        return _told(row, "ignored", note="The payment intent was not made by this service.")
+    try:
+        after = apply(before, fact) if before else adopt(cast(IntentFact, fact), fact.intent_id or "")
+    except ContradictoryFact as error:
+        return _told(row, "failed", note=str(error), failed=True)
+    remembered[intent_id] = after
+    remembered.move_to_end(intent_id)
+    if len(remembered) > _MOST_REMEMBERED:
+        remembered.popitem(last=False)
+    old, new = (record(before, view(before)) if before else None), record(after, view(after))
+    told = changes(old, new) if old != new else {}
+    # One that an earlier event of this run would make has no id yet.
+    payment_id = before.payment_id if before and is_id(before.payment_id) else None
+    return _told(row, "applied", payment_id=payment_id, changes=told, note=_would_ask(after, new, fact, old))
+
+
+def _known(fact: Any) -> PaymentState | None:
+    """The payment that the fact would go to: the one of its intent, or the row that waits for it."""
+    stored = repository.find_by_intent(fact.intent_id)
+    if stored is None and isinstance(fact, IntentFact):
+        waiting = repository.find(fact.payment_id or "")
+        if waiting and waiting.state.intent_id is None and waiting.state.order_id == fact.order_id:
+            stored = waiting
+    return stored.state if stored else None
+
+
+def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) -> str | None:
+    """What Stripe would be asked for, so that more may change than is told here."""
+    notes = [] if old else ["A payment would be made for this intent."]
+    if found := doubts(after, view(after)):
+        notes.append(f"The intent would be fetched from Stripe as well ({', '.join(sorted(found))}).")
+    known = sum(
+        refund["amount"]
+        for refund in new["refunds"]
+        if refund["stripe_refund_id"] and refund["status"] not in {"failed", "canceled"}
+    )
+    if isinstance(fact, ChargeFact) and fact.amount_refunded > known:
+        notes.append("The refunds of the intent would be fetched from Stripe as well.")
+    return " ".join(notes) or None
+
+
+def _entries_of(row: Row) -> list[tuple[str, dict[str, Any]]]:
+    """(payment id, history entry) of everything that the event has changed so far, in order."""
+    if not row.get("payment_intent_id"):
+        return []
+    query = {"payment_intent_id": row["payment_intent_id"]}
+    with unavailable_as_ours():
+        document = raw(Payment).find_one(query, {"history": 1})
+    history = document["history"] if document else []
+    return [(str(document["_id"]), entry) for entry in history if entry.get("reference") == row["_id"]]
+
+
+def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:
+    """The changes of several history entries as those of one."""
+    merged: Record = {}
+    for _, entry in entries:
+        for name, change in entry["changes"].items():
+            # An item is told as it is now, a plain field from the first value to the last.
+            is_pair = name in merged and not _is_item_list(change) and not _is_item_list(merged[name])
+            merged[name] = [merged[name][0], change[1]] if is_pair else change
+    return merged
+
+
+def _payment_id(row: Row) -> str | None:
+    stored = repository.find_by_intent(row["payment_intent_id"]) if row.get("payment_intent_id") else None
+    return stored.id if stored else None
+
+
+def _is_item_list(change: Any) -> bool:
+    return bool(change) and isinstance(change[0], Mapping) and "created_at" in change[0]
+
+
+def _told(row: Row, state: str, **more: Any) -> Replayed:
+    return Replayed(event_id=row["_id"], type=row["type"], state=state, **more)

@@ -1,0 +1,114 @@
+"""The leases that this process holds: one worker at a time does a job, however many run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.clock import now
+from app.errors import DatabaseUnavailable
+from app.models.worker import heartbeats
+from app.models.worker import leases as lease_rows
+
+logger = structlog.get_logger(__name__)
+
+LIFE = timedelta(seconds=60)
+# Several chances to renew before the lease runs out.
+RENEW_EVERY = timedelta(seconds=10)
+
+
+def worker_silence() -> timedelta | None:
+    """How long no worker has been heard of; None when none runs. More than LIFE means that none does its jobs.
+
+    Raises DatabaseUnavailable.
+    """
+    heard = heartbeats.newest()
+    return max(timedelta(), now() - heard) if heard else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """A lease while it is ours. ``rest`` is how long the job shall rest when it is given back."""
+
+    job: str
+    started_at: datetime
+    covered_until: datetime | None
+    valid_until: float
+    rest: timedelta = timedelta()
+
+    @property
+    def is_valid(self) -> bool:
+        """False from the moment in which somebody else may have taken the job over."""
+        return time.monotonic() < self.valid_until
+
+
+class Leases:
+    """Takes leases for this process and keeps them while their jobs run. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._held: dict[str, Held] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, job: str) -> Iterator[Held | None]:
+        """The lease of ``job`` for the time of the block; None when the job is not ours to do now.
+
+        What the block raises is noted on the lease. Raises DatabaseUnavailable.
+        """
+        asked = time.monotonic()
+        taken = lease_rows.acquire(job, self.owner, LIFE)
+        if taken is None:
+            yield None
+            return
+        held = Held(
+            job=job,
+            started_at=taken.started_at,
+            covered_until=taken.covered_until,
+            valid_until=asked + LIFE.total_seconds(),
+        )
+        error: str | None = "interrupted"
+        with self._lock:
+            self._held[job] = held
+        try:
+            yield held
+            error = None
+        except Exception as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            with self._lock:
+                del self._held[job]
+            self._give_back(held, error)
+
+    def renew(self) -> None:
+        """Keep what is held, and note that this worker lives."""
+        heartbeats.beat(self.owner, now())
+        with self._lock:
+            every = list(self._held.values())
+        for held in every:
+            asked = time.monotonic()
+            kept = lease_rows.renew(held.job, self.owner, LIFE)
+            held.valid_until = asked + LIFE.total_seconds() if kept else 0.0
+
+    @property
+    def any_held(self) -> bool:
+        """True while a job runs."""
+        with self._lock:
+            return bool(self._held)
+
+    def _give_back(self, held: Held, error: str | None) -> None:
+        try:
+            lease_rows.release(held.job, self.owner, rest=held.rest, error=error)
+        except DatabaseUnavailable:
+            # It expires by itself; that the job waits a minute is no reason to lose what the block raised.
+            logger.warning("lease_not_released", job=held.job)

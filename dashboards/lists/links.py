@@ -1,0 +1,81 @@
+"""Addresses of lists behind a figure: one place, so that a card and its list mean the same payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import url_for
+
+from app.domain.figures.periods import Span
+from app.models.figures.rollups import EVERYTHING, Choice
+from app.models.listing.payments import Counts
+
+
+def payments_link(
+    span: Span, choice: Choice = EVERYTHING, *, counts: Counts | None = None, reason: str | None = None
+) -> str:
+    """The payments that a figure of ``span`` and ``choice`` counts.
+
+    ``counts`` says which part of the figure: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
+    """
+    more: dict[str, Any] = {"counts": counts.value if counts else None, "reason": reason}
+    return url_for("dashboards.payments", **span_parameters(span), **choice_parameters(choice), **more)
+
+
+def payments_links(spans: Sequence[Span], choice: Choice, *, counts: Counts) -> list[str]:
+    """The same for many spans at once, such as the steps of a series."""
+    base = url_for("dashboards.payments", **choice_parameters(choice), counts=counts.value)
+    ends = (span_parameters(span) for span in spans)
+    # Only times of day have something to be quoted.
+    return [f"{base}&from={quote(e['from'], safe='')}&to={quote(e['to'], safe='')}" for e in ends]
+
+
+def refunds_link(span: Span, choice: Choice = EVERYTHING) -> str:
+    """The refunds that the refunded volume of ``span`` counts."""
+    return url_for(
+        "dashboards.refunds", **span_parameters(span), **choice_parameters(choice), counts="refunded"
+    )
+
+
+def disputes_link(span: Span, choice: Choice = EVERYTHING) -> str:
+    """The chargebacks that were opened in ``span``."""
+    return url_for(
+        "dashboards.disputes", **span_parameters(span), **choice_parameters(choice), kind="chargeback"
+    )
+
+
+def figures_export_link(
+    name: str, extension: str, span: Span, choice: Choice = EVERYTHING, *, granularity: str = "day"
+) -> str:
+    """A file of the figures: ``name`` is that of a table; ``extension`` csv, or for figures also xlsx: all tables."""
+    return url_for(
+        f"dashboards.{name}_{extension}",
+        **span_parameters(span),
+        **choice_parameters(choice),
+        granularity=granularity,
+    )
+
+
+def span_parameters(span: Span) -> dict[str, Any]:
+    """A span as parameters of an address: days where it is whole days, or else exact times."""
+    if span.is_whole_days:
+        return {"from": span.first_day.isoformat(), "to": span.last_day.isoformat()}
+    return {"from": _instant(span.start), "to": _instant(span.end)}
+
+
+def choice_parameters(choice: Choice) -> dict[str, Any]:
+    """A choice as parameters of an address; None for what is not chosen, which leaves it out."""
+    asked = choice.three_d_secure
+    return {
+        "currency": choice.currency,
+        "brand": choice.brand,
+        "country": choice.country,
+        "three_d_secure": None if asked is None else str(asked).lower(),
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

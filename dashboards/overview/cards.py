@@ -1,0 +1,214 @@
+"""The cards of the overview: each figure with what it counts, its course, its change and the way to its payments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from app.domain.figures.contributions import Outcome
+from app.domain.figures.figures import DEFINITIONS, Figures
+from app.domain.figures.statistics import Ratio
+from app.models.listing.payments import Counts
+from app.services.figures.report import Report
+from dashboards.charts import sparkline
+from dashboards.charts.words import NO_DATA, count, duration, percent, share
+from dashboards.lists import links
+from dashboards.overview.changes import Delta, of_counts, of_ratios, of_times
+
+_P50, _P95 = 0.5, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a sentence; one with ``href`` is a number and leads to as many payments, refunds or disputes."""
+
+    text: str
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A figure. ``counted`` says of how many; ``notes`` are further sentences."""
+
+    key: str
+    title: str
+    definition: str
+    value: str
+    counted: tuple[Part, ...]
+    spark: Markup
+    change: Delta | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[Part, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many payments stand in one way; ``start`` and ``width`` are percentages of all, for the bar."""
+
+    name: str
+    label: str
+    meaning: str
+    count: int
+    share: str
+    href: str
+    start: float
+    width: float
+
+
+_STANDING = {
+    Outcome.COMPLETED: ("Completed", "The money was captured."),
+    Outcome.FAILED: ("Failed", "At least one attempt failed and none succeeded, canceled ones included."),
+    Outcome.CANCELED: ("Canceled", "Canceled without a failed attempt."),
+    Outcome.OPEN: ("Open", "Attempted, and neither paid nor failed yet."),
+    Outcome.ABANDONED: ("Never attempted", "Opened, and nobody has tried to pay."),
+}
+
+
+def created(report: Report) -> tuple[Part, Delta | None]:
+    """How many payments were created, and how that changed."""
+    question, before = report.question, report.previous
+    number = report.figures.count("created")
+    href = links.payments_link(question.span, question.choice)
+    return Part(count(number), href), of_counts(number, before.count("created")) if before else None
+
+
+def standing(report: Report) -> list[Standing]:
+    """How the payments stand that were created; the numbers add up to all of them."""
+    figures, total, start = report.figures, report.figures.count("created"), 0
+    found = []
+    for outcome, (label, meaning) in _STANDING.items():
+        number = figures.count(outcome.value)
+        href = _list(report, Counts(outcome.value))
+        part = [100 * value / total if total else 0.0 for value in (start, number)]
+        found.append(Standing(outcome.value, label, meaning, number, share(number, total), href, *part))
+        start += number
+    return found
+
+
+def cards(report: Report) -> list[Card]:
+    """Every figure that is not money."""
+    return [
+        _ratio(report, "success_rate", "Success rate", _success, (Counts.COMPLETED, Counts.DECIDED), 1),
+        _ratio(
+            report,
+            "first_attempt_success",
+            "First-attempt success",
+            lambda figures: figures.first_attempt_success,
+            (Counts.FIRST_SUCCEEDED, Counts.WITH_OUTCOME),
+            1,
+        ),
+        _times(report),
+        _three_d_secure(report),
+        _ratio(report, "refund_rate", "Refund rate", _refunded, (Counts.REFUNDED, Counts.COMPLETED), -1),
+        _disputes(report),
+    ]
+
+
+def _success(figures: Figures) -> Ratio:
+    return figures.success_rate
+
+
+def _refunded(figures: Figures) -> Ratio:
+    return figures.refund_rate
+
+
+def _disputed(figures: Figures) -> Ratio:
+    return figures.dispute_rate
+
+
+def _asked(figures: Figures) -> Ratio:
+    return figures.three_d_secure_rate
+
+
+def _ratio(
+    report: Report,
+    key: str,
+    title: str,
+    read: Callable[[Figures], Ratio],
+    counts: tuple[Counts, Counts],
+    better: int,
+    notes: tuple[tuple[Part, ...], ...] = (),
+) -> Card:
+    ratio = read(report.figures)
+    number, total = (_list(report, one) for one in counts)
+    return Card(
+        key=key,
+        title=title,
+        definition=DEFINITIONS[key],
+        value=percent(ratio.value),
+        counted=(
+            Part(count(ratio.n), number),
+            Part("of"),
+            Part(count(ratio.total), total),
+            Part("payments"),
+        ),
+        spark=_spark(title, [read(step).value for _, step in report.series], percent),
+        change=of_ratios(ratio, read(report.previous), better=better) if report.previous else None,
+        notes=notes,
+    )
+
+
+def _three_d_secure(report: Report) -> Card:
+    """The rate is of attempts, and lists are of payments: both are said."""
+    ratio, title = report.figures.three_d_secure_rate, "3-D Secure rate"
+    payments = report.figures.count("3ds_payments")
+    return Card(
+        key="three_d_secure",
+        title=title,
+        definition=DEFINITIONS["three_d_secure"],
+        value=percent(ratio.value),
+        counted=(Part(f"{count(ratio.n)} of {count(ratio.total)} attempts"),),
+        spark=_spark(title, [_asked(step).value for _, step in report.series], percent),
+        change=of_ratios(ratio, _asked(report.previous)) if report.previous else None,
+        notes=(
+            (
+                Part("Asked for in"),
+                Part(count(payments), _list(report, Counts.THREE_D_SECURE)),
+                Part("of"),
+                created(report)[0],
+                Part("payments"),
+            ),
+        ),
+    )
+
+
+def _times(report: Report) -> Card:
+    figures, title = report.figures, "Processing time"
+    median, slow = (figures.percentile_seconds(part) for part in (_P50, _P95))
+    return Card(
+        key="processing_time",
+        title=title,
+        definition=DEFINITIONS["processing_time"],
+        value=_seconds(figures.mean_seconds),
+        counted=(
+            Part("mean of"),
+            Part(count(figures.timed), _list(report, Counts.COMPLETED)),
+            Part("payments"),
+        ),
+        spark=_spark(title, [step.mean_seconds for _, step in report.series], duration),
+        change=of_times(figures, report.previous) if report.previous else None,
+        facts=(("Median (p50)", _seconds(median)), ("p95", _seconds(slow))),
+    )
+
+
+def _disputes(report: Report) -> Card:
+    question, opened = report.question, report.figures.disputes_opened
+    href = links.disputes_link(question.span, question.choice)
+    words = "dispute was opened in this range" if opened == 1 else "disputes were opened in this range"
+    note = (Part(count(opened), href), Part(words))
+    counts = (Counts.DISPUTED, Counts.COMPLETED)
+    return _ratio(report, "dispute_rate", "Dispute rate", _disputed, counts, -1, (note,))
+
+
+def _list(report: Report, counts: Counts) -> str:
+    return links.payments_link(report.question.span, report.question.choice, counts=counts)
+
+
+def _spark(title: str, values: Sequence[float | None], text: Callable[[float], str]) -> Markup:
+    return sparkline(values, label=f"{title} by step", text=text)
+
+
+def _seconds(value: float | None) -> str:
+    return NO_DATA if value is None else duration(value)

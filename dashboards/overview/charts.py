@@ -1,0 +1,159 @@
+"""The charts of the overview, from one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from app.domain.figures.figures import DEFINITIONS, Figures
+from app.domain.figures.periods import Span
+from app.domain.figures.statistics import Ratio
+from app.models.listing.payments import Counts
+from app.services.figures.report import Report
+from dashboards.charts import (
+    BandPoint,
+    Bucket,
+    HeatCell,
+    PeriodLabel,
+    Reason,
+    funnel,
+    grouped_bars,
+    heat_map,
+    histogram,
+    line_with_band,
+    period_labels,
+    three_d_secure_steps,
+)
+from dashboards.charts.heat import DAYS, HOURS
+from dashboards.charts.words import percent
+from dashboards.lists import links
+from dashboards.lists.labels import AUTHENTICATION, words
+from dashboards.overview import volume as overview_volume
+from dashboards.overview.comparison import beside
+from dashboards.overview.query import COMPARE, HEAT, OverviewQuery
+
+_P50, _P95 = 0.5, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """Every chart, drawn. ``currency`` is that of the volume, ``currencies`` those to choose from with their words."""
+
+    success: Markup
+    volume: Markup
+    currency: str | None
+    currencies: list[tuple[str, str]]
+    reasons: Markup
+    three_d_secure: Markup
+    split: list[tuple[str, str, int, int]]
+    times: Markup
+    heat: Markup
+
+
+def draw(report: Report, query: OverviewQuery) -> Charts:
+    """All charts of a view."""
+    steps = _steps(report)
+    currency = overview_volume.chosen(report, query.volume)
+    return Charts(
+        success=_success(report, steps, query),
+        volume=overview_volume.chart(report, query.moment, currency, steps),
+        currency=currency,
+        currencies=[(v.currency, v.currency.upper()) for v in report.figures.volumes],
+        reasons=_reasons(report),
+        three_d_secure=_funnel(report.figures),
+        split=[
+            (name.capitalize(), AUTHENTICATION[name], number, report.figures.three_d_secure_paid[name])
+            for name, number in report.figures.three_d_secure_split.items()
+        ],
+        times=_times(report.figures),
+        heat=_heat(report.hours or Figures({}), query.heat),
+    )
+
+
+def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
+    """Name and span of each step; those at the ends are cut to the range."""
+    span, starts = report.question.span, [start for start, _ in report.series]
+    labels = period_labels(starts, report.question.granularity.value)
+    edges = [max(start.astimezone(UTC), span.start) for start in starts] + [span.end]
+    spans = [Span(first, after, span.zone) for first, after in pairwise(edges)]
+    return list(zip(labels, spans, strict=True))
+
+
+def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
+    spans, choice = [span for _, span in steps], report.question.choice
+    hrefs = links.payments_links(spans, choice, counts=Counts.DECIDED)
+    points = [
+        _band_point(figures.success_rate, label, href)
+        for (label, _), (_, figures), href in zip(steps, report.series, hrefs, strict=True)
+    ]
+    return line_with_band(
+        points,
+        "Success rate over time",
+        previous=[before.success_rate.value if before else None for before in beside(report, query.moment)],
+        previous_label=COMPARE[query.compare],
+        what="Success rate",
+        key="success",
+    )
+
+
+def _band_point(ratio: Ratio, label: PeriodLabel, href: str) -> BandPoint:
+    low, high = ratio.interval or (None, None)
+    return BandPoint(label.short, ratio.value, low, high, ratio.n, ratio.total, href=href, full=label.full)
+
+
+def _reasons(report: Report) -> Markup:
+    span, choice = report.question.span, report.question.choice
+    found = [
+        Reason(
+            r.reason.code,
+            r.reason.group.value,
+            r.reason.meaning,
+            r.ratio.n,
+            href=links.payments_link(span, choice, reason=r.reason.code),
+            payments=r.payments,
+            name=words(r.reason.code),
+        )
+        for r in report.figures.failure_reasons
+    ]
+    return grouped_bars(found, "Why attempts failed", subtitle="failed attempts by reason", key="reasons")
+
+
+def _funnel(figures: Figures) -> Markup:
+    return funnel(
+        three_d_secure_steps(figures.three_d_secure_funnel),
+        "3-D Secure, step by step",
+        subtitle="attempts",
+        note=DEFINITIONS["three_d_secure_funnel"],
+        key="three-d-secure",
+    )
+
+
+def _times(figures: Figures) -> Markup:
+    buckets = [Bucket(*time_class) for time_class in figures.time_classes]
+    used = max((index for index, bucket in enumerate(buckets) if bucket.count), default=0)
+    return histogram(
+        buckets[: used + 1],
+        "Processing time",
+        p50=figures.percentile_seconds(_P50),
+        p95=figures.percentile_seconds(_P95),
+        mean=figures.mean_seconds,
+        subtitle="from created to completed",
+        key="times",
+    )
+
+
+def _heat(hours: Figures, shown: str) -> Markup:
+    title = f"{HEAT[shown]} by weekday and hour"
+    places = [(day, hour) for day in range(len(DAYS)) for hour in range(HOURS)]
+    if shown == "success":
+        ratios = [(day, hour, hours.success_rate_of(day, hour)) for day, hour in places]
+        cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
+        return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
+    numbers = [(day, hour, hours.hour(day, hour, "created")) for day, hour in places]
+    if not any(number for _, _, number in numbers):
+        return heat_map([], title, key="heat")
+    return heat_map([HeatCell(day, hour, number, number) for day, hour, number in numbers], title, key="heat")

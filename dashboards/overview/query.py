@@ -1,0 +1,132 @@
+"""What the overview is asked to show, read from its address: what makes no sense gives way to the nearest sensible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.figures import periods
+from app.domain.figures.periods import Compare, Granularity, Span
+from app.models.figures.rollups import Choice
+from app.services.figures.report import MOST_DAYS, MOST_DAYS_BY_HOUR, Question
+from dashboards.lists.formats import span_words
+from dashboards.lists.links import span_parameters
+from dashboards.lists.query import CURRENCY, Chip, Reader, preset_span
+
+DEFAULT_RANGE = "30d"
+NOTHING = "none"
+COMPARE: Mapping[str, str] = {
+    Compare.PREVIOUS.value: "Previous period",
+    Compare.YEAR.value: "Year before",
+    NOTHING: "Nothing",
+}
+STEPS: Mapping[str, str] = {
+    Granularity.HOUR.value: "Hours",
+    Granularity.DAY.value: "Days",
+    Granularity.WEEK.value: "Weeks",
+    Granularity.MONTH.value: "Months",
+}
+HEAT: Mapping[str, str] = {"created": "Payments created", "success": "Success rate"}
+_DEFAULT_DAYS = 30
+# Filters that are shown as chips; the range, the step and the comparison stand in the heading and the form.
+_FILTERS = frozenset({"currency", "brand", "country", "three_d_secure", "from"})
+# Up to so many days, a step of this size gives a line of some dozens of points.
+_STEP_UP_TO = ((2, Granularity.HOUR), (92, Granularity.DAY), (400, Granularity.WEEK))
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewQuery:
+    """A view of the figures. ``volume`` is the currency that the chart of volume was asked for, ``heat`` what the
+    heat map shows; ``moment`` is the present.
+    """
+
+    question: Question
+    parameters: dict[str, str]
+    chips: list[Chip]
+    problems: list[str]
+    volume: str | None
+    heat: str
+    moment: datetime
+
+    @property
+    def is_live(self) -> bool:
+        """True where the range is not over yet, so that its figures may change by themselves."""
+        return self.question.span.start <= self.moment < self.question.span.end
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that is shown; None for dates of one's own."""
+        return (
+            None if self.parameters.keys() & {"from", "to"} else self.parameters.get("range", DEFAULT_RANGE)
+        )
+
+    @property
+    def compare(self) -> str:
+        """The word for what is compared with."""
+        return self.question.compare.value if self.question.compare else NOTHING
+
+
+def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> OverviewQuery:
+    """The view that an address means at ``moment``, as far as it was understood."""
+    reader = Reader(arguments, zone)
+    start, end = reader.range()
+    span = _span(start, end, preset_span(DEFAULT_RANGE, moment, zone), reader)
+    choice = Choice(
+        currency=reader.currency(),
+        brand=reader.brand(),
+        country=reader.country(),
+        three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
+    )
+    compare = reader.option("compare", "Comparison", COMPARE) or Compare.PREVIOUS.value
+    question = Question(
+        span=span,
+        choice=choice,
+        granularity=_granularity(span, reader),
+        compare=None if compare == NOTHING else Compare(compare),
+        monthly=reader.parameters.get("range") == "month",
+        by_hour=True,
+    )
+    volume = reader.pattern("volume", "Currency of the volume", CURRENCY, "usd", fold=str.lower)
+    heat = reader.option("heat", "Heat map", HEAT) or next(iter(HEAT))
+    chips = [chip for chip in reader.chips if chip.names[0] in _FILTERS]
+    return OverviewQuery(question, reader.parameters, chips, reader.problems, volume, heat, moment)
+
+
+def _span(start: datetime | None, end: datetime | None, default: Span, reader: Reader) -> Span:
+    """The range that is asked for, in bounds; ``default`` where it is none."""
+    if start is None and end is None:
+        return default
+    zone = default.zone
+    end = end or default.end
+    first = end.astimezone(zone).date() - timedelta(days=_DEFAULT_DAYS)
+    span = Span(start or periods.day_start(first, zone), end, zone)
+    if span.end <= span.start:
+        reader.problems.append("This range has no time in it; the last 30 days are shown.")
+        reader.leave_out("range", "from", "to")
+        return default
+    if span.days > MOST_DAYS:
+        reader.problems.append(
+            f"A range has at most {MOST_DAYS} days (two years); the last of them are shown."
+        )
+        first = span.last_day - timedelta(days=MOST_DAYS - 1)
+        span = Span(periods.day_start(first, zone), span.end, zone)
+        # What stands in the form and in the chip is what is shown.
+        reader.leave_out("from", "to")
+        reader.parameters |= span_parameters(span)
+        reader.chips.append(Chip("Date", span_words(span), ("from", "to")))
+    return span
+
+
+def _granularity(span: Span, reader: Reader) -> Granularity:
+    wanted = reader.option("granularity", "Step", STEPS)
+    if wanted == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
+        reader.problems.append(
+            f"Steps of hours are for at most {MOST_DAYS_BY_HOUR} days; longer ones are shown."
+        )
+        reader.leave_out("granularity")
+        wanted = None
+    if wanted:
+        return Granularity(wanted)
+    return next((step for most, step in _STEP_UP_TO if span.days <= most), Granularity.MONTH)

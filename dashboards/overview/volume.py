@@ -1,0 +1,160 @@
+"""The money of the overview: a row for each currency, which are never added together, and the course of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from app.domain.figures.figures import Figures, RefundedShare, Volume
+from app.domain.figures.periods import Span, whole_buckets
+from app.domain.money import CURRENCIES, Money
+from app.models.figures.rollups import Choice
+from app.models.listing.payments import Counts
+from app.services.figures.report import Report
+from dashboards.charts import PeriodLabel, VolumePoint, columns, sparkline
+from dashboards.charts.words import amount_in, compact, count, percent
+from dashboards.lists import links
+from dashboards.overview.cards import Part
+from dashboards.overview.changes import Delta, of_volumes
+
+_MANY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRow:
+    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range, and
+    ``back_of`` these two amounts, each with the payments that it adds up.
+    """
+
+    currency: str
+    gross: str
+    captures: Part
+    refunded: str
+    refunds: Part
+    net: str
+    spark: Markup
+    change: Delta | None
+    back: str
+    back_of: tuple[Part, Part] | None
+
+
+def rows(report: Report, moment: datetime) -> list[VolumeRow]:
+    """Each currency in which money moved or payments were captured, in the alphabet's order, as of ``moment``."""
+    shares = {found.currency: found for found in report.figures.refunded_amounts}
+    volumes = {found.currency: found for found in report.figures.volumes}
+    return [
+        _row(report, moment, volumes.get(c) or report.figures.volume(c), shares.get(c))
+        for c in sorted({*volumes, *shares})
+    ]
+
+
+def chosen(report: Report, wanted: str | None) -> str | None:
+    """The currency whose course is drawn: the one that is filtered by, that is wanted, or with most payments."""
+    if (only := report.question.choice.currency or wanted) is not None:
+        return only
+    largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross_minor), default=None)
+    return largest.currency if largest else None
+
+
+def chart(
+    report: Report, moment: datetime, currency: str | None, steps: Sequence[tuple[PeriodLabel, Span]]
+) -> Markup:
+    """The volume of a currency over time; steps that have yet to come at ``moment`` are not drawn as nothing."""
+    if currency is None or currency not in {v.currency for v in report.figures.volumes}:
+        return columns([], "Volume", unit="", key="volume")
+    choice, code = _of(report, currency), currency.upper()
+    hrefs = links.payments_links([span for _, span in steps], choice, counts=Counts.CAPTURED)
+    points = [
+        _point(figures.volume(currency) if at <= moment else None, label, href)
+        for (label, _), (at, figures), href in zip(steps, report.series, hrefs, strict=True)
+    ]
+    unit = code if currency in CURRENCIES else f"minor units {code}"
+    subtitle = "on the day that money moved"
+    return columns(points, f"Volume in {code}", unit=unit, subtitle=subtitle, key="volume")
+
+
+def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
+    currency, choice = volume.currency, _of(report, volume.currency)
+    span = report.question.span
+    net = [figures.net(currency) for at, figures in report.series if at <= moment]
+    # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
+    unit = float(_shown(_MANY, currency)) / _MANY
+    return VolumeRow(
+        currency=currency,
+        gross=_bare(volume.gross_minor, currency),
+        captures=Part(count(volume.captures), links.payments_link(span, choice, counts=Counts.CAPTURED)),
+        refunded=_bare(volume.refunded_minor, currency),
+        refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
+        net=_bare(volume.net_minor, currency),
+        spark=sparkline(
+            [unit * step for step in net], label=f"Net volume in {currency.upper()} by step", text=compact
+        ),
+        change=_change(report, moment, currency),
+        back=percent(back.ratio.value if back else None),
+        back_of=(
+            Part(_bare(back.ratio.n, currency), links.payments_link(span, choice, counts=Counts.REFUNDED)),
+            Part(
+                _bare(back.ratio.total, currency), links.payments_link(span, choice, counts=Counts.COMPLETED)
+            ),
+        )
+        if back
+        else None,
+    )
+
+
+def _change(report: Report, moment: datetime, currency: str) -> Delta | None:
+    """All that moved is compared, and judged by whole steps: one that is cut short is not like the rest.
+
+    None where nothing is compared, and for a currency whose decimals we do not know.
+    """
+    span, before = report.question.span, report.previous_span
+    if before is None or report.previous is None or currency not in CURRENCIES:
+        return None
+    over = Span(span.start, min(span.end, moment), span.zone)
+    steps = (
+        _whole_steps(report, over, report.series, currency),
+        _whole_steps(report, before, report.previous_series, currency),
+    )
+    return of_volumes(currency, report.figures.net(currency), report.previous.net(currency), steps)
+
+
+def _whole_steps(
+    report: Report, span: Span, series: Sequence[tuple[datetime, Figures]], currency: str
+) -> list[int]:
+    """The net volume of each step that lies wholly in the span."""
+    whole = set(whole_buckets(span, report.question.granularity))
+    return [figures.net(currency) for at, figures in series if at.astimezone(UTC) in whole]
+
+
+def _of(report: Report, currency: str) -> Choice:
+    choice = report.question.choice
+    return Choice(
+        currency=currency,
+        brand=choice.brand,
+        country=choice.country,
+        three_d_secure=choice.three_d_secure,
+    )
+
+
+def _point(volume: Volume | None, label: PeriodLabel, href: str) -> VolumePoint:
+    if volume is None:
+        return VolumePoint(label.short, None, None, None, full=label.full)
+    minor = (volume.gross_minor, volume.refunded_minor, volume.net_minor)
+    gross, refunded, net = (_shown(amount, volume.currency) for amount in minor)
+    return VolumePoint(label.short, gross, refunded, net, href=href, full=label.full)
+
+
+def _shown(minor: int, currency: str) -> Decimal:
+    """Major units; minor ones where we do not know how many decimals the currency has."""
+    major = Money(minor, currency).to_major_if_known()
+    return Decimal(minor) if major is None else major
+
+
+def _bare(minor: int, currency: str) -> str:
+    """An amount beside whose currency it stands; minor units are said to be such."""
+    amount = amount_in(_shown(minor, currency), "")
+    return amount if currency in CURRENCIES else f"{amount} minor units"

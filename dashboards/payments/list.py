@@ -1,0 +1,56 @@
+"""The list of payments: search, filters, orders and pages, all in the address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from app.domain.declines import explain
+from app.extensions import services
+from app.services.listing import MOST_COUNTED
+from dashboards.lists import cursors
+from dashboards.lists.labels import REFUNDED, amount, words
+from dashboards.lists.query import PRESETS, card_options, options_of
+from dashboards.payments import filters
+from dashboards.payments.filters import PaymentQuery
+from dashboards.web.auth import guard
+
+_NAME = "payments"
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the list."""
+    pages.add_url_rule("/dashboard/payments", "payments", index)
+
+
+@guard("viewer")
+def index() -> str:
+    """A page of the list that the address describes; what makes no sense in it is said and left out."""
+    query = filters.read(request.args, services.listings.zone)
+    place = cursors.place_of(request.args, _NAME, query.parameters, query.problems)
+    listing = services.listings.payments(query.where, query.order, place)
+    return render_template(
+        "payments/list.html",
+        query=query,
+        listing=listing,
+        is_first=place is None,
+        previous=cursors.write(listing.previous, _NAME, query.parameters),
+        next=cursors.write(listing.next, _NAME, query.parameters),
+        most=MOST_COUNTED,
+        options=_options(query),
+        presets=PRESETS,
+        explain=lambda code: explain(None, code).meaning,
+        words=words,
+        amount=amount,
+    )
+
+
+def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
+    """What each select of the form offers."""
+    found, where = services.listings.choices(), query.where
+    return {
+        **card_options(found, where),
+        "status": list(filters.STATUS.items()),
+        "refund_status": list(REFUNDED.items()),
+        "sort": list(filters.SORT.items()),
+        "reason": options_of(found.reason, words, where.reason),
+    }

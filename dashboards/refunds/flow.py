@@ -1,0 +1,180 @@
+"""Refunding from the page, in two steps: enter, then confirm exactly what was shown.
+
+Each step that goes well is followed by a redirect, so going back and reloading never ask to send a form again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
+from app.extensions import services
+from app.models.payments.mapping import Document
+from app.services.refunds.from_dashboard import Made
+from dashboards.lists import labels
+from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
+from dashboards.refunds.form_key import is_key, new_key
+from dashboards.web.auth import current_account, guard
+
+Answer = str | tuple[str, int] | Response
+_PATH = "/dashboard/payments/<payment_id>/refund"
+
+
+def add_routes(pages: Blueprint) -> None:
+    """Add the form, its review and the step that moves money."""
+    pages.add_url_rule(_PATH, "refund", form, methods=["GET"])
+    pages.add_url_rule(_PATH, "refund_review", review, methods=["POST"])
+    pages.add_url_rule(f"{_PATH}/confirm", "refund_confirmation", confirmation, methods=["GET"])
+    pages.add_url_rule(f"{_PATH}/confirm", "refund_confirm", confirm, methods=["POST"])
+
+
+@guard("finance")
+def form(payment_id: str) -> Answer:
+    """The form. Its key is part of its address, so that going back to it brings the same key again."""
+    payment = services.payments.get(payment_id, customer=None)
+    key = request.args.get("key")
+    if not is_key(key, current_account().id, payment_id):
+        return _afresh(payment_id)
+    if answer := _already_made(payment, str(key)):
+        return answer
+    try:
+        services.refund_desk.quote(RefundForm().order(payment_id, current_account().email))
+    except PaydeskError as error:
+        return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
+    return _form(
+        payment, str(key), RefundForm.of(services.refund_desk.draft(current_account().id, str(key)) or {})
+    )
+
+
+@guard("finance")
+def review(payment_id: str) -> Answer:
+    """Check what was entered and keep it for the second step; nothing is refunded."""
+    payment = services.payments.get(payment_id, customer=None)
+    key, sent = request.form.get("key", ""), RefundForm.of(request.form)
+    if not is_key(key, current_account().id, payment_id):
+        return _expired(payment_id)
+    if answer := _already_made(payment, key):
+        return answer
+    try:
+        services.refund_desk.quote(sent.order(payment_id, current_account().email))
+    except PaydeskError as error:
+        return _form(payment, key, sent, error)
+    services.refund_desk.keep_draft(asdict(sent), account=current_account().id, key=key)
+    step = url_for("dashboards.refund_confirmation", payment_id=payment_id, key=key)
+    return redirect(step, HTTPStatus.SEE_OTHER)
+
+
+@guard("finance")
+def confirmation(payment_id: str) -> Answer:
+    """What the refund that was entered would come to, before anything is done."""
+    payment = services.payments.get(payment_id, customer=None)
+    key = request.args.get("key", "")
+    if not is_key(key, current_account().id, payment_id):
+        return _expired(payment_id)
+    if answer := _already_made(payment, key):
+        return answer
+    draft = services.refund_desk.draft(current_account().id, key)
+    if draft is None:
+        return _expired(payment_id)
+    entered = RefundForm.of(draft)
+    try:
+        quote = services.refund_desk.quote(entered.order(payment_id, current_account().email))
+    except PaydeskError as error:
+        return _form(payment, key, entered, error)
+    return render_template(
+        "refunds/review.html", payment=payment, quote=quote, form=entered, key=key, words=labels
+    )
+
+
+@guard("finance")
+def confirm(payment_id: str) -> Answer:
+    """Make the refund, once for the form however often it is sent, and show it on the payment's page."""
+    key, sent = request.form.get("key", ""), RefundForm.of(request.form)
+    account = current_account()
+    if not is_key(key, account.id, payment_id):
+        return _expired(payment_id)
+    try:
+        order = sent.order(payment_id, account.email)
+        made = services.refund_desk.refund(order, account=account.id, key=key)
+    except NotFound:
+        raise
+    except PaydeskError as error:
+        return _problem(payment_id, key, sent, error)
+    _tell(made)
+    return redirect(url_for("dashboards.payment", payment_id=payment_id), HTTPStatus.SEE_OTHER)
+
+
+def _afresh(payment_id: str) -> Response:
+    key = new_key(current_account().id, payment_id)
+    return redirect(url_for("dashboards.refund", payment_id=payment_id, key=key), HTTPStatus.SEE_OTHER)
+
+
+def _expired(payment_id: str) -> Response:
+    flash(
+        "This refund form has expired or was not made for you. Nothing was refunded; here is a new one.",
+        "error",
+    )
+    return _afresh(payment_id)
+
+
+def _form(payment: Document, key: str, sent: RefundForm, error: PaydeskError | None = None) -> Answer:
+    errors = error.errors if error else {}
+    if isinstance(error, AmountExceedsRefundable):
+        errors = {"amount": [error.message]}
+    page = render_template(
+        "refunds/form.html",
+        payment=payment,
+        key=key,
+        form=sent,
+        error=error,
+        errors=errors,
+        advice=None if error is None or errors else advice_on(error),
+        suggestions=SUGGESTIONS,
+        example=example_of(payment["currency"]),
+        words=labels,
+    )
+    return (page, error.http_status) if error else page
+
+
+def _already_made(payment: Document, key: str) -> Answer | None:
+    """What to show instead of a form that has done its work; None while it has not."""
+    try:
+        refund = services.refund_desk.made_with(current_account().id, key)
+    except DatabaseUnavailable:
+        raise
+    except PaydeskError:
+        # The key met a final error and made no refund, so a new form cannot make a second one.
+        return _afresh(str(payment["_id"]))
+    if refund is None:
+        return None
+    return render_template("refunds/made.html", payment=payment, refund=refund, words=labels)
+
+
+def _problem(
+    payment_id: str, key: str, sent: RefundForm, error: PaydeskError, *, can_start_again: bool = True
+) -> Answer:
+    page = render_template(
+        "refunds/problem.html",
+        payment_id=payment_id,
+        key=key,
+        form=sent,
+        error=error,
+        advice=advice_on(error),
+        can_start_again=can_start_again,
+    )
+    return page, error.http_status
+
+
+def _tell(made: Made) -> None:
+    refund = made.refund
+    sum_ = labels.amount(refund["amount"], refund["currency"])
+    status = labels.REFUND_STATUS.get(refund["status"], str(refund["status"]))
+    if made.repeated:
+        flash(f"This form had been sent before. It made one refund of {sum_}, not another one.", "note")
+        return
+    category = "error" if refund["status"] in {"failed", "canceled"} else "success"
+    flash(f"Refund of {sum_}: {status[0].lower()}{status[1:]}.", category)

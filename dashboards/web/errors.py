@@ -1,0 +1,44 @@
+"""Failures on pages: a sentence and a way on, instead of the API's JSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, Response, g, make_response, render_template
+from flask_wtf.csrf import CSRFError
+
+from app.errors import PaydeskError
+
+# Where the API looks for what shows failures outside of it (app.api.error_handlers).
+_ERROR_PAGE = "paydesk_error_page"
+
+
+def init_app(app: Flask, pages: Blueprint) -> None:
+    """Show failures inside ``pages``, and of addresses that nobody serves, as pages."""
+    pages.register_error_handler(PaydeskError, _failure)
+    pages.register_error_handler(CSRFError, _forged)
+    app.extensions[_ERROR_PAGE] = _elsewhere
+
+
+def _failure(error: PaydeskError) -> Response:
+    page = _page(error.http_status, error.message)
+    if error.retry_after is not None:
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page
+
+
+def _elsewhere(status: int, message: str) -> Response:
+    return _page(HTTPStatus(status), message)
+
+
+def _forged(_: CSRFError) -> Response:
+    told = "This form has expired or did not come from this site. Go back, reload the page and try again."
+    return _page(HTTPStatus.BAD_REQUEST, told)
+
+
+def _page(status: HTTPStatus, message: str) -> Response:
+    request_id = g.get("request_id", "")
+    text = render_template("web/error.html", title=status.phrase, message=message, request_id=request_id)
+    page = make_response(text)
+    page.status_code = status
+    return page

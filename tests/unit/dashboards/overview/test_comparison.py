@@ -1,0 +1,135 @@
+"""Which step of the compared span each step is set beside, over cut weeks, short months and changes of the clocks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.domain.figures.figures import Figures
+from app.domain.figures.periods import Compare, Granularity, Span, buckets, days, earlier
+from app.services.figures.report import Question, Report
+from dashboards.overview.comparison import beside
+
+BERLIN = ZoneInfo("Europe/Berlin")
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def pairs(
+    first: str,
+    last: str,
+    granularity: str,
+    compare: Compare = Compare.PREVIOUS,
+    now: datetime = LATER,
+    *,
+    monthly: bool = False,
+) -> dict[str, str | None]:
+    """The local start of each step, and of the one that it is set beside."""
+    span = days(date.fromisoformat(first), date.fromisoformat(last), BERLIN)
+    step, before = Granularity(granularity), earlier(span, compare, now, monthly=monthly)
+    series, previous = (
+        [(at, Figures({"created": n})) for n, at in enumerate(buckets(part, step))] for part in (span, before)
+    )
+    question = Question(span=span, granularity=step, compare=compare, monthly=monthly)
+    report = Report(
+        question=question,
+        figures=Figures({}),
+        series=series,
+        previous_span=before,
+        previous=Figures({}),
+        previous_series=previous,
+    )
+    found = beside(report, now)
+    return {
+        told(at): told(previous[figures.count("created")][0]) if figures else None
+        for (at, _), figures in zip(series, found, strict=True)
+    }
+
+
+def told(at: datetime) -> str:
+    return f"{at:%m-%d}" if at.hour == 0 else f"{at:%m-%d %H %z}"
+
+
+def test_whole_weeks_are_set_beside_whole_weeks() -> None:
+    """Of thirty days from a Wednesday on: the thirty before begin with a Monday."""
+    assert pairs("2026-03-04", "2026-04-02", "week") == {
+        "03-02": None,
+        "03-09": "02-09",
+        "03-16": "02-16",
+        "03-23": "02-23",
+        "03-30": "03-02",
+    }
+
+
+def test_five_weeks_are_set_beside_six_by_their_place_in_the_range() -> None:
+    """Thirty-one days from a Wednesday on, and from a Sunday on, of which the first week has a day and the last two."""
+    assert pairs("2026-09-30", "2026-10-30", "week") == {
+        "09-28": None,
+        "10-05": "09-07",
+        "10-12": "09-14",
+        "10-19": "09-21",
+        "10-26": "09-28",
+    }
+
+
+def test_the_nearest_week_may_begin_earlier() -> None:
+    """Thirty-two days before a Monday is a Thursday, nearer to the Monday before it."""
+    assert pairs("2026-10-01", "2026-11-01", "week") == {
+        "09-28": "08-24",
+        "10-05": "08-31",
+        "10-12": "09-07",
+        "10-19": "09-14",
+        "10-26": "09-21",
+    }
+
+
+def test_months_are_set_beside_months_of_any_length() -> None:
+    assert pairs("2026-03-01", "2026-05-31", "month") == {
+        "03-01": "12-01",
+        "04-01": "01-01",
+        "05-01": "02-01",
+    }
+    assert pairs("2026-01-15", "2026-03-20", "month", Compare.YEAR) == {
+        "01-01": "01-01",
+        "02-01": "02-01",
+        "03-01": "03-01",
+    }
+
+
+def test_days_that_a_shorter_month_lacks_are_set_beside_nothing() -> None:
+    found = pairs("2026-03-01", "2026-03-31", "day")
+    assert list(found.values()) == [f"02-{day:02}" for day in range(1, 29)] + [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("day", "alone"), [("2026-03-29", 0), ("2026-03-30", 1), ("2026-10-25", 0), ("2026-10-26", 0)]
+)
+def test_hours_are_set_beside_the_same_hours_on_the_wall(day: str, alone: int) -> None:
+    """Only one that the clocks skipped the day before is set beside nothing."""
+    found = pairs(day, day, "hour")
+    assert list(found.values()).count(None) == alone
+    for hour, before in found.items():
+        assert before is None or before[5:8] == hour[5:8]
+
+
+def test_the_day_that_is_not_over_is_set_beside_as_much_of_one() -> None:
+    """Of a week that is read on its third day: that one was cut at the same time, and the rest are to come."""
+    now = datetime(2026, 3, 11, 9, 30, tzinfo=BERLIN).astimezone(UTC)
+    found = pairs("2026-03-09", "2026-03-15", "day", now=now)
+    assert list(found.values()) == ["03-02", "03-03", "03-04", None, None, None, None]
+    over = pairs("2026-03-09", "2026-03-15", "day", now=datetime(2026, 3, 11, tzinfo=BERLIN).astimezone(UTC))
+    assert list(over.values()) == ["03-02", "03-03", None, None, None, None, None]
+
+
+def test_a_month_that_is_not_over_is_not_set_beside_a_whole_one() -> None:
+    """From 29 March on, all of February is compared with."""
+    for day, before in ((28, "02-01"), (29, None)):
+        now = datetime(2026, 3, day, 9, 30, tzinfo=BERLIN).astimezone(UTC)
+        assert pairs("2026-03-01", f"2026-03-{day}", "month", now=now, monthly=True) == {"03-01": before}
+
+
+def test_nothing_is_beside_a_report_without_comparison() -> None:
+    span = Span(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC), BERLIN)
+    report = Report(question=Question(span=span), figures=Figures({}), series=[])
+    assert beside(report, LATER) == []
