@@ -1,4 +1,7 @@
-"""The audit log: who did what, filtered, and a check that nobody changed it afterwards."""
+"""The audit log: who did what, filtered, and a check that nobody changed it afterwards.
+
+Uses web.
+"""
 
 from __future__ import annotations
 

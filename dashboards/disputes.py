@@ -1,4 +1,7 @@
-"""The list of disputes: those that wait for our answer first, by their deadline."""
+"""The list of disputes: those that wait for our answer first, by their deadline.
+
+Uses lists, refunds, web.
+"""
 
 from __future__ import annotations
 

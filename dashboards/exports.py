@@ -1,4 +1,7 @@
-"""Downloads of lists and figures, filtered and sorted as the page that they are taken from."""
+"""Downloads of lists and figures, filtered and sorted as the page that they are taken from.
+
+Uses disputes, lists, payments, refunds, web.
+"""
 
 from __future__ import annotations
 

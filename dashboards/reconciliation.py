@@ -4,6 +4,8 @@ A run over a range reads thousands of objects at Stripe and may take minutes or 
 worker runs one by its own clock and cannot be asked for another: a button that only wrote down a wish would
 look broken whenever no worker is up. The page therefore names the command for a range, which shows how far it has come
 and can be resumed. One payment is a handful of calls; that is done here, always as a check before a repair.
+
+Uses lists, payments, web.
 """
 
 from __future__ import annotations

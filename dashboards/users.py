@@ -1,4 +1,7 @@
-"""Users: who may sign in, in which role. Passwords are made here and shown once."""
+"""Users: who may sign in, in which role. Passwords are made here and shown once.
+
+Uses web.
+"""
 
 from __future__ import annotations
 

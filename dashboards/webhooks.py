@@ -1,4 +1,7 @@
-"""Stripe's events: what needs a person first, and applying events again after a look at what that would change."""
+"""Stripe's events: what needs a person first, and applying events again after a look at what that would change.
+
+Uses lists, payments, web.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The OpenAPI document, and Swagger UI from the files of an installed package: no CDN, no inline script."""
+"""The OpenAPI document, and Swagger UI from the files of an installed package: no CDN, no inline script.
+
+Uses http, schemas.
+"""
 
 from __future__ import annotations
 

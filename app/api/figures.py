@@ -1,4 +1,7 @@
-"""The figures over HTTP."""
+"""The figures over HTTP.
+
+Uses http, schemas.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 /healthz is for whoever restarts the process: it asks nobody, because a restart mends nothing that is away. /readyz is
 for whoever sends it requests. It fails (503) on what every request needs; what only some need is a warning (200), so
 that one thing that is missing everywhere does not take every node out of service.
+
+Uses http.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Payments over HTTP: open, confirm, list, look at."""
+"""Payments over HTTP: open, confirm, list, look at.
+
+Uses http, schemas.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Refunds over HTTP."""
+"""Refunds over HTTP.
+
+Uses http, schemas.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Stripe's deliveries over HTTP."""
+"""Stripe's deliveries over HTTP.
+
+Uses http, schemas.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``flask audit``: prove that what is stored was not changed behind the service's back."""
+"""``flask audit``: prove that what is stored was not changed behind the service's back.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``flask db``: what the database needs before the app runs on it."""
+"""``flask db``: what the database needs before the app runs on it.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

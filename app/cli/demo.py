@@ -1,4 +1,7 @@
-"""``flask demo``: sample data for a first look."""
+"""``flask demo``: sample data for a first look.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

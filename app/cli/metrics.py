@@ -1,4 +1,7 @@
-"""``flask metrics``: the figures of the dashboard, the API and Prometheus."""
+"""``flask metrics``: the figures of the dashboard, the API and Prometheus.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``flask preflight``: the production checklist as a command."""
+"""``flask preflight``: the production checklist as a command.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``flask stripe``: compare our payments with Stripe's, and put ours right."""
+"""``flask stripe``: compare our payments with Stripe's, and put ours right.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

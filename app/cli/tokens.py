@@ -1,4 +1,7 @@
-"""``flask tokens``: bearer tokens for programs that call the API."""
+"""``flask tokens``: bearer tokens for programs that call the API.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``flask users``: accounts of the people who use the dashboard."""
+"""``flask users``: accounts of the people who use the dashboard.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

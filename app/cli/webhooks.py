@@ -1,4 +1,7 @@
-"""``flask webhooks``: the events that Stripe delivered, what became of them, and applying them again."""
+"""``flask webhooks``: the events that Stripe delivered, what became of them, and applying them again.
+
+Uses support.
+"""
 
 from __future__ import annotations
 

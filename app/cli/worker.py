@@ -1,4 +1,7 @@
-"""``flask worker``: the process beside the web servers (Procfile ``worker``)."""
+"""``flask worker``: the process beside the web servers (Procfile ``worker``).
+
+Uses support.
+"""
 
 from __future__ import annotations
 

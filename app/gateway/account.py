@@ -2,6 +2,8 @@
 
 Sources: docs.stripe.com/api/accounts, /api/webhook_endpoints, /api/versioning (the version of a request is told in the
 answer), /api/refunds/list, /api/payment_intents/list.
+
+Uses client, webhooks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Every call that we make to Stripe: what is sent, under which idempotency key, and what comes back as facts.
 
 Sources: docs.stripe.com/api/payment_intents/create, /api/refunds/create, /api/idempotent_requests.
+
+Uses errors, snapshots.
 """
 
 from __future__ import annotations

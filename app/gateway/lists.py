@@ -9,6 +9,8 @@ That is about two and a half objects for a payment instead of five. Beyond 30 da
 
 Sources: docs.stripe.com/api/pagination, /api/expanding_objects, /api/events/list (30 days, at most 20 types),
 /rate-limits.
+
+Uses client, snapshots, webhooks.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Source: docs.stripe.com/webhooks/signature. The raw bytes are checked, against every configured secret, so that a secret
 can be rolled; timestamps older than five minutes are refused.
+
+Uses snapshots.
 """
 
 from __future__ import annotations

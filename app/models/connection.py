@@ -1,6 +1,8 @@
 """One place connects to MongoDB and turns the driver's failures into ours.
 
 Writes wait for a majority and the journal, so that nothing we acknowledge can be rolled back (DESIGN section 4).
+
+Uses driver_events.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The unique ``_id`` makes two processes that get the same key at once agree on who works; a lease lets a retry take
 over after a crash. Records live for 48 hours, twice what Stripe promises for its own keys.
+
+Uses connection.
 """
 
 from __future__ import annotations

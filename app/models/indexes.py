@@ -1,4 +1,7 @@
-"""Every index that a document class declares: created by ``flask db indexes``, asked for by /readyz."""
+"""Every index that a document class declares: created by ``flask db indexes``, asked for by /readyz.
+
+Uses connection, webhooks.
+"""
 
 from __future__ import annotations
 

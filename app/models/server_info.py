@@ -1,4 +1,7 @@
-"""How MongoDB is set up, as far as it tells any user who may connect, and what our address asks of it."""
+"""How MongoDB is set up, as far as it tells any user who may connect, and what our address asks of it.
+
+Uses connection.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address
 takes as long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
+
+Uses audit.
 """
 
 from __future__ import annotations

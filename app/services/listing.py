@@ -1,4 +1,7 @@
-"""Lists of payments, refunds and disputes, read after everything that changed is counted: so list = figure = export."""
+"""Lists of payments, refunds and disputes, read after everything that changed is counted: so list = figure = export.
+
+Uses figures.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Counters and histograms live in this process or, under gunicorn, in files that its workers share, so that any worker
 answers for all of them. prometheus_client decides which when it is first imported: ``gunicorn.conf.py`` sets
 PROMETHEUS_MULTIPROC_DIR before that.
+
+Uses definitions.
 """
 
 from __future__ import annotations

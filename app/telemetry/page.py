@@ -1,4 +1,7 @@
-"""The page for Prometheus."""
+"""The page for Prometheus.
+
+Uses definitions, scrape_gauges.
+"""
 
 from __future__ import annotations
 

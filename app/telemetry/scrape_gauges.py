@@ -1,4 +1,7 @@
-"""What MongoDB knows and is read at each scrape, and therefore is the same in every worker and on every node."""
+"""What MongoDB knows and is read at each scrape, and therefore is the same in every worker and on every node.
+
+Uses definitions.
+"""
 
 from __future__ import annotations
 

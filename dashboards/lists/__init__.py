@@ -1,0 +1,1 @@
+"""What every list shares: filters, cursors, links, labels and formats."""

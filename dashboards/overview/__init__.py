@@ -1,0 +1,4 @@
+"""The overview: the figures as cards, charts and tables.
+
+Uses charts, lists, web.
+"""

@@ -1,0 +1,4 @@
+"""The list of payments and the page of one.
+
+Uses lists, web.
+"""

@@ -1,0 +1,4 @@
+"""The list of refunds, and refunding in two steps.
+
+Uses lists, web.
+"""

@@ -1,0 +1,1 @@
+"""What every page shares: sign-in and guards, navigation, headers, errors, files."""

@@ -11,7 +11,7 @@ from flask_bootstrap import Bootstrap5  # type: ignore[import-untyped]
 
 from dashboards.web.auth import guard
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 _HOUR_SECONDS = 3_600
 _YEAR_SECONDS = 31_536_000
 _BOOTSTRAP_FILES = "bootstrap.static"

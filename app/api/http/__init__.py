@@ -1,0 +1,1 @@
+"""What every endpoint shares: who calls, limits, parsing, errors, headers."""

@@ -1,0 +1,1 @@
+"""What command groups share: settings and errors, durations, progress."""

@@ -1,0 +1,4 @@
+"""Accounts of people and their sessions.
+
+Uses connection.
+"""

@@ -1,0 +1,4 @@
+"""Reports of reconciliation, and the payments that it compares.
+
+Uses connection, payments.
+"""

@@ -1,0 +1,4 @@
+"""The inbox of Stripe's events.
+
+Uses connection, write_batching.
+"""

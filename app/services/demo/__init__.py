@@ -1,0 +1,4 @@
+"""Sample data by the real path.
+
+Uses payments, refunds.
+"""

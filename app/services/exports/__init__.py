@@ -1,0 +1,4 @@
+"""Lists and figures as files.
+
+Uses audit, figures, listing.
+"""

@@ -1,0 +1,4 @@
+"""The production checklist: one module for each place that answers.
+
+Uses worker.
+"""

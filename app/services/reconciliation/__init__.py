@@ -1,0 +1,4 @@
+"""Comparing our payments with Stripe's, and repairing ours.
+
+Uses audit, payments.
+"""

@@ -1,0 +1,4 @@
+"""Paying back, from the API and from the dashboard.
+
+Uses audit, payments.
+"""
