@@ -79,12 +79,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read ``environ`` (default: ``.env`` overlaid by the process environment).
+        """Read ``environ`` (default: ``configured_environment()``).
 
         Raises SettingsError for a value that cannot work.
         """
         if environ is None:
-            environ = {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
+            environ = configured_environment()
         values: dict[str, object] = {}
         for field in fields(cls):
             raw = environ.get(field.name.upper(), "").strip()
@@ -117,6 +117,11 @@ class Settings:
             raise SettingsError("CORS_ORIGINS must list origins; * would let any page call the API")
         if self.stripe_publishable_key.startswith(("sk_", "rk_")):
             raise SettingsError("STRIPE_PUBLISHABLE_KEY holds a secret key; it would be sent to browsers")
+
+
+def configured_environment() -> dict[str, str]:
+    """``.env`` overlaid by the process environment."""
+    return {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
 
 
 def _parse(name: str, type_name: str, raw: str) -> object:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 
+from app.cli.support import run_env
 from app.factory import create_app
 from app.logging import configure, log_uncaught, logger
-from config import Settings, SettingsError
+from config import Settings, SettingsError, configured_environment
 
 # Before anything can fail; create_app sets the level that is asked for.
 configure("INFO")
 log_uncaught()
 try:
-    app = create_app(Settings.from_env())
+    environ = configured_environment()
+    if run_env.is_flask_command():
+        environ = run_env.complete(environ)
+    app = create_app(Settings.from_env(environ))
 except SettingsError as error:
     sys.exit(f"Paydesk cannot start. {error}")
 except Exception as error:  # noqa: BLE001 (it is logged)

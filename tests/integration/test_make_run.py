@@ -1,8 +1,10 @@
-"""`make run` on a machine without Node.js: it says so in one line, and everything but the demo shop is there."""
+"""`make run` on a machine without Node.js, and flask commands in a second terminal."""
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +13,14 @@ import pytest
 import requests
 
 from config import Settings
-from tests.support.child import ROOT, Child
+from tests.support.child import Child, checkout
 from tests.support.server import environment
 from tooling.process import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
-TOLD = "No demo shop at /demo: Node.js 20 or newer is not installed (apt-get install nodejs npm)"
-
-
-def checkout(folder: Path) -> Path:
-    """The repository in another folder, so that a developer's own .data and .env stay out of it."""
-    folder.mkdir()
-    for entry in ROOT.iterdir():
-        if not entry.name.startswith("."):
-            (folder / entry.name).symlink_to(entry)
-    return folder
+NO_DEMO = "No demo shop at /demo: Node.js 20 or newer is not installed (apt-get install nodejs npm)"
+RUNNING = "Using the Paydesk that `make run` started (http://127.0.0.1:{port}).\n"
 
 
 def test_without_node_everything_but_the_demo_shop_is_served(settings: Settings, tmp_path: Path) -> None:
@@ -41,7 +35,7 @@ def test_without_node_everything_but_the_demo_shop_is_served(settings: Settings,
     )
     try:
         run.wait_until(lambda: "Paydesk is running." in run.output(), seconds=120)
-        assert [line for line in run.output().splitlines() if "demo" in line.lower()] == [TOLD]
+        assert [line for line in run.output().splitlines() if "demo" in line.lower()] == [NO_DEMO]
         base = f"http://127.0.0.1:{port}"
         assert requests.get(f"{base}/readyz", timeout=30).status_code == 200
         assert requests.get(f"{base}/demo/", timeout=30).status_code == 404
@@ -49,3 +43,65 @@ def test_without_node_everything_but_the_demo_shop_is_served(settings: Settings,
         exit_code = run.stop(signal.SIGINT, seconds=60)
     assert exit_code == 0, run.tail()
     assert "Stopped." in run.output()
+
+
+def flask(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A command as typed in a second terminal, where nothing is configured but ``environ``."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_commands_talk_to_what_make_run_started(tmp_path: Path) -> None:
+    """With its own MongoDB, sandbox and secrets, as a new developer has them."""
+    folder = checkout(tmp_path / "checkout")
+    (tmp_path / "bin").mkdir()
+    port = free_port()
+    run_env = folder / ".data" / "run.env"
+    run = Child(
+        "make run",
+        [sys.executable, "-m", "tooling.run"],
+        tmp_path / "run.log",
+        {"PORT": str(port), "PATH": str(tmp_path / "bin")},
+        folder=folder,
+    )
+    try:
+        run.wait_until(lambda: "Paydesk is running." in run.output(), seconds=120)
+        assert run_env.stat().st_mode & 0o777 == 0o600
+
+        issued = flask(folder, "tokens", "issue", "--subject", "shop", "--scope", "payments:read")
+        assert (issued.returncode, issued.stderr) == (0, RUNNING.format(port=port))
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/api/v1/payments",
+            headers={"Authorization": f"Bearer {issued.stdout.strip()}"},
+            timeout=30,
+        )
+        assert answer.status_code == 200
+        assert answer.json()["data"], "the sample payments"
+
+        created = flask(folder, "users", "create", "new@example.com", "--role", "viewer")
+        assert (created.returncode, created.stderr.startswith(RUNNING.format(port=port))) == (0, True)
+        accounts = flask(folder, "users", "list").stdout
+        assert {"new@example.com", "finance@example.com"} <= set(accounts.split())
+
+        reconciled = flask(folder, "stripe", "reconcile", "--since", "1d")
+        assert reconciled.returncode == 0, reconciled.stderr
+
+        # .env wins: it names another database, which nobody serves.
+        (folder / ".env").write_text(
+            "MONGODB_URI=mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=100\n"
+        )
+        elsewhere = flask(folder, "users", "list")
+        assert elsewhere.returncode == 1
+        assert RUNNING.format(port=port) not in elsewhere.stderr
+        (folder / ".env").unlink()
+    finally:
+        exit_code = run.stop(signal.SIGINT, seconds=60)
+    assert exit_code == 0, run.tail()
+    assert not run_env.exists()

@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import stripe
 
 from app.gateway import client
 from config import Settings
+from tests.support.child import checkout
 
 ROOT = Path(__file__).parents[2]
 STARTS = {
@@ -29,17 +30,27 @@ STARTS = {
 CANARY = "canary7canary8"
 
 
-def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Python with nothing but ``environ`` set."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+class Run(Protocol):
+    def __call__(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Python with nothing but ``environ`` set, where neither `.env` nor `make run` can set more."""
+    folder = checkout(tmp_path_factory.mktemp("start") / "checkout")
+
+    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
@@ -50,7 +61,9 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         ("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"),
     ],
 )
-def test_a_bad_setting_is_one_sentence_without_its_value(start: list[str], name: str, value: str) -> None:
+def test_a_bad_setting_is_one_sentence_without_its_value(
+    run: Run, start: list[str], name: str, value: str
+) -> None:
     done = run(*start, **{name: value})
     assert done.returncode == 1
     (sentence,) = done.stderr.splitlines()
@@ -58,7 +71,7 @@ def test_a_bad_setting_is_one_sentence_without_its_value(start: list[str], name:
     assert CANARY not in done.stdout + sentence
 
 
-def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None:
+def test_a_start_that_fails_for_another_reason_says_where_and_not_what(run: Run) -> None:
     """As libraries fail: with what they were given in the message."""
     faulty = f"def fail(_): raise RuntimeError('{CANARY}')"
     done = run("-c", f"import app.factory\n{faulty}\napp.factory.create_app = fail\nimport wsgi")
@@ -70,7 +83,7 @@ def test_a_start_that_fails_for_another_reason_says_where_and_not_what() -> None
 
 
 @pytest.mark.parametrize("start", [STARTS["gunicorn"], STARTS["the worker"]], ids=["gunicorn", "the worker"])
-def test_what_only_a_library_refuses_ends_the_start_too(start: list[str]) -> None:
+def test_what_only_a_library_refuses_ends_the_start_too(run: Run, start: list[str]) -> None:
     # One worker: where two fail in the same moment, gunicorn may end with a status of its own.
     done = run(*start, REDIS_URL=f"redis://:{CANARY}@localhost/0?db={CANARY}", WEB_CONCURRENCY="1")
     assert done.returncode == 3
@@ -79,7 +92,7 @@ def test_what_only_a_library_refuses_ends_the_start_too(start: list[str]) -> Non
 
 
 @pytest.mark.parametrize("timeout", [1, 10, 60])
-def test_a_deploy_waits_for_the_longest_call_of_stripe(timeout: int) -> None:
+def test_a_deploy_waits_for_the_longest_call_of_stripe(run: Run, timeout: int) -> None:
     shown = run("-m", "gunicorn", "--print-config", "wsgi:app", STRIPE_TIMEOUT=str(timeout)).stdout
     found = re.search(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)
     assert found, shown

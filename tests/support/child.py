@@ -71,3 +71,12 @@ class Child:
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
+
+
+def checkout(folder: Path) -> Path:
+    """The repository in another folder, so that a developer's own .data and .env stay out of it."""
+    folder.mkdir()
+    for entry in ROOT.iterdir():
+        if not entry.name.startswith("."):
+            (folder / entry.name).symlink_to(entry)
+    return folder

@@ -36,16 +36,17 @@ def main() -> int:
 
 def _run_until_stopped() -> None:
     supervisor = Supervisor()
+    stack = Stack(supervisor)
     try:
-        Stack(supervisor).up()
+        stack.up()
         supervisor.watch()
     except Stopped:
         pass
     finally:
-        # A second Ctrl-C must not leave a process behind; each part is given a limited time anyway.
+        # A second Ctrl-C must not leave a process behind. Each part has a limited time to stop anyway.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        supervisor.stop(tell)
+        stack.down()
 
 
 @contextmanager
