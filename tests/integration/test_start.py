@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ import stripe
 from app.gateway import client
 from config import Settings
 from tests.support.child import checkout
+from tooling.run.env_files import RunEnv
 
 ROOT = Path(__file__).parents[2]
 STARTS = {
@@ -34,23 +36,23 @@ class Run(Protocol):
     def __call__(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]: ...
 
 
+def python(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Python in ``folder`` with nothing but ``environ`` set."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Python with nothing but ``environ`` set, where neither `.env` nor `make run` can set more."""
-    folder = checkout(tmp_path_factory.mktemp("start") / "checkout")
-
-    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], **environ},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    """Python in a checkout where neither `.env` nor `make run` can set more."""
+    return partial(python, checkout(tmp_path_factory.mktemp("start") / "checkout"))
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
@@ -89,6 +91,21 @@ def test_what_only_a_library_refuses_ends_the_start_too(run: Run, start: list[st
     assert done.returncode == 3
     assert "Paydesk cannot start (ValueError)." in done.stderr
     assert CANARY not in done.stdout + done.stderr
+
+
+def test_only_the_flask_command_line_reads_the_settings_of_make_run(tmp_path: Path) -> None:
+    """The file holds a value that Paydesk refuses, so that a reader of the file fails."""
+    folder = checkout(tmp_path / "checkout")
+    run_env = RunEnv(folder / ".data" / "run.env")
+    run_env.publish({"MONGODB_URI": "mongodb://127.0.0.1:1/paydesk", "REDIS_URL": "refused"})
+    servers = ["-m", "gunicorn", "--check-config", "wsgi:app"], ["-c", "import wsgi"]
+    for server in servers:
+        done = python(folder, *server)
+        assert (done.returncode, done.stderr) == (0, "")
+    command = python(folder, "-m", "flask", "users", "list")
+    assert command.returncode == 1
+    assert command.stderr.splitlines()[1].startswith("Paydesk cannot start. REDIS_URL ")
+    run_env.remove()
 
 
 @pytest.mark.parametrize("timeout", [1, 10, 60])
