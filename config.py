@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# Of every whole number the least and the most, and what to know of them.
+# For each number the minimum, the maximum and a hint.
 _RANGES = {
     "webhook_retention_days": (4, 3650, "Stripe may deliver an event again for three days"),
     "reconcile_interval_minutes": (0, 1440, "0 is never, 1440 once a day"),
@@ -32,9 +32,9 @@ _MONGODB, _MONGODB_SRV = "mongodb://", "mongodb+srv://"
 
 
 class SettingsError(ValueError):
-    """A variable holds a value that cannot work; the message names it and says what to do.
+    """A variable holds an invalid value; the message names the variable and says what to do.
 
-    The value itself is not in the message: a variable may hold what was meant for another one, and that is a secret.
+    The message never quotes the value, which may be a secret that was meant for another variable.
     """
 
 
@@ -136,7 +136,7 @@ def _parse(name: str, type_name: str, raw: str) -> object:
 
 
 def _check_mongodb(uri: str) -> None:
-    """Have the driver read the address, which dials nobody. Its own words are left out, for they quote the address."""
+    """Let the driver parse the address; it opens no connection. Its message quotes the address, so it is left out."""
     if not uri.startswith((_MONGODB, _MONGODB_SRV)):
         raise SettingsError(f"MONGODB_URI must start with {_MONGODB} or {_MONGODB_SRV}")
     if uri.startswith(_MONGODB_SRV):

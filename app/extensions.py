@@ -1,9 +1,9 @@
 """Extensions without an app; ``create_app`` binds them.
 
-Rate limits are counted in REDIS_URL where it is set and else in MongoDB, so that all processes count together. While
-that storage is away each process counts by itself: signing in asks MongoDB anyway, and says when it is away, and the
-lock after ten wrong passwords is kept there; everything else must not stop because a counter did. Counted is in a
-window that slides, from two numbers for each caller, so that a high limit costs no more than a low one.
+Rate limits are kept in REDIS_URL where it is set and otherwise in MongoDB, so that all processes count together. While
+that storage is away, each process counts alone, because requests must not stop with a counter. Signing in is no
+exception: it needs MongoDB anyway, which also holds the lock after ten wrong passwords. The window slides and takes two
+numbers for each caller, so a high limit costs no more than a low one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ limiter = Limiter(
     in_memory_fallback_enabled=True,
 )
 
-# A request waits no longer than this for Redis before it is counted here.
+# A request waits this long for Redis before the process counts it itself.
 _PATIENCE_SECONDS = 2
 
 
@@ -59,11 +59,11 @@ def bind_limiter(app: Flask, configured: Settings) -> None:
 
 
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
-    """The limiter's failure as ours, shown like every other one: JSON by the API, a page by the dashboard."""
+    """Turn the limiter's error into ours, which the API answers as JSON and the dashboard as a page."""
     reached = limiter.current_limit
     wait = max(1, math.ceil(reached.window.reset_time - time.time())) if reached else 1
-    said = error.description if error.limit.error_message else None
-    return current_app.handle_user_exception(RateLimited(said, retry_after=wait))
+    message = error.description if error.limit.error_message else None
+    return current_app.handle_user_exception(RateLimited(message, retry_after=wait))
 
 
 settings: Settings = cast("Settings", LocalProxy(lambda: current_app.extensions["paydesk_settings"]))

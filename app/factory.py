@@ -43,10 +43,10 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _trust_proxies(app: Flask, hops: int) -> None:
-    """Believe what ``hops`` proxies say of the client: each of them adds to X-Forwarded-For.
+    """Trust ``hops`` proxies to name the client: each adds to X-Forwarded-For.
 
-    X-Forwarded-Proto is overwritten or passed on by most, so its last value counts. The host is left as the request
-    names it: few proxies set X-Forwarded-Host, and then the client could.
+    Most proxies overwrite or pass on X-Forwarded-Proto, so its last value counts. X-Forwarded-Host is ignored: few
+    proxies set it, so a client could.
     """
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 

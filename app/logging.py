@@ -1,9 +1,9 @@
-"""Logs: one JSON object per line, one line per request, and nothing in them that must not be there.
+"""Logs: one JSON object per line, one line per request, no secrets and no personal data.
 
-What may be logged is an allow-list of field names, so that a secret or a customer's address that is handed to the
-logger by mistake does not come out; texts are searched for the shapes of secrets as well. Of an exception the classes
-and the places in the code are logged and never its words, which quote whatever was being worked on; of a library's
-message the template and its numbers. A terminal gets colours instead of JSON.
+An allow-list names the fields that may be logged, so that a secret or a customer's address that reaches the logger by
+mistake stays out; texts are searched for the shapes of secrets as well. Of an exception the log has the classes and the
+places in the code, never the message, because messages quote the values at hand. Of a library's message it has the
+template and its numbers. A terminal gets colours instead of JSON.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _HANDLER = "paydesk"
 _REDACTED = "[redacted]"
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _MOST_CAUSES = 10
-# gunicorn writes its own lines, with the address of a request that it could not read; in a worker they come to us.
+# gunicorn logs the address of a request that it could not read; in a worker our handler takes these lines over.
 _TAKEN_OVER = "gunicorn.error"
-# Libraries put values into their texts before we see them, so of a text without arguments only what is known is shown.
+# Libraries format values into their texts before we see them, so a text without arguments is logged only if listed.
 _LIBRARY_TEXTS = (
     *("Rate limit storage unreachable", "Rate limit storage recovered"),
     *("Invalid request", "Error handling request", "Socket error processing request"),
@@ -95,7 +95,7 @@ def configure(level: str) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [known for known in root.handlers if known.get_name() != _HANDLER] + [handler]
+    root.handlers = [existing for existing in root.handlers if existing.get_name() != _HANDLER] + [handler]
     root.setLevel(level.upper())
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -104,24 +104,24 @@ def configure(level: str) -> None:
 
 
 def log_uncaught() -> None:
-    """For a whole process: log what nobody catches, in any thread, where Python would print it with every word."""
+    """For a whole process: log what is not caught, in any thread; Python would print it with its message."""
 
-    def told(kind: type[BaseException], error: BaseException | None, _: Any) -> None:
+    def log_exception(kind: type[BaseException], error: BaseException | None, _: Any) -> None:
         logger.critical("uncaught_error", error=kind.__name__, exc_info=error or kind())
 
-    sys.excepthook = told
-    threading.excepthook = lambda thrown: told(thrown.exc_type, thrown.exc_value, None)
+    sys.excepthook = log_exception
+    threading.excepthook = lambda thrown: log_exception(thrown.exc_type, thrown.exc_value, None)
 
 
 def init_app(app: Flask) -> None:
-    """Give every request an id, and a line when it is answered."""
+    """Give every request an id, and a log line when it is answered."""
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_forget)
 
 
 def redact(_: Any, __: str, event: Event) -> Event:
-    """Keep the values of allowed fields, with secrets cut out of texts; of other fields keep the name only."""
+    """Keep the values of allowed fields, with secrets cut out of texts; of other fields only the name."""
     return {name: _shown(name, value) for name, value in event.items()}
 
 
@@ -133,12 +133,12 @@ def _shown(name: str, value: Any) -> Any:
     return _DIGITS.sub(_without_card, _SECRETS.sub(_REDACTED, str(value)))
 
 
-def _without_card(found: re.Match[str]) -> str:
+def _without_card(match: re.Match[str]) -> str:
     """The digits as they are, unless groups of them that stand together are the number of a card."""
-    groups, most = re.split("[ -]", found[0]), _CARD_LENGTHS.stop
+    groups, most = re.split("[ -]", match[0]), _CARD_LENGTHS.stop
     runs = ("".join(groups[i : i + n]) for i in range(len(groups)) for n in range(1, most))
     holds_card = any(len(run) in _CARD_LENGTHS and _passes_luhn(run) for run in runs)
-    return _REDACTED if holds_card else found[0]
+    return _REDACTED if holds_card else match[0]
 
 
 def _passes_luhn(digits: str) -> bool:
@@ -149,26 +149,26 @@ def _passes_luhn(digits: str) -> bool:
 
 def _without_arguments(_: Any, __: str, event: Event) -> Event:
     """A library's message with its numbers, and [redacted] for every other argument."""
-    template, given = event["event"], event.pop("positional_args")
-    if not given:
-        known = (text for text in _LIBRARY_TEXTS if template.startswith(text))
-        event["event"] = next(known, "library_message")
+    template, arguments = event["event"], event.pop("positional_args")
+    if not arguments:
+        texts = (text for text in _LIBRARY_TEXTS if template.startswith(text))
+        event["event"] = next(texts, "library_message")
         return event
-    arguments = given if isinstance(given, tuple) else (given,)
-    shown = tuple(value if isinstance(value, int | float) else _REDACTED for value in arguments)
+    values = arguments if isinstance(arguments, tuple) else (arguments,)
+    numbers = tuple(value if isinstance(value, int | float) else _REDACTED for value in values)
     try:
-        event["event"] = template % shown
+        event["event"] = template % numbers
     except (TypeError, ValueError):
         event["event"] = "library_message"
     return event
 
 
 def _without_words(_: Any, __: str, event: Event) -> Event:
-    """What happened and where, as a traceback without the messages of the exceptions."""
-    given = event.pop("exc_info", None)
-    if given is True:
-        given = sys.exc_info()
-    error = given[1] if isinstance(given, tuple) else given
+    """Replace the exception by a traceback without messages."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
     if isinstance(error, BaseException):
         event["exception"] = "\n".join(_places(error))
     return event
@@ -185,16 +185,16 @@ def _places(error: BaseException | None) -> Iterator[str]:
 
 
 def _begin() -> None:
-    given = request.headers.get(REQUEST_ID_HEADER, "")
+    request_id = request.headers.get(REQUEST_ID_HEADER, "")
     # The letter keeps an id of digits only from looking like a card number, which would be cut out of the log.
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"r{secrets.token_hex(8)}"
+    g.request_id = request_id if _REQUEST_ID.fullmatch(request_id) else f"r{secrets.token_hex(8)}"
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
-    """The path is left out: it holds ids and whatever somebody typed; the rule says which endpoint it was."""
+    """Log the rule and not the path, which holds ids and whatever was typed."""
     response.headers[REQUEST_ID_HEADER] = g.request_id
     logger.info(
         "request",
@@ -207,12 +207,12 @@ def _end(response: Response) -> Response:
 
 
 def _forget(_: BaseException | None) -> None:
-    """A thread that goes on to other work must not log it under this request's id."""
+    """A thread must not log its next work under this request's id."""
     structlog.contextvars.clear_contextvars()
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at the time, which tests and servers exchange."""
+    """Writes to the current standard error, which tests and servers replace."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

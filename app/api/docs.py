@@ -83,7 +83,7 @@ def configure(app: Flask) -> None:
             "servers": [{"url": "/"}],
         },
     )
-    # Without a default response, an answer that nobody documented is visible as such.
+    # Without a default response, an undocumented response is visible as such.
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.ERROR_SCHEMA = ErrorSchema
     api.init_app(app)

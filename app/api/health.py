@@ -1,8 +1,8 @@
 """Whether the process lives, and whether it can do its work.
 
-/healthz is for whoever restarts the process: it asks nobody, because a restart mends nothing that is away. /readyz is
-for whoever sends it requests. It fails (503) on what every request needs; what only some need is a warning (200), so
-that one thing that is missing everywhere does not take every node out of service.
+/healthz is for the process supervisor. It asks no other service, because a restart cannot repair one. /readyz is for
+the load balancer. It fails (503) when something that every request needs is missing. What only some requests need is a
+warning (200), so that one missing thing does not take every node out of service.
 
 Uses http.
 """
@@ -53,24 +53,24 @@ _ANSWER = {
 
 
 @blueprint.get("/healthz")
-@public("A load balancer has no token, and the answer says nothing that who asks does not know")
+@public("A load balancer has no token, and the response reveals nothing")
 @blueprint.response(200, _ANSWER)
 def healthz() -> Response:
-    """The process answers, and says how it takes the request to have come, for `flask preflight`."""
+    """The process is alive. `scheme` is how it takes the request to have come, for `flask preflight`."""
     return jsonify(status="ok", scheme=request.scheme)
 
 
 @blueprint.get("/readyz")
-@public("A load balancer has no token, and the answer names no host and no key")
+@public("A load balancer has no token, and the response names no host and no key")
 @blueprint.alt_response(503, schema=_ANSWER, description="Something that every request needs is away.")
 @blueprint.response(200, _ANSWER)
 def readyz() -> Response:
     """Whether requests can be served.
 
-    Failing is MongoDB without a writable primary, or without its unique indexes, which let no payment exist twice. Any
-    other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because what is
-    stored can still be read, and a missing worker, because payments are taken without it: only events that failed and
-    outcomes that are unknown wait for it.
+    It fails while MongoDB has no writable primary or lacks its unique indexes, without which a payment could exist
+    twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because
+    stored payments can still be read, and a missing worker, because payments are taken without it: only failed events
+    and unknown outcomes wait for it.
     """
     checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
     if checks["mongodb"]["state"] == "ok":
@@ -100,7 +100,7 @@ def _worker() -> tuple[str, str | None]:
     if silence is None:
         return "warning", "No worker is running. Start one: flask worker run."
     if silence > leases.LIFE:
-        return "warning", f"No worker has been heard of for {int(silence.total_seconds())} seconds."
+        return "warning", f"The last heartbeat of a worker was {int(silence.total_seconds())} seconds ago."
     return "ok", None
 
 
@@ -116,5 +116,5 @@ def _timed(check: Callable[[], tuple[str, str | None]]) -> dict[str, Any]:
         state, message = check()
     except DatabaseUnavailable as error:
         state, message = "failed", error.message
-    found = {"state": state, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
-    return {**found, "message": message} if message else found
+    result = {"state": state, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
+    return {**result, "message": message} if message else result

@@ -113,7 +113,7 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
 def confirm(body: Parsed, headers: Parsed) -> Parsed:
     """The payment, once Stripe says that it is paid.
 
-    Call it when Stripe.js says so in the browser: the browser's word is not proof, so Stripe is asked.
+    Call it when Stripe.js reports success in the browser. The browser's word is no proof, so the service asks Stripe.
     """
     document = services.payments.confirm(
         body["payment_intent_id"],

@@ -28,11 +28,11 @@ def _only_prometheus(view: Callable[[], Response]) -> Callable[[], Response]:
 
     @wraps(view)
     def guarded() -> Response:
-        wanted = settings.metrics_token
+        expected = settings.metrics_token
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         # Compared in full whatever differs, so that the time taken tells nothing of the token.
-        same = hmac.compare_digest(token.strip().encode(), wanted.encode())
-        if wanted and not (scheme.lower() == "bearer" and same):
+        same = hmac.compare_digest(token.strip().encode(), expected.encode())
+        if expected and not (scheme.lower() == "bearer" and same):
             raise Unauthorized
         return view()
 

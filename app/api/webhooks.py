@@ -53,7 +53,7 @@ _BODY = {
 def webhook() -> Response:
     """Receive an event.
 
-    200 means that it is stored and applied, or known already; anything else makes Stripe send it again for days.
+    200 means that the event is stored and applied, or was already. After any other status Stripe delivers it again.
     """
     services.webhooks.deliver(whole_body(request), request.headers.get("Stripe-Signature"))
     # The busiest route answers the same bytes every time, so nothing is parsed or rendered for it.

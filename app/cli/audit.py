@@ -1,4 +1,4 @@
-"""``flask audit``: prove that what is stored was not changed behind the service's back.
+"""``flask audit``: prove that nobody changed what is stored behind the service's back.
 
 Uses support.
 """
@@ -30,12 +30,12 @@ class Head(click.ParamType[tuple[int, str]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, str]:
-        found = _HEAD.fullmatch(str(value))
-        if found is None:
+        match = _HEAD.fullmatch(str(value))
+        if match is None:
             self.fail(
                 f"{value!r} does not look like 120:9f86d0…, a number and 64 hexadecimal digits.", param, ctx
             )
-        return int(found[1]), found[2]
+        return int(match[1]), match[2]
 
 
 @audit.command()
@@ -44,32 +44,32 @@ class Head(click.ParamType[tuple[int, str]]):
     "--head",
     type=Head(),
     metavar="NUMBER:HASH",
-    help="The newest audit entry as an earlier run told it; shows whether the end was cut off or written anew.",
+    help="The newest audit entry as an earlier run printed it. Shows whether the end was cut off or rewritten.",
 )
 def verify(payment_id: str | None, head: tuple[int, str] | None) -> None:
     """Walk every payment's hash chain and the audit log; exit code 1 when something is wrong."""
     if payment_id and head:
-        raise click.UsageError("--head is about the audit log; leave --payment out.")
+        raise click.UsageError("--head checks the audit log. Leave --payment out.")
     total = 1 if payment_id else service.count_payments()
     verified = wrong = 0
-    for found in progress(service.payment_findings(payment_id), total, "payments"):
+    for findings in progress(service.payment_findings(payment_id), total, "payments"):
         verified += 1
-        wrong += _tell(found)
+        wrong += _report(findings)
     click.echo(f"{verified} payments verified.")
     if payment_id is None:
-        wrong += _tell(service.log_findings())
-        wrong += _tell(service.head_findings(*head)) if head else 0
+        wrong += _report(service.log_findings())
+        wrong += _report(service.head_findings(*head)) if head else 0
         number, seal = service.log_head()
         click.echo(
-            f"{number} audit entries verified. Keep elsewhere for the next time: --head {number}:{seal}"
+            f"{number} audit entries verified. Keep this somewhere else for the next run: --head {number}:{seal}"
         )
     if wrong:
-        click.echo(f"{wrong} problems found.", err=True)
+        click.echo(f"{wrong} problems.", err=True)
         sys.exit(1)
-    click.echo("No problem found.")
+    click.echo("No problems.")
 
 
-def _tell(findings: Iterable[Finding]) -> int:
+def _report(findings: Iterable[Finding]) -> int:
     number = 0
     for finding in findings:
         say(f"{finding.subject}: {finding.message}")

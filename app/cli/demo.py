@@ -23,7 +23,9 @@ _MOST = 1_000_000
 
 @demo.command()
 @click.option("--payments", "count", type=click.IntRange(1, _MOST), required=True, help="How many.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another number makes other payments.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Another number makes different payments."
+)
 def seed(count: int, seed: int) -> None:
     """Make sample payments of the last 90 days in the Stripe sandbox; the same seed adds nothing twice."""
     configured = settings()
@@ -39,8 +41,8 @@ def seed(count: int, seed: int) -> None:
     for _ in progress(maker.run(steps), len(steps), "steps"):
         pass
     different = list(maker.differences())
-    for told in different:
-        click.echo(told, err=True)
+    for difference in different:
+        click.echo(difference, err=True)
     if different:
-        raise click.ClickException("These payments are not what the sandbox's books say.")
-    click.echo(f"{made} payments made, {count - made} were there already.")
+        raise click.ClickException("These payments differ from the sandbox's books.")
+    click.echo(f"{made} payments made, {count - made} existed already.")

@@ -19,7 +19,7 @@ metrics = Group("metrics", help="The figures of the dashboard, the API and Prome
 
 @metrics.command()
 def rebuild() -> None:
-    """Count every payment anew. Safe to repeat, and while payments are taken.
+    """Count every payment again. Safe to repeat, and to run while payments are taken.
 
     Needed only after payments were changed by hand in the database: a new version or time zone is built by the
     worker, and what changes is counted as it changes. The dashboard says that it waits meanwhile.

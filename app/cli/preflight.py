@@ -101,7 +101,7 @@ def _row(result: Result, *, accepted: bool) -> dict[str, object]:
 
 def _tell(result: Result, *, accepted: bool) -> None:
     state = click.style(f"{result.state.value:<5}", fg=_COLOURS[result.state])
-    told = " (accepted)" if accepted and result.state is State.WARN else ""
-    click.echo(f"{state} {result.name:<22} {result.message}{told}")
+    note = " (accepted)" if accepted and result.state is State.WARN else ""
+    click.echo(f"{state} {result.name:<22} {result.message}{note}")
     if result.advice:
         click.echo(f"{'':29}→ {result.advice}")

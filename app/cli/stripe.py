@@ -83,8 +83,8 @@ def reconcile(since: timedelta, repair: bool, payment_id: str | None, resume: bo
     except PaydeskError as error:
         click.echo(f"Error: {error.message}", err=True)
         if run and not payment_id:
-            told = "What was compared is kept; go on with: flask stripe reconcile --resume"
-            click.echo(told, err=True)
+            message = "The comparison so far is kept. Continue with: flask stripe reconcile --resume"
+            click.echo(message, err=True)
         sys.exit(_FAILURE)
     if not run.in_order:
         sys.exit(_DRIFT)
@@ -111,8 +111,8 @@ def _tell(run: Run) -> None:
     for kind in ("missing_here", "different", "missing_there"):
         say(f"  {_TITLES[kind]}: {counts[kind]}")
     for currency, sums in sorted(run.amounts.items()):
-        told = [f"{_TITLES[name]} {_money(sums[name], currency)}" for name in _TITLES if sums[name]]
-        say(f"  {currency.upper()}: {'; '.join(told)}")
+        message = [f"{_TITLES[name]} {_money(sums[name], currency)}" for name in _TITLES if sums[name]]
+        say(f"  {currency.upper()}: {'; '.join(message)}")
     for row in report["drift"][:_SHOWN]:
         say("\n".join(_lines(row)))
     if run.drift_total > _SHOWN:

@@ -43,7 +43,7 @@ def issue(subject: str, scope: str, customer_id: str | None, expires: timedelta)
 def issue_token(
     configured: Settings, subject: str, scopes: list[Scope], customer_id: str | None, expires: timedelta
 ) -> str:
-    """A token signed with AUTH_JWT_SECRET. Raises SettingsError where tokens are signed by somebody else."""
+    """A token signed with AUTH_JWT_SECRET. Raises SettingsError where an identity provider signs the tokens."""
     if configured.auth_jwks_url:
         raise SettingsError(
             "Tokens are verified with the keys at AUTH_JWKS_URL, so only their owner can issue them. "
@@ -79,6 +79,6 @@ def _scopes(text: str) -> list[Scope]:
     words = text.split()
     unknown = sorted(set(words) - set(known))
     if unknown or not words:
-        told = f"Unknown scope: {', '.join(unknown)}." if unknown else "Name at least one scope."
-        raise click.BadParameter(f"{told} There are: {', '.join(known)}.", param_hint="--scope")
+        problem = f"Unknown scope: {', '.join(unknown)}." if unknown else "Name at least one scope."
+        raise click.BadParameter(f"{problem} There are: {', '.join(known)}.", param_hint="--scope")
     return [Scope(word) for word in dict.fromkeys(words)]

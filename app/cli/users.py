@@ -89,7 +89,7 @@ def _password(from_stdin: bool) -> str:
 def _show(chosen: str, from_stdin: bool) -> None:
     if not from_stdin:
         click.echo(f"Password: {chosen}")
-        click.echo("It is shown only now.", err=True)
+        click.echo("This is the only time it is shown.", err=True)
 
 
 def _state(account: Account) -> str:

@@ -1,4 +1,4 @@
-"""``flask webhooks``: the events that Stripe delivered, what became of them, and applying them again.
+"""``flask webhooks``: the events that Stripe delivered, their outcomes, and applying them again.
 
 Uses support.
 """
@@ -36,13 +36,13 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            found = datetime.fromisoformat(str(value).strip())
+            parsed = datetime.fromisoformat(str(value).strip())
         except ValueError:
             try:
                 return now() - Duration().convert(value, param, ctx)
             except click.BadParameter:
                 self.fail(f"{value!r} is neither a span such as 3d nor a time such as 2026-03-01T12:00Z.")
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _filtering(command: Any) -> Any:
@@ -61,9 +61,9 @@ def _filtering(command: Any) -> Any:
 @webhooks.command("list")
 @_filtering
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-def list_(limit: int, **wanted: Any) -> None:
+def list_(limit: int, **options: Any) -> None:
     """Show events, newest first."""
-    where = _where(**wanted)
+    where = _where(**options)
     rows = services.replay.newest(where, limit)
     if not rows:
         click.echo("No event matches.")
@@ -79,7 +79,7 @@ def list_(limit: int, **wanted: Any) -> None:
 @webhooks.command()
 @click.argument("event_id")
 def show(event_id: str) -> None:
-    """Show an event and everything that is stored of it."""
+    """Show an event and everything that is stored about it."""
     row = services.replay.get(event_id)
     payload = row.pop("payload")
     for name, value in row.items():
@@ -93,10 +93,10 @@ def show(event_id: str) -> None:
 @_filtering
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @click.option("--yes", is_flag=True, help=f"Do not ask above {_ASK_ABOVE} events.")
-def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **wanted: Any) -> None:
+def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **options: Any) -> None:
     """Apply events again: the named ones, or those that the options choose. Exit code 1 when one failed."""
-    where = _where(**wanted)
-    if bool(event_ids) == any(wanted.values()):
+    where = _where(**options)
+    if bool(event_ids) == any(options.values()):
         raise click.UsageError(
             "Name events, or choose them with --failed, --state, --type, --since or --until."
         )
@@ -110,17 +110,17 @@ def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **wanted: Any) 
         if count > _ASK_ABOVE and not yes:
             click.confirm(f"Replay {count} events?", abort=True, err=True)
         if count:
-            services.replay.log(actor(), _told(event_ids, wanted), count)
+            services.replay.log(actor(), _details(event_ids, options), count)
         outcomes = services.replay.replay(rows)
-    _finish([*_tell(progress(outcomes, count, "events"), dry_run)], dry_run)
+    _finish([*_report(progress(outcomes, count, "events"), dry_run)], dry_run)
 
 
-def _tell(outcomes: Iterator[Replayed], dry_run: bool) -> Iterator[tuple[bool, bool]]:
+def _report(outcomes: Iterator[Replayed], dry_run: bool) -> Iterator[tuple[bool, bool]]:
     """Print each event that changes something or fails; (changed, failed) of all."""
     for outcome in outcomes:
-        said = _sentence(outcome, dry_run)
+        sentence = _sentence(outcome, dry_run)
         payment = f" payment {outcome.payment_id}" if outcome.payment_id else ""
-        say(f"{outcome.event_id} {outcome.type}{payment}: {said}")
+        say(f"{outcome.event_id} {outcome.type}{payment}: {sentence}")
         for name, change in outcome.changes.items():
             say(f"    {name}: {_difference(change)}")
         yield bool(outcome.changes), outcome.failed
@@ -157,11 +157,11 @@ def _where(
     return EventFilter(state=chosen, type=type_, since=since, until=until)
 
 
-def _told(event_ids: Sequence[str], wanted: dict[str, Any]) -> dict[str, Any]:
+def _details(event_ids: Sequence[str], options: dict[str, Any]) -> dict[str, Any]:
     """What was chosen, as plain values for the audit log; of many ids only the first."""
-    chosen = {name.strip("_"): value for name, value in wanted.items() if value}
-    told = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in chosen.items()}
-    return told | ({"events": list(event_ids[:20])} if event_ids else {})
+    chosen = {name.strip("_"): value for name, value in options.items() if value}
+    details = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in chosen.items()}
+    return details | ({"events": list(event_ids[:20])} if event_ids else {})
 
 
 def _cells(row: Row) -> tuple[str, ...]:

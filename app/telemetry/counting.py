@@ -1,4 +1,4 @@
-"""What the processes count, and the only way to count: a function for each thing that happens.
+"""What the processes count, and the only way to count: one function for each kind of occurrence.
 
 Counters and histograms live in this process or, under gunicorn, in files that its workers share, so that any worker
 answers for all of them. prometheus_client decides which when it is first imported: ``gunicorn.conf.py`` sets
@@ -54,10 +54,12 @@ _webhook_deliveries = counter(
     type="a type of event that is applied, or other",
     outcome="applied, duplicate, ignored, failed, wrong_mode (live or test unlike our key) or bad_signature",
 )
-_webhook_seconds = histogram("webhook_apply_duration_seconds", "Time to apply one event, by whichever road.")
+_webhook_seconds = histogram(
+    "webhook_apply_duration_seconds", "Time to apply one event, by whichever channel."
+)
 _refunds = counter(
     "refunds_total",
-    "Refunds that came to an outcome, whichever road told it; one that succeeds and fails later counts in both.",
+    "Refunds that reached an outcome, by whichever channel; one that succeeds and fails later counts in both.",
     outcome="succeeded, pending, failed, refused (Stripe took none) or unknown (Stripe gave no usable answer)",
 )
 _transitions = counter(
@@ -91,7 +93,7 @@ _mongodb_pool = gauge(
     state="open, or in_use of those",
 )
 
-# What every request, delivery and command counts is found by its labels without a lock; there are few of them.
+# The counters of every request, delivery and command are cached by label, without a lock; there are few of them.
 _http_requests_of = cache(_http_requests.labels)
 _webhook_deliveries_of = cache(_webhook_deliveries.labels)
 _transitions_of = cache(_transitions.labels)
@@ -109,9 +111,9 @@ def _http_seconds_of(method: str, route: str) -> Histogram:
 
 def request_answered(method: str, rule: str | None, status: int, seconds: float) -> None:
     """A request of ``rule`` (None for none of ours) took ``seconds``."""
-    known, route = method if method in _METHODS else OTHER, rule or UNMATCHED
-    _http_requests_of(known, route, status).inc()
-    _http_seconds_of(known, route).observe(seconds)
+    label, route = method if method in _METHODS else OTHER, rule or UNMATCHED
+    _http_requests_of(label, route, status).inc()
+    _http_seconds_of(label, route).observe(seconds)
 
 
 def request_rejected(word: str) -> None:
@@ -126,7 +128,7 @@ def stripe_called(operation: str, outcome: str, seconds: float) -> None:
 
 
 def webhook_delivered(kind: str, outcome: str) -> None:
-    """A delivery was dealt with; ``kind`` is a type that the caller knows, or OTHER."""
+    """A delivery was handled; ``kind`` is a type that the caller knows, or OTHER."""
     _webhook_deliveries_of(kind, outcome).inc()
 
 
@@ -141,12 +143,12 @@ def payment_moved(before: str, after: str) -> None:
 
 
 def refund_came_to(outcome: str) -> None:
-    """It was learnt what became of a refund."""
+    """The outcome of a refund is known."""
     _refunds.labels(outcome).inc()
 
 
 def signed_in(outcome: str) -> None:
-    """Somebody tried to sign in."""
+    """Someone tried to sign in."""
     _logins.labels(outcome).inc()
 
 
@@ -155,10 +157,10 @@ class MongoDB:
 
     def command_ended(self, command: str, seconds: float, *, failed: bool) -> None:
         """A command took ``seconds``."""
-        known = command if command in _COMMANDS else OTHER
-        _mongodb_seconds_of(known).observe(seconds)
+        label = command if command in _COMMANDS else OTHER
+        _mongodb_seconds_of(label).observe(seconds)
         if failed:
-            _mongodb_failures.labels(known).inc()
+            _mongodb_failures.labels(label).inc()
 
     def connections_changed(self, state: str, by: int) -> None:
         """There are ``by`` connections more (or less) that are ``open`` or ``in_use``."""
@@ -166,22 +168,22 @@ class MongoDB:
 
 
 def expect_stripe_calls(operations: Iterable[str]) -> None:
-    """Show the failures of ``operations`` before there are any; see ``_begin_at_zero``."""
+    """Export the failures of ``operations`` before there are any (see ``_start_at_zero``)."""
     for operation in operations:
         for outcome in ("authentication", "rate_limited", "unavailable", OTHER):
             _stripe_requests.labels(operation, outcome)
 
 
 def expect_deliveries(kinds: Iterable[str]) -> None:
-    """Show the failures of events of ``kinds`` before there are any; see ``_begin_at_zero``."""
+    """Export the failures of events of ``kinds`` before there are any (see ``_start_at_zero``)."""
     for kind in kinds:
         _webhook_deliveries.labels(kind, "failed")
 
 
-def _begin_at_zero() -> None:
-    """Show what alerts watch before it happens first: a counter that begins at 1 has no increase.
+def _start_at_zero() -> None:
+    """Export what alerts watch before it first happens: a counter that starts at 1 has no increase.
 
-    What depends on routes, operations and types of events follows as soon as they are known.
+    Counters by route, operation and type of event follow as soon as those are known.
     """
     for outcome in ("succeeded", "pending", "failed", "refused", "unknown"):
         _refunds.labels(outcome)
@@ -202,4 +204,4 @@ def _begin_at_zero() -> None:
         _mongodb_failures.labels(command)
 
 
-_begin_at_zero()
+_start_at_zero()

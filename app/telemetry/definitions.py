@@ -42,17 +42,17 @@ DEFINITIONS: dict[str, Definition] = {}
 
 @dataclass(frozen=True, slots=True)
 class AtScrape:
-    """A gauge whose value is read when Prometheus asks; ``family`` puts the values of one reading into it."""
+    """A gauge whose value is read when Prometheus scrapes; ``family`` puts the values of one reading into it."""
 
     definition: Definition
 
     def family(self, *samples: tuple[Sequence[str], float]) -> Family:
-        """Of (label values, value); without any, the metric is there and says nothing."""
+        """Of (label values, value); without any, the metric exists and has no sample."""
         defined = self.definition
-        found = Family(defined.name, defined.meaning, defined.type)
+        family = Family(defined.name, defined.meaning, defined.type)
         for values, value in samples:
-            found.add_sample(defined.name, dict(zip(defined.labels, values, strict=True)), value)
-        return found
+            family.add_sample(defined.name, dict(zip(defined.labels, values, strict=True)), value)
+        return family
 
 
 def _define(name: str, kind: str, meaning: str, labels: Mapping[str, str]) -> tuple[str, str, list[str]]:
@@ -62,7 +62,7 @@ def _define(name: str, kind: str, meaning: str, labels: Mapping[str, str]) -> tu
 
 
 def counter(name: str, meaning: str, /, **labels: str) -> Counter:
-    """Grows with what happens; ``labels`` say what the values of each label are, as in all of these."""
+    """A counter; ``labels`` describe the values of each label, here as below."""
     return Counter(*_define(name, "counter", meaning, labels), registry=registry)
 
 
@@ -72,11 +72,11 @@ def histogram(name: str, meaning: str, buckets: Sequence[float] = SECONDS, **lab
 
 
 def gauge(name: str, meaning: str, /, **labels: str) -> Gauge:
-    """One that is added up over the processes that live."""
+    """One that is summed over the living processes."""
     return Gauge(*_define(name, "gauge", meaning, labels), registry=registry, multiprocess_mode="livesum")
 
 
 def at_scrape(name: str, meaning: str, kind: str = "gauge", /, **labels: str) -> AtScrape:
-    """Of a value that is read when the page is asked for."""
+    """Of a value that is read at each scrape."""
     whole, _, _ = _define(name, kind, meaning, labels)
     return AtScrape(DEFINITIONS[whole])

@@ -48,9 +48,9 @@ class _ReadNow(Collector):
 def _version() -> str:
     """The version that pyproject.toml names; unknown where the file was not deployed."""
     try:
-        found: dict[str, Any] = tomllib.loads(
+        project: dict[str, Any] = tomllib.loads(
             (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
         )
     except OSError:
         return "unknown"
-    return str(found["project"]["version"])
+    return str(project["project"]["version"])

@@ -1,4 +1,4 @@
-"""What MongoDB knows and is read at each scrape, and therefore is the same in every worker and on every node.
+"""Gauges that are read from MongoDB at each scrape, and are therefore the same in every worker and on every node.
 
 Uses definitions.
 """
@@ -29,7 +29,7 @@ reconciliation_finished = at_scrape(
 )
 worker_heartbeat = at_scrape(
     "worker_heartbeat_timestamp_seconds",
-    "When a worker process was last known to live; absent when none was begun or all were told to end.",
+    "Time of the last heartbeat of a worker; absent when none was started or all were stopped.",
 )
 disputes_open = at_scrape(
     "disputes_open",
@@ -37,16 +37,17 @@ disputes_open = at_scrape(
     due="overdue, 24h, 72h or later",
 )
 uncounted_payments = at_scrape(
-    "figures_uncounted_payments", "Payments that changed and are not in the rollups yet; counted up to 10000."
+    "figures_uncounted_payments",
+    "Payments that changed and are not counted in the figures yet; counted up to 10000.",
 )
 scrape_error = at_scrape(
     "scrape_error",
-    "1 where what MongoDB knows could not be read for this page.",
+    "1 where MongoDB could not be read for this page.",
     source="inbox, reconciliation, worker, disputes or figures",
 )
 payments = at_scrape(
     "payments",
-    "Payments created in the window, by how they stand.",
+    "Payments created in the window, by outcome.",
     window=_WINDOW,
     outcome="completed, failed, canceled, open or abandoned",
 )

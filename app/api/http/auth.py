@@ -84,14 +84,14 @@ class Tokens:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give ``app`` its judge of tokens."""
+    """Give ``app`` its token verifier."""
     app.extensions[_EXTENSION] = Tokens(settings)
 
 
 def caller() -> Caller:
     """The caller of the request at hand; only behind ``@requires``."""
-    known: Caller = g.caller
-    return known
+    current: Caller = g.caller
+    return current
 
 
 def requires(scope: Scope) -> Callable[[View], View]:
@@ -120,7 +120,7 @@ def requires(scope: Scope) -> Callable[[View], View]:
 
 
 def public(why: str) -> Callable[[View], View]:
-    """Let everybody in, for the reason given."""
+    """Let everyone in, for the stated reason."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -36,5 +36,5 @@ class Cursors:
                 raise ValueError(payment_id)
             return _EPOCH + int(milliseconds) * _MILLISECOND, payment_id
         except (BadData, ValueError, TypeError, OverflowError) as error:
-            told = "This is not a cursor of ours; begin again without one."
-            raise ValidationFailed(errors={"cursor": [told]}) from error
+            message = "This cursor is invalid. Start again without one."
+            raise ValidationFailed(errors={"cursor": [message]}) from error

@@ -28,7 +28,7 @@ _CHALLENGE = 'Bearer realm="paydesk"'
 
 
 def init_app(app: Flask) -> None:
-    """Take every failure over; flask-smorest's own handler is replaced."""
+    """Handle every failure; this replaces flask-smorest's own handler."""
     app.register_error_handler(PaydeskError, paydesk_error)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unexpected_error)
@@ -63,7 +63,7 @@ def http_error(error: HTTPException) -> Response:
 
 
 def unexpected_error(error: Exception) -> Response:
-    """A failure that nobody foresaw: MongoDB away where no service caught it, or a fault of ours."""
+    """An unexpected failure: MongoDB is away and no service caught it, or a fault of ours."""
     if _says_unavailable(error):
         return paydesk_error(DatabaseUnavailable(retry_after=2))
     logger.error("unexpected_error", error=type(error).__name__, exc_info=error)

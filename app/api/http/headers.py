@@ -1,4 +1,4 @@
-"""Headers of answers for programs: never guessed at, never kept by a cache, never shown in a frame.
+"""Headers of responses to programs: no content sniffing, no cache, no frame.
 
 Source: OWASP REST Security Cheat Sheet. Pages for people have their own (dashboards/headers.py), and so has /api/docs,
 whose policy stands because a header that is there already is left alone.

@@ -8,7 +8,7 @@ from typing import Any
 import simplejson
 from flask.json.provider import DefaultJSONProvider
 
-# Longer integers than any that we mean are kept as decimals: Python refuses to build int from thousands of digits.
+# Integers longer than any that we use stay decimals: Python refuses to build an int from thousands of digits.
 _LONGEST_INT = 30
 
 
@@ -39,7 +39,7 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        # An exponent beyond what decimals hold; whoever wants a number here refuses one that is not finite.
+        # The exponent is beyond what decimals hold; every field that takes a number refuses one that is not finite.
         return Decimal("Infinity")
 
 
@@ -48,7 +48,7 @@ def _integer(text: str) -> int | Decimal:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise ValueError("a key occurs twice in one object")
-    return found
+    return result

@@ -31,8 +31,8 @@ class RequestParser(FlaskParser):
         try:
             return current_app.json.loads(body)
         except ValueError as error:
-            told = "The body is not valid JSON."
-            raise ValidationFailed(told, errors={"body": [told]}) from error
+            message = "The body is not valid JSON."
+            raise ValidationFailed(message, errors={"body": [message]}) from error
 
     def handle_error(
         self,
@@ -55,7 +55,7 @@ class Blueprint(flask_smorest.Blueprint):
 def whole_body(req: Request) -> bytes:
     """The raw body. Raises RequestEntityTooLarge.
 
-    A body that comes in chunks has no length to judge beforehand, and werkzeug cuts it off at the limit without a word.
+    A chunked body has no length to check beforehand, and werkzeug cuts it off at the limit silently.
     """
     body = req.get_data(cache=True)
     limit = req.max_content_length
@@ -66,8 +66,8 @@ def whole_body(req: Request) -> bytes:
 
 def _by_field(messages: Any) -> dict[str, Any]:
     """The messages by field, without the layer that names the part of the request."""
-    found: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
     for problems in messages.values():
-        for name, told in problems.items():
-            found["body" if name == "_schema" else str(name)[:_LONGEST_NAME]] = told
-    return found
+        for name, message in problems.items():
+            errors["body" if name == "_schema" else str(name)[:_LONGEST_NAME]] = message
+    return errors

@@ -1,9 +1,9 @@
 """The public keys of whoever issues our tokens, fetched from AUTH_JWKS_URL.
 
-Keys are kept five minutes. While the issuer cannot be reached the keys we have go on being used for an hour, because
-that it is away does not make them less its keys; after that, or when there never were any, tokens cannot be judged and
-the answer is 503, since a 401 would tell clients to throw good tokens away. A token that names an unknown key makes us
-look again at most every 30 seconds, so that made-up key names cannot keep us busy.
+Keys are cached for five minutes. While the issuer is unreachable, cached keys stay valid for an hour, because an outage
+does not revoke them. After that, or when there never were any, tokens cannot be verified and the response is 503: a 401
+would make clients throw good tokens away. A token that names an unknown key triggers a new fetch at most every 30
+seconds, so that invented key names cannot keep us busy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TIMEOUT_SECONDS = 3
 
 
 class TokensCannotBeJudged(ServiceUnavailable):
-    """Our side lacks what it takes to check a token; the token may be good."""
+    """We lack the keys to verify a token; the token may be good."""
 
     error = "authentication_unavailable"
     description = "Tokens cannot be checked just now. Keep the token and try again in a moment."

@@ -23,8 +23,8 @@ def _count(description: str) -> fields.Integer:
 
 
 def _money(description: str) -> fields.Decimal:
-    told = f"{description} Null for a currency that is not supported here, whose decimals are not known."
-    return fields.Decimal(required=True, allow_none=True, metadata={"description": told, "example": 1234.5})
+    text = f"{description} Null for an unsupported currency, whose decimals are unknown."
+    return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 1234.5})
 
 
 def _text(description: str, example: str, **more: Any) -> fields.String:
@@ -32,8 +32,8 @@ def _text(description: str, example: str, **more: Any) -> fields.String:
 
 
 def _value() -> fields.Decimal:
-    told = "n divided by total, to six digits; null when total is 0."
-    return fields.Decimal(required=True, allow_none=True, metadata={"description": told, "example": 0.93})
+    text = "n divided by total, to six digits; null when total is 0."
+    return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 0.93})
 
 
 def _seconds(description: str) -> fields.Decimal:
@@ -104,7 +104,7 @@ class FlowsSchema(Schema):
 class ThreeDSecureFiguresSchema(Schema):
     rate = _nested(RatioSchema, "Attempts in which 3-D Secure was requested, of all attempts.")
     split = _nested(SplitSchema, "How those requests ended.")
-    flows = _nested(FlowsSchema, "How the customer was asked, where it is known.")
+    flows = _nested(FlowsSchema, "How the customer was authenticated, where it is known.")
 
 
 class ProcessingTimeSchema(Schema):
@@ -159,7 +159,7 @@ class RangeSchema(Schema):
     currency = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The one currency asked for.", "example": "usd"},
+        metadata={"description": "The currency of the query.", "example": "usd"},
     )
 
 
@@ -171,7 +171,7 @@ class MetricsSchema(FiguresSchema):
     range = _nested(RangeSchema, "The range that the figures are of.")
     series = _nested(StepSchema, "The same figures for every step of the range.", many=True)
     previous = _nested(
-        PreviousSchema, "The same figures of the range compared with; null unless asked for.", null=True
+        PreviousSchema, "The same figures for the comparison range; null unless requested.", null=True
     )
 
 
@@ -192,12 +192,12 @@ def metrics(report: Report) -> Shown:
     }
 
 
-def figures(found: Figures) -> Shown:
+def figures(figures_: Figures) -> Shown:
     """Every figure of DESIGN section 5."""
     return {
-        "payments": found.payments,
-        "success_rate": _ratio(found.success_rate),
-        "first_attempt_success": _ratio(found.first_attempt_success),
+        "payments": figures_.payments,
+        "success_rate": _ratio(figures_.success_rate),
+        "first_attempt_success": _ratio(figures_.first_attempt_success),
         "failure_reasons": [
             {
                 "code": r.reason.code,
@@ -205,10 +205,10 @@ def figures(found: Figures) -> Shown:
                 "meaning": r.reason.meaning,
                 **_ratio(r.ratio),
             }
-            for r in found.failure_reasons
+            for r in figures_.failure_reasons
         ],
         "refund_rate": {
-            "by_count": _ratio(found.refund_rate),
+            "by_count": _ratio(figures_.refund_rate),
             "by_amount": [
                 {
                     "currency": share.currency,
@@ -216,25 +216,25 @@ def figures(found: Figures) -> Shown:
                     "captured": share.captured,
                     "value": _rounded(share.ratio.value),
                 }
-                for share in found.refunded_amounts
+                for share in figures_.refunded_amounts
             ],
         },
         "three_d_secure": {
-            "rate": _ratio(found.three_d_secure_rate),
-            "split": found.three_d_secure_split,
-            "flows": found.three_d_secure_flows,
+            "rate": _ratio(figures_.three_d_secure_rate),
+            "split": figures_.three_d_secure_split,
+            "flows": figures_.three_d_secure_flows,
         },
         "processing_time": {
-            "n": found.timed,
-            "mean": _rounded(found.mean_seconds),
-            "p50": found.percentile_seconds(_P50),
-            "p95": found.percentile_seconds(_P95),
+            "n": figures_.timed,
+            "mean": _rounded(figures_.mean_seconds),
+            "p50": figures_.percentile_seconds(_P50),
+            "p95": figures_.percentile_seconds(_P95),
         },
-        "dispute_rate": _ratio(found.dispute_rate),
-        "disputes_opened": found.disputes_opened,
+        "dispute_rate": _ratio(figures_.dispute_rate),
+        "disputes_opened": figures_.disputes_opened,
         "volume": [
             {"currency": v.currency, "gross": v.gross, "refunded": v.refunded, "net": v.net}
-            for v in found.volumes
+            for v in figures_.volumes
         ],
     }
 

@@ -70,11 +70,11 @@ def failure(stored: Shown | None) -> Shown | None:
 
 def three_d_secure(stored: Shown | None) -> Shown:
     """Stripe's own word for the result where there is one, else ours."""
-    known = stored or {}
+    view = stored or {}
     return {
-        "attempted": bool(known.get("attempted")),
-        "result": known.get("result") or known.get("outcome"),
-        "flow": known.get("flow"),
+        "attempted": bool(view.get("attempted")),
+        "result": view.get("result") or view.get("outcome"),
+        "flow": view.get("flow"),
     }
 
 

@@ -71,7 +71,7 @@ class RefundRequestSchema(RequestSchema):
         },
     )
     reason = text(
-        "Why, in a few words; Stripe is told the nearest of its own reasons.", "Customer returned the goods"
+        "Why, in a few words. Stripe gets the nearest of its own reasons.", "Customer returned the goods"
     )
     notes = text(
         "Anything that colleagues should know; line breaks are kept.", "Agreed by phone", allow="\n\r\t"

@@ -1,4 +1,4 @@
-"""What answers look like. Dumping through these is also an allow-list: what is not here cannot leave."""
+"""What responses look like. The schemas are also an allow-list: a field that is not here cannot leave."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ID = "65f0c0ffee65f0c0ffee65f0"
 
 
 def _text(description: str, example: str | None = None, *, null: bool = False, **more: Any) -> fields.String:
-    shown = {"example": example} if example else {}
+    metadata = {"example": example} if example else {}
     return fields.String(
-        required=True, allow_none=null, metadata={"description": description, **shown, **more}
+        required=True, allow_none=null, metadata={"description": description, **metadata, **more}
     )
 
 
@@ -28,8 +28,8 @@ def _time(description: str, *, null: bool = False) -> Moment:
 def _amount(description: str, example: float = 99.99, *, null: bool = True) -> fields.Decimal:
     if null:
         description += " Null for a payment made elsewhere in a currency that is not supported here."
-    shown = {"description": description, "example": example}
-    return fields.Decimal(required=True, allow_none=null, metadata=shown)
+    metadata = {"description": description, "example": example}
+    return fields.Decimal(required=True, allow_none=null, metadata=metadata)
 
 
 def _currency() -> fields.String:
@@ -97,16 +97,16 @@ class RefundSchema(Schema):
     id = _text("Our id, or Stripe's where the refund was made there.", _ID)
     payment_id = _text("The payment.", _ID)
     stripe_refund_id = _text("Stripe's id, once Stripe has confirmed the refund.", "re_3OqJ2K", null=True)
-    amount = _amount("Amount given back, in major units.", 25.5)
+    amount = _amount("Refunded amount, in major units.", 25.5)
     currency = _currency()
     status = _text(
         "Where the refund stands.",
         "succeeded",
         enum=["pending", "requires_action", "succeeded", "failed", "canceled"],
     )
-    reason = _text("Why, as it was given.", "Customer returned the goods", null=True)
+    reason = _text("The reason, as it was entered.", "Customer returned the goods", null=True)
     notes = _text("For colleagues.", "Agreed by phone", null=True)
-    requested_by = _text("Who asked for it; null for refunds made at Stripe.", "erp-frontend", null=True)
+    requested_by = _text("Who requested it; null for refunds made at Stripe.", "erp-frontend", null=True)
     created_at = _time("When it was made.")
 
 
@@ -170,7 +170,7 @@ class PaymentSchema(Schema):
 
 
 class PaymentDetailSchema(PaymentSchema):
-    """A payment with everything that is known of it."""
+    """A payment with everything that is known about it."""
 
     disputes = _nested(DisputeSchema, "Chargebacks and inquiries.", many=True)
     history = _nested(HistoryEntrySchema, "Every change, hash-chained.", many=True)

@@ -21,7 +21,7 @@ logger = structlog.get_logger(__name__)
 class Group(AppGroup):
     """A group whose commands end a failure with a sentence and exit code 1, not with a traceback.
 
-    A failure that nobody foresaw goes to the log, which shows where it was and leaves out what it quotes.
+    An unexpected failure goes to the log, which names the place and leaves out the values that the message quotes.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -35,8 +35,8 @@ class Group(AppGroup):
             raise
         except Exception as error:
             logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
-            told = f"Something went wrong ({type(error).__name__}). The log on standard error says where."
-            raise click.ClickException(told) from error
+            message = f"Something went wrong ({type(error).__name__}). The log on standard error says where."
+            raise click.ClickException(message) from error
 
 
 def settings() -> Settings:

@@ -33,7 +33,7 @@ def test_what_the_service_wrote_is_in_order(run: Run, payment: str) -> None:
     result = run("audit", "verify")
     assert result.exit_code == 0, result.output
     assert "1 payments verified." in result.stdout
-    assert "No problem found." in result.stdout
+    assert "No problems." in result.stdout
 
 
 def test_an_empty_database_is_in_order(run: Run) -> None:
@@ -69,7 +69,7 @@ def test_every_tampering_is_found(run: Run, payment: str, database: Mongo, chang
         assert result.exit_code == 1, result.output
         assert f"payment {payment}: " in result.stdout
         assert told in result.stdout
-        assert "problems found." in result.stderr
+        assert "problems." in result.stderr
 
 
 def test_a_payment_that_does_not_exist_is_said_so(run: Run) -> None:

@@ -68,7 +68,7 @@ def test_forty_payments_equal_the_sandbox_s_books(
 ) -> None:
     result = run("demo", "seed", "--payments", "40")
     assert result.exit_code == 0, result.output
-    assert "40 payments made, 0 were there already." in result.stdout
+    assert "40 payments made, 0 existed already." in result.stdout
     payments = {payment["payment_intent_id"]: payment for payment in database["payments"].find()}
     lines = {line["id"]: line for line in sandbox.get("books", limit=100)["data"]}
     assert len(payments) == 40
@@ -82,7 +82,7 @@ def test_forty_payments_equal_the_sandbox_s_books(
     assert abs(sandbox.stripe("POST", "/v1/customers")["created"] - time.time()) < 5
 
     again = run("demo", "seed", "--payments", "40")
-    assert "0 payments made, 40 were there already." in again.stdout
+    assert "0 payments made, 40 existed already." in again.stdout
     assert database["payments"].count_documents({}) == 40
 
 
