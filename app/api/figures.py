@@ -107,8 +107,8 @@ def payment_metrics(query: dict[str, Any]) -> Response:
         compare=Compare(compare) if compare else None,
         choice=_choice(**query),
     )
-    # A response and not a dictionary: the report already has the shape of the schema, and dumping the thousands of values
-    # of a series through it once more takes longer than reading them.
+    # A response and not a dictionary: the report already has the shape of the schema, and dumping the thousands of
+    # values of a series through it once more takes longer than reading them.
     return jsonify(metrics(services.analytics.report(question)))
 
 

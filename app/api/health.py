@@ -68,9 +68,9 @@ def readyz() -> Response:
     """Whether requests can be served.
 
     It fails while MongoDB has no writable primary or lacks its unique indexes, without which a payment could exist
-    twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because
-    stored payments can still be read, and a missing worker, because payments are taken without it: only failed events
-    and unknown outcomes wait for it.
+    twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key,
+    because stored payments can still be read, and a missing worker, because payments are taken without it: only failed
+    events and unknown outcomes wait for it.
     """
     checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
     if checks["mongodb"]["state"] == "ok":

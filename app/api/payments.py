@@ -1,4 +1,4 @@
-"""Payments over HTTP: open, confirm, list, look at.
+"""Payments over HTTP: open, confirm, list, read.
 
 Uses http, schemas.
 """
@@ -53,12 +53,12 @@ Parsed = dict[str, Any]
 STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)
 
 blueprint = Blueprint(
-    "payments", __name__, url_prefix="/api/v1/payments", description="Take payments and look at them."
+    "payments", __name__, url_prefix="/api/v1/payments", description="Take payments and read them."
 )
 
 
 @blueprint.get("/stripe/config")
-@public("Stripe.js needs the publishable key before anybody has signed in; it is made to be public")
+@public("Stripe.js needs the publishable key before anyone signs in; the key is public by design")
 @answers(StripeNotInitialized)
 @blueprint.response(200, StripeConfigSchema)
 def stripe_config() -> Parsed:
@@ -80,8 +80,8 @@ def stripe_config() -> Parsed:
 def create_intent(body: Parsed, headers: Parsed) -> Parsed:
     """Open a payment.
 
-    While a payment of the same order, customer, amount and currency is open, the same payment intent is answered
-    again, so a double click never makes two.
+    While a payment of the same order, customer, amount and currency is open, the response repeats its payment intent,
+    so a double click never makes two.
     """
     publishable_key = _publishable_key()
     _only_own_customer(body["customer_id"])

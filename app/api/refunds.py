@@ -32,7 +32,7 @@ from app.errors import (
 from app.extensions import services
 from app.services.refunds.service import RefundOrder
 
-blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", description="Give money back.")
+blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", description="Refund payments.")
 
 
 @blueprint.post("/stripe/refund/<payment_id>", parameters=[presenters.PAYMENT_ID])
@@ -48,10 +48,10 @@ blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", descri
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")
 @blueprint.response(201, RefundSchema)
 def refund(body: dict[str, Any], headers: dict[str, Any], payment_id: str) -> dict[str, Any]:
-    """Refund a payment, in part or all that is left.
+    """Refund a payment, in part or in full.
 
-    Many refunds at once can never give back more than was captured. After 503 `stripe_unavailable` send the same
-    request again: the same refund is completed, not a second one made.
+    Concurrent refunds can never exceed what was captured. After 503 `stripe_unavailable`, repeat the request: it
+    completes the same refund and makes no second one.
     """
     if body.get("amount") is not None:
         exact(body["amount"])

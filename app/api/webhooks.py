@@ -23,14 +23,14 @@ from app.errors import (
 from app.extensions import services
 
 blueprint = Blueprint(
-    "webhooks", __name__, url_prefix="/api/v1/payments", description="What Stripe tells us."
+    "webhooks", __name__, url_prefix="/api/v1/payments", description="Webhooks from Stripe."
 )
 
 _SIGNATURE = {
     "in": "header",
     "name": "Stripe-Signature",
-    "description": "Stripe's signature of the raw body. Required; optional here only because a missing one answers 400 "
-    "`webhook_signature_invalid`.",
+    "description": "Stripe's signature of the raw body. Required. It is optional here only because a missing one answers "
+    "400 `webhook_signature_invalid`.",
     "schema": {"type": "string"},
     "example": "t=1700000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd",
 }
@@ -42,7 +42,7 @@ _BODY = {
 
 
 @blueprint.post("/stripe/webhook")
-@public("Stripe proves itself by the signature of the body")
+@public("The signature of the body proves that Stripe sent it")
 @answers(
     *(WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable),
     *(StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable),
@@ -56,5 +56,5 @@ def webhook() -> Response:
     200 means that the event is stored and applied, or was already. After any other status Stripe delivers it again.
     """
     services.webhooks.deliver(whole_body(request), request.headers.get("Stripe-Signature"))
-    # The busiest route answers the same bytes every time, so nothing is parsed or rendered for it.
+    # The busiest route always answers the same bytes, so nothing is parsed or rendered for it.
     return Response(b'{"received": true}', mimetype="application/json")

@@ -17,7 +17,7 @@ db = Group("db", help="Prepare the database.")
 @db.command()
 def indexes() -> None:
     """Create every declared index that is missing. Safe to repeat; run it with each release."""
-    # First, so that a longer time holds before anything could be removed under the shorter one.
+    # First, so that a longer retention applies before the shorter one could remove anything.
     if keep_events(settings.webhook_retention_days):
         click.echo("changed webhook_events.retention")
     made = create_indexes()

@@ -21,8 +21,8 @@ metrics = Group("metrics", help="The figures of the dashboard, the API and Prome
 def rebuild() -> None:
     """Count every payment again. Safe to repeat, and to run while payments are taken.
 
-    Needed only after payments were changed by hand in the database: a new version or time zone is built by the
-    worker, and what changes is counted as it changes. The dashboard says that it waits meanwhile.
+    Needed only after payments were changed by hand in the database. The worker itself rebuilds the figures for a new
+    version or time zone, and counts every change as it happens. The dashboard says so while it waits.
     """
     steps = services.figures.build()
     done = 0

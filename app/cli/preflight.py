@@ -31,7 +31,7 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 @click.option(
     "--accept", multiple=True, metavar="NAME", help="A check whose warning is accepted; repeatable."
 )
-@click.option("--test-mode", is_flag=True, help="The set-up is meant to run on Stripe's test keys.")
+@click.option("--test-mode", is_flag=True, help="This deployment is meant to use Stripe's test keys.")
 @click.option("--url", help="Where the service is reached from outside: https://pay.example.com")
 @click.option("--prometheus", help="The address of Prometheus: http://prometheus:9090")
 @with_appcontext
@@ -44,7 +44,7 @@ def preflight(
     url: str | None,
     prometheus: str | None,
 ) -> None:
-    """Check that everything is as it must be in production; asks MongoDB, Stripe and, if named, Prometheus.
+    """Check that everything is ready for production. Asks MongoDB, Stripe and, if named, Prometheus.
 
     Exit code 0: ready; 1: a check failed, or with --strict warned.
     """
@@ -57,7 +57,7 @@ def preflight(
     for result in run(checks):
         results.append(result)
         if not as_json:
-            _tell(result, accepted=result.name in accept)
+            _print(result, accepted=result.name in accept)
     failed = [result for result in results if result.state is State.FAIL]
     warned = [result for result in results if result.state is State.WARN and result.name not in accept]
     is_ready = not failed and not (strict and warned)
@@ -99,7 +99,7 @@ def _row(result: Result, *, accepted: bool) -> dict[str, object]:
     }
 
 
-def _tell(result: Result, *, accepted: bool) -> None:
+def _print(result: Result, *, accepted: bool) -> None:
     state = click.style(f"{result.state.value:<5}", fg=_COLOURS[result.state])
     note = " (accepted)" if accepted and result.state is State.WARN else ""
     click.echo(f"{state} {result.name:<22} {result.message}{note}")

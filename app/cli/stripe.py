@@ -1,4 +1,4 @@
-"""``flask stripe``: compare our payments with Stripe's, and put ours right.
+"""``flask stripe``: compare our payments with Stripe's, and repair ours.
 
 Uses support.
 """
@@ -23,7 +23,7 @@ from app.services.reconciliation.run import Order, Run
 stripe = Group("stripe", help="Compare our payments with Stripe's.")
 
 _DRIFT, _FAILURE = 1, 2
-_SHOWN = 50
+_PRINTED = 50
 _TITLES = {
     "missing_here": "missing here",
     "different": "different",
@@ -57,29 +57,29 @@ class Since(Duration):
     "--repair", is_flag=True, help="Apply what Stripe says, with an entry in each payment's history."
 )
 @click.option("--payment", "payment_id", help="Compare this payment only.")
-@click.option("--resume", is_flag=True, help="Go on with the last run, if it did not finish.")
+@click.option("--resume", is_flag=True, help="Continue the last run, if it did not finish.")
 def reconcile(since: timedelta, repair: bool, payment_id: str | None, resume: bool) -> None:
     """Compare payments made or changed at Stripe with ours.
 
-    Exit code 0: all is equal or was repaired; 1: something differs; 2: the comparison could not be finished.
+    Exit code 0: all equal or repaired; 1: something differs; 2: the comparison did not finish.
     """
     if resume and payment_id:
-        raise click.UsageError("--resume is for runs over a range; leave --payment out.")
+        raise click.UsageError("--resume continues a run over a range. Leave --payment out.")
     run: Run | None = None
     try:
         if resume:
             run = services.reconciliation.resume()
             if run is None:
-                click.echo("No run is unfinished.")
+                click.echo("There is no unfinished run.")
                 return
-            click.echo(f"Going on with report {run.report_id}.", err=True)
+            click.echo(f"Resuming report {run.report_id}.", err=True)
         else:
             start = int((datetime.now(UTC) - since).timestamp())
             order = Order(since=start, payment_id=payment_id, repair=repair, actor=actor())
             run = services.reconciliation.begin(order)
         for _ in progress(_percent(run), 100, "% of the range"):
             pass
-        _tell(run)
+        _report(run)
     except PaydeskError as error:
         click.echo(f"Error: {error.message}", err=True)
         if run and not payment_id:
@@ -101,7 +101,7 @@ def _percent(run: Run) -> Iterator[None]:
         yield
 
 
-def _tell(run: Run) -> None:
+def _report(run: Run) -> None:
     report, counts = run.report(), run.counts
     what = f"payment {run.order.payment_id}" if run.order.payment_id else f"since {report['since']:%F %T} UTC"
     say(f"Report {run.report_id}, {what}")
@@ -113,16 +113,16 @@ def _tell(run: Run) -> None:
     for currency, sums in sorted(run.amounts.items()):
         message = [f"{_TITLES[name]} {_money(sums[name], currency)}" for name in _TITLES if sums[name]]
         say(f"  {currency.upper()}: {'; '.join(message)}")
-    for row in report["drift"][:_SHOWN]:
+    for row in report["drift"][:_PRINTED]:
         say("\n".join(_lines(row)))
-    if run.drift_total > _SHOWN:
-        say(f"… and {run.drift_total - _SHOWN} more; the report keeps the first {len(report['drift'])}.")
+    if run.drift_total > _PRINTED:
+        say(f"… and {run.drift_total - _PRINTED} more; the report keeps the first {len(report['drift'])}.")
     if not run.drift_total:
         say("No drift.")
     elif run.order.repair:
         say(f"{run.drift_total} differences, {counts['repaired']} repaired.")
     else:
-        say(f"{run.drift_total} differences. Run again with --repair to put ours right.")
+        say(f"{run.drift_total} differences. Run again with --repair to repair ours.")
 
 
 def _lines(row: dict[str, Any]) -> Iterable[str]:

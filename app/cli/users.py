@@ -49,7 +49,7 @@ def list_() -> None:
 @users.command()
 @click.argument("email")
 def disable(email: str) -> None:
-    """Switch an account off and end its sessions."""
+    """Disable an account and end its sessions."""
     account = accounts.set_active(email, False, actor=actor())
     click.echo(f"Disabled {account.email}.")
 
@@ -57,7 +57,7 @@ def disable(email: str) -> None:
 @users.command()
 @click.argument("email")
 def enable(email: str) -> None:
-    """Switch an account on again."""
+    """Enable an account again."""
     account = accounts.set_active(email, True, actor=actor())
     click.echo(f"Enabled {account.email}.")
 
@@ -66,7 +66,7 @@ def enable(email: str) -> None:
 @click.argument("email")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 def role(email: str, role: str) -> None:
-    """Give an account another role; it counts from the next page on."""
+    """Give an account another role; it takes effect with the next page."""
     account = accounts.set_role(email, Role(role), actor=actor())
     click.echo(f"{account.email} is {account.role.value} now.")
 

@@ -1,4 +1,4 @@
-"""``flask worker``: the process beside the web servers (Procfile ``worker``).
+"""``flask worker``: the background process next to the web servers (Procfile ``worker``).
 
 Uses support.
 """
@@ -16,12 +16,12 @@ from app.cli.support.group import Group, settings
 from app.services import Services
 from app.services.worker.scheduler import Worker
 
-worker = Group("worker", help="Do what no request does: retries, unknown outcomes, comparison with Stripe.")
+worker = Group("worker", help="Work in the background: retries, unknown outcomes, comparison with Stripe.")
 
 
 @worker.command()
 def run() -> None:
-    """Work until SIGTERM or Ctrl-C. Several workers may run at once."""
+    """Run until SIGTERM or Ctrl-C. Several workers may run at once."""
     configured = settings()
     every = timedelta(minutes=configured.reconcile_interval_minutes)
     # The object itself and not app.extensions.services: jobs run in threads, which have no application context.

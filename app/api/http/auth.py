@@ -1,8 +1,7 @@
 """Who calls, and what they may do.
 
-A guard stands where each route is registered: ``@requires(scope)`` or ``@public(why)``. It checks the caller before
-anything of the request is parsed, writes the route's security into the OpenAPI document, and is what the architecture
-test looks for on every route.
+Each route states its guard: ``@requires(scope)`` or ``@public(why)``. The guard checks the caller before the request is
+parsed and writes the route's security into the OpenAPI document. An architecture test looks for it on every route.
 
 Sources: RFC 7519 (claims), RFC 8725 (algorithms are pinned by configuration, never taken from the token), RFC 6750
 (WWW-Authenticate).
@@ -21,7 +20,7 @@ from flask import Flask, current_app, g, request
 
 from app.api.http.documentation import document
 from app.api.http.limits import limited
-from app.api.http.signing_keys import SigningKeys, TokensCannotBeJudged
+from app.api.http.signing_keys import SigningKeys, TokensUnverifiable
 from app.domain.permissions import Scope
 from app.errors import Forbidden, RateLimited, Unauthorized
 
@@ -34,7 +33,7 @@ _REQUIRED_CLAIMS = ["exp", "iss", "aud", "sub"]
 _CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SUBJECT = re.compile(r"[ -~]{1,255}")
 _LONGEST_TOKEN = 8192
-# What the library lets through for claims of an odd type, infinite times and deeply nested headers.
+# What the library raises for claims of an odd type, infinite times and deeply nested headers.
 _ODD_CLAIMS = (TypeError, ValueError, OverflowError, RecursionError)
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -50,7 +49,7 @@ class Caller:
 
 
 class Tokens:
-    """Judges tokens by one configured algorithm family and key."""
+    """Verifies tokens by one configured algorithm family and key."""
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.auth_jwt_secret
@@ -59,7 +58,7 @@ class Tokens:
         self._audience = settings.auth_jwt_audience
 
     def caller(self, token: str) -> Caller:
-        """The caller that ``token`` proves. Raises jwt.PyJWTError, or TokensCannotBeJudged."""
+        """The caller that ``token`` proves. Raises jwt.PyJWTError, or TokensUnverifiable."""
         if len(token) > _LONGEST_TOKEN:
             raise jwt.InvalidTokenError("too long")
         if self._keys:
@@ -68,7 +67,7 @@ class Tokens:
         elif self._secret:
             key, algorithms = self._secret, ["HS256"]
         else:
-            raise TokensCannotBeJudged(
+            raise TokensUnverifiable(
                 "Set AUTH_JWT_SECRET or AUTH_JWKS_URL; without it no token can be checked."
             )
         claims = jwt.decode(
@@ -95,7 +94,7 @@ def caller() -> Caller:
 
 
 def requires(scope: Scope) -> Callable[[View], View]:
-    """Let only tokens with ``scope`` in, and each caller only so often (see ``limits``).
+    """Admit only tokens with ``scope``, and each caller only at its rate limit (see ``limits``).
 
     Raises Unauthorized, Forbidden or RateLimited, before the request is parsed.
     """
@@ -147,7 +146,7 @@ def _authenticated() -> Caller:
 
 
 def _reason(error: Exception) -> str:
-    """What the holder of a bad token may know: which check failed, and nothing of how it is made."""
+    """What the holder of a bad token may learn: which check failed, and nothing else."""
     if isinstance(error, jwt.ExpiredSignatureError):
         return "The token has expired."
     if isinstance(error, jwt.InvalidAudienceError):

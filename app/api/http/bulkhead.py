@@ -2,8 +2,8 @@
 
 A worker has 128 threads. When Stripe is slow, each create-intent, confirm and refund holds one for seconds; without a
 limit they would hold all of them, and webhooks, reads and health checks would wait behind Stripe as well. With 100
-slots 28 threads stay free whatever Stripe does, and the request that finds no slot learns so at once, not after a
-timeout. Nothing has been done for it, so it can simply be sent again.
+slots, 28 threads stay free whatever Stripe does. A request that finds no slot is refused at once and not after a
+timeout; nothing was done for it, so the client can repeat it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """How many requests one caller may make in a minute.
 
 Requests count by the token's subject, after the token is verified and before anything is parsed. An address says
-little where a whole shop floor shares one, and nobody can use up another caller's limit. Refunds count as writes. No limit
-applies to:
+little where a whole shop floor shares one, and nobody can use up another caller's limit. Refunds count as writes.
+No limit applies to:
 
-- webhooks: Stripe delivers in bursts from a few addresses, and a refused delivery comes again and again; a bad signature
-  costs one hash and telemetry counts it;
+- webhooks: Stripe delivers in bursts from a few addresses, and a refused delivery comes again and again; a bad
+  signature costs one hash and telemetry counts it;
 - the publishable key and the machine endpoints: they cost less than counting them would.
 
 Signing in is limited by address (dashboards/sign_in.py).

@@ -24,7 +24,7 @@ _RETRY_SECONDS = 5
 _TIMEOUT_SECONDS = 3
 
 
-class TokensCannotBeJudged(ServiceUnavailable):
+class TokensUnverifiable(ServiceUnavailable):
     """We lack the keys to verify a token; the token may be good."""
 
     error = "authentication_unavailable"
@@ -42,12 +42,12 @@ class SigningKeys:
         self._next_look = float("-inf")
 
     def find(self, key_id: object) -> PyJWK:
-        """The key. Raises TokensCannotBeJudged, or InvalidTokenError when the issuer has no such key."""
+        """The key. Raises TokensUnverifiable, or InvalidTokenError when the issuer has no such key."""
         age = time.monotonic() - self._fetched_at
         if age > _FRESH_SECONDS or key_id not in self._keys:
             self._look()
         if time.monotonic() - self._fetched_at > _USABLE_SECONDS:
-            raise TokensCannotBeJudged
+            raise TokensUnverifiable
         if not isinstance(key_id, str) or key_id not in self._keys:
             raise InvalidTokenError("signed with a key that the issuer does not publish")
         return self._keys[key_id]

@@ -196,7 +196,7 @@ def test_a_run_that_stripe_breaks_off_is_resumed(
     assert report_of(database)["_id"] == report["_id"]
     if repair:
         assert_equal_to_the_books(database, silent)
-    assert "No run is unfinished." in reconcile("--resume").output
+    assert "There is no unfinished run." in reconcile("--resume").output
 
 
 def test_a_later_run_replaces_an_unfinished_one_only_if_it_covers_its_range(
@@ -206,11 +206,11 @@ def test_a_later_run_replaces_an_unfinished_one_only_if_it_covers_its_range(
     assert reconcile("--since", "9d").exit_code == 2
     assert reconcile("--since", "2d").exit_code == 0
     assert "since" in (resumed := reconcile("--resume")).output
-    assert (resumed.exit_code, "Going on with report" in resumed.stderr) == (0, True)
+    assert (resumed.exit_code, "Resuming report" in resumed.stderr) == (0, True)
     silent.fault(effect="401", match={"method": "GET"}, times=1)
     assert reconcile("--since", "2d").exit_code == 2
     assert reconcile("--since", "9d").exit_code == 0
-    assert "No run is unfinished." in reconcile("--resume").output
+    assert "There is no unfinished run." in reconcile("--resume").output
 
 
 def test_a_slow_down_is_waited_for(reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
