@@ -1,1 +1,1 @@
-"""A stateful local stand-in for the part of Stripe that a card integration touches; see README.md."""
+"""A local, stateful stand-in for the part of Stripe that a card integration uses; see README.md."""

@@ -1,4 +1,4 @@
-"""The process: state, the API, the control addresses, webhooks, the file on disk."""
+"""The process: state, the API, the control endpoints, webhooks, the data file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.core.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store
-from sandbox.webhooks.deliveries import Courier
+from sandbox.webhooks.deliveries import Dispatcher
 from sandbox.webhooks.event_log import EventLog
 
 _MAX_BODY = 1 << 20
@@ -31,11 +31,11 @@ def build(
     data: Path | None = None,
     webhook: tuple[str, list[str]] | None = None,
 ) -> web.Application:
-    """The application. ``webhook`` is the URL and the signing secrets of an endpoint that is there from the start."""
+    """The application. ``webhook`` is the URL and the signing secrets of an endpoint that exists from the start."""
     store = Store(seed)
     events = EventLog(store, settings)
-    courier = Courier(store, events.note_delivered, events.note_given_up)
-    events.send = courier.send
+    dispatcher = Dispatcher(store, events.mark_delivered, events.mark_failed)
+    events.send = dispatcher.send
     sandbox = Sandbox(settings, store, events)
     database = Database(data, store) if data else None
     if database:
@@ -45,17 +45,17 @@ def build(
     faults, log = Faults(), RequestLog()
     api = Api(sandbox, faults, log)
     app = web.Application(client_max_size=_MAX_BODY)
-    Control(sandbox, courier, faults, log, database).register(app.router)
+    Control(sandbox, dispatcher, faults, log, database).register(app.router)
     stripe_js.register(app.router)
     app.router.add_route("*", "/v1", api.handle)
     app.router.add_route("*", "/v1/{rest:.*}", api.handle)
 
     async def run(_: web.Application) -> AsyncIterator[None]:
-        await courier.open()
+        await dispatcher.open()
         writing = asyncio.create_task(database.write_forever()) if database else None
         yield
         faults.clear()
-        await courier.close()
+        await dispatcher.close()
         if database and writing:
             await database.close(writing)
 
@@ -64,7 +64,7 @@ def build(
 
 
 def set_endpoint(store: Store, endpoint_id: str, url: str, secrets: list[str]) -> Endpoint:
-    """Make or change an endpoint that takes every event."""
+    """Create or change an endpoint that receives every event."""
     endpoint = store.endpoints.get(endpoint_id)
     if endpoint is None:
         endpoint = Endpoint(id=endpoint_id, created=store.now(), seq=store.next_seq())

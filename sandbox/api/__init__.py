@@ -1,1 +1,1 @@
-"""How a request under /v1 is read, routed, checked, repeated and answered."""
+"""The HTTP API under /v1: parsing, routing, validation, idempotency, expansion, faults."""

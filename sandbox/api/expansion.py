@@ -1,4 +1,4 @@
-"""``expand[]``: ids in an answer replaced by their objects. Source: docs.stripe.com/api/expanding_objects; facts §9."""
+"""``expand[]``: ids in a response become objects. Source: docs.stripe.com/api/expanding_objects; facts §9."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.core.store import Store
 
 MAX_DEPTH = 4
 
-# For each type of object, the fields that hold an id and the type that the id leads to. None: always null here.
+# For each type of object, the fields that hold an id, and the type of that id's object. None: always null here.
 _FIELDS: dict[str, dict[str, str | None]] = {
     "payment_intent": {
         "customer": "customer",
@@ -57,7 +57,7 @@ _FIELDS: dict[str, dict[str, str | None]] = {
 
 
 def check(paths: list[str], kind: str, *, is_list: bool) -> None:
-    """Raises a 400 for a path that leads nowhere, before anything is done."""
+    """Raises a 400 for an invalid path, before any work."""
     for path in paths:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH + is_list:
@@ -70,22 +70,22 @@ def check(paths: list[str], kind: str, *, is_list: bool) -> None:
             if is_list and number == 0:
                 if step != "data":
                     hint = f" You may want to try expanding 'data.{path}' instead."
-                    raise _refused(path, hint if step in _FIELDS[kind] else "")
+                    raise _rejected(path, hint if step in _FIELDS[kind] else "")
                 continue
             if at is None or step not in _FIELDS[at]:
-                raise _refused(path)
+                raise _rejected(path)
             at = _FIELDS[at][step]
 
 
-def _refused(path: str, hint: str = "") -> Exception:
+def _rejected(path: str, hint: str = "") -> Exception:
     return invalid(f"This property cannot be expanded ({path}).{hint}", param="expand")
 
 
-def expand(answer: Json, paths: list[str], store: Store) -> Json:
-    """The answer with every path expanded in place; the paths have been checked."""
+def expand(response: Json, paths: list[str], store: Store) -> Json:
+    """The response with every path expanded in place; ``check`` has accepted the paths."""
     for path in paths:
-        _expand(answer, path.split("."), store)
-    return answer
+        _expand(response, path.split("."), store)
+    return response
 
 
 def _expand(node: Any, steps: list[str], store: Store) -> None:
@@ -104,7 +104,7 @@ def _expand(node: Any, steps: list[str], store: Store) -> None:
 
 
 def _refunds_of(charge_id: str, store: Store) -> Json:
-    refunds = store.refunds.of("charge", charge_id)[::-1]
+    refunds = store.refunds.matching("charge", charge_id)[::-1]
     newest = Page(refunds[:DEFAULT_LIMIT], len(refunds) > DEFAULT_LIMIT)
     return rendered(f"/v1/charges/{charge_id}/refunds", newest, rendering.refund)
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what Stripe or the way to it can do wrong. Source: facts §3, §9."""
+"""Faults on demand: how Stripe or the network can fail. Source: facts §3, §9."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.core.errors import StripeError
 
-# Effects that answer with an error: status, type, code, text, and what the header Stripe-Should-Retry says.
+# Effects that respond with an error: status, type, code, message, and the value of Stripe-Should-Retry.
 _ERRORS: dict[str, tuple[int, str, str | None, str, bool | None]] = {
     "401": (401, "invalid_request_error", None, "Invalid API Key provided: sk_test_****", None),
     "402": (402, "card_error", "card_declined", "Your card was declined.", None),
@@ -38,9 +38,9 @@ _NAMES = frozenset({"match", "times", "effect", "delay_ms", "status", "work", "s
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """One fault. ``times``: how often it strikes, None for ever; ``nth``: only from the nth matching request on.
+    """One fault. ``times``: how often it strikes, None for no limit; ``nth``: the first matching request it strikes.
 
-    ``work``: the work is done before the answer goes wrong; ``stored``: an error is kept under the idempotency key.
+    ``work``: the request is processed before its response fails; ``stored``: the idempotency key keeps the error.
     ``delay_ms`` is for slow and hang, ``status`` for garbage.
     """
 
@@ -57,7 +57,7 @@ class Fault:
     struck: int = 0
 
     def strikes(self, method: str, path: str) -> bool:
-        """Count a request, and say whether the fault strikes it."""
+        """Whether the fault strikes this request; each matching request is counted."""
         if self.times is not None and self.struck >= self.times:
             return False
         if (self.method and self.method != method) or (self.path and not self.path.search(path)):
@@ -69,7 +69,7 @@ class Fault:
         return True
 
     def error(self) -> StripeError | None:
-        """The error that it answers with, if it is of that kind."""
+        """The error that the fault responds with; None when it fails in another way."""
         if self.effect not in _ERRORS:
             return None
         status, kind, code, text, should_retry = _ERRORS[self.effect]
@@ -78,8 +78,8 @@ class Fault:
             status, text, kind=kind, code=code, stored=self.stored, should_retry=should_retry, **extra
         )
 
-    def shown(self) -> dict[str, Any]:
-        """For the control address."""
+    def to_json(self) -> dict[str, Any]:
+        """For the control endpoint."""
         return {
             "effect": self.effect,
             "match": {
@@ -96,14 +96,14 @@ class Fault:
         }
 
 
-def read(given: dict[str, Any]) -> Fault:
-    """A fault from the control address's JSON. Raises ValueError for what makes no sense."""
-    unknown = given.keys() - _NAMES
-    match = given.get("match") or {}
+def parse_fault(body: dict[str, Any]) -> Fault:
+    """A fault from the JSON of the control endpoint. Raises ValueError for an invalid one."""
+    unknown = body.keys() - _NAMES
+    match = body.get("match") or {}
     unknown |= match.keys() - {"method", "path", "nth"}
     if unknown:
         raise ValueError(f"unknown field: {min(unknown)}")
-    effect = str(given.get("effect"))
+    effect = str(body.get("effect"))
     if effect not in EFFECTS:
         raise ValueError(f"effect must be one of {', '.join(sorted(EFFECTS))}")
     nth = int(match.get("nth") or 1)
@@ -113,16 +113,16 @@ def read(given: dict[str, Any]) -> Fault:
         method=method.upper() if method else None,
         path=re.compile(match["path"]) if match.get("path") else None,
         nth=nth,
-        times=given.get("times", 1 if "nth" in match else None),
-        delay_ms=int(given.get("delay_ms", 3_600_000 if effect == "hang" else 1000)),
-        status=int(given.get("status", 502)),
-        work=bool(given.get("work", effect in ("slow", "answer_lost"))),
-        stored=bool(given.get("stored", False)),
+        times=body.get("times", 1 if "nth" in match else None),
+        delay_ms=int(body.get("delay_ms", 3_600_000 if effect == "hang" else 1000)),
+        status=int(body.get("status", 502)),
+        work=bool(body.get("work", effect in ("slow", "answer_lost"))),
+        stored=bool(body.get("stored", False)),
     )
 
 
 class Faults:
-    """The faults in force; the first that strikes a request is the one that counts."""
+    """The active faults; the first one that strikes a request decides."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
@@ -135,13 +135,13 @@ class Faults:
         return next((fault for fault in self.active if fault.strikes(method, path)), None)
 
     def clear(self) -> None:
-        """Remove all, and let go of the requests that hang."""
+        """Remove all, and end the requests that hang."""
         self.active.clear()
         self._cleared.set()
         self._cleared = asyncio.Event()
 
     async def hang(self, fault: Fault) -> None:
-        """Wait until the fault's delay is over or the faults are cleared."""
+        """Wait until the delay ends or the faults are cleared."""
         try:
             await asyncio.wait_for(self._cleared.wait(), fault.delay_ms / 1000)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Form and query decoding as Stripe does it: brackets make hashes and lists.
+"""Form and query decoding as at Stripe: brackets make hashes and lists.
 
 Source: facts §1 (the SDK sends ``a[0]=``, ``a[b]=`` and percent-encoded brackets) and docs.stripe.com/api.
 """
@@ -17,9 +17,9 @@ _MAX_FIELDS = 2000
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Nested hashes of strings of a form body or query string; a list is a hash with the keys "0", "1", …
+    """The nested hashes of a form body or query string; a list is a hash with the keys "0", "1", …
 
-    Raises a 400 for a key that is both a value and a hash, or whose brackets do not match.
+    Raises a 400 for a key that is both a value and a hash, or whose brackets are unbalanced.
     """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
@@ -56,7 +56,7 @@ def _insert(root: dict[str, Any], key: str, value: str) -> None:
 
 
 def with_lists(node: dict[str, Any]) -> Any:
-    """The same parameters with a list wherever all keys of a hash are numbers, in the order of the numbers."""
+    """The same parameters, with a list in place of every hash whose keys are all numbers, in their order."""
     value = {key: with_lists(child) if isinstance(child, dict) else child for key, child in node.items()}
     if is_list(value):
         return [value[key] for key in sorted(value, key=int)]
@@ -64,5 +64,5 @@ def with_lists(node: dict[str, Any]) -> Any:
 
 
 def is_list(node: dict[str, Any]) -> bool:
-    """True for a hash that is not empty and has only numbers for keys."""
+    """True for a non-empty hash whose keys are all numbers."""
     return bool(node) and all(key.isdecimal() and key.isascii() for key in node)

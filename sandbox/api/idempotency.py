@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from sandbox.core.errors import StripeError, invalid
-from sandbox.core.records import StoredAnswer
+from sandbox.core.records import StoredResponse
 from sandbox.core.store import Store
 
 MAX_KEY = 255
@@ -16,29 +16,29 @@ _KEPT_SECONDS = 86400
 
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
-    """What a request asked for, in a few bytes."""
-    asked = json.dumps([method, path, params], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    """A short digest that identifies a request."""
+    request = json.dumps([method, path, params], sort_keys=True)
+    return hashlib.sha256(request.encode()).hexdigest()
 
 
 class IdempotencyKeys:
-    """Which keys are being worked on, and the first answers of the others, for 24 hours of real time."""
+    """The keys in progress, and the first responses of the others, for 24 hours of real time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running: set[str] = set()
 
-    def begin(self, key: str, asked: str) -> StoredAnswer | None:
-        """The first answer to be replayed, or None: the caller does the work and calls ``finish``.
+    def begin(self, key: str, request: str) -> StoredResponse | None:
+        """The first response, to be replayed; or None: the caller does the work and calls ``finish``.
 
-        Raises 400 idempotency_error for another request under the key, 409 while the first one still runs.
+        Raises 400 idempotency_error for a different request under the key, 409 while the first one still runs.
         """
         if len(key) > MAX_KEY:
             raise invalid(f"The idempotency key must be at most {MAX_KEY} characters long.")
         self._prune()
-        known = self._store.answers.get(key)
-        if known is not None:
-            if known.fingerprint != asked:
+        stored = self._store.responses.get(key)
+        if stored is not None:
+            if stored.fingerprint != request:
                 raise StripeError(
                     400,
                     "Keys for idempotent requests can only be used with the same parameters they were first used "
@@ -46,7 +46,7 @@ class IdempotencyKeys:
                     kind="idempotency_error",
                     stored=False,
                 )
-            return known
+            return stored
         if key in self._running:
             raise StripeError(
                 409,
@@ -59,29 +59,29 @@ class IdempotencyKeys:
         self._running.add(key)
         return None
 
-    def finish(self, key: str, asked: str, answer: tuple[int, str] | None) -> None:
-        """The work is over; ``answer`` (status, body) is kept, None leaves the key free."""
+    def finish(self, key: str, request: str, response: tuple[int, str] | None) -> None:
+        """The work is over; ``response`` (status, body) is kept, None frees the key."""
         self._running.discard(key)
-        if answer is None:
+        if response is None:
             return
-        status, body = answer
-        kept = StoredAnswer(
+        status, body = response
+        stored = StoredResponse(
             id=key,
             created=int(time.time()),
             seq=self._store.next_seq(),
-            fingerprint=asked,
+            fingerprint=request,
             status=status,
             body=body,
         )
-        self._store.answers[key] = kept
-        self._store.save(kept)
+        self._store.responses[key] = stored
+        self._store.save(stored)
 
     def _prune(self) -> None:
-        too_old = time.time() - _KEPT_SECONDS
-        answers = self._store.answers
-        while answers:
-            oldest = next(iter(answers))
-            if answers[oldest].created > too_old:
+        expired = time.time() - _KEPT_SECONDS
+        responses = self._store.responses
+        while responses:
+            oldest = next(iter(responses))
+            if responses[oldest].created > expired:
                 return
-            del answers[oldest]
-            self._store.drop(StoredAnswer.KIND, oldest)
+            del responses[oldest]
+            self._store.drop(StoredResponse.KIND, oldest)

@@ -1,6 +1,6 @@
 """Which parameters each endpoint takes, by name and kind. Source: the OpenAPI document of 2023-10-16.
 
-Parameters for other payment methods, Connect and invoices are left out: they are answered ``parameter_unknown``.
+Parameters for other payment methods, Connect and invoices are missing: they get ``parameter_unknown``.
 A contract test compares every name here with that document.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from sandbox.api.params import (
     Table,
-    anything,
+    any_hash,
     boolean,
     choice,
     email,
     integer,
-    listing,
+    list_of,
     metadata,
     nested,
     off_session,
@@ -25,8 +25,8 @@ _ADDRESS: Table = {
     name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")
 }
 _SHIPPING: Table = {
-    "address": nested(_ADDRESS).needed(),
-    "name": text().needed(),
+    "address": nested(_ADDRESS).as_required(),
+    "name": text().as_required(),
     "carrier": text(),
     "phone": text(),
     "tracking_number": text(),
@@ -45,18 +45,18 @@ _CARD: Table = {
     "token": text(),
 }
 _METHOD: Table = {
-    # Stripe.js sends cards here; the reference leaves them out, because servers should not.
-    "type": text().needed(),
+    # Stripe.js sends cards here; the reference omits them, because servers should not send any.
+    "type": text().as_required(),
     "card": nested(_CARD, documented=False),
     "billing_details": nested(_BILLING),
     "metadata": metadata(),
-    "radar_options": anything(),
+    "radar_options": any_hash(),
 }
 _CARD_OPTIONS: Table = {
     "capture_method": choice("manual", clearable=True),
     "cvc_token": text(),
-    "installments": anything(),
-    "mandate_options": anything(),
+    "installments": any_hash(),
+    "mandate_options": any_hash(),
     "moto": boolean(),
     "network": text(),
     "request_three_d_secure": choice("any", "automatic"),
@@ -65,7 +65,7 @@ _CARD_OPTIONS: Table = {
     "statement_descriptor_suffix_kanji": text(17, clearable=True),
 }
 _CAPTURE = choice("automatic", "automatic_async", "manual")
-_EXPAND = listing(text())
+_EXPAND = list_of(text())
 _READ: Table = {"expand": _EXPAND}
 _LIST: Table = {
     "limit": integer(),
@@ -87,7 +87,7 @@ _INTENT: Table = {
     "payment_method_configuration": text(),
     "payment_method_data": nested(_METHOD),
     "payment_method_options": nested({"card": nested(_CARD_OPTIONS, clearable=True)}),
-    "payment_method_types": listing(text()),
+    "payment_method_types": list_of(text()),
     "receipt_email": email(clearable=True),
     "setup_future_usage": choice("off_session", "on_session", clearable=True),
     "shipping": nested(_SHIPPING, clearable=True),
@@ -98,9 +98,9 @@ _INTENT: Table = {
 _CONFIRMATION: Table = {
     "error_on_requires_action": boolean(),
     "mandate": text(),
-    "mandate_data": anything(),
+    "mandate_data": any_hash(),
     "off_session": off_session(),
-    "radar_options": anything(),
+    "radar_options": any_hash(),
     "return_url": text(),
     "use_stripe_sdk": boolean(),
 }
@@ -108,10 +108,10 @@ _CONFIRMATION: Table = {
 INTENT_CREATE: Table = {
     **_INTENT,
     **_CONFIRMATION,
-    "amount": integer().needed(),
-    "currency": text().needed(),
+    "amount": integer().as_required(),
+    "currency": text().as_required(),
     "automatic_payment_methods": nested(
-        {"enabled": boolean().needed(), "allow_redirects": choice("always", "never")}
+        {"enabled": boolean().as_required(), "allow_redirects": choice("always", "never")}
     ),
     "confirm": boolean(),
     "confirmation_method": choice("automatic", "manual"),
@@ -162,7 +162,7 @@ REFUND_CREATE: Table = {
 REFUND_UPDATE: Table = {"expand": _EXPAND, "metadata": metadata()}
 REFUND_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
 CHARGE_LIST: Table = {**_BY_TIME, "customer": text(), "payment_intent": text()}
-EVENT_LIST: Table = {**_BY_TIME, "delivery_success": boolean(), "type": text(), "types": listing(text())}
+EVENT_LIST: Table = {**_BY_TIME, "delivery_success": boolean(), "type": text(), "types": list_of(text())}
 DISPUTE_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
 CUSTOMER_CREATE: Table = {
     "address": nested(_ADDRESS, clearable=True),
@@ -175,8 +175,8 @@ CUSTOMER_CREATE: Table = {
     "shipping": nested({name: _SHIPPING[name] for name in ("address", "name", "phone")}, clearable=True),
 }
 ENDPOINT_CREATE: Table = {
-    "url": text().needed(),
-    "enabled_events": listing(text()).needed(),
+    "url": text().as_required(),
+    "enabled_events": list_of(text()).as_required(),
     "api_version": text(),
     "description": text(clearable=True),
     "expand": _EXPAND,

@@ -1,7 +1,7 @@
-"""Declared parameters: what an endpoint accepts, and how Stripe refuses the rest.
+"""Declared parameters: what an endpoint accepts, and how Stripe rejects the rest.
 
-Each refusal is a 400 ``invalid_request_error`` that names the parameter in brackets (``card[number]``) and leaves
-nothing stored under the idempotency key. Sources: docs.stripe.com/api/errors, error-codes; facts §3 and §9.
+Each rejection is a 400 ``invalid_request_error`` that names the parameter in brackets (``card[number]``); the
+idempotency key stores nothing. Sources: docs.stripe.com/api/errors, error-codes; facts §3 and §9.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter: its kind, its limits, and for hashes and lists what is inside."""
+    """One parameter: its kind, its limits, and the content of hashes and lists."""
 
     kind: str
     required: bool = False
@@ -32,8 +32,8 @@ class Param:
     clearable: bool = False
     documented: bool = True
 
-    def needed(self) -> Param:
-        """The same parameter, required."""
+    def as_required(self) -> Param:
+        """The same parameter, but required."""
         return replace(self, required=True)
 
 
@@ -41,7 +41,7 @@ Table = Mapping[str, Param]
 
 
 def text(max_length: int = 5000, *, clearable: bool = False) -> Param:
-    """A string; ``clearable`` ones take an empty string to unset the value."""
+    """A string; an empty one unsets the value of a ``clearable`` parameter."""
     return Param("text", max_length=max_length, clearable=clearable)
 
 
@@ -66,16 +66,16 @@ def choice(*choices: str, clearable: bool = False) -> Param:
 
 
 def nested(fields: Table, *, clearable: bool = False, documented: bool = True) -> Param:
-    """A hash with declared fields; ``documented=False`` for what browsers may send though the reference omits it."""
+    """A hash with declared fields; ``documented=False`` where browsers may send what the reference omits."""
     return Param("nested", fields=fields, clearable=clearable, documented=documented)
 
 
-def anything() -> Param:
-    """A hash that the sandbox accepts and does not look into."""
+def any_hash() -> Param:
+    """A hash that the sandbox accepts and ignores."""
     return Param("anything", clearable=True)
 
 
-def listing(item: Param) -> Param:
+def list_of(item: Param) -> Param:
     """A list of one kind of value."""
     return Param("listing", item=item)
 
@@ -95,9 +95,9 @@ def off_session() -> Param:
     return Param("off_session")
 
 
-def check(table: Table, given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The given parameters as Python values. Raises StripeError for the first that Stripe would refuse."""
-    for name in given:
+def check(table: Table, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The parameters as Python values. Raises StripeError for the first one that Stripe would reject."""
+    for name in values:
         if name not in table:
             raise invalid(
                 f"Received unknown parameter: {_path(prefix, name)}",
@@ -105,10 +105,10 @@ def check(table: Table, given: Mapping[str, Any], prefix: str = "") -> dict[str,
                 code="parameter_unknown",
             )
     for name, param in table.items():
-        if param.required and name not in given:
+        if param.required and name not in values:
             path = _path(prefix, name)
             raise invalid(f"Missing required param: {path}.", param=path, code="parameter_missing")
-    return {name: _value(table[name], value, _path(prefix, name)) for name, value in given.items()}
+    return {name: _value(table[name], value, _path(prefix, name)) for name, value in values.items()}
 
 
 def _path(prefix: str, name: str) -> str:
@@ -127,7 +127,7 @@ def _value(param: Param, value: Any, path: str) -> Any:
                 param=path,
                 code="parameter_invalid_empty",
             )
-    return _READERS[param.kind](param, value, path)
+    return _PARSERS[param.kind](param, value, path)
 
 
 def _text(param: Param, value: Any, path: str) -> str:
@@ -194,8 +194,8 @@ def _metadata(_: Param, value: Any, path: str) -> dict[str, str]:
 
 def _time_range(param: Param, value: Any, path: str) -> dict[str, int]:
     if isinstance(value, str):
-        moment = _integer(param, value, path)
-        return {"gte": moment, "lte": moment}
+        second = _integer(param, value, path)
+        return {"gte": second, "lte": second}
     return _nested(param, value, path)
 
 
@@ -203,7 +203,7 @@ def _off_session(param: Param, value: Any, path: str) -> bool:
     return value in ("one_off", "recurring") or _boolean(param, value, path)
 
 
-_READERS = {
+_PARSERS = {
     "text": _text,
     "email": _email,
     "integer": _integer,

@@ -1,4 +1,4 @@
-"""The latest API requests, without secrets, so that tests can ask what was sent."""
+"""The latest API requests, without secrets, so that tests can check what was sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECRET = frozenset({"client_secret", "cvc"})
 
 @dataclass(slots=True)
 class Entry:
-    """One request and its answer's status (None while it runs); ``at`` is real time in seconds."""
+    """One request and the status of its response (None while it runs); ``at`` is real time in seconds."""
 
     id: str
     method: str
@@ -31,21 +31,21 @@ class Entry:
 
 
 class RequestLog:
-    """A ring of entries, oldest first."""
+    """A ring buffer of entries, oldest first."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
 
     def add(self, entry: Entry) -> Entry:
-        """Note a request that has just come in."""
+        """Log a request on arrival."""
         self._entries.append(entry)
         return entry
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove every entry."""
         self._entries.clear()
 
-    def found(self, path: str | None, method: str | None) -> list[dict[str, Any]]:
+    def entries(self, path: str | None, method: str | None) -> list[dict[str, Any]]:
         """Entries whose path contains ``path`` and whose method is ``method``, oldest first."""
         return [
             asdict(entry)
@@ -54,18 +54,18 @@ class RequestLog:
         ]
 
 
-def without_secrets(params: dict[str, Any]) -> Any:
-    """The parameters as sent, with lists as lists, card numbers cut to four digits and secrets left out."""
-    return forms.with_lists(_cleaned(params))
+def redacted(params: dict[str, Any]) -> Any:
+    """The parameters as sent, but lists are lists, card numbers have four digits and secrets are removed."""
+    return forms.with_lists(_redact(params))
 
 
-def _cleaned(node: dict[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
+def _redact(node: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     for name, value in node.items():
         if isinstance(value, dict):
-            cleaned[name] = _cleaned(value)
+            result[name] = _redact(value)
         elif name in _SECRET:
-            cleaned[name] = "[removed]"
+            result[name] = "[removed]"
         else:
-            cleaned[name] = value[-4:] if name == "number" else value
-    return cleaned
+            result[name] = value[-4:] if name == "number" else value
+    return result

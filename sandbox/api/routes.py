@@ -1,4 +1,4 @@
-"""Every address of the API: method, path, what it takes, what it answers with."""
+"""Every route of the API: method, path, parameters, and the type of the object in its response."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from sandbox.resources import (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address. ``answers`` is the type of the object, or of the listed objects with ``is_list``;
+    """One endpoint. ``object_type`` is the type of the object, or of the listed objects with ``is_list``.
 
-    ``publishable`` addresses may be called by a browser.
+    A browser may call a ``publishable`` endpoint.
     """
 
     method: str
     path: str
     params: Table
-    answers: str
+    object_type: str
     handle: Callable[[Call], Json]
     is_list: bool = False
     publishable: bool = False
@@ -104,7 +104,7 @@ _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}
 
 
 def find(method: str, path: str) -> tuple[Route, str] | None:
-    """The route of a request and the id in its path, or None when Stripe has no such address."""
+    """The route of a request and the id in its path, or None when Stripe has no such endpoint."""
     parts = path.split("/")
     object_id = ""
     if len(parts) > 3:

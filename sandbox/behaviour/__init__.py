@@ -1,1 +1,1 @@
-"""What cards, banks and Stripe do, and how objects look on the wire."""
+"""What cards, banks and Stripe do, and how their objects look on the wire."""

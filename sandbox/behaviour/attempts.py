@@ -1,4 +1,4 @@
-"""One try to take the money of an intent with a card: 3-D Secure, the charge, the decline, what follows.
+"""One attempt to charge a card for an intent: 3-D Secure, the charge, the decline, the follow-up events.
 
 Sources: docs.stripe.com/payments/paymentintents/lifecycle, /testing; facts §4, §5, §11.
 """
@@ -24,8 +24,8 @@ _AUTHENTICATION_FAILED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """How the intent is being confirmed; ``challenge_url`` is where a browser answers 3-D Secure."""
+class ConfirmOptions:
+    """How to confirm an intent; ``challenge_url`` is the page where a browser completes 3-D Secure."""
 
     challenge_url: str
     return_url: str | None = None
@@ -34,9 +34,9 @@ class Circumstances:
 
 
 def confirm(
-    sandbox: Sandbox, intent: Intent, method: PaymentMethod, how: Circumstances, origin: Origin
+    sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: ConfirmOptions, origin: Origin
 ) -> None:
-    """Try the card. Raises a 402 StripeError for a decline; the intent then waits for another method."""
+    """Attempt the payment. Raises a 402 StripeError for a decline; the intent then needs another method."""
     card = BY_NUMBER[method.number]
     authenticated = intent.authenticated and intent.payment_method == method.id
     intent.payment_method = method.id
@@ -45,22 +45,22 @@ def confirm(
     intent.authenticated = False
     if authenticated:
         charge_card(sandbox, intent, method, authentication.authenticated("challenge"), origin)
-    elif not authentication.must_ask(card, intent, how.off_session):
-        charge_card(sandbox, intent, method, authentication.unasked(card, intent), origin)
-    elif how.off_session:
+    elif not authentication.requires_challenge(card, intent, options.off_session):
+        charge_card(sandbox, intent, method, authentication.without_challenge(card, intent), origin)
+    elif options.off_session:
         code = ("authentication_required", "authentication_required")
         _decline(sandbox, intent, method, code, None, origin)
-    elif how.error_on_requires_action:
+    elif options.error_on_requires_action:
         error = _error("card_error", "authentication_required", "authentication_required", method)
         raise _fail(sandbox, intent, error, origin)
     else:
-        _ask_for_authentication(sandbox, intent, how, origin)
+        _require_action(sandbox, intent, options, origin)
 
 
-def answer_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -> None:
-    """The customer's answer to 3-D Secure. Raises a 402 StripeError when the card is declined afterwards.
+def complete_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -> None:
+    """The result of 3-D Secure. Raises a 402 StripeError when the card is declined afterwards.
 
-    A failed authentication raises nothing: it leaves no charge, and the error on the intent.
+    A failed authentication raises nothing: it creates no charge and writes the error on the intent.
     """
     method = sandbox.store.payment_methods.by_id[intent.payment_method or ""]
     intent.next_action = None
@@ -84,16 +84,16 @@ def charge_card(
 ) -> None:
     """Charge the card now. Raises a 402 StripeError for a decline."""
     card = BY_NUMBER[method.number]
-    declined = card.decline
+    decline = card.decline
     if card.needs_cvc and not method.cvc_given:
-        declined = None
+        decline = None
     if card.three_d_secure == "lookup_fails":
-        declined = ("card_declined", "generic_decline")
+        decline = ("card_declined", "generic_decline")
     blocked = card.blocked or (card.risk == "highest" and sandbox.settings.block_highest_risk)
     if blocked:
-        declined = ("card_declined", "fraudulent")
-    if declined:
-        _decline(sandbox, intent, method, declined, three_d_secure, origin, blocked=blocked)
+        decline = ("card_declined", "fraudulent")
+    if decline:
+        _decline(sandbox, intent, method, decline, three_d_secure, origin, blocked=blocked)
         return
     manual = intent.capture_method == "manual"
     charge = _new_charge(sandbox, intent, method, three_d_secure)
@@ -102,18 +102,18 @@ def charge_card(
         intent.status = "requires_capture"
         intent.amount_capturable = intent.amount
     else:
-        take(sandbox, intent, charge, intent.amount)
+        capture(sandbox, intent, charge, intent.amount)
     _add(sandbox, intent, charge)
-    with _balance_comes_later(sandbox, intent, charge):
+    with _delayed_balance_transaction(sandbox, intent, charge):
         sandbox.events.emit_record("charge.succeeded", charge, origin)
-        done = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
-        sandbox.events.emit_record(done, intent, origin)
-    _afterwards(sandbox, charge, card)
+        outcome = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
+        sandbox.events.emit_record(outcome, intent, origin)
+    _follow_up(sandbox, charge, card)
 
 
 @contextlib.contextmanager
-def _balance_comes_later(sandbox: Sandbox, intent: Intent, charge: Charge) -> Iterator[None]:
-    """With automatic_async the first snapshots have no balance transaction; charge.updated brings it (facts §4)."""
+def _delayed_balance_transaction(sandbox: Sandbox, intent: Intent, charge: Charge) -> Iterator[None]:
+    """With automatic_async the first snapshots lack the balance transaction; charge.updated adds it (facts §4)."""
     if intent.capture_method != "automatic_async":
         yield
         return
@@ -124,8 +124,8 @@ def _balance_comes_later(sandbox: Sandbox, intent: Intent, charge: Charge) -> It
     sandbox.events.emit_record("charge.updated", charge, previous={"balance_transaction": None})
 
 
-def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
-    """Move ``amount`` minor units of an authorized charge to our balance: the intent has succeeded."""
+def capture(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
+    """Book ``amount`` minor units of an authorized charge on our balance: the intent has succeeded."""
     store = sandbox.store
     charge.captured = True
     charge.amount_captured = amount
@@ -145,7 +145,7 @@ def take(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> None:
 
 
 def begin_processing(sandbox: Sandbox, intent: Intent, method: PaymentMethod, origin: Origin) -> None:
-    """Leave the outcome open, as a bank debit does; ``finish_processing`` decides it."""
+    """Leave the result open, as a bank debit does, until ``finish_processing``."""
     charge = _new_charge(sandbox, intent, method, None)
     charge.status = "pending"
     intent.payment_method = method.id
@@ -158,7 +158,7 @@ def begin_processing(sandbox: Sandbox, intent: Intent, method: PaymentMethod, or
 
 
 def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> None:
-    """Decide an intent in processing; a failure is written on it and raises nothing."""
+    """Complete an intent in processing; a failure is written on the intent and raises nothing."""
     store = sandbox.store
     charge = store.charges.by_id[intent.latest_charge or ""]
     method = store.payment_methods.by_id[charge.payment_method]
@@ -167,7 +167,7 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
         charge.outcome = _outcome(
             BY_NUMBER[method.number], "authorized", "approved_by_network", None, "Payment complete."
         )
-        take(sandbox, intent, charge, intent.amount)
+        capture(sandbox, intent, charge, intent.amount)
         store.save(charge)
         store.save(intent)
         sandbox.events.emit_record("charge.succeeded", charge)
@@ -180,13 +180,13 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
     _fail(sandbox, intent, _error("card_error", *code, method, charge.id), AUTOMATIC)
 
 
-def _ask_for_authentication(sandbox: Sandbox, intent: Intent, how: Circumstances, origin: Origin) -> None:
+def _require_action(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, origin: Origin) -> None:
     intent.status = "requires_action"
-    if how.return_url:
-        redirect = {"return_url": how.return_url, "url": how.challenge_url}
+    if options.return_url:
+        redirect = {"return_url": options.return_url, "url": options.challenge_url}
         intent.next_action = {"type": "redirect_to_url", "redirect_to_url": redirect}
     else:
-        challenge = {"type": "three_d_secure_redirect", "stripe_js": how.challenge_url}
+        challenge = {"type": "three_d_secure_redirect", "stripe_js": options.challenge_url}
         intent.next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": challenge}
     sandbox.store.save(intent)
     sandbox.events.emit_record("payment_intent.requires_action", intent, origin)
@@ -195,7 +195,7 @@ def _ask_for_authentication(sandbox: Sandbox, intent: Intent, how: Circumstances
 def _new_charge(
     sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None
 ) -> Charge:
-    """A charge copies the intent's metadata and descriptions as they are now."""
+    """A new charge, with the current metadata and descriptions of the intent."""
     store = sandbox.store
     return Charge(
         id=store.new_id("ch"),
@@ -267,7 +267,7 @@ def _outcome(card: Card, kind: str, network: str, reason: str | None, message: s
 def _error(
     kind: str, code: str, decline_code: str | None, method: PaymentMethod, charge_id: str | None = None
 ) -> Json:
-    """A ``last_payment_error``; what does not apply is left out."""
+    """A ``last_payment_error`` with only the fields that apply."""
     failed_authentication = code == "payment_intent_authentication_failure"
     error: dict[str, Any] = {
         "charge": charge_id,
@@ -283,7 +283,7 @@ def _error(
 
 
 def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> StripeError:
-    """Write a failed attempt on the intent, and return the error that a confirmation answers with."""
+    """Write a failed attempt on the intent. Returns the error that a confirmation raises."""
     intent.status = "requires_payment_method"
     intent.payment_method = None
     intent.next_action = None
@@ -303,13 +303,13 @@ def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> Stri
     )
 
 
-def _afterwards(sandbox: Sandbox, charge: Charge, card: Card) -> None:
-    """What the bank sends after a payment with some test cards."""
+def _follow_up(sandbox: Sandbox, charge: Charge, card: Card) -> None:
+    """The fraud warning and the disputes that follow a payment with some test cards."""
     if card.fraud_warning:
         warning = dispute_rendering.early_fraud_warning(sandbox.store.new_id("issfr"), charge)
         sandbox.events.emit("radar.early_fraud_warning.created", warning)
     left = charge.amount
-    for number, wanted in enumerate(card.disputes, start=1):
+    for number, dispute in enumerate(card.disputes, start=1):
         share = left if number == len(card.disputes) else left // 2
         left -= share
-        disputes.open_dispute(sandbox, charge, reason=wanted.reason, inquiry=wanted.inquiry, amount=share)
+        disputes.open_dispute(sandbox, charge, reason=dispute.reason, inquiry=dispute.inquiry, amount=share)

@@ -1,4 +1,4 @@
-"""3-D Secure: when a card asks for it, and what a charge says of it.
+"""3-D Secure: which cards require it, and its result on a charge.
 
 Source: docs.stripe.com/testing; facts §5, §11.
 """
@@ -9,40 +9,40 @@ from sandbox.behaviour.cards import Card
 from sandbox.core.records import Intent, Json
 
 
-def must_ask(card: Card, intent: Intent, off_session: bool) -> bool:
-    """Whether the customer has to be asked before the card can be charged."""
+def requires_challenge(card: Card, intent: Intent, off_session: bool) -> bool:
+    """Whether the customer must complete a challenge before the card can be charged."""
     match card.three_d_secure:
         case "always" | "unless_set_up":
             return True
         case "set_up":
             return not off_session
         case "optional":
-            return _forced(intent)
+            return _requested(intent)
     return False
 
 
-def _forced(intent: Intent) -> bool:
-    asked = intent.payment_method_options.get("card", {}).get("request_three_d_secure")
-    return bool(asked == "any")
+def _requested(intent: Intent) -> bool:
+    request = intent.payment_method_options.get("card", {}).get("request_three_d_secure")
+    return bool(request == "any")
 
 
 def authenticated(flow: str) -> Json:
-    """A customer who passed, by a ``challenge`` or without noticing (``frictionless``)."""
+    """The result of a successful authentication, by a ``challenge`` or ``frictionless``."""
     return _result(flow, "authenticated", None, "05")
 
 
-def unasked(card: Card, intent: Intent) -> Json | None:
-    """What 3-D Secure came to without the customer noticing; None when it was not used."""
+def without_challenge(card: Card, intent: Intent) -> Json | None:
+    """The result of 3-D Secure without a challenge; None when it was not used."""
     match card.three_d_secure:
         case "frictionless":
             return authenticated("frictionless")
         case "lookup_fails":
             return _result(None, "processing_error", "protocol_error", None)
-        case "optional_error" if _forced(intent):
+        case "optional_error" if _requested(intent):
             return _result(None, "processing_error", "protocol_error", None)
-        case "not_supported" if _forced(intent):
+        case "not_supported" if _requested(intent):
             return _result(None, "not_supported", "network_not_supported", None)
-        case "unenrolled" if _forced(intent):
+        case "unenrolled" if _requested(intent):
             return _result("frictionless", "attempt_acknowledged", None, "06")
     return None
 

@@ -1,7 +1,7 @@
-"""Stripe's test cards: a number or a ``pm_card_*`` token, and what each does.
+"""Stripe's test cards: number, ``pm_card_*`` tokens and behaviour.
 
-Source: docs.stripe.com/testing, facts §11. Where the page leaves it to the account's settings, Stripe's default
-holds. 4242424242424241 is not listed: it fails the Luhn check, as any wrong number does.
+Source: docs.stripe.com/testing, facts §11. Where the behaviour depends on the account's settings, Stripe's default
+applies. 4242424242424241 is not listed: like any wrong number, it fails the Luhn check.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class DisputeOf:
-    """A dispute that follows a payment; an inquiry takes no money."""
+class CardDispute:
+    """A dispute that follows a payment; an inquiry withdraws no money."""
 
     reason: str
     inquiry: bool = False
@@ -22,10 +22,10 @@ class DisputeOf:
 class Card:
     """A test card.
 
-    ``decline`` is (code, decline_code). ``three_d_secure``: ``unenrolled`` (never asks), ``always``,
+    ``decline`` is (code, decline_code). ``three_d_secure``: ``unenrolled`` (no challenge), ``always``,
     ``unless_set_up``, ``set_up`` (off-session is exempt), ``lookup_fails``, ``optional``, ``optional_error``,
-    ``frictionless``, ``not_supported``. ``checks`` are address line 1, postal code and CVC, as they come out when
-    the value is sent. ``refund`` is ``pending`` or ``fails`` for refunds that end otherwise than they begin.
+    ``frictionless``, ``not_supported``. ``checks`` are the results for address line 1, postal code and CVC when
+    they are sent. ``refund`` is ``pending`` or ``fails`` for refunds whose status changes later.
     """
 
     number: str
@@ -40,7 +40,7 @@ class Card:
     blocked: bool = False
     checks: tuple[str, str, str] = ("pass", "pass", "pass")
     three_d_secure: str = "unenrolled"
-    disputes: tuple[DisputeOf, ...] = ()
+    disputes: tuple[CardDispute, ...] = ()
     fraud_warning: bool = False
     refund: str | None = None
     bypass_pending: bool = False
@@ -52,7 +52,7 @@ class Card:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same number."""
+        """Derived from the number."""
         return hashlib.sha256(self.number.encode()).hexdigest()[:16]
 
 
@@ -148,25 +148,25 @@ CARDS = (
     Card("4000000000000028", ("pm_card_avsLine1Fail",), checks=("fail", "pass", "pass")),
     Card("4000000000000010", ("pm_card_avsFail",), checks=("fail", "fail", "pass")),
     Card("4000000000000044", ("pm_card_avsUnchecked",), checks=("unavailable", "unavailable", "pass")),
-    Card("4000000000000259", ("pm_card_createDispute",), disputes=(DisputeOf("fraudulent"),)),
+    Card("4000000000000259", ("pm_card_createDispute",), disputes=(CardDispute("fraudulent"),)),
     Card(
         "4000000000002685",
         ("pm_card_createDisputeProductNotReceived",),
-        disputes=(DisputeOf("product_not_received"),),
+        disputes=(CardDispute("product_not_received"),),
     ),
     Card(
         "4000000000001976",
         ("pm_card_createDisputeInquiry",),
-        disputes=(DisputeOf("fraudulent", inquiry=True),),
+        disputes=(CardDispute("fraudulent", inquiry=True),),
     ),
     Card("4000000000005423", ("pm_card_createIssuerFraudRecord",), fraud_warning=True),
     Card(
         "4000000404000079",
         ("pm_card_createMultipleDisputes",),
-        disputes=(DisputeOf("fraudulent"), DisputeOf("product_not_received")),
+        disputes=(CardDispute("fraudulent"), CardDispute("product_not_received")),
     ),
-    Card("4000000404000038", ("pm_card_createCe3EligibleDispute",), disputes=(DisputeOf("fraudulent"),)),
-    Card("4000008400000779", ("pm_card_createComplianceDispute",), disputes=(DisputeOf("noncompliant"),)),
+    Card("4000000404000038", ("pm_card_createCe3EligibleDispute",), disputes=(CardDispute("fraudulent"),)),
+    Card("4000008400000779", ("pm_card_createComplianceDispute",), disputes=(CardDispute("noncompliant"),)),
     Card("4000000000007726", ("pm_card_pendingRefund",), refund="pending"),
     Card("4000000000005126", ("pm_card_refundFail",), refund="fails"),
     Card("4000000000000077", ("pm_card_bypassPending",), bypass_pending=True),
@@ -215,7 +215,7 @@ CARDS = (
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
 
-# What Stripe tells the customer (docs.stripe.com/error-codes); other declines get the first text.
+# Messages for the customer (docs.stripe.com/error-codes); other declines get the first one.
 MESSAGES = {
     "card_declined": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
@@ -227,17 +227,17 @@ MESSAGES = {
     "card_velocity_exceeded": "Your card was declined for making repeated attempts too frequently or exceeding its "
     "amount limit.",
 }
-# Which field of a card form is to blame.
+# The field of the card form that an error refers to.
 PARAMS = {"expired_card": "exp_month", "incorrect_cvc": "cvc", "incorrect_number": "number"}
 
 
 def decline_message(code: str, decline_code: str | None) -> str:
-    """The text of a decline, for the customer."""
+    """The message of a decline, for the customer."""
     return MESSAGES.get(decline_code or code) or MESSAGES.get(code) or MESSAGES["card_declined"]
 
 
 def passes_luhn(number: str) -> bool:
-    """The check digit of a card number."""
+    """Whether the check digit of a card number is correct."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0

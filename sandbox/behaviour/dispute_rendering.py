@@ -1,4 +1,4 @@
-"""Disputes, warnings and the movements of our balance as Stripe writes them at API version 2023-10-16."""
+"""Disputes, early fraud warnings and balance transactions in Stripe's format at API version 2023-10-16."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "nonco
 
 
 def dispute(record: Dispute, store: Store) -> Json:
-    """docs.stripe.com/api/disputes/object; balance transactions are embedded whole."""
-    moves = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
+    """docs.stripe.com/api/disputes/object; balance transactions are embedded in full."""
+    bookings = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
     return {
         "id": record.id,
         "object": "dispute",
         "amount": record.amount,
-        "balance_transactions": [balance_transaction(move) for move in moves],
+        "balance_transactions": [balance_transaction(booking) for booking in bookings],
         "charge": record.charge,
         "created": record.created,
         "currency": record.currency,

@@ -1,4 +1,4 @@
-"""What a bank does with a dispute or an inquiry. Source: docs.stripe.com/api/disputes; facts §7."""
+"""The lifecycle of a dispute or an inquiry. Source: docs.stripe.com/api/disputes; facts §7."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
 
 DISPUTE_FEE = 1500
-_DAYS_TO_ANSWER = 7
+_DAYS_TO_RESPOND = 7
 OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
 
 
 def open_dispute(
     sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool, amount: int | None = None
 ) -> Dispute:
-    """The bank asks for the money back, all of it unless ``amount`` says less; an inquiry only asks."""
+    """Open a dispute over the whole charge or over ``amount``; an inquiry withdraws no money."""
     store = sandbox.store
     method = store.payment_methods.by_id[charge.payment_method]
     dispute = Dispute(
@@ -31,7 +31,7 @@ def open_dispute(
         reason=reason,
         status="warning_needs_response" if inquiry else "needs_response",
         inquiry=inquiry,
-        due_by=store.now() + _DAYS_TO_ANSWER * 86400,
+        due_by=store.now() + _DAYS_TO_RESPOND * 86400,
     )
     store.disputes.add(dispute)
     charge.disputed = True
@@ -46,7 +46,7 @@ def open_dispute(
 
 
 def close_dispute(sandbox: Sandbox, dispute: Dispute, outcome: str) -> None:
-    """End an open dispute as won, lost or (inquiries) warning_closed; the money comes back when it is won."""
+    """Close a dispute as won, lost or (inquiries) warning_closed; a won one returns the money."""
     previous = {"status": dispute.status}
     dispute.status = outcome
     if outcome == "won":
@@ -58,9 +58,9 @@ def close_dispute(sandbox: Sandbox, dispute: Dispute, outcome: str) -> None:
 
 
 def blocks_refunds(store: Store, charge: Charge) -> bool:
-    """Money that the bank has taken, or taken back for good, cannot be refunded; inquiries take none."""
-    found = store.disputes.of("charge", charge.id) if charge.disputed else []
-    return any(not dispute.inquiry and dispute.status != "won" for dispute in found)
+    """Whether a dispute holds the money of a charge, or has taken it for good; inquiries hold none."""
+    disputes = store.disputes.matching("charge", charge.id) if charge.disputed else []
+    return any(not dispute.inquiry and dispute.status != "won" for dispute in disputes)
 
 
 def _book(store: Store, dispute: Dispute, amount: int, fee: int) -> None:

@@ -1,4 +1,4 @@
-"""Cards as payment methods: by test number, or by a ``pm_card_*`` token, each use of which makes a new one.
+"""Cards as payment methods: by test number, or by a ``pm_card_*`` token, each use of which creates a new one.
 
 Source: docs.stripe.com/api/payment_methods, /testing; facts §11.
 """
@@ -17,14 +17,14 @@ _CARD_TOKENS = {token.replace("pm_card_", "tok_", 1): card for token, card in BY
 
 
 def requested(store: Store, params: dict[str, Any]) -> PaymentMethod | None:
-    """The method that ``payment_method`` or ``payment_method_data`` names, made if need be; None without either."""
+    """The method of ``payment_method`` or ``payment_method_data``, created if need be; None without either."""
     if "payment_method_data" in params:
         return from_data(store, params["payment_method_data"], "payment_method_data[card]")
     return named(store, params["payment_method"]) if "payment_method" in params else None
 
 
 def named(store: Store, name: str) -> PaymentMethod:
-    """The method of an id, or a new one for a token. Raises a 400 resource_missing."""
+    """The method with this id, or a new one for a token. Raises a 400 resource_missing."""
     if name in BY_TOKEN:
         return of_number(store, BY_TOKEN[name].number)
     method = store.payment_methods.get(name)
@@ -34,7 +34,7 @@ def named(store: Store, name: str) -> PaymentMethod:
 
 
 def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:
-    """A new card payment method of a known test number."""
+    """A new payment method with the number of a test card."""
     method = PaymentMethod(
         id=store.new_id("pm"), created=store.now(), seq=store.next_seq(), number=number, **fields
     )
@@ -44,7 +44,7 @@ def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:
 
 
 def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
-    """A new method from card details. ``path`` is where the card stands in the request, for ``param``.
+    """A new method from card details. ``path`` is the card's path in the request, for ``param``.
 
     Raises a 402 card_error for a wrong number, date or CVC, and for a number that is not a test card.
     """
@@ -87,18 +87,18 @@ def _check_card(number: str, card: dict[str, Any], path: str) -> None:
         or not 12 <= len(number) <= 19
         or not passes_luhn(number)
     ):
-        raise _refused("incorrect_number", decline_message("incorrect_number", None), f"{path}[number]")
+        raise _rejected("incorrect_number", decline_message("incorrect_number", None), f"{path}[number]")
     if not 1 <= card["exp_month"] <= 12:
         text = "Your card's expiration month is invalid."
-        raise _refused("invalid_expiry_month", text, f"{path}[exp_month]")
+        raise _rejected("invalid_expiry_month", text, f"{path}[exp_month]")
     today = time.gmtime()
     year = _full_year(card["exp_year"])
     if year > today.tm_year + 50 or (year, card["exp_month"]) < (today.tm_year, today.tm_mon):
         text = "Your card's expiration year is invalid."
-        raise _refused("invalid_expiry_year", text, f"{path}[exp_year]")
+        raise _rejected("invalid_expiry_year", text, f"{path}[exp_year]")
     cvc = card.get("cvc")
     if cvc and (not cvc.isdecimal() or len(cvc) not in (3, 4)):
-        raise _refused("invalid_cvc", "Your card's security code is invalid.", f"{path}[cvc]")
+        raise _rejected("invalid_cvc", "Your card's security code is invalid.", f"{path}[cvc]")
     if number not in BY_NUMBER:
         raise StripeError(
             402,
@@ -115,5 +115,5 @@ def _full_year(year: int) -> int:
     return year + 2000 if year < 100 else year
 
 
-def _refused(code: str, message: str, param: str) -> StripeError:
+def _rejected(code: str, message: str, param: str) -> StripeError:
     return StripeError(402, message, kind="card_error", code=code, param=param)

@@ -1,6 +1,6 @@
-"""What becomes of a refund. Sources: docs.stripe.com/api/refunds; facts §6.
+"""The lifecycle of a refund. Sources: docs.stripe.com/api/refunds; facts §6.
 
-A charge's ``amount_refunded`` counts pending refunds and goes back down when one fails.
+A charge's ``amount_refunded`` counts pending refunds and decreases when one fails.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.core.store import Store
 
 
 def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> None:
-    """Let go of a hold, or of the part that was not captured: a Refund object before 2025-03-31.basil (facts §4)."""
+    """Release a hold or its uncaptured part, which creates a Refund object before 2025-03-31.basil (facts §4)."""
     if not sandbox.settings.releases_make_refunds:
         return
     store = sandbox.store
@@ -31,7 +31,7 @@ def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> No
 
 
 def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = "unknown") -> None:
-    """A refund's later outcome: pending to succeeded, or pending or succeeded to failed."""
+    """Change the status of a refund: pending to succeeded, or pending or succeeded to failed."""
     store = sandbox.store
     previous = {"status": refund.status}
     refund.status = status
@@ -49,14 +49,14 @@ def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = 
         sandbox.events.emit_record("refund.failed", refund)
 
 
-def settle_as_destined(sandbox: Sandbox, refund: Refund) -> None:
-    """Let a refund end as its card decides, unless it already has."""
+def settle_by_card(sandbox: Sandbox, refund: Refund) -> None:
+    """Give a refund the final status that its card determines, unless it has one already."""
     if refund.later:
         settle(sandbox, refund, refund.later)
 
 
 def add(sandbox: Sandbox, refund: Refund, charge: Charge, origin: Origin) -> Refund:
-    """Take up a new refund: it counts on its charge and is booked when the charge was captured."""
+    """Add a new refund to its charge, and book it when the charge was captured."""
     store = sandbox.store
     previous: Json = {"amount_refunded": charge.amount_refunded}
     was_refunded = charge.refunded

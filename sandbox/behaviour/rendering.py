@@ -1,4 +1,4 @@
-"""Records as Stripe writes them at API version 2023-10-16.
+"""Records in Stripe's format at API version 2023-10-16.
 
 Source: the OpenAPI document of that version; facts §4 to §7. Every function returns a new dictionary.
 """
@@ -17,7 +17,7 @@ from sandbox.core.records import (
 from sandbox.core.store import Store
 
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-# What a browser may see of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
+# What a browser may read of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
 _PUBLIC_INTENT = frozenset(
     """id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method
     client_secret confirmation_method created currency description last_payment_error livemode next_action
@@ -73,18 +73,18 @@ def payment_intent(intent: Intent) -> Json:
 
 
 def _payment_method_options(intent: Intent) -> Json:
-    given = intent.payment_method_options.get("card", {})
+    options = intent.payment_method_options.get("card", {})
     card = {
         "installments": None,
         "mandate_options": None,
         "network": None,
-        "request_three_d_secure": given.get("request_three_d_secure", "automatic"),
+        "request_three_d_secure": options.get("request_three_d_secure", "automatic"),
     }
-    return {"card": {**given, **card}}
+    return {"card": {**options, **card}}
 
 
 def public(rendered: Json) -> Json:
-    """What a publishable key may read of an intent or a payment method: nothing that only the server should know."""
+    """The parts of an intent or a payment method that a publishable key may read."""
     if rendered["object"] == "payment_method":
         card = {name: value for name, value in rendered["card"].items() if name != "fingerprint"}
         return {name: value for name, value in rendered.items() if name != "metadata"} | {"card": card}
@@ -92,7 +92,7 @@ def public(rendered: Json) -> Json:
 
 
 def public_parts(rendered: Json) -> Json:
-    """An intent or the fields of an error, with only what a publishable key may read of the objects in it."""
+    """An intent or the fields of an error; its objects have only the parts that a publishable key may read."""
     parts = {
         name: public(rendered[name])
         for name in ("payment_intent", "payment_method")
@@ -187,12 +187,12 @@ def _checks(method: PaymentMethod, card: Card) -> Json:
 
 
 def _billing_details(method: PaymentMethod) -> Json:
-    given = method.billing_details
+    details = method.billing_details
     return {
-        "address": {**_EMPTY_ADDRESS, **(given.get("address") or {})},
-        "email": given.get("email"),
-        "name": given.get("name"),
-        "phone": given.get("phone"),
+        "address": {**_EMPTY_ADDRESS, **(details.get("address") or {})},
+        "email": details.get("email"),
+        "name": details.get("name"),
+        "phone": details.get("phone"),
     }
 
 
@@ -226,7 +226,7 @@ def payment_method(method: PaymentMethod) -> Json:
 
 
 def refund(record: Refund) -> Json:
-    """docs.stripe.com/api/refunds/object; the failure fields are there only when the refund failed."""
+    """docs.stripe.com/api/refunds/object; the failure fields exist only when the refund failed."""
     rendered: Json = {
         "id": record.id,
         "object": "refund",

@@ -1,1 +1,1 @@
-"""The addresses under /_sandbox/, for tests, demos and people."""
+"""The control endpoints under /_sandbox/, for tests, demos and people."""

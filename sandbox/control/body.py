@@ -1,4 +1,4 @@
-"""Reading the JSON that a control address is given."""
+"""The JSON body of a control request."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from aiohttp import web
 
 
 async def body(request: web.Request) -> dict[str, Any]:
-    """The JSON object that was sent; nothing sent is an empty one. Raises ValueError for anything else."""
+    """The JSON object of the body; an empty body is an empty object. Raises ValueError for anything else."""
     text = await request.text()
-    given = json.loads(text) if text.strip() else {}
-    if not isinstance(given, dict):
-        raise ValueError("a JSON object is wanted")
-    return given
+    content = json.loads(text) if text.strip() else {}
+    if not isinstance(content, dict):
+        raise ValueError("the body must be a JSON object")
+    return content

@@ -1,4 +1,4 @@
-"""The books: what every intent came to, worked out from the objects alone, as a second opinion."""
+"""The books: the totals of every intent, computed from the objects alone, as a second opinion."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sandbox.core.store import Store
 _BATCH = 500
 
 
-def line(store: Store, intent: Intent) -> dict[str, Any]:
-    """One intent's totals in minor units. Released holds are apart from refunds; both count succeeded ones only."""
-    refunds = store.refunds.of("payment_intent", intent.id)
-    charges = store.charges.of("payment_intent", intent.id)
-    disputes = store.disputes.of("payment_intent", intent.id)
+def totals(store: Store, intent: Intent) -> dict[str, Any]:
+    """One intent's totals in minor units. Refunds exclude released holds; both count only succeeded ones."""
+    refunds = store.refunds.matching("payment_intent", intent.id)
+    charges = store.charges.matching("payment_intent", intent.id)
+    disputes = store.disputes.matching("payment_intent", intent.id)
     return {
         "id": intent.id,
         "created": intent.created,
@@ -38,10 +38,10 @@ def line(store: Store, intent: Intent) -> dict[str, Any]:
     }
 
 
-async def answer(store: Store, request: web.Request) -> web.StreamResponse:
-    """``{"data": [line, …], "next": n}``, oldest first: all in one stream, or with ``limit`` a page.
+async def stream(store: Store, request: web.Request) -> web.StreamResponse:
+    """``{"data": [totals, …], "next": n}``, oldest first: all in one stream, or one page with ``limit``.
 
-    ``next`` is what to pass as ``after`` for the following page; it is null on the last.
+    ``next`` is the ``after`` of the following page; it is null on the last one.
     """
     intents = store.intents
     start = int(request.query.get("after", "0"))
@@ -52,7 +52,7 @@ async def answer(store: Store, request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     await response.write(b'{"data": [')
     for at in range(0, len(keys), _BATCH):
-        batch = [json.dumps(line(store, intents.by_id[key[2]])) for key in keys[at : at + _BATCH]]
+        batch = [json.dumps(totals(store, intents.by_id[key[2]])) for key in keys[at : at + _BATCH]]
         await response.write(((", " if at else "") + ", ".join(batch)).encode())
     await response.write(f'], "next": {following}}}'.encode())
     await response.write_eof()

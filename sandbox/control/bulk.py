@@ -1,4 +1,4 @@
-"""Many plausible payments of the past, made quickly by the same functions as real ones, without deliveries."""
+"""Many plausible payments of the past, created quickly by the functions of real ones, without deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sandbox.behaviour import attempts, payment_methods
-from sandbox.behaviour.attempts import Circumstances
+from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC
@@ -19,7 +19,7 @@ from sandbox.resources import refunds
 
 _BATCH = 200
 _CURRENCIES = (("usd", 0.6, 1), ("eur", 0.25, 1), ("gbp", 0.07, 1), ("jpy", 0.05, 1), ("kwd", 0.03, 10))
-# Cards of the customers, and how often each comes.
+# Cards of the customers, with weights.
 _CARDS = (
     ("4242424242424242", 62),
     ("5555555555554444", 14),
@@ -34,8 +34,8 @@ _CARDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted: how many payments, spread over how many days up to now, whether with events."""
+class BulkRequest:
+    """How many payments to create, over how many days up to now, and whether with events."""
 
     payments: int
     days: int = 90
@@ -44,77 +44,77 @@ class Order:
     order_prefix: str = "bulk"
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Order:
-        """From JSON. Raises ValueError for an unknown field, TypeError without ``payments``."""
-        if unknown := given.keys() - {field.name for field in fields(cls)}:
+    def from_json(cls, body: dict[str, Any]) -> BulkRequest:
+        """The request in a JSON body. Raises ValueError for an unknown field, TypeError without ``payments``."""
+        if unknown := body.keys() - {field.name for field in fields(cls)}:
             raise ValueError(f"unknown field: {min(unknown)}")
-        return cls(**given)
+        return cls(**body)
 
 
-async def make(sandbox: Sandbox, order: Order) -> dict[str, Any]:
-    """Make the payments, oldest first; others are served meanwhile. Returns how many, and in how many seconds."""
-    chance = random.Random(order.seed)
+async def create_payments(sandbox: Sandbox, request: BulkRequest) -> dict[str, Any]:
+    """Create the payments, oldest first, and serve other requests meanwhile. Returns their number and the seconds."""
+    rng = random.Random(request.seed)
     store, events = sandbox.store, sandbox.events
     begun = time.perf_counter()
-    span = order.days * 86400
-    for number in range(order.payments):
+    span = request.days * 86400
+    for number in range(request.payments):
         offset = store.clock_offset
-        store.clock_offset = -int(span * (1 - number / order.payments))
-        events.muted, events.delivering = not order.events, False
+        store.clock_offset = -int(span * (1 - number / request.payments))
+        events.muted, events.delivering = not request.events, False
         try:
-            _payment(sandbox, chance, f"{order.order_prefix}-{number}")
+            _payment(sandbox, rng, f"{request.order_prefix}-{number}")
         finally:
             events.muted, events.delivering = False, True
             store.clock_offset = offset
         if number % _BATCH == _BATCH - 1:
             await asyncio.sleep(0)
-    return {"payments": order.payments, "seconds": round(time.perf_counter() - begun, 3)}
+    return {"payments": request.payments, "seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _payment(sandbox: Sandbox, chance: random.Random, order_id: str) -> None:
+def _payment(sandbox: Sandbox, rng: random.Random, order_id: str) -> None:
     store = sandbox.store
-    currency, _, step = chance.choices(_CURRENCIES, [weight for _, weight, _ in _CURRENCIES])[0]
+    currency, _, step = rng.choices(_CURRENCIES, [weight for _, weight, _ in _CURRENCIES])[0]
     intent = Intent(
         id=store.new_id("pi"),
         created=store.now(),
         seq=store.next_seq(),
-        amount=chance.randrange(100, 50_000) * step,
+        amount=rng.randrange(100, 50_000) * step,
         currency=currency,
         automatic_payment_methods={"allow_redirects": "always", "enabled": True},
-        metadata={"order_id": order_id, "customer_id": f"customer-{chance.randrange(2000)}"},
+        metadata={"order_id": order_id, "customer_id": f"customer-{rng.randrange(2000)}"},
     )
     store.intents.add(intent)
     store.save(intent)
     sandbox.events.emit_record("payment_intent.created", intent)
-    if chance.random() < 0.05:
+    if rng.random() < 0.05:
         return
     for _ in range(2):
-        number = chance.choices([card for card, _ in _CARDS], [weight for _, weight in _CARDS])[0]
-        if _pay(sandbox, chance, intent, number) or chance.random() < 0.4:
+        number = rng.choices([card for card, _ in _CARDS], [weight for _, weight in _CARDS])[0]
+        if _pay(sandbox, rng, intent, number) or rng.random() < 0.4:
             break
-    if intent.status == "succeeded" and chance.random() < 0.08:
-        _refund(sandbox, chance, intent)
+    if intent.status == "succeeded" and rng.random() < 0.08:
+        _refund(sandbox, rng, intent)
 
 
-def _pay(sandbox: Sandbox, chance: random.Random, intent: Intent, number: str) -> bool:
+def _pay(sandbox: Sandbox, rng: random.Random, intent: Intent, number: str) -> bool:
     method = payment_methods.of_number(sandbox.store, number)
     try:
-        attempts.confirm(sandbox, intent, method, Circumstances(challenge_url=""), AUTOMATIC)
+        attempts.confirm(sandbox, intent, method, ConfirmOptions(challenge_url=""), AUTOMATIC)
         if intent.status == "requires_action":
-            attempts.answer_authentication(sandbox, intent, passed=chance.random() < 0.85)
+            attempts.complete_authentication(sandbox, intent, passed=rng.random() < 0.85)
     except StripeError:
         return False
     return intent.status == "succeeded"
 
 
-def _refund(sandbox: Sandbox, chance: random.Random, intent: Intent) -> None:
-    whole = chance.random() < 0.6
+def _refund(sandbox: Sandbox, rng: random.Random, intent: Intent) -> None:
+    whole = rng.random() < 0.6
     params: dict[str, Any] = {"payment_intent": intent.id}
     if not whole:
         params["amount"] = max(intent.amount // 20 * 10, 10)
     try:
         refunds.create(Call(sandbox, params, "", AUTOMATIC, publishable=False, base_url=""))
     except StripeError as error:
-        # A disputed charge is left as it is, as finance would have to.
+        # A disputed charge cannot be refunded, as at Stripe.
         if error.code != "charge_disputed":
             raise

@@ -1,4 +1,4 @@
-"""The sandbox's own pages, for people: what is here, the latest payments, the bank's 3-D Secure question."""
+"""The sandbox's own pages, for people: the overview, the latest payments, the bank's 3-D Secure challenge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.core import money
 from sandbox.core.records import Intent
 from sandbox.core.sandbox import Sandbox
 
-_SHOWN = 30
+_LATEST = 30
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;border-bottom:1px solid #ccc;text-align:left}"
@@ -18,18 +18,18 @@ _PAY = (
     "async function pay(id, card) { await fetch('/_sandbox/payment_intents/' + id + '/pay', "
     "{method: 'POST', body: JSON.stringify({card})}); location.reload(); }"
 )
-# In the dialog of Stripe.js, Escape and what the dialog says are the Cancel button. The message has no secret in it.
+# In the dialog of Stripe.js, Escape and the dialog's message press the Cancel button. The message has no secret.
 _CANCEL = (
     "const cancel = () => document.getElementById('cancel').click();"
     "addEventListener('keydown', (event) => event.key === 'Escape' && parent !== window && cancel());"
     "addEventListener('message', (event) => event.source === parent && event.data === 'three_d_secure_cancel' && "
     "cancel());"
 )
-_ANSWERED = "if (parent !== window) parent.postMessage('three_d_secure_answered', '*');"
+_NOTIFY_DIALOG = "if (parent !== window) parent.postMessage('three_d_secure_answered', '*');"
 
 
-def simple(content: str) -> str:
-    """A page around some HTML."""
+def _layout(content: str) -> str:
+    """A page with some HTML as its content."""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Stripe sandbox</title>'
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
@@ -37,25 +37,25 @@ def simple(content: str) -> str:
     )
 
 
-def front(sandbox: Sandbox) -> str:
-    """Addresses, the latest payments, and buttons that pay them."""
+def overview(sandbox: Sandbox) -> str:
+    """The endpoints, the latest payments, and buttons that pay them."""
     store = sandbox.store
     rows = []
-    for key in store.intents.all.keys[: -_SHOWN - 1 : -1]:
+    for key in store.intents.all.keys[: -_LATEST - 1 : -1]:
         intent = store.intents.by_id[key[2]]
         payable = intent.status in ("requires_payment_method", "requires_confirmation")
         buttons = _buttons(intent) if payable else ""
         if intent.status == "requires_action":
-            buttons = f'<a href="/_sandbox/three_d_secure/{intent.id}">answer 3-D Secure</a>'
+            buttons = f'<a href="/_sandbox/three_d_secure/{intent.id}">complete 3-D Secure</a>'
         order = html.escape(intent.metadata.get("order_id", ""))
         amount = html.escape(money.formatted(intent.amount, intent.currency))
         rows.append(
             f"<tr><td><code>{intent.id}</code></td><td>{order}</td><td>{amount}</td>"
             f"<td>{intent.status}</td><td>{buttons}</td></tr>"
         )
-    return simple(
-        "<h1>Stripe sandbox</h1><p>The API is at <code>/v1</code> with any key <code>sk_test_…</code>. Controls are "
-        "JSON addresses under <code>/_sandbox/</code>; <code>sandbox/README.md</code> lists them. "
+    return _layout(
+        "<h1>Stripe sandbox</h1><p>The API is at <code>/v1</code> with any key <code>sk_test_…</code>. The controls "
+        "are JSON endpoints under <code>/_sandbox/</code>; <code>sandbox/README.md</code> lists them. "
         '<a href="/_sandbox/health">health</a> · <a href="/_sandbox/requests">requests</a> · '
         '<a href="/_sandbox/webhooks">webhooks</a> · <a href="/_sandbox/webhooks/deliveries">deliveries</a> · '
         '<a href="/_sandbox/faults">faults</a> · <a href="/_sandbox/books">books</a></p>'
@@ -72,9 +72,9 @@ def _buttons(intent: Intent) -> str:
 
 
 def challenge(intent: Intent) -> str:
-    """The bank's question to the customer."""
+    """The bank's challenge to the customer."""
     amount = html.escape(money.formatted(intent.amount, intent.currency))
-    return simple(
+    return _layout(
         f"<h1>3-D Secure</h1><p>Your bank asks: do you want to pay {amount}?</p><form method='post'>"
         "<button name='outcome' value='complete'>Complete authentication</button>"
         "<button name='outcome' value='fail'>Fail authentication</button>"
@@ -82,7 +82,7 @@ def challenge(intent: Intent) -> str:
     )
 
 
-def answered(intent: Intent) -> str:
-    """After the answer, or where there was nothing to ask. In Stripe.js's dialog it is not seen."""
+def challenge_done(intent: Intent) -> str:
+    """The page after the challenge, or without an open one. The dialog of Stripe.js does not display it."""
     status = html.escape(intent.status)
-    return simple(f"<p>Thank you. The payment is {status}.</p><script>{_ANSWERED}</script>")
+    return _layout(f"<p>Thank you. The payment is {status}.</p><script>{_NOTIFY_DIALOG}</script>")

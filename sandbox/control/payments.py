@@ -1,4 +1,4 @@
-"""Control of payments: what the customer, the bank and time do. See README.md for bodies."""
+"""Control of payments: what customers, banks and time do. README.md documents the bodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.behaviour import attempts, dispute_rendering, disputes, payment_methods, rendering
 from sandbox.behaviour import refunds as refund_rules
-from sandbox.behaviour.attempts import Circumstances
+from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.cards import BY_TOKEN
 from sandbox.control import pages
 from sandbox.control.body import body
@@ -24,32 +24,32 @@ CARD_ERROR = "Sandbox-Card-Error"
 
 
 class PaymentControl:
-    """The addresses about intents, disputes and refunds."""
+    """The endpoints for intents, disputes and refunds."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     async def pay(self, request: web.Request) -> web.Response:
-        """Pay as a browser would. Answers 200 with the intent, also when the card was declined.
+        """Pay as a browser would. Responds with 200 and the intent, even when the card was declined.
 
-        A card that no bank could have issued leaves the intent as it was; the header Sandbox-Card-Error has the code.
+        A card that no bank could have issued does not change the intent; the header Sandbox-Card-Error has the code.
         """
-        given = await body(request)
+        content = await body(request)
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
-        outcome = given.get("three_d_secure", "complete")
+        outcome = content.get("three_d_secure", "complete")
         if outcome not in _OUTCOMES:
             raise ValueError("three_d_secure must be complete, fail or abandon")
         if intent.status not in _CONFIRMABLE:
             return _conflict(intent)
         headers = {}
         try:
-            method = self._method(given.get("card"), given.get("payment_method"))
-            if given.get("processing"):
+            method = self._method(content.get("card"), content.get("payment_method"))
+            if content.get("processing"):
                 attempts.begin_processing(self._sandbox, intent, method, self._origin())
             else:
-                self._confirm(request, intent, method, given.get("return_url"))
+                self._confirm(request, intent, method, content.get("return_url"))
                 if intent.status == "requires_action" and outcome != "abandon":
-                    attempts.answer_authentication(self._sandbox, intent, passed=outcome == "complete")
+                    attempts.complete_authentication(self._sandbox, intent, passed=outcome == "complete")
         except StripeError as error:
             if error.status != 402:
                 raise
@@ -57,7 +57,7 @@ class PaymentControl:
         return web.json_response(rendering.payment_intent(intent), headers=headers)
 
     async def three_d_secure(self, request: web.Request) -> web.Response:
-        """Answer an open 3-D Secure request: ``complete`` or ``fail``."""
+        """Complete or fail an open 3-D Secure request."""
         outcome = (await body(request))["outcome"]
         if outcome not in ("complete", "fail"):
             raise ValueError("outcome must be complete or fail")
@@ -68,18 +68,18 @@ class PaymentControl:
         return web.json_response(rendering.payment_intent(intent), headers=headers)
 
     async def challenge_page(self, request: web.Request) -> web.Response:
-        """The page that a bank shows for 3-D Secure."""
+        """The bank's page for 3-D Secure."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
         if intent.status != "requires_action":
-            return web.Response(text=pages.answered(intent), content_type="text/html")
+            return web.Response(text=pages.challenge_done(intent), content_type="text/html")
         return web.Response(text=pages.challenge(intent), content_type="text/html")
 
     async def challenge_answer(self, request: web.Request) -> web.Response:
-        """The buttons of that page: back to the shop's return_url when it gave one. To cancel is to fail."""
+        """The buttons of that page: redirects to the shop's return_url if there is one. Cancel is a failure."""
         intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
         passed = (await request.post()).get("outcome") == "complete"
         if intent.status != "requires_action":
-            return web.Response(text=pages.answered(intent), content_type="text/html", status=409)
+            return web.Response(text=pages.challenge_done(intent), content_type="text/html", status=409)
         next_action = intent.next_action or {}
         self._authenticate(intent, passed=passed)
         back = next_action.get("redirect_to_url", {}).get("return_url")
@@ -89,10 +89,10 @@ class PaymentControl:
                 f"&redirect_status={'succeeded' if intent.status == 'succeeded' else 'failed'}"
             )
             raise web.HTTPSeeOther(f"{back}{'&' if '?' in back else '?'}{query}")
-        return web.Response(text=pages.answered(intent), content_type="text/html")
+        return web.Response(text=pages.challenge_done(intent), content_type="text/html")
 
     async def process(self, request: web.Request) -> web.Response:
-        """Decide an intent in processing: ``succeeded`` or ``failed``."""
+        """Complete an intent in processing: ``succeeded`` or ``failed``."""
         outcome = (await body(request))["outcome"]
         if outcome not in ("succeeded", "failed"):
             raise ValueError("outcome must be succeeded or failed")
@@ -108,11 +108,11 @@ class PaymentControl:
 
     async def dispute_intent(self, request: web.Request) -> web.Response:
         """The same on the latest charge of the ``payment_intent`` in the body."""
-        given = await body(request)
-        intent = payment_intents.find(self._sandbox.store, given["payment_intent"])
-        return self._dispute(intent.latest_charge or "", given)
+        content = await body(request)
+        intent = payment_intents.find(self._sandbox.store, content["payment_intent"])
+        return self._dispute(intent.latest_charge or "", content)
 
-    def _dispute(self, charge_id: str, given: dict[str, Any]) -> web.Response:
+    def _dispute(self, charge_id: str, content: dict[str, Any]) -> web.Response:
         store = self._sandbox.store
         charge = store.charges.get(charge_id)
         if charge is None:
@@ -122,9 +122,9 @@ class PaymentControl:
         opened = disputes.open_dispute(
             self._sandbox,
             charge,
-            reason=given.get("reason", "fraudulent"),
-            inquiry=bool(given.get("inquiry", False)),
-            amount=given.get("amount"),
+            reason=content.get("reason", "fraudulent"),
+            inquiry=bool(content.get("inquiry", False)),
+            amount=content.get("amount"),
         )
         return web.json_response(dispute_rendering.dispute(opened, store))
 
@@ -144,13 +144,13 @@ class PaymentControl:
         return web.json_response(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
-        """End a refund as ``succeeded`` or ``failed``; without a status as its card decides, if it still has to."""
-        given = await body(request)
+        """Settle a refund as ``succeeded`` or ``failed``; without a status, as its card determines."""
+        content = await body(request)
         refund = refunds.find(self._sandbox.store, request.match_info["id"])
-        if "status" not in given:
-            refund_rules.settle_as_destined(self._sandbox, refund)
+        if "status" not in content:
+            refund_rules.settle_by_card(self._sandbox, refund)
             return web.json_response(rendering.refund(refund))
-        status = given["status"]
+        status = content["status"]
         if status not in ("succeeded", "failed"):
             raise ValueError("status must be succeeded or failed")
         if (refund.status, status) not in (
@@ -159,7 +159,7 @@ class PaymentControl:
             ("succeeded", "failed"),
         ):
             return web.json_response({"error": f"the refund is {refund.status}"}, status=409)
-        refund_rules.settle(self._sandbox, refund, status, given.get("failure_reason", "unknown"))
+        refund_rules.settle(self._sandbox, refund, status, content.get("failure_reason", "unknown"))
         return web.json_response(rendering.refund(refund))
 
     def _method(self, number: str | None, name: str | None) -> PaymentMethod:
@@ -168,7 +168,7 @@ class PaymentControl:
             return payment_methods.named(store, name)
         if not number:
             raise ValueError(
-                f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is wanted"
+                f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is required"
             )
         card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
         return payment_methods.from_data(store, {"type": "card", "card": card}, "card")
@@ -177,8 +177,8 @@ class PaymentControl:
         self, request: web.Request, intent: Intent, method: PaymentMethod, return_url: str | None
     ) -> None:
         base_url = f"{request.scheme}://{request.host}"
-        how = Circumstances(payment_intents.challenge_url(base_url, intent.id), return_url)
-        attempts.confirm(self._sandbox, intent, method, how, self._origin())
+        options = ConfirmOptions(payment_intents.challenge_url(base_url, intent.id), return_url)
+        attempts.confirm(self._sandbox, intent, method, options, self._origin())
 
     def _origin(self) -> Origin:
         """The request that a browser would have made."""
@@ -186,7 +186,7 @@ class PaymentControl:
 
     def _authenticate(self, intent: Intent, *, passed: bool) -> dict[str, str]:
         try:
-            attempts.answer_authentication(self._sandbox, intent, passed=passed)
+            attempts.complete_authentication(self._sandbox, intent, passed=passed)
         except StripeError as error:
             return {CARD_ERROR: error.code or "card_declined"}
         return {}

@@ -1,6 +1,6 @@
-"""``/_sandbox/``: what tests and demos do that no client of Stripe could. README.md lists every address.
+"""``/_sandbox/``: what tests and demos can do that no client of Stripe could. README.md lists every endpoint.
 
-Bodies and answers are JSON; a wrong body is 400 ``{"error": "…"}``, an unknown id 404.
+Bodies and responses are JSON; an invalid body is 400 ``{"error": "…"}``, an unknown id 404.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from dataclasses import asdict, fields
 
 from aiohttp import web
 
-from sandbox.api import faults as fault_module
-from sandbox.api.faults import Faults
+from sandbox.api.faults import Faults, parse_fault
 from sandbox.api.request_log import RequestLog
-from sandbox.control import books, bulk
-from sandbox.control import pages as page
+from sandbox.control import books, bulk, pages
 from sandbox.control.body import body
 from sandbox.control.payments import PaymentControl
 from sandbox.control.webhooks import WebhookControl
@@ -24,36 +22,36 @@ from sandbox.core.persistence import Database
 from sandbox.core.records import COMMAND_LINE_ENDPOINT
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.settings import Settings
-from sandbox.webhooks.deliveries import Courier
+from sandbox.webhooks.deliveries import Dispatcher
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SETTINGS = {field.name for field in fields(Settings)} - {"secret_key"}
 
 
 class Control:
-    """Every control address."""
+    """Every control endpoint."""
 
     def __init__(
         self,
         sandbox: Sandbox,
-        courier: Courier,
+        dispatcher: Dispatcher,
         faults: Faults,
         log: RequestLog,
         database: Database | None,
     ) -> None:
         self._sandbox = sandbox
-        self._courier = courier
+        self._dispatcher = dispatcher
         self._faults = faults
         self._log = log
         self._database = database
         self._payments = PaymentControl(sandbox)
-        self._webhooks = WebhookControl(sandbox, courier)
+        self._webhooks = WebhookControl(sandbox, dispatcher)
 
     def register(self, router: web.UrlDispatcher) -> None:
-        """Add every address."""
+        """Add every endpoint."""
         payments, webhooks = self._payments, self._webhooks
-        addresses: list[tuple[str, str, Handler]] = [
-            ("GET", "/", self.front_page),
+        handlers: list[tuple[str, str, Handler]] = [
+            ("GET", "/", self.overview_page),
             ("GET", "/health", self.health),
             ("POST", "/reset", self.reset),
             ("GET", "/settings", self.get_settings),
@@ -86,48 +84,48 @@ class Control:
             ("GET", "/webhooks/deliveries", webhooks.deliveries),
             ("POST", "/events/{id}/resend", webhooks.resend),
         ]
-        for method, path, handler in addresses:
-            router.add_route(method, f"/_sandbox{path}", _answering(handler))
+        for method, path, handler in handlers:
+            router.add_route(method, f"/_sandbox{path}", _with_json_errors(handler))
 
-    async def front_page(self, _: web.Request) -> web.Response:
-        """What is here, and the latest payments with buttons."""
-        return web.Response(text=page.front(self._sandbox), content_type="text/html")
+    async def overview_page(self, _: web.Request) -> web.Response:
+        """The overview page: the endpoints, and the latest payments with buttons."""
+        return web.Response(text=pages.overview(self._sandbox), content_type="text/html")
 
     async def health(self, _: web.Request) -> web.Response:
-        """That it runs, and how much it holds."""
+        """The numbers of objects and deliveries."""
         store = self._sandbox.store
         counts = {kind: len(collection) for kind, collection in store.collections().items()}
-        return web.json_response({"ok": True, "objects": counts, "deliveries": self._courier.counts()})
+        return web.json_response({"ok": True, "objects": counts, "deliveries": self._dispatcher.counts()})
 
     async def reset(self, _: web.Request) -> web.Response:
-        """Forget everything but the command line's endpoint; faults, latency, clock, holds and the log go too."""
+        """Remove everything but the command line's endpoint, including faults, latency, clock, holds and the log."""
         store = self._sandbox.store
-        await self._courier.forget()
+        await self._dispatcher.cancel_all()
         self._faults.clear()
         self._log.clear()
-        kept = store.endpoints.get(COMMAND_LINE_ENDPOINT)
+        endpoint = store.endpoints.get(COMMAND_LINE_ENDPOINT)
         store.clear()
         store.clock_offset = 0
         self._sandbox.settings.latency_ms = 0
         if self._database:
             await self._database.wipe()
-        if kept:
-            kept.seq = store.next_seq()
-            store.endpoints.add(kept)
-            store.save(kept)
+        if endpoint:
+            endpoint.seq = store.next_seq()
+            store.endpoints.add(endpoint)
+            store.save(endpoint)
         return web.json_response({"ok": True})
 
     async def get_settings(self, _: web.Request) -> web.Response:
         """All settings but the secret key."""
-        shown = {name: value for name, value in asdict(self._sandbox.settings).items() if name in _SETTINGS}
-        return web.json_response(shown)
+        settings = asdict(self._sandbox.settings)
+        return web.json_response({name: settings[name] for name in settings if name in _SETTINGS})
 
     async def put_settings(self, request: web.Request) -> web.Response:
         """Change some settings."""
-        given = await body(request)
-        if unknown := given.keys() - _SETTINGS:
+        changes = await body(request)
+        if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
-        for name, value in given.items():
+        for name, value in changes.items():
             setattr(self._sandbox.settings, name, value)
         return await self.get_settings(request)
 
@@ -137,12 +135,12 @@ class Control:
         return web.json_response({"ms": self._sandbox.settings.latency_ms})
 
     async def put_clock(self, request: web.Request) -> web.Response:
-        """Move the ``created`` of what is made from now on, by an ``offset`` or to a ``now``, both in seconds.
+        """Move the clock that sets ``created``, by an ``offset`` or to a ``now``, both in seconds.
 
-        Deliveries are signed with the real time all the same.
+        Signatures of deliveries keep the real time.
         """
-        given = await body(request)
-        offset = given["now"] - int(time.time()) if "now" in given else given["offset"]
+        content = await body(request)
+        offset = content["now"] - int(time.time()) if "now" in content else content["offset"]
         return self._clock(int(offset))
 
     async def delete_clock(self, _: web.Request) -> web.Response:
@@ -154,25 +152,25 @@ class Control:
         return web.json_response({"offset": offset, "now": self._sandbox.store.now()})
 
     async def get_faults(self, _: web.Request) -> web.Response:
-        """The faults in force and how often each has struck."""
-        return web.json_response({"faults": [fault.shown() for fault in self._faults.active]})
+        """The active faults and how often each has struck."""
+        return web.json_response({"faults": [fault.to_json() for fault in self._faults.active]})
 
     async def post_faults(self, request: web.Request) -> web.Response:
         """Add one fault, or a list of them."""
-        given = await request.json()
-        wanted = [fault_module.read(item) for item in (given if isinstance(given, list) else [given])]
-        self._faults.active.extend(wanted)
+        content = await request.json()
+        faults = [parse_fault(item) for item in (content if isinstance(content, list) else [content])]
+        self._faults.active.extend(faults)
         return await self.get_faults(request)
 
     async def delete_faults(self, request: web.Request) -> web.Response:
-        """Remove all faults and let go of what hangs."""
+        """Remove all faults and end the requests that hang."""
         self._faults.clear()
         return await self.get_faults(request)
 
     async def get_requests(self, request: web.Request) -> web.Response:
         """The latest API requests, oldest first, by part of the path and by method."""
-        found = self._log.found(request.query.get("path"), request.query.get("method"))
-        return web.json_response({"requests": found, "count": len(found)})
+        entries = self._log.entries(request.query.get("path"), request.query.get("method"))
+        return web.json_response({"requests": entries, "count": len(entries)})
 
     async def delete_requests(self, _: web.Request) -> web.Response:
         """Empty the log."""
@@ -180,19 +178,19 @@ class Control:
         return web.json_response({"requests": [], "count": 0})
 
     async def get_books(self, request: web.Request) -> web.StreamResponse:
-        """Every intent's totals, or with ``limit`` a page of them."""
-        return await books.answer(self._sandbox.store, request)
+        """The totals of every intent, or a page of them with ``limit``."""
+        return await books.stream(self._sandbox.store, request)
 
     async def post_bulk(self, request: web.Request) -> web.Response:
-        """Make many payments of the past, without deliveries."""
-        given = await body(request)
-        return web.json_response(await bulk.make(self._sandbox, bulk.Order.of(given)))
+        """Create many payments of the past, without deliveries."""
+        request_body = bulk.BulkRequest.from_json(await body(request))
+        return web.json_response(await bulk.create_payments(self._sandbox, request_body))
 
 
-def _answering(handler: Handler) -> Handler:
+def _with_json_errors(handler: Handler) -> Handler:
     """The handler, with its errors as JSON."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
         except StripeError as error:
@@ -200,4 +198,4 @@ def _answering(handler: Handler) -> Handler:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
-    return answer
+    return handle

@@ -1,4 +1,4 @@
-"""Control of webhook deliveries. See README.md for bodies."""
+"""Control of webhook deliveries. README.md documents the bodies."""
 
 from __future__ import annotations
 
@@ -12,91 +12,91 @@ from sandbox.core.errors import missing
 from sandbox.core.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
-from sandbox.webhooks.deliveries import Courier, CourierSettings
+from sandbox.webhooks.deliveries import DeliverySettings, Dispatcher
 
-_SETTINGS = {field.name for field in fields(CourierSettings)}
+_SETTINGS = {field.name for field in fields(DeliverySettings)}
 
 
 class WebhookControl:
-    """The addresses about endpoints and deliveries."""
+    """The control endpoints for webhook endpoints and deliveries."""
 
-    def __init__(self, sandbox: Sandbox, courier: Courier) -> None:
+    def __init__(self, sandbox: Sandbox, dispatcher: Dispatcher) -> None:
         self._sandbox = sandbox
-        self._courier = courier
+        self._dispatcher = dispatcher
 
     async def get_settings(self, _: web.Request) -> web.Response:
-        """How deliveries are made, to where, and how many are under way; secrets are shown, being made up here."""
-        return web.json_response(self._shown())
+        """Settings, endpoints and counts; the secrets are included, because they are not real."""
+        return web.json_response(self._state())
 
     async def put_settings(self, request: web.Request) -> web.Response:
-        """Change some of it. ``url`` with ``secret`` or ``secrets`` sets the endpoint of the command line."""
-        given = await body(request)
+        """Change some settings. ``url`` with ``secret`` or ``secrets`` sets the endpoint of the command line."""
+        changes = await body(request)
         endpoint: dict[str, Any] = {
-            name: given.pop(name)
+            name: changes.pop(name)
             for name in ("url", "secret", "secrets", "enabled_events", "enabled")
-            if name in given
+            if name in changes
         }
-        if unknown := given.keys() - _SETTINGS:
+        if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
         if endpoint:
             self._set_endpoint(endpoint)
-        self._courier.configure(**given)
-        return web.json_response(self._shown())
+        self._dispatcher.configure(**changes)
+        return web.json_response(self._state())
 
     async def hold(self, _: web.Request) -> web.Response:
-        """Let no delivery leave."""
-        self._courier.hold()
-        return web.json_response(self._shown())
+        """Hold every delivery."""
+        self._dispatcher.hold()
+        return web.json_response(self._state())
 
     async def release(self, request: web.Request) -> web.Response:
-        """Let everything go that is held: ``duplicate`` (factor), ``shuffle``, ``seed``."""
-        given = await body(request)
-        released = self._courier.release(
-            duplicate=float(given.get("duplicate", 1.0)),
-            shuffle=bool(given.get("shuffle", False)),
-            seed=given.get("seed"),
+        """Send the held deliveries: ``duplicate`` (factor), ``shuffle``, ``seed``."""
+        options = await body(request)
+        released = self._dispatcher.release(
+            duplicate=float(options.get("duplicate", 1.0)),
+            shuffle=bool(options.get("shuffle", False)),
+            seed=options.get("seed"),
         )
         return web.json_response({"released": released})
 
     async def retry(self, _: web.Request) -> web.Response:
-        """Make all waiting retries at once."""
-        return web.json_response({"retrying": self._courier.retry_now()})
+        """Make all waiting retries now."""
+        return web.json_response({"retrying": self._dispatcher.retry_now()})
 
     async def drain(self, request: web.Request) -> web.Response:
-        """Wait until nothing is under way, at most ``timeout`` seconds."""
-        idle = await self._courier.drain(float((await body(request)).get("timeout", 10)))
-        return web.json_response({"idle": idle, **self._courier.counts()})
+        """Wait until no delivery is active, at most ``timeout`` seconds."""
+        idle = await self._dispatcher.drain(float((await body(request)).get("timeout", 10)))
+        return web.json_response({"idle": idle, **self._dispatcher.counts()})
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """The latest deliveries with their attempts, newest first."""
         limit = int(request.query.get("limit", "100"))
-        found = self._courier.deliveries(request.query.get("event"), limit)
-        return web.json_response({"deliveries": [delivery.shown() for delivery in found]})
+        deliveries = self._dispatcher.deliveries(request.query.get("event"), limit)
+        return web.json_response({"deliveries": [delivery.to_json() for delivery in deliveries]})
 
     async def resend(self, request: web.Request) -> web.Response:
-        """Send one event again to every endpoint that wants it."""
+        """Send one event again to every endpoint that subscribes to it."""
         event = self._sandbox.store.events.get(request.match_info["id"])
         if event is None:
             raise missing("event", request.match_info["id"], param="id")
-        sent = self._courier.resend(event)
-        return web.json_response({"deliveries": [delivery.shown() for delivery in sent]})
+        sent = self._dispatcher.resend(event)
+        return web.json_response({"deliveries": [delivery.to_json() for delivery in sent]})
 
-    def _set_endpoint(self, given: dict[str, Any]) -> None:
+    def _set_endpoint(self, changes: dict[str, Any]) -> None:
         store = self._sandbox.store
         endpoint = store.endpoints.get(COMMAND_LINE_ENDPOINT) or _new_endpoint(store)
-        secrets = given.pop("secrets", None) or ([given.pop("secret")] if "secret" in given else None)
-        given.pop("secret", None)
+        secrets = changes.pop("secrets", None) or ([changes.pop("secret")] if "secret" in changes else None)
+        changes.pop("secret", None)
         if secrets:
             endpoint.secrets = list(secrets)
-        for name, value in given.items():
+        for name, value in changes.items():
             setattr(endpoint, name, value)
         if not endpoint.url or not endpoint.secrets:
-            raise ValueError("a new endpoint wants url and secret")
+            raise ValueError("a new endpoint requires url and secret")
         if endpoint.id not in store.endpoints.by_id:
             store.endpoints.add(endpoint)
         store.save(endpoint)
 
-    def _shown(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         endpoints = [
             {
                 "id": endpoint.id,
@@ -108,9 +108,9 @@ class WebhookControl:
             for endpoint in self._sandbox.store.endpoints.by_id.values()
         ]
         return {
-            **asdict(self._courier.settings),
-            "held": self._courier.held,
-            "counts": self._courier.counts(),
+            **asdict(self._dispatcher.settings),
+            "held": self._dispatcher.held,
+            "counts": self._dispatcher.counts(),
             "endpoints": endpoints,
         }
 

@@ -1,1 +1,1 @@
-"""What everything else rests on: the records, the store and its file, lists, money, errors, one call."""
+"""The base of all other layers: records, the store and its file, lists, money, errors, one call."""

@@ -12,9 +12,9 @@ from sandbox.core.store import Store
 
 @dataclass(slots=True)
 class Call:
-    """What a resource works with.
+    """What a resource receives.
 
-    ``object_id`` is the id in the path; ``publishable`` says that the browser's key was used.
+    ``object_id`` is the id in the path; ``publishable`` is true for a browser's key.
     """
 
     sandbox: Sandbox

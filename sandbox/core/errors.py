@@ -1,6 +1,6 @@
-"""The one exception that every endpoint raises, and its body as Stripe writes it.
+"""The one exception that every endpoint raises, and its body in Stripe's format.
 
-Source: docs.stripe.com/api/errors; facts §9 (four wire types, the HTTP status says the rest).
+Source: docs.stripe.com/api/errors; facts §9 (four types on the wire; the HTTP status says the rest).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import Any
 
 
 class StripeError(Exception):
-    """An answer other than 200.
+    """A response other than 200.
 
-    ``stored`` says whether the answer is kept under the request's idempotency key: refused parameters, refused
-    keys, rate limits and conflicts are not (facts §3). ``kind`` is the wire's
-    ``type``; ``extra`` holds the fields of card errors.
+    ``stored`` says whether the idempotency key keeps the response: it does not for rejected parameters, rejected
+    API keys, rate limits and conflicts (facts §3). ``kind`` is ``type`` on the wire; ``extra`` holds the fields of
+    card errors.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class StripeError(Exception):
         self.extra = extra
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """The JSON body, with the link to the log of this request that Stripe adds."""
+        """The JSON body, with Stripe's link to the log of this request."""
         error: dict[str, Any] = {"message": self.message, "type": self.kind}
         if self.code:
             error["code"] = self.code
@@ -52,10 +52,10 @@ class StripeError(Exception):
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None) -> StripeError:
-    """A parameter that is refused before anything is done, so nothing is stored under the idempotency key."""
+    """A parameter that is rejected before any work, so the idempotency key keeps nothing."""
     return StripeError(400, message, param=param, code=code, stored=False)
 
 
-def missing(noun: str, wanted: str, *, param: str, status: int = 404) -> StripeError:
-    """No object of that id: 404 for the id in the path, 400 for most ids in parameters."""
-    return StripeError(status, f"No such {noun}: '{wanted}'", code="resource_missing", param=param)
+def missing(noun: str, object_id: str, *, param: str, status: int = 404) -> StripeError:
+    """No object has this id: 404 for the id in the path, 400 for most ids in parameters."""
+    return StripeError(status, f"No such {noun}: '{object_id}'", code="resource_missing", param=param)

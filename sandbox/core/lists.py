@@ -41,14 +41,14 @@ def list_page(
     keys = collection.all
     for name in filters:
         if name in params:
-            keys = collection.where(name, params[name])
+            keys = collection.index(name, params[name])
     return rendered(url, page(collection, [keys], params), render)
 
 
-def rendered(url: str, records: Page[R], render: Callable[[R], Json]) -> Json:
-    """docs.stripe.com/api/pagination: the list object."""
-    data = [render(record) for record in records.records]
-    return {"object": "list", "data": data, "has_more": records.has_more, "url": url}
+def rendered(url: str, content: Page[R], render: Callable[[R], Json]) -> Json:
+    """The list object of docs.stripe.com/api/pagination."""
+    data = [render(record) for record in content.records]
+    return {"object": "list", "data": data, "has_more": content.has_more, "url": url}
 
 
 def page(
@@ -59,7 +59,7 @@ def page(
 ) -> Page[R]:
     """One page of the records in the indexes, by ``limit``, the cursors and ``created``.
 
-    Raises StripeError for a limit outside 1 to 100, for two cursors, and for a cursor that names nothing.
+    Raises StripeError for a limit outside 1 to 100, for two cursors, and for a cursor of no record.
     """
     limit = params.get("limit", DEFAULT_LIMIT)
     if not 1 <= limit <= MAX_LIMIT:
@@ -100,7 +100,7 @@ def _cursor(collection: Collection[R], params: dict[str, Any], name: str) -> Key
 
 
 def _bounds(created: dict[str, int]) -> tuple[Key, Key]:
-    """The keys between which records lie: from the first included, to the second not included."""
+    """The range of keys: the first is included, the second is not."""
     lowest, highest = _OLDEST, _NEWEST
     if "gt" in created:
         lowest = max(lowest, (created["gt"] + 1, 0, ""))

@@ -13,7 +13,7 @@ _MAX_VALUE_LENGTH = 500
 
 
 def check(value: Any, path: str) -> dict[str, str]:
-    """The metadata of a request. Raises StripeError for anything over the limits."""
+    """The metadata of a request. Raises StripeError when it exceeds a limit."""
     if not isinstance(value, dict):
         raise invalid("Invalid metadata: metadata must be a set of key-value pairs.", param=path)
     if len(value) > _MAX_KEYS:
@@ -42,7 +42,7 @@ def check(value: Any, path: str) -> dict[str, str]:
 def merged(current: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
     """Metadata after an update: keys are merged, an empty value unsets its key, ``metadata=""`` clears all.
 
-    Raises StripeError when more than 50 keys would be left.
+    Raises StripeError when the result has more than 50 keys.
     """
     if not changes:
         return {}

@@ -1,4 +1,4 @@
-"""Currencies and the amounts that Stripe takes in them, in minor units.
+"""Currencies and the amounts that Stripe accepts in them, in minor units.
 
 Source: docs.stripe.com/currencies; facts §8.
 """
@@ -9,7 +9,7 @@ from sandbox.core.errors import invalid
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-# Written with two decimals that must be 00, since they lost their subunit.
+# Written with two decimals, which must be 00 since these currencies lost their subunit.
 WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 SUPPORTED = frozenset(
     """usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd cad cdf
@@ -45,7 +45,7 @@ def formatted(amount: int, currency: str) -> str:
 
 
 def check_currency(currency: str) -> str:
-    """The currency in lower case. Raises a 400 with param ``currency`` when Stripe does not take it."""
+    """The currency in lower case. Raises a 400 with param ``currency`` when Stripe does not support it."""
     lower = currency.lower()
     if lower not in SUPPORTED:
         raise invalid(
@@ -65,7 +65,7 @@ def check_positive(amount: int, param: str) -> int:
 
 
 def check_amount(amount: int, currency: str) -> int:
-    """A charge amount. Raises a 400 with param ``amount`` when it is out of bounds or of the wrong granularity."""
+    """A charge amount. Raises a 400 with param ``amount`` when it is out of range or of the wrong granularity."""
     check_positive(amount, "amount")
     if amount > MAXIMUM:
         raise invalid(

@@ -1,4 +1,4 @@
-"""The request that caused a change."""
+"""What caused a change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The id and the key of an API request; both are None for what Stripe does by itself (facts §2)."""
+    """The request that caused a change; both fields are None for what Stripe does by itself (facts §2)."""
 
     request_id: str | None = None
     idempotency_key: str | None = None

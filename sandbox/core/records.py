@@ -1,7 +1,7 @@
-"""What the sandbox remembers of each object. Shapes for the wire are made in behaviour/rendering.py.
+"""What the sandbox stores of each object. behaviour/rendering.py turns records into Stripe's JSON.
 
-Amounts are integers in minor units, times are Unix seconds. Every field holds only what JSON can hold, so a record
-is stored as it is. ``seq`` numbers all records in the order of their creation and breaks ties of ``created``.
+Amounts are integers in minor units, times are Unix seconds. Every field is valid JSON, so a record is stored as it
+is. ``seq`` numbers all records in the order of their creation and breaks ties of ``created``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 Json = dict[str, Any]
 
-# The webhook endpoint that the command line or /_sandbox/webhooks sets.
+# The webhook endpoint that the command line or /_sandbox/webhooks configures.
 COMMAND_LINE_ENDPOINT = "we_3SandboxCommandLine00000"
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """What every object has."""
+    """The fields of every object."""
 
     KIND: ClassVar[str] = ""
 
@@ -88,12 +88,12 @@ class Intent(Record):
     cancellation_reason: str | None = None
     last_payment_error: Json | None = None
     next_action: Json | None = None
-    # Authenticated by 3-D Secure and waiting for the server's own confirmation (confirmation_method=manual).
+    # 3-D Secure succeeded, and the intent waits for the server's confirmation (confirmation_method=manual).
     authenticated: bool = False
 
     @property
     def client_secret(self) -> str:
-        """The same for the same intent, so it is not stored."""
+        """Derived from the id, so it is not stored."""
         return f"{self.id}_secret_{hashlib.sha256(self.id.encode()).hexdigest()[:24]}"
 
 
@@ -129,13 +129,13 @@ class Charge(Record):
 
     @property
     def refunded(self) -> bool:
-        """True only when everything was refunded."""
+        """True only when the whole amount was refunded."""
         return self.status == "succeeded" and self.amount_refunded >= self.amount
 
 
 @dataclass(slots=True, eq=False)
 class Refund(Record):
-    """A refund; ``release`` marks the one that Stripe makes when a hold is let go (facts §4)."""
+    """A refund; ``release`` marks the one that Stripe creates when a hold is released (facts §4)."""
 
     KIND: ClassVar[str] = "refund"
 
@@ -149,7 +149,7 @@ class Refund(Record):
     balance_transaction: str | None = None
     failure_balance_transaction: str | None = None
     release: bool = False
-    # What the card's refunds end as, later: succeeded, failed, or None when the first status is final.
+    # The status that the card's refunds change to later: succeeded, failed, or None when the first is final.
     later: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -190,7 +190,7 @@ class BalanceTransaction(Record):
 
 @dataclass(slots=True, eq=False)
 class Event(Record):
-    """An event; ``data`` is the JSON text of its snapshot, taken when it was created and never changed."""
+    """An event; ``data`` is the JSON text of its snapshot, which never changes."""
 
     KIND: ClassVar[str] = "event"
 
@@ -200,19 +200,19 @@ class Event(Record):
     object_id: str = ""
     request_id: str | None = None
     idempotency_key: str | None = None
-    # Endpoints still to be reached, and those given up.
+    # Endpoints still to be reached, and those that the dispatcher gave up on.
     pending: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     @property
     def delivered(self) -> bool:
-        """True when every endpoint took it."""
+        """True when every endpoint accepted it."""
         return not self.pending and not self.failed
 
 
 @dataclass(slots=True, eq=False)
 class Endpoint(Record):
-    """A webhook endpoint. Each of ``secrets`` signs, as while a secret is being rolled."""
+    """A webhook endpoint. Every one of ``secrets`` signs, as during the rotation of a secret."""
 
     KIND: ClassVar[str] = "webhook_endpoint"
 
@@ -224,15 +224,16 @@ class Endpoint(Record):
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
-    def wants(self, event_type: str) -> bool:
+    def subscribes_to(self, event_type: str) -> bool:
         """Whether events of this type are sent here."""
         return self.enabled and ("*" in self.enabled_events or event_type in self.enabled_events)
 
 
 @dataclass(slots=True, eq=False)
-class StoredAnswer(Record):
-    """The first answer to an idempotency key; ``id`` is the key, ``fingerprint`` what was asked."""
+class StoredResponse(Record):
+    """The first response under an idempotency key; ``id`` is the key, ``fingerprint`` identifies the request."""
 
+    # The name in the data files of earlier versions.
     KIND: ClassVar[str] = "stored_answer"
 
     fingerprint: str = ""
@@ -243,6 +244,6 @@ class StoredAnswer(Record):
 RECORD_TYPES: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
-        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, BalanceTransaction, Event, Endpoint, StoredAnswer
+        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, BalanceTransaction, Event, Endpoint, StoredResponse
     )
 }  # fmt: skip

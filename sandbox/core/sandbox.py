@@ -1,4 +1,4 @@
-"""The sandbox as a whole: its settings, its objects, and the log that records what happens to them."""
+"""The sandbox as a whole: its settings, its objects and its event log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.core.store import Store
 
 
 class Events(Protocol):
-    """What the rest of the sandbox needs of the event log, which is webhooks/event_log.py."""
+    """The event log as the lower layers see it; webhooks/event_log.py implements it."""
 
     muted: bool
     delivering: bool
@@ -32,7 +32,7 @@ class Events(Protocol):
 
 @dataclass(slots=True)
 class Sandbox:
-    """All state of one sandbox. Changes are plain functions between awaits, so each is atomic."""
+    """All state of one sandbox. A change is a plain function without await, so it is atomic."""
 
     settings: Settings
     store: Store

@@ -1,4 +1,4 @@
-"""What can be set at start and through the control addresses."""
+"""What the command line and the control endpoints can set."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Settings:
     """How this Stripe behaves. Times are in milliseconds.
 
-    ``settle_refunds_after_ms``: None leaves refunds that end otherwise than they begin to ``/_sandbox/refunds``.
-    ``refund_events``: False leaves out ``refund.*``, which old endpoints may not get (facts §6).
-    ``block_highest_risk``: Radar's own rule for cards of the highest risk.
-    ``redirect_to_bank``: 3-D Secure on the bank's own page also where Stripe.js would ask in its dialog.
+    ``settle_refunds_after_ms``: when a refund whose outcome changes later gets that outcome; None leaves it to
+    ``/_sandbox/refunds``.
+    ``refund_events``: False suppresses ``refund.*``, which old endpoints may not receive (facts §6).
+    ``block_highest_risk``: Radar's default rule for cards of the highest risk.
+    ``redirect_to_bank``: 3-D Secure uses the bank's own page even where Stripe.js would open its dialog.
     """
 
     api_version: str = "2023-10-16"
@@ -25,5 +26,5 @@ class Settings:
 
     @property
     def releases_make_refunds(self) -> bool:
-        """Before 2025-03-31.basil letting go of a hold makes a Refund object (facts §4)."""
+        """Before 2025-03-31.basil, releasing a hold creates a Refund object (facts §4)."""
         return self.api_version < "2025-03-31"

@@ -1,6 +1,6 @@
-"""All objects in memory, found by id or by index, listed newest first by cursor.
+"""All objects in memory: looked up by id or index, listed newest first by cursor.
 
-No operation scans history: positions are found by bisection, filters have an index each.
+No operation scans the history: bisection finds positions, and each filter has an index.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sandbox.core.records import (
     PaymentMethod,
     Record,
     Refund,
-    StoredAnswer,
+    StoredResponse,
 )
 
 R = TypeVar("R", bound=Record)
@@ -32,12 +32,12 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def key_of(record: Record) -> Key:
-    """Where a record stands in every list: by creation time, then by order of creation."""
+    """The position of a record in every list: by creation time, then by order of creation."""
     return (record.created, record.seq, record.id)
 
 
 class SortedKeys:
-    """Keys of records, oldest first. Adding the newest is O(1), anything else O(log n) and a memory move."""
+    """Keys of records, oldest first. Adding the newest is O(1); any other change is O(log n) and a memory move."""
 
     __slots__ = ("keys",)
 
@@ -45,27 +45,27 @@ class SortedKeys:
         self.keys: list[Key] = []
 
     def add(self, key: Key) -> None:
-        """Insert a key in its place; most are the newest."""
+        """Insert a key at its position, usually the end."""
         if not self.keys or key > self.keys[-1]:
             self.keys.append(key)
         else:
             insort(self.keys, key)
 
     def discard(self, key: Key) -> None:
-        """Remove a key if it is there."""
+        """Remove a key if it is present."""
         at = bisect_left(self.keys, key)
         if at < len(self.keys) and self.keys[at] == key:
             del self.keys[at]
 
     def newest_first(self, below: Key, down_to: Key) -> Iterator[Key]:
-        """Keys from just under ``below`` down to ``down_to`` included."""
+        """Keys below ``below``, down to and including ``down_to``."""
         at = bisect_left(self.keys, below) - 1
         while at >= 0 and self.keys[at] >= down_to:
             yield self.keys[at]
             at -= 1
 
     def oldest_first(self, above: Key, up_to: Key) -> Iterator[Key]:
-        """Keys from just over ``above`` up to just under ``up_to``."""
+        """Keys between ``above`` and ``up_to``, both excluded."""
         at = bisect_left(self.keys, above)
         while at < len(self.keys) and self.keys[at] < up_to:
             if self.keys[at] != above:
@@ -77,7 +77,7 @@ _EMPTY = SortedKeys()
 
 
 class Collection(Generic[R]):
-    """The records of one kind, with an order for all of them and one for each value of each indexed field."""
+    """The records of one kind, with sorted keys for all of them and for each value of each indexed field."""
 
     def __init__(self, noun: str, *indexed: str) -> None:
         self.noun = noun
@@ -89,7 +89,7 @@ class Collection(Generic[R]):
         return len(self.by_id)
 
     def add(self, record: R) -> None:
-        """Add a new record to the lists that it belongs to."""
+        """Add a new record to every index that it belongs to."""
         self.by_id[record.id] = record
         key = key_of(record)
         self.all.add(key)
@@ -99,38 +99,38 @@ class Collection(Generic[R]):
                 index.setdefault(value, SortedKeys()).add(key)
 
     def get(self, record_id: str | None) -> R | None:
-        """The record of an id, or None."""
+        """The record with this id, or None."""
         return self.by_id.get(record_id) if record_id else None
 
-    def where(self, name: str, value: str) -> SortedKeys:
-        """The order of the records whose indexed field has this value; empty when there are none."""
+    def index(self, name: str, value: str) -> SortedKeys:
+        """The keys of the records whose indexed field has this value; empty when there are none."""
         return self._indexes[name].get(value, _EMPTY)
 
     def values(self, name: str) -> list[str]:
-        """The values of an indexed field that occur."""
+        """The values that an indexed field has."""
         return list(self._indexes[name])
 
-    def of(self, name: str, value: str) -> list[R]:
-        """Those records, oldest first."""
-        return [self.by_id[key[2]] for key in self.where(name, value).keys]
+    def matching(self, name: str, value: str) -> list[R]:
+        """The records whose indexed field has this value, oldest first."""
+        return [self.by_id[key[2]] for key in self.index(name, value).keys]
 
 
 class Store:
     """Every collection, the source of ids, and the clock.
 
-    ``changed`` collects what has to be written to disk since the last flush, when there is a disk.
+    ``changed`` collects what must be written since the last flush, when there is a data file.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
         self.random = random.Random(seed)
         self.clock_offset = 0
-        self.keeps_changes = False
+        self.tracks_changes = False
         self.changed: dict[tuple[str, str], Record | None] = {}
         self.clear()
 
     def clear(self) -> None:
-        """Forget every object; the seed and the clock stay."""
+        """Remove every object; the seed and the clock stay."""
         self.seq = 0
         self.customers: Collection[Customer] = Collection("customer")
         self.payment_methods: Collection[PaymentMethod] = Collection("PaymentMethod")
@@ -144,8 +144,8 @@ class Store:
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")
-        # First answers by idempotency key, oldest first.
-        self.answers: dict[str, StoredAnswer] = {}
+        # First responses by idempotency key, oldest first.
+        self.responses: dict[str, StoredResponse] = {}
 
     def collections(self) -> dict[str, Collection[Any]]:
         """Every collection by the kind of its records."""
@@ -162,7 +162,7 @@ class Store:
         }
 
     def now(self) -> int:
-        """The sandbox's time in Unix seconds; the control address can move it."""
+        """The sandbox's time in Unix seconds; ``/_sandbox/clock`` can move it."""
         return int(time.time()) + self.clock_offset
 
     def next_seq(self) -> int:
@@ -171,19 +171,19 @@ class Store:
         return self.seq
 
     def token(self, length: int) -> str:
-        """Random letters and digits, the same in every run with the same seed."""
+        """Random letters and digits; the same seed gives the same ones in every run."""
         return "".join(self.random.choices(_ALPHABET, k=length))
 
     def new_id(self, prefix: str) -> str:
-        """An id as long as Stripe's: ``pi_3`` and 23 more."""
+        """An id as long as Stripe's: ``pi_3`` and 23 more characters."""
         return f"{prefix}_3{self.token(23)}"
 
     def save(self, record: Record) -> None:
-        """Note that a record is new or has changed."""
-        if self.keeps_changes:
+        """Mark a record as new or changed."""
+        if self.tracks_changes:
             self.changed[(record.KIND, record.id)] = record
 
     def drop(self, kind: str, record_id: str) -> None:
-        """Note that a record is gone."""
-        if self.keeps_changes:
+        """Mark a record as deleted."""
+        if self.tracks_changes:
             self.changed[(kind, record_id)] = None

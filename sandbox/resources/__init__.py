@@ -1,1 +1,1 @@
-"""One module per resource of the API: what each of its addresses does."""
+"""One module per resource of the API, one function per endpoint."""

@@ -1,4 +1,4 @@
-"""/v1/customers, as far as a payment names one. Source: docs.stripe.com/api/customers."""
+"""/v1/customers, as far as payments refer to them. Source: docs.stripe.com/api/customers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def retrieve(call: Call) -> Json:
 def list_events(call: Call) -> Json:
     """GET /v1/events: newest first, by type or types, and by whether every endpoint accepted them.
 
-    ``delivery_success=false`` also lists events that are still being tried (facts §2).
+    ``delivery_success=false`` includes events that are still being retried (facts §2).
     """
     store, params = call.store, call.params
     patterns = params.get("types")
@@ -40,7 +40,7 @@ def list_events(call: Call) -> Json:
     elif patterns:
         names = store.events.values("type")
         matching = {name for name in names for pattern in patterns if fnmatchcase(name, pattern)}
-        indexes = [store.events.where("type", name) for name in matching]
+        indexes = [store.events.index("type", name) for name in matching]
     else:
         indexes = [store.events.all]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.behaviour import attempts, payment_methods, rendering
-from sandbox.behaviour.attempts import Circumstances
+from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.refunds import release
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
@@ -18,9 +18,9 @@ from sandbox.core.store import Store
 
 _OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _CANCELABLE = _OPEN | {"requires_capture"}
-# Fields that an update may still change once the money has moved or the intent is over.
+# Fields that an update may change even after the money has moved or the intent was canceled.
 _ALWAYS_UPDATABLE = frozenset({"description", "metadata", "receipt_email", "shipping", "transfer_group"})
-_COPIED = (
+_SETTABLE = (
     "description",
     "receipt_email",
     "shipping",
@@ -34,7 +34,7 @@ _COPIED = (
 
 
 def find(store: Store, intent_id: str) -> Intent:
-    """The intent of an id in the path. Raises 404 resource_missing."""
+    """The intent of the id in the path. Raises 404 resource_missing."""
     intent = store.intents.get(intent_id)
     if intent is None:
         raise missing("payment_intent", intent_id, param="intent")
@@ -42,12 +42,12 @@ def find(store: Store, intent_id: str) -> Intent:
 
 
 def challenge_url(base_url: str, intent_id: str) -> str:
-    """Where a browser answers 3-D Secure."""
+    """The page where a browser completes 3-D Secure."""
     return f"{base_url}/_sandbox/three_d_secure/{intent_id}"
 
 
 def create(call: Call) -> Json:
-    """POST /v1/payment_intents. Raises a 402 StripeError when ``confirm`` was asked for and the card is declined."""
+    """POST /v1/payment_intents. With ``confirm``, raises a 402 StripeError for a decline."""
     params, store = call.params, call.store
     currency = money.check_currency(params["currency"])
     money.check_amount(params["amount"], currency)
@@ -59,8 +59,8 @@ def create(call: Call) -> Json:
         )
     confirming = params.get("confirm", False)
     if not confirming:
-        for name in ("off_session", "return_url", "error_on_requires_action", "use_stripe_sdk"):
-            if name in params and name != "use_stripe_sdk":
+        for name in ("off_session", "return_url", "error_on_requires_action"):
+            if name in params:
                 raise invalid(
                     f"The parameter {name} cannot be passed when creating a PaymentIntent unless confirm is set "
                     "to true.",
@@ -79,7 +79,7 @@ def create(call: Call) -> Json:
         metadata=metadata.merged({}, params.get("metadata", {})),
         automatic_payment_methods=_automatic(params),
     )
-    _copy(intent, params)
+    _apply(intent, params)
     if method is not None:
         intent.payment_method = method.id
         intent.status = "requires_confirmation"
@@ -94,14 +94,14 @@ def create(call: Call) -> Json:
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/payment_intents/{id}; with a publishable key only with the client secret, and only a part of it."""
+    """GET /v1/payment_intents/{id}; a publishable key needs the client secret and gets only a part."""
     intent = find(call.store, call.object_id)
     _check_client_secret(call, intent)
     return rendering.payment_intent(intent)
 
 
 def update(call: Call) -> Json:
-    """POST /v1/payment_intents/{id}: clears the last error; a new amount or method asks for confirmation again."""
+    """POST /v1/payment_intents/{id}: clears the last error; a new amount or method requires confirmation again."""
     params, store = call.params, call.store
     intent = find(store, call.object_id)
     changed = sorted(params.keys() - _ALWAYS_UPDATABLE)
@@ -121,7 +121,7 @@ def update(call: Call) -> Json:
     intent.currency = currency
     intent.customer = params.get("customer", intent.customer)
     intent.metadata = merged
-    _copy(intent, params)
+    _apply(intent, params)
     intent.last_payment_error = None
     if method is not None:
         intent.payment_method = method.id
@@ -136,7 +136,7 @@ def update(call: Call) -> Json:
 def confirm(call: Call) -> Json:
     """POST /v1/payment_intents/{id}/confirm, by the server, or by a browser with the client secret.
 
-    Raises a 402 StripeError for a decline and 400 payment_intent_unexpected_state where there is nothing to confirm.
+    Raises a 402 StripeError for a decline and 400 payment_intent_unexpected_state in a status that cannot be confirmed.
     """
     intent = find(call.store, call.object_id)
     _check_client_secret(call, intent)
@@ -156,13 +156,13 @@ def confirm(call: Call) -> Json:
         intent.payment_method
     )
     method = _check_confirmable(intent, method, call.params, by_server=not call.publishable)
-    _copy(intent, call.params)
+    _apply(intent, call.params)
     _confirm(call, intent, method)
     return rendering.payment_intent(intent)
 
 
 def cancel(call: Call) -> Json:
-    """POST /v1/payment_intents/{id}/cancel; a held amount is let go, which makes a Refund before 2025-03-31."""
+    """POST /v1/payment_intents/{id}/cancel; releases a hold, which creates a Refund before 2025-03-31."""
     intent = find(call.store, call.object_id)
     if intent.status not in _CANCELABLE:
         raise _unexpected_state(
@@ -191,7 +191,7 @@ def cancel_intent(sandbox: Sandbox, intent: Intent, reason: str | None, origin: 
 
 
 def capture(call: Call) -> Json:
-    """POST /v1/payment_intents/{id}/capture, all of the hold or ``amount_to_capture``; the rest is let go."""
+    """POST /v1/payment_intents/{id}/capture, all of the hold or ``amount_to_capture``; releases the rest."""
     intent = find(call.store, call.object_id)
     if intent.status != "requires_capture":
         raise _unexpected_state(
@@ -215,7 +215,7 @@ def capture(call: Call) -> Json:
     rest = intent.amount_capturable - amount
     if "metadata" in call.params:
         intent.metadata = metadata.merged(intent.metadata, call.params["metadata"])
-    attempts.take(call.sandbox, intent, charge, amount)
+    attempts.capture(call.sandbox, intent, charge, amount)
     store.save(charge)
     store.save(intent)
     call.sandbox.events.emit_record("charge.captured", charge, call.origin)
@@ -237,12 +237,12 @@ def list_intents(call: Call) -> Json:
 
 
 def _check_client_secret(call: Call, intent: Intent) -> None:
-    given = call.params.get("client_secret")
-    if given is None and call.publishable:
+    secret = call.params.get("client_secret")
+    if secret is None and call.publishable:
         raise invalid(
             "Missing required param: client_secret.", param="client_secret", code="parameter_missing"
         )
-    if given is not None and given != intent.client_secret:
+    if secret is not None and secret != intent.client_secret:
         raise invalid(
             "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the "
             "provided client_secret and the publishable key belong to the same account.",
@@ -251,23 +251,23 @@ def _check_client_secret(call: Call, intent: Intent) -> None:
 
 
 def _check_customer(store: Store, params: dict[str, Any]) -> None:
-    name = params.get("customer")
-    if name is not None and store.customers.get(name) is None:
-        raise missing("customer", name, param="customer", status=400)
+    customer_id = params.get("customer")
+    if customer_id is not None and store.customers.get(customer_id) is None:
+        raise missing("customer", customer_id, param="customer", status=400)
 
 
 def _automatic(params: dict[str, Any]) -> Json | None:
-    """On by default since 2023-08-16 when nothing is said (facts §4)."""
+    """Automatic payment methods, which are the default since 2023-08-16 (facts §4)."""
     if "payment_method_types" in params:
         return None
-    given = params.get("automatic_payment_methods", {"enabled": True})
-    if not given["enabled"]:
+    options = params.get("automatic_payment_methods", {"enabled": True})
+    if not options["enabled"]:
         return None
-    return {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True}
+    return {"allow_redirects": options.get("allow_redirects", "always"), "enabled": True}
 
 
-def _copy(intent: Intent, params: dict[str, Any]) -> None:
-    for name in _COPIED:
+def _apply(intent: Intent, params: dict[str, Any]) -> None:
+    for name in _SETTABLE:
         if name in params:
             setattr(intent, name, params[name])
     for kind, options in (params.get("payment_method_options") or {}).items():
@@ -311,15 +311,15 @@ def _check_confirmable(
 
 
 def _confirm(call: Call, intent: Intent, method: PaymentMethod) -> None:
-    # Stripe.js asks in a dialog of its own, though it says where the customer should go afterwards.
+    # Stripe.js opens its own dialog for 3-D Secure although it sends a return_url.
     in_dialog = call.params.get("use_stripe_sdk", False) and not call.sandbox.settings.redirect_to_bank
-    how = Circumstances(
+    options = ConfirmOptions(
         challenge_url=challenge_url(call.base_url, intent.id),
         return_url=None if in_dialog else call.params.get("return_url"),
         off_session=call.params.get("off_session", False),
         error_on_requires_action=call.params.get("error_on_requires_action", False),
     )
-    attempts.confirm(call.sandbox, intent, method, how, call.origin)
+    attempts.confirm(call.sandbox, intent, method, options, call.origin)
 
 
 def _unexpected_state(intent: Intent, message: str) -> StripeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.behaviour import disputes, rendering
 from sandbox.behaviour.cards import BY_NUMBER
-from sandbox.behaviour.refunds import add, settle_as_destined
+from sandbox.behaviour.refunds import add, settle_by_card
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid, missing
@@ -14,7 +14,7 @@ from sandbox.core.store import Store
 
 
 def create(call: Call) -> Json:
-    """POST /v1/refunds by ``payment_intent`` or ``charge``; without ``amount`` all that is left."""
+    """POST /v1/refunds by ``payment_intent`` or ``charge``; without ``amount``, the whole rest."""
     params = call.params
     charge = _charge_to_refund(call)
     left = charge.amount - charge.amount_refunded
@@ -39,7 +39,7 @@ def create(call: Call) -> Json:
             param="amount",
         )
     money.check_granularity(amount, charge.currency)
-    behaviour = BY_NUMBER[call.store.payment_methods.by_id[charge.payment_method].number].refund
+    outcome = BY_NUMBER[call.store.payment_methods.by_id[charge.payment_method].number].refund
     refund = add(
         call.sandbox,
         Refund(
@@ -50,9 +50,9 @@ def create(call: Call) -> Json:
             currency=charge.currency,
             charge=charge.id,
             payment_intent=charge.payment_intent,
-            status="pending" if behaviour == "pending" else "succeeded",
+            status="pending" if outcome == "pending" else "succeeded",
             reason=params.get("reason"),
-            later={"pending": "succeeded", "fails": "failed"}.get(behaviour or ""),
+            later={"pending": "succeeded", "fails": "failed"}.get(outcome or ""),
             metadata=metadata.merged({}, params.get("metadata", {})),
         ),
         charge,
@@ -63,12 +63,12 @@ def create(call: Call) -> Json:
         call.store.save(charge)
     after = call.sandbox.settings.settle_refunds_after_ms
     if refund.later and after is not None:
-        call.sandbox.later(after / 1000, lambda: settle_as_destined(call.sandbox, refund))
+        call.sandbox.later(after / 1000, lambda: settle_by_card(call.sandbox, refund))
     return rendering.refund(refund)
 
 
 def find(store: Store, refund_id: str) -> Refund:
-    """The refund of an id in the path. Raises 404 resource_missing."""
+    """The refund of the id in the path. Raises 404 resource_missing."""
     refund = store.refunds.get(refund_id)
     if refund is None:
         raise missing("refund", refund_id, param="refund")
@@ -94,7 +94,7 @@ def update(call: Call) -> Json:
 
 
 def cancel(call: Call) -> Json:
-    """POST /v1/refunds/{id}/cancel: always refused, since only refunds in requires_action (not cards) can be."""
+    """POST /v1/refunds/{id}/cancel: always rejected; only requires_action, which cards never have, can be canceled."""
     refund = find(call.store, call.object_id)
     raise StripeError(
         400,

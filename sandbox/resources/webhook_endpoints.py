@@ -13,7 +13,7 @@ from sandbox.webhooks import rendering
 
 
 def create(call: Call) -> Json:
-    """POST /v1/webhook_endpoints: only this answer shows its secret."""
+    """POST /v1/webhook_endpoints: only this response shows its secret."""
     store, params = call.store, call.params
     if urlsplit(params["url"]).scheme not in ("http", "https"):
         raise invalid(

@@ -1,7 +1,7 @@
-"""Stripe.js for browsers: the script that a page includes, and the frames in which card numbers are typed.
+"""Stripe.js for browsers: the script that a page includes, and the frames for card numbers.
 
-``library/`` is joined to one classic script, because that is what a page loads. ``elements/`` are the frames, which
-load their modules one by one. What each answers with is docs.stripe.com/js.
+``library/`` is concatenated into one classic script, because that is what a page loads. ``elements/`` holds the
+frames, which load their modules one by one. Source: docs.stripe.com/js.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 from aiohttp import web
 
 _FOLDER = Path(__file__).parent
-# In the order in which they build on each other.
+# In the order of their dependencies.
 _LIBRARY = ("errors", "frame", "api", "element", "elements", "challenge", "payments", "stripe")
-# Read again by each page load, so that a page never mixes two versions of the sandbox.
-_FRESH = {"Cache-Control": "no-cache"}
+# Revalidated by each page load, so that a page never mixes two versions of the sandbox.
+_REVALIDATE = {"Cache-Control": "no-cache"}
 _FRAME_HEADERS = {
-    **_FRESH,
+    **_REVALIDATE,
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
     "Referrer-Policy": "no-referrer",
 }
@@ -32,7 +32,7 @@ def register(router: web.UrlDispatcher) -> None:
 
 
 async def _library(request: web.Request) -> web.Response:
-    """The script; its ``Stripe.version`` is the release in the address."""
+    """The script; its ``Stripe.version`` is the release in the path."""
     release = request.match_info.get("release", "v3")
     parts = [(_FOLDER / "library" / f"{name}.js").read_text("utf-8") for name in _LIBRARY]
     opening = (
@@ -40,7 +40,7 @@ async def _library(request: web.Request) -> web.Response:
         f'const RELEASE = "{release}";\n'
     )
     text = f"{opening}{''.join(parts)}}})();\n"
-    return web.Response(text=text, content_type="text/javascript", charset="utf-8", headers=_FRESH)
+    return web.Response(text=text, content_type="text/javascript", charset="utf-8", headers=_REVALIDATE)
 
 
 async def _frame_file(request: web.Request) -> web.Response:

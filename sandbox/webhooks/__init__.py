@@ -1,1 +1,1 @@
-"""Events, their signatures and their deliveries."""
+"""The event log, signatures and deliveries."""

@@ -1,6 +1,6 @@
-"""Webhook deliveries: signed, retried with growing pauses, at last given up.
+"""Webhook deliveries: signed, retried with growing pauses, and finally abandoned.
 
-Source: docs.stripe.com/webhooks; facts §2. Attempts and signatures carry the real time, also when the sandbox's
+Source: docs.stripe.com/webhooks; facts §2. Attempts and signatures carry the real time, even when the sandbox's
 clock has been moved.
 """
 
@@ -23,16 +23,16 @@ from sandbox.webhooks.rendering import event_text
 
 _KEPT = 20_000
 _EXCERPT = 500
-# Less than servers keep idle connections open, so that none is closed just as it is used again.
+# Shorter than servers keep idle connections open, so that none is closed while it is reused.
 _KEEPALIVE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class CourierSettings:
+class DeliverySettings:
     """How deliveries are made. ``duplicate`` is how often each event is sent: 1.2 sends every fifth one twice.
 
-    ``jitter_ms`` delays each first attempt by a random part of it. A delivery is given up after ``max_attempts`` or
-    ``give_up_after_s``, whichever comes first; attempts are pauses of ``base_backoff_ms`` * 2^n apart.
+    ``jitter_ms`` is the maximum random delay of a first attempt. A delivery fails after ``max_attempts`` or
+    ``give_up_after_s``, whichever comes first; the pauses between attempts are ``base_backoff_ms`` * 2^n.
     """
 
     base_backoff_ms: int = 1000
@@ -47,7 +47,7 @@ class CourierSettings:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST: when, what came back, and how long it took. ``status`` is None when no answer came."""
+    """One POST: its time, its response and its duration. ``status`` is None when there was no response."""
 
     at: float
     status: int | None
@@ -67,8 +67,8 @@ class Delivery:
     state: str = "queued"
     attempts: list[Attempt] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
-        """For the control address."""
+    def to_json(self) -> dict[str, Any]:
+        """For the control endpoint."""
         return {
             "id": self.id,
             "event": self.event.id,
@@ -81,25 +81,25 @@ class Delivery:
         }
 
 
-class Courier:
-    """Sends events. While ``held`` nothing leaves; ``release`` lets everything go, in any order wanted."""
+class Dispatcher:
+    """Sends events. While ``held`` it sends nothing; ``release`` sends everything, shuffled on request."""
 
     def __init__(
         self,
         store: Store,
-        delivered: Callable[[Event, str], None],
-        given_up: Callable[[Event, str], None],
+        on_delivered: Callable[[Event, str], None],
+        on_failed: Callable[[Event, str], None],
     ) -> None:
-        self.settings = CourierSettings()
+        self.settings = DeliverySettings()
         self.held = False
         self._store = store
-        self._delivered = delivered
-        self._given_up = given_up
+        self._on_delivered = on_delivered
+        self._on_failed = on_failed
         self._held: list[Delivery] = []
         self._recent: deque[Delivery] = deque(maxlen=_KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._gates: dict[str, asyncio.Semaphore] = {}
-        self._hurry = asyncio.Event()
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._retry_signal = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._random = random.Random(store.seed)
@@ -107,7 +107,7 @@ class Courier:
         self._count = 0
 
     async def open(self) -> None:
-        """Make the HTTP session, and take up what an earlier process had not delivered."""
+        """Open the HTTP session, and resume what an earlier process had not delivered."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -117,16 +117,16 @@ class Courier:
             for endpoint_id in event.pending:
                 endpoint = self._store.endpoints.get(endpoint_id)
                 if endpoint is not None:
-                    self._begin(event, endpoint)
+                    self._enqueue(event, endpoint)
 
     async def close(self) -> None:
-        """Stop; what is not delivered stays pending on its event."""
-        await self.forget()
+        """Stop; undelivered events stay pending."""
+        await self.cancel_all()
         if self._session is not None:
             await self._session.close()
 
-    async def forget(self) -> None:
-        """Drop every delivery, begun or held."""
+    async def cancel_all(self) -> None:
+        """Cancel every delivery, running or held."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -137,51 +137,53 @@ class Courier:
 
     def send(self, event: Event, endpoint: Endpoint) -> None:
         """Send an event as often as ``duplicate`` says."""
-        wanted = self.settings.duplicate
-        copies = int(wanted) + (self._random.random() < wanted - int(wanted))
+        factor = self.settings.duplicate
+        copies = int(factor) + (self._random.random() < factor - int(factor))
         for _ in range(max(copies, 1)):
-            self._begin(event, endpoint)
+            self._enqueue(event, endpoint)
 
     def resend(self, event: Event) -> list[Delivery]:
-        """Send an event to every endpoint that wants it, whatever became of it before."""
-        wanting = [
-            endpoint for endpoint in self._store.endpoints.by_id.values() if endpoint.wants(event.type)
+        """Send an event to every endpoint that subscribes to it, regardless of earlier deliveries."""
+        subscribers = [
+            endpoint
+            for endpoint in self._store.endpoints.by_id.values()
+            if endpoint.subscribes_to(event.type)
         ]
-        return [self._begin(event, endpoint) for endpoint in wanting]
+        return [self._enqueue(event, endpoint) for endpoint in subscribers]
 
     def hold(self) -> None:
-        """Let nothing leave from now on; retries are held when their pause is over."""
+        """Send nothing from now on; retries are held when their pause is over."""
         self.held = True
 
     def release(self, *, duplicate: float = 1.0, shuffle: bool = False, seed: int | None = None) -> int:
-        """Send what is held, some of it several times, shuffled if wanted. Returns how many deliveries that is."""
+        """Send the held deliveries, some of them several times, shuffled on request. Returns their number."""
         self.held = False
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         waiting, self._held = self._held, []
         for delivery in list(waiting):
-            extra = int(duplicate) - 1 + (chance.random() < duplicate - int(duplicate))
+            extra = int(duplicate) - 1 + (rng.random() < duplicate - int(duplicate))
             waiting.extend(self._new(delivery.event, delivery.endpoint) for _ in range(extra))
         if shuffle:
-            chance.shuffle(waiting)
+            rng.shuffle(waiting)
         for delivery in waiting:
             self._start(delivery)
         return len(waiting)
 
     def retry_now(self) -> int:
-        """End the pauses of all waiting retries. Returns how many there are."""
+        """End the pauses of all waiting retries. Returns their number."""
         waiting = sum(delivery.state == "waiting" for delivery in self._recent)
-        self._hurry.set()
-        self._hurry = asyncio.Event()
+        self._retry_signal.set()
+        self._retry_signal = asyncio.Event()
         return waiting
 
     def configure(self, **changes: Any) -> None:
         """Change the settings; unknown names raise AttributeError."""
         for name, value in changes.items():
             setattr(self.settings, name, value)
-        self._gates.clear()
+        self._slots.clear()
 
     async def drain(self, within: float) -> bool:
-        """Wait until nothing is being sent or retried; False when the time (seconds) is over first."""
+        """Wait until nothing is being sent or retried; False when that takes longer than ``within`` seconds."""
         try:
             await asyncio.wait_for(self._idle.wait(), within)
         except TimeoutError:
@@ -189,17 +191,17 @@ class Courier:
         return True
 
     def counts(self) -> dict[str, int]:
-        """How many deliveries are under way (retries included) and held."""
+        """The number of active deliveries (including retries) and of held ones."""
         return {"active": len(self._tasks), "held": len(self._held)}
 
     def deliveries(self, event_id: str | None, limit: int) -> list[Delivery]:
         """The latest deliveries, newest first, all or of one event."""
-        found = [
+        matching = [
             delivery
             for delivery in reversed(self._recent)
             if event_id is None or delivery.event.id == event_id
         ]
-        return found[:limit]
+        return matching[:limit]
 
     def _new(self, event: Event, endpoint: Endpoint) -> Delivery:
         self._count += 1
@@ -207,15 +209,15 @@ class Courier:
         self._recent.append(delivery)
         return delivery
 
-    def _begin(self, event: Event, endpoint: Endpoint) -> Delivery:
+    def _enqueue(self, event: Event, endpoint: Endpoint) -> Delivery:
         delivery = self._new(event, endpoint)
         if self.held:
-            self._park(delivery)
+            self._hold(delivery)
         else:
             self._start(delivery)
         return delivery
 
-    def _park(self, delivery: Delivery) -> None:
+    def _hold(self, delivery: Delivery) -> None:
         delivery.state = "held"
         self._held.append(delivery)
 
@@ -237,42 +239,42 @@ class Courier:
         while True:
             if delivery.endpoint.id not in self._store.endpoints.by_id or not delivery.endpoint.enabled:
                 break
-            if not await self._at_the_gate(delivery):
+            if not await self._attempt(delivery):
                 return
             last = delivery.attempts[-1]
             if last.status is not None and 200 <= last.status < 300:
                 delivery.state = "succeeded"
-                self._delivered(delivery.event, delivery.endpoint.id)
+                self._on_delivered(delivery.event, delivery.endpoint.id)
                 return
-            tried = len(delivery.attempts)
+            count = len(delivery.attempts)
             age = time.monotonic() - delivery.begun
-            if tried >= self.settings.max_attempts or age >= self.settings.give_up_after_s:
+            if count >= self.settings.max_attempts or age >= self.settings.give_up_after_s:
                 break
             delivery.state = "waiting"
-            pause = min(self.settings.base_backoff_ms * 2 ** (tried - 1), self.settings.max_backoff_ms) / 1000
+            pause = min(self.settings.base_backoff_ms * 2 ** (count - 1), self.settings.max_backoff_ms) / 1000
             await self._pause(pause)
         delivery.state = "failed"
-        self._given_up(delivery.event, delivery.endpoint.id)
+        self._on_failed(delivery.event, delivery.endpoint.id)
 
-    async def _at_the_gate(self, delivery: Delivery) -> bool:
-        """Make one attempt when the endpoint has room; False when deliveries are held meanwhile."""
-        gate = self._gates.setdefault(delivery.endpoint.id, asyncio.Semaphore(self.settings.concurrency))
-        async with gate:
+    async def _attempt(self, delivery: Delivery) -> bool:
+        """Make one attempt when the endpoint has a free slot; False when deliveries are held meanwhile."""
+        slot = self._slots.setdefault(delivery.endpoint.id, asyncio.Semaphore(self.settings.concurrency))
+        async with slot:
             if self.held:
-                self._park(delivery)
+                self._hold(delivery)
                 return False
             delivery.attempts.append(await self._post(delivery))
         return True
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._hurry.wait(), seconds)
+            await asyncio.wait_for(self._retry_signal.wait(), seconds)
         except TimeoutError:
             return
 
     async def _post(self, delivery: Delivery) -> Attempt:
         if self._session is None:
-            raise RuntimeError("the courier is not open")
+            raise RuntimeError("the dispatcher is not open")
         body = event_text(delivery.event).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -288,9 +290,9 @@ class Courier:
                 headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout_ms / 1000),
-            ) as answer:
-                status = answer.status
-                text = (await answer.content.read(_EXCERPT)).decode("utf-8", "replace")
+            ) as response:
+                status = response.status
+                text = (await response.content.read(_EXCERPT)).decode("utf-8", "replace")
         except TimeoutError:
             error, status = "timeout", None
         except (aiohttp.ClientError, OSError, ValueError) as failure:

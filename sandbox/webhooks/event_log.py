@@ -1,4 +1,4 @@
-"""Events: a snapshot of an object, taken when something happened to it, and who still has to be told.
+"""The event log: snapshots of changed objects, and the endpoints that have yet to receive them.
 
 Source: docs.stripe.com/api/events; facts §2 and the table "Events by situation" in §4.
 """
@@ -17,9 +17,9 @@ from sandbox.core.store import Store, key_of
 
 
 class EventLog:
-    """Writes events and hands each to the courier for every endpoint that wants its type.
+    """Writes events and sends each to every endpoint that subscribes to its type.
 
-    While ``muted`` nothing is written, and while ``delivering`` is off nothing is sent: for made-up history.
+    While ``muted`` it writes nothing, and while ``delivering`` is off it sends nothing: for generated history.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -32,7 +32,7 @@ class EventLog:
     def emit(
         self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
-        """Write an event about the rendered object; ``previous`` are the old values of what changed."""
+        """Write an event with a rendered object; ``previous`` holds the old values of what changed."""
         if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
             return
         data: dict[str, Any] = {"object": snapshot}
@@ -40,7 +40,7 @@ class EventLog:
             data["previous_attributes"] = previous
         store = self._store
         endpoints = (
-            [endpoint for endpoint in store.endpoints.by_id.values() if endpoint.wants(event_type)]
+            [endpoint for endpoint in store.endpoints.by_id.values() if endpoint.subscribes_to(event_type)]
             if self.delivering
             else []
         )
@@ -66,21 +66,21 @@ class EventLog:
     def emit_record(
         self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
-        """Write an event about a record as it is now."""
+        """Write an event with a record as it is now."""
         if not self.muted:
             self.emit(event_type, snapshot_of(record, self._store), origin, previous)
 
-    def note_delivered(self, event: Event, endpoint_id: str) -> None:
-        """An endpoint answered 2xx, also after it had been given up."""
-        for waiting in (event.pending, event.failed):
-            if endpoint_id in waiting:
-                waiting.remove(endpoint_id)
+    def mark_delivered(self, event: Event, endpoint_id: str) -> None:
+        """An endpoint responded with 2xx, possibly after the delivery had failed for good."""
+        for endpoint_ids in (event.pending, event.failed):
+            if endpoint_id in endpoint_ids:
+                endpoint_ids.remove(endpoint_id)
         if event.delivered:
             self._store.undelivered.discard(key_of(event))
         self._store.save(event)
 
-    def note_given_up(self, event: Event, endpoint_id: str) -> None:
-        """No further automatic attempt will be made."""
+    def mark_failed(self, event: Event, endpoint_id: str) -> None:
+        """There will be no further automatic attempt."""
         if endpoint_id in event.pending:
             event.pending.remove(endpoint_id)
             event.failed.append(endpoint_id)
@@ -88,7 +88,7 @@ class EventLog:
 
 
 def snapshot_of(record: Record, store: Store) -> Json:
-    """The object as an event shows it. Raises TypeError for kinds that no event is about."""
+    """The object in an event. Raises TypeError for kinds that have no events."""
     match record:
         case Intent():
             return rendering.payment_intent(record)

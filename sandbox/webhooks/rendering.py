@@ -1,4 +1,4 @@
-"""Events and webhook endpoints as Stripe writes them at API version 2023-10-16."""
+"""Events and webhook endpoints in Stripe's format at API version 2023-10-16."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def webhook_endpoint(record: Endpoint, *, with_secret: bool = False) -> Json:
 
 
 def event_text(record: Event) -> str:
-    """The JSON text of an event as it stands now; its snapshot is put in as it was written."""
+    """The JSON text of an event in its current state, with the snapshot exactly as it was written."""
     head = {
         "id": record.id,
         "object": "event",

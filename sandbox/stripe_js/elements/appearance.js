@@ -1,4 +1,4 @@
-// What a page may say of an Element's looks: Stripe's theme, variables and rules, and the Card Element's style.
+// The appearance of an Element: Stripe's theme, variables and rules, and the Card Element's style.
 
 const THEMES = {
   stripe: {},
@@ -9,8 +9,8 @@ const SELECTOR = /^\.[A-Za-z-]+(?:::?[a-z-]+)*$/;
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
 
-/** Apply it all, in place of what was applied before. */
-export function dress(type, appearance, style) {
+/** Replace the current appearance. */
+export function applyAppearance(type, appearance, style) {
   const root = document.documentElement;
   root.removeAttribute("style");
   const variables = { ...THEMES[appearance.theme], ...appearance.variables };
@@ -33,7 +33,7 @@ function insert(selector, rule) {
   for (const [name, value] of Object.entries(rule)) style.setProperty(property(name), value);
 }
 
-/** `fontSize` as `font-size`; what begins with `--` too. */
+/** `fontSize` as `font-size`, also in names that begin with `--`. */
 function property(name) {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

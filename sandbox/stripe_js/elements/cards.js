@@ -1,6 +1,6 @@
-// What can be told of a card from its number alone.
+// What the number of a card reveals: its brand and whether its check digit is right.
 
-// Digits that a brand's numbers begin with, how many digits they have, and how long the security code is.
+// For each brand: the first digits and the lengths of its numbers, and the length of its security code.
 const BRANDS = [
   { brand: "amex", begins: /^3[47]/, lengths: [15], cvc: 4, groups: [4, 6, 5] },
   { brand: "diners", begins: /^3(?:0[0-5]|[68])/, lengths: [14, 16], cvc: 3, groups: [4, 4, 4, 4] },

@@ -1,4 +1,4 @@
-// The hidden frame that speaks to the API, with the card that an Element's frame hands over past the page.
+// The hidden frame that calls the API. An Element's frame passes it the card directly, bypassing the page.
 
 import { listen } from "./host.js";
 
@@ -8,19 +8,19 @@ listen({ send });
 async function send({ method, path, body }, cardPort) {
   const form = new URLSearchParams(body);
   if (cardPort) {
-    // What the page says of the customer goes before what the form asked for.
-    for (const [name, value] of await received(cardPort)) if (!form.has(name)) form.append(name, value);
+    // The page's own details of the customer take precedence over those of the form.
+    for (const [name, value] of await receive(cardPort)) if (!form.has(name)) form.append(name, value);
   }
   try {
-    const reading = method === "GET";
-    const answer = await fetch(reading ? `${path}?${form}` : path, { method, body: reading ? undefined : form });
-    return { status: answer.status, body: await answer.json().catch(() => null) };
+    const isGet = method === "GET";
+    const response = await fetch(isGet ? `${path}?${form}` : path, { method, body: isGet ? undefined : form });
+    return { status: response.status, body: await response.json().catch(() => null) };
   } catch {
     return { status: 0, body: null };
   }
 }
 
-function received(port) {
+function receive(port) {
   return new Promise((resolve) => {
     port.onmessage = ({ data }) => resolve(data);
   });

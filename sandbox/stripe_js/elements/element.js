@@ -5,22 +5,22 @@ import { countries, hasPostalCode } from "./countries.js";
 import { FIELDS, MESSAGES, digits, expiry } from "./fields.js";
 import { listen } from "./host.js";
 import { LABELS, build } from "./layout.js";
-import { dress } from "./appearance.js";
+import { applyAppearance } from "./appearance.js";
 
 const report = listen({ show, check, collect, focus, blur, clear });
 let fields = null;
 let type = null;
 let focused = null;
 let inside = false;
-// The state that the page knows of.
-let told = "";
-// Fields that have been left, whose faults may be shown; a fault while somebody still types is no fault.
-const left = new Set();
+// The state that the page has received.
+let reported = "";
+// Fields that have lost the focus, so that their errors may be shown; not while the customer is still typing.
+const touched = new Set();
 
-/** Build the form, or dress it anew. */
-function show({ type: wanted, options, appearance, locale }) {
+/** Build the form, or update its appearance. */
+function show({ type: elementType, options, appearance, locale }) {
   if (!fields) {
-    type = wanted;
+    type = elementType;
     fields = build(type, options, countries(locale));
     for (const [name, field] of Object.entries(fields)) attach(name, field);
     document.addEventListener("keydown", onKey);
@@ -30,13 +30,13 @@ function show({ type: wanted, options, appearance, locale }) {
     changed(true);
   }
   for (const { input } of Object.values(fields)) input.disabled = Boolean(options.disabled ?? options.readOnly);
-  dress(type, appearance, options.style);
+  applyAppearance(type, appearance, options.style);
   return true;
 }
 
 function attach(name, field) {
   field.input.addEventListener("input", ({ inputType }) => {
-    write(name, inputType?.startsWith("delete"));
+    format(name, inputType?.startsWith("delete"));
     changed();
   });
   field.input.addEventListener("focus", () => {
@@ -45,10 +45,10 @@ function attach(name, field) {
     focused = name;
   });
   field.input.addEventListener("blur", () => {
-    if (field.input.value) left.add(name);
+    if (field.input.value) touched.add(name);
     focused = null;
     changed();
-    // Going to the next field of the same frame is not leaving the Element.
+    // Moving to the next field of the same frame does not leave the Element.
     setTimeout(() => {
       if (focused || !inside) return;
       inside = false;
@@ -57,16 +57,16 @@ function attach(name, field) {
   });
 }
 
-/** Rewrite a field as it should look. */
-function write(name, deleting) {
+/** Format the text of a field. */
+function format(name, deleting) {
   const { input } = fields[name];
   if (input.tagName === "SELECT") return;
-  const text = FIELDS[name].write(input.value, deleting, values());
+  const text = FIELDS[name].format(input.value, deleting, values());
   if (text === input.value) return;
   const atEnd = input.selectionStart === input.value.length;
   const before = digits(input.value.slice(0, input.selectionStart)).length;
   input.value = text;
-  // Keep the cursor behind the digit that it stood behind.
+  // Keep the cursor after the same digit.
   let at = text.length;
   if (!atEnd) for (at = 0; at < text.length && digits(text.slice(0, at)).length < before; ) at += 1;
   input.setSelectionRange(at, at);
@@ -79,33 +79,33 @@ function onKey(event) {
 
 const values = () => Object.fromEntries(Object.entries(fields).map(([name, { input }]) => [name, input.value]));
 
-/** The code of what is wrong with a field; null when nothing is. */
-function fault(name) {
+/** The code of a field's error; null when it has none. */
+function errorCode(name) {
   const form = values();
-  return FIELDS[name].wrong(form[name], form);
+  return FIELDS[name].error(form[name], form);
 }
 
-/** Show what is known by now, and tell the page. */
+/** Update the errors, and report the state to the page. */
 function changed(quietly = false) {
   const form = values();
   const postal = fields.postalCode?.row;
   if (postal && fields.country) postal.hidden = !hasPostalCode(form.country);
   const names = Object.keys(fields);
-  const wrong = names.filter(fault);
-  const shown = wrong.filter((name) => left.has(name) || early(fault(name), form[name]));
-  for (const name of names) mark(name, shown.includes(name) ? MESSAGES[fault(name)] : "");
+  const invalid = names.filter(errorCode);
+  const visible = invalid.filter((name) => touched.has(name) || early(errorCode(name), form[name]));
+  for (const name of names) mark(name, visible.includes(name) ? MESSAGES[errorCode(name)] : "");
   const state = {
-    complete: wrong.length === 0,
+    complete: invalid.length === 0,
     empty: ["number", "expiry", "cvc"].every((name) => !form[name]),
     brand: brandOf(digits(form.number)).brand,
     postalCode: form.postalCode ?? "",
-    error: shown.length ? problem(fault(shown[0])) : undefined,
+    error: visible.length ? problem(errorCode(visible[0])) : undefined,
   };
-  if (!quietly && JSON.stringify(state) !== told) report("change", state);
-  told = JSON.stringify(state);
+  if (!quietly && JSON.stringify(state) !== reported) report("change", state);
+  reported = JSON.stringify(state);
 }
 
-/** A full field that is wrong is told at once; an incomplete one only when it is left. */
+/** The error of a complete field is shown at once; of an incomplete one only after it has lost the focus. */
 const early = (code, text) => Boolean(text) && code.startsWith("invalid");
 
 const problem = (code) => ({ type: "validation_error", code, message: MESSAGES[code] });
@@ -117,17 +117,17 @@ function mark(name, message) {
   if (note.textContent !== message) note.textContent = message;
 }
 
-/** Show every fault and go to the first. */
+/** Show every error and focus the first one. */
 function check() {
-  for (const name of Object.keys(fields)) left.add(name);
+  for (const name of Object.keys(fields)) touched.add(name);
   changed();
-  const first = Object.keys(fields).find(fault);
+  const first = Object.keys(fields).find(errorCode);
   if (!first) return { error: null };
   fields[first].input.focus();
-  return { error: problem(fault(first)) };
+  return { error: problem(errorCode(first)) };
 }
 
-/** Hand the card to the controller's frame, under the names that the API takes. */
+/** Send the card to the controller's frame, with the parameter names of the API. */
 function collect({ at }, port) {
   const form = values();
   const [month, year] = expiry(form.expiry);
@@ -158,6 +158,6 @@ function clear() {
   for (const name of Object.keys(LABELS)) {
     if (fields[name] && name !== "country") fields[name].input.value = "";
   }
-  left.clear();
+  touched.clear();
   changed();
 }

@@ -1,23 +1,23 @@
-// The fields of a card form: how each writes what is typed, and what is wrong with it.
+// The fields of a card form: how each formats its text, and its errors.
 
 import { brandOf, passesLuhn } from "./cards.js";
 import { hasPostalCode } from "./countries.js";
 
 export const digits = (text) => text.replace(/\D/g, "");
 
-/** The expiry as [month, year], with the year in full. */
+/** The expiry as [month, year], with a four-digit year. */
 export function expiry(text) {
   const [month, year] = text.split(" / ");
   return [Number(month), 2000 + Number(year)];
 }
 
 /**
- * `write(text, deleting, form)` is the text as the field shows it; `wrong(text, form)` is a code of MESSAGES, or null.
+ * `format(text, deleting, form)` is the text to display; `error(text, form)` is a code of MESSAGES, or null.
  * `form` has the texts of all fields.
  */
 export const FIELDS = {
   number: {
-    write(text) {
+    format(text) {
       const brand = brandOf(digits(text));
       let rest = digits(text).slice(0, Math.max(...brand.lengths));
       const groups = [];
@@ -27,7 +27,7 @@ export const FIELDS = {
       }
       return groups.join(" ");
     },
-    wrong(text) {
+    error(text) {
       const number = digits(text);
       const { lengths } = brandOf(number);
       if (number.length < lengths[0]) return "incomplete_number";
@@ -36,16 +36,16 @@ export const FIELDS = {
     },
   },
   expiry: {
-    write(text, deleting) {
+    format(text, deleting) {
       let typed = digits(text.replace(/^\s*(\d)\s*\//, "0$1/"));
       if (/^[2-9]/.test(typed)) typed = `0${typed}`;
-      // A year written in full, as browsers fill it in.
+      // A four-digit year, as browsers fill it in.
       if (/^\d\d20\d\d/.test(typed)) typed = typed.slice(0, 2) + typed.slice(4);
       const [month, year] = [typed.slice(0, 2), typed.slice(2, 4)];
       if (year) return `${month} / ${year}`;
       return month.length === 2 && !deleting ? `${month} / ` : month;
     },
-    wrong(text) {
+    error(text) {
       if (digits(text).length < 4) return "incomplete_expiry";
       const [month, year] = expiry(text);
       if (month < 1 || month > 12) return "invalid_expiry_month";
@@ -56,13 +56,13 @@ export const FIELDS = {
     },
   },
   cvc: {
-    write: (text, _, form) => digits(text).slice(0, brandOf(digits(form.number)).cvc),
-    wrong: (text, form) => (text.length === brandOf(digits(form.number)).cvc ? null : "incomplete_cvc"),
+    format: (text, _, form) => digits(text).slice(0, brandOf(digits(form.number)).cvc),
+    error: (text, form) => (text.length === brandOf(digits(form.number)).cvc ? null : "incomplete_cvc"),
   },
-  country: { write: (text) => text, wrong: () => null },
+  country: { format: (text) => text, error: () => null },
   postalCode: {
-    write: (text) => text.slice(0, 16),
-    wrong(text, form) {
+    format: (text) => text.slice(0, 16),
+    error(text, form) {
       if (form.country && !hasPostalCode(form.country)) return null;
       const enough = form.country === "US" || !form.country ? 5 : 3;
       return text.trim().length < enough ? "incomplete_zip" : null;
@@ -70,7 +70,7 @@ export const FIELDS = {
   },
 };
 
-/** What the customer reads; the codes are those of Stripe.js. */
+/** Messages for the customer; the codes are those of Stripe.js. */
 export const MESSAGES = {
   incomplete_number: "Your card number is incomplete.",
   invalid_number: "Your card number is invalid.",

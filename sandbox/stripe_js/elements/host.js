@@ -1,8 +1,8 @@
-// The way from a frame to the page that holds it: one port, taken from that page and from nobody else.
+// The connection between a frame and its page: one port, accepted from that page only.
 
 /**
- * Answer what the page asks with `handlers[method](params, port)`. Returns `report(event, detail)`, which tells the
- * page something by itself.
+ * Answer the page's calls with `handlers[method](params, port)`. Returns `report(event, detail)`, which sends the page
+ * an event.
  */
 export function listen(handlers) {
   const host = new URLSearchParams(location.search).get("host");

@@ -1,4 +1,4 @@
-// The form itself: one field below the other for the Payment Element, one line for the Card Element.
+// The layout of the form: one field per line for the Payment Element, one line for the Card Element.
 
 export const LABELS = {
   number: "Card number",
@@ -15,18 +15,18 @@ const AUTOFILL = {
   country: "billing country",
   postalCode: "billing postal-code",
 };
-// The names that the inputs of Stripe's own Elements have.
+// The names of the inputs in Stripe's own Elements.
 const NAMES = {
   payment: { number: "number", expiry: "expiry", cvc: "cvc", country: "country", postalCode: "postalCode" },
   card: { number: "cardnumber", expiry: "exp-date", cvc: "cvc", postalCode: "postal" },
 };
 
-/** `{name: {input, note, row}}` of the fields that the options ask for, in their order. */
+/** `{name: {input, note, row}}` of the fields that the options include, in their order. */
 export function build(type, options, countries) {
   document.body.className = type;
   const fields = {};
-  for (const name of Object.keys(NAMES[type]).filter((name) => wanted(type, options, name))) {
-    fields[name] = make(type, name, countries);
+  for (const name of Object.keys(NAMES[type]).filter((name) => includes(type, options, name))) {
+    fields[name] = createField(type, name, countries);
     document.body.append(fields[name].row);
   }
   const address = options.defaultValues?.billingDetails?.address ?? {};
@@ -36,14 +36,14 @@ export function build(type, options, countries) {
   return fields;
 }
 
-function wanted(type, options, name) {
+function includes(type, options, name) {
   if (type === "card") return name !== "postalCode" || !options.hidePostalCode;
   const billing = options.fields?.billingDetails;
   const address = billing?.address ?? billing;
   return !["country", "postalCode"].includes(name) || (address?.[name] ?? address) !== "never";
 }
 
-function make(type, name, countries) {
+function createField(type, name, countries) {
   const row = document.createElement("div");
   const label = document.createElement("label");
   const input = document.createElement(name === "country" ? "select" : "input");
@@ -67,7 +67,7 @@ function make(type, name, countries) {
   return { input, note, row };
 }
 
-/** The Card Element has no room for notes: the page shows the error that comes with `change`. */
+/** The Card Element has no room for errors: the page shows the one in the `change` event. */
 function sharedNote(fields) {
   for (const { note } of Object.values(fields)) note.classList.add("unseen");
 }

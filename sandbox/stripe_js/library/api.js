@@ -1,10 +1,10 @@
-// Calls to the API. A hidden frame makes them, so that they outlive the form, and card numbers never come by here.
+// Calls to the API. A hidden frame makes them, so that they outlive the form and this script never sees a card number.
 
 let controller = null;
 
 /**
- * One call with a publishable key. `card` is `{element, at}`: the Element whose card goes along, and under which name.
- * Answers `{object}` or `{error}`, and never throws.
+ * One call with a publishable key. `card` is `{element, at}`: the Element whose card to send, and its parameter name.
+ * Resolves to `{object}` or `{error}`, and never throws.
  */
 async function call(key, method, path, params, card = null) {
   if (!controller || controller.broken) {
@@ -20,10 +20,10 @@ async function call(key, method, path, params, card = null) {
     if (!(await card.element._collect(card.at, channel.port1))) return { error: NO_CONNECTION };
     ports.push(channel.port2);
   }
-  const answer = await controller.ask("send", { method, path, body }, ports);
-  if (!answer?.status) return { error: NO_CONNECTION };
-  if (answer.status === 200) return { object: answer.body };
-  return { error: answer.body?.error ?? NO_SENSE };
+  const response = await controller.ask("send", { method, path, body }, ports);
+  if (!response?.status) return { error: NO_CONNECTION };
+  if (response.status === 200) return { object: response.body };
+  return { error: response.body?.error ?? UNEXPECTED_ERROR };
 }
 
 function retrieve(key, clientSecret, caller) {
@@ -31,7 +31,7 @@ function retrieve(key, clientSecret, caller) {
   return call(key, "GET", path, { client_secret: clientSecret });
 }
 
-/** A nested object as form fields, with Stripe's brackets; what is undefined or null is left out. */
+/** A nested object as form fields with Stripe's brackets, without undefined and null values. */
 function form(value, name = "", fields = new URLSearchParams()) {
   if (value === undefined || value === null) return fields;
   if (typeof value !== "object") {

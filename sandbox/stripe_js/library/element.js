@@ -1,14 +1,14 @@
-// One Element: a place on the page, the frame in it, and its events.
+// One Element: its container on the page, its frame, and its events.
 
 const TITLES = { payment: "Secure payment input frame", card: "Secure card payment input frame" };
 
 class Element {
   #handlers = new Map();
   #frame = null;
-  #place = null;
+  #container = null;
   #state = { complete: false, empty: true };
 
-  /** Made by `elements.create`. Names with an underscore are this script's own. */
+  /** Created by `elements.create`. Names with an underscore are internal to this script. */
   constructor(elements, type, options) {
     this._elements = elements;
     this._type = type;
@@ -17,18 +17,18 @@ class Element {
 
   mount(target) {
     if (this._destroyed) throw new IntegrationError("This Element has already been destroyed. Please create a new one.");
-    const place = typeof target === "string" ? document.querySelector(target) : target;
-    if (!(place instanceof HTMLElement)) {
+    const container = typeof target === "string" ? document.querySelector(target) : target;
+    if (!(container instanceof HTMLElement)) {
       throw new IntegrationError(`The selector you specified (${target}) applies to no DOM elements on your page.`);
     }
-    if (place === this.#place) return this;
+    if (container === this.#container) return this;
     this.unmount();
-    this.#place = place;
-    this.#frame = new Frame("element", TITLES[this._type], (name, detail) => this.#hear(name, detail));
+    this.#container = container;
+    this.#frame = new Frame("element", TITLES[this._type], (name, detail) => this.#receive(name, detail));
     const { element } = this.#frame;
     Object.assign(element.style, { display: "block", width: "100%", height: "0", border: "0" });
-    place.replaceChildren(element);
-    place.classList.add("StripeElement");
+    container.replaceChildren(element);
+    container.classList.add("StripeElement");
     this.#load(this.#frame);
     return this;
   }
@@ -36,8 +36,8 @@ class Element {
   unmount() {
     if (!this.#frame) return this;
     this.#frame.remove();
-    this.#place.classList.remove("StripeElement", ...STATES.map((state) => `StripeElement--${state}`));
-    this.#frame = this.#place = null;
+    this.#container.classList.remove("StripeElement", ...STATES.map((state) => `StripeElement--${state}`));
+    this.#frame = this.#container = null;
     this.#state = { complete: false, empty: true };
     return this;
   }
@@ -63,8 +63,8 @@ class Element {
   }
 
   off(event, handler) {
-    const kept = handler ? (this.#handlers.get(event) ?? []).filter((one) => one !== handler) : [];
-    this.#handlers.set(event, kept);
+    const remaining = handler ? (this.#handlers.get(event) ?? []).filter((one) => one !== handler) : [];
+    this.#handlers.set(event, remaining);
     return this;
   }
 
@@ -94,7 +94,7 @@ class Element {
     return this;
   }
 
-  /** Check the fields and show what is wrong with them. Null, or a validation_error. */
+  /** Check the fields and show their errors. Resolves to null or a validation_error. */
   async _check() {
     if (!this.#frame) {
       throw new IntegrationError(
@@ -106,43 +106,43 @@ class Element {
     return answer ? answer.error : NO_CONNECTION;
   }
 
-  /** Hand the card to whoever holds the other end of the port. False when there is no frame to do so. */
+  /** Send the card to the other end of the port. False without a frame. */
   async _collect(at, port) {
     return Boolean(await this.#frame?.ask("collect", { at }, [port]));
   }
 
   _refresh() {
-    this.#frame?.ask("show", this.#looks());
+    this.#frame?.ask("show", this.#presentation());
   }
 
-  #looks() {
+  #presentation() {
     const { appearance, locale } = this._elements._options;
     return { type: this._type, options: plain(this._options), appearance: plain(appearance), locale };
   }
 
   async #load(frame) {
     setTimeout(() => frame === this.#frame && this.#emit("loaderstart", { elementType: this._type }));
-    const [loaded, shown] = await Promise.all([this._elements._loaded(this._type), frame.ask("show", this.#looks())]);
+    const [loaded, rendered] = await Promise.all([this._elements._loaded(this._type), frame.ask("show", this.#presentation())]);
     if (frame !== this.#frame) return;
-    const error = loaded.error ?? (shown ? null : NO_CONNECTION);
+    const error = loaded.error ?? (rendered ? null : NO_CONNECTION);
     if (error) this.#emit("loaderror", { elementType: this._type, error });
     else this.#emit("ready", { elementType: this._type });
   }
 
-  #hear(name, detail) {
+  #receive(name, detail) {
     if (name === "height") this.#frame.element.style.height = `${detail}px`;
-    else if (name === "enter") this.#place.closest("form")?.requestSubmit();
+    else if (name === "enter") this.#container.closest("form")?.requestSubmit();
     else if (name === "change") this.#change(detail);
     else {
-      if (name === "focus" || name === "blur") this.#place.classList.toggle("StripeElement--focus", name === "focus");
+      if (name === "focus" || name === "blur") this.#container.classList.toggle("StripeElement--focus", name === "focus");
       this.#emit(name, { elementType: this._type });
     }
   }
 
   #change(state) {
     this.#state = state;
-    const shown = { complete: state.complete, empty: state.empty, invalid: Boolean(state.error) };
-    for (const [name, on] of Object.entries(shown)) this.#place.classList.toggle(`StripeElement--${name}`, on);
+    const classes = { complete: state.complete, empty: state.empty, invalid: Boolean(state.error) };
+    for (const [name, on] of Object.entries(classes)) this.#container.classList.toggle(`StripeElement--${name}`, on);
     const { error, brand, postalCode, ...common } = state;
     const own =
       this._type === "card"

@@ -1,9 +1,9 @@
 // A set of Elements that belong to one payment.
 
-const OVER = ["succeeded", "canceled", "requires_capture"];
+const TERMINAL = ["succeeded", "canceled", "requires_capture"];
 
 class Elements {
-  #made = new Map();
+  #elements = new Map();
   #intent = null;
   #submitted = false;
 
@@ -19,7 +19,7 @@ class Elements {
         `The sandbox has no Element of the type ${type}; it has ${Object.keys(TITLES).join(" and ")}.`,
       );
     }
-    if (this.#made.has(type)) {
+    if (this.#elements.has(type)) {
       throw new IntegrationError(`Can only create one Element of type ${type} through elements() at a time.`);
     }
     if (type === "payment" && !this._options.clientSecret && !this._options.mode) {
@@ -28,18 +28,18 @@ class Elements {
       );
     }
     const element = new Element(this, type, options);
-    this.#made.set(type, element);
+    this.#elements.set(type, element);
     return element;
   }
 
-  /** The Element of a type. react-stripe-js gives a component instead of a name. */
+  /** The Element of a type. react-stripe-js passes a component instead of a name. */
   getElement(type) {
-    return this.#made.get(type?.__elementType ?? type) ?? null;
+    return this.#elements.get(type?.__elementType ?? type) ?? null;
   }
 
   update(options) {
     this._options = { ...this._options, ...options };
-    for (const element of this.#made.values()) element._refresh();
+    for (const element of this.#elements.values()) element._refresh();
   }
 
   async fetchUpdates() {
@@ -48,7 +48,7 @@ class Elements {
     return error ? { error } : {};
   }
 
-  /** Check the form, as a first step before the server is asked for an intent. */
+  /** Check the form before the page requests an intent from its server. */
   async submit() {
     const error = await this._payment()._check();
     if (error) return { error };
@@ -56,28 +56,28 @@ class Elements {
     return { selectedPaymentMethod: "card" };
   }
 
-  /** The client secret to confirm: the one of these Elements, or the one that came after `submit()`. */
-  _secret(given) {
+  /** The client secret to confirm: the one of these Elements, or the one that follows `submit()`. */
+  _secret(clientSecret) {
     if (!this._options.clientSecret && !this.#submitted) {
       throw new IntegrationError("elements.submit() must be called before stripe.confirmPayment().");
     }
-    return given ?? this._options.clientSecret;
+    return clientSecret ?? this._options.clientSecret;
   }
 
   _payment() {
-    const element = this.#made.get("payment");
+    const element = this.#elements.get("payment");
     if (!element) throw new IntegrationError("elements should have a mounted Payment Element.");
     return element;
   }
 
-  /** Whether an Element can be shown: a Payment Element needs an intent that can still be paid. */
+  /** `{error}` when an Element cannot be shown: a Payment Element needs an intent that can still be paid. */
   async _loaded(type) {
     const { clientSecret } = this._options;
     if (type !== "payment" || !clientSecret) return {};
     this.#intent ??= retrieve(this._key, clientSecret, "elements(): clientSecret");
     const { error, object } = await this.#intent;
     if (error) return { error };
-    if (!OVER.includes(object.status)) return {};
+    if (!TERMINAL.includes(object.status)) return {};
     return {
       error: {
         type: "invalid_request_error",
@@ -89,6 +89,6 @@ class Elements {
   }
 
   _forget(element) {
-    if (this.#made.get(element._type) === element) this.#made.delete(element._type);
+    if (this.#elements.get(element._type) === element) this.#elements.delete(element._type);
   }
 }

@@ -1,16 +1,16 @@
-// A frame from the sandbox's own origin. It is spoken to over a port that only this script and the frame hold.
+// A frame from the sandbox's own origin. This script and the frame communicate over a private port.
 
 const HANDSHAKE_MS = 10_000;
 
 class Frame {
-  static #made = 0;
-  /** Whether it could not be loaded, or was removed. */
+  static #count = 0;
+  /** True when it could not be loaded or was removed. */
   broken = false;
   #port;
-  #answers = new Map();
-  #asked = 0;
+  #pending = new Map();
+  #lastId = 0;
 
-  /** Adds nothing to the page yet: `element` is the iframe. `onEvent(name, detail)` gets what the frame reports. */
+  /** The caller adds the iframe, `element`, to the page. `onEvent(name, detail)` receives the events of the frame. */
   constructor(page, title, onEvent = () => {}) {
     const channel = new MessageChannel();
     this.#port = channel.port1;
@@ -22,25 +22,25 @@ class Frame {
     this.element = document.createElement("iframe");
     this.element.src = `${SANDBOX}/v3/elements/${page}.html?host=${encodeURIComponent(location.origin)}`;
     this.element.title = title;
-    Frame.#made += 1;
-    this.element.name = `__privateStripeFrame${Frame.#made}`;
+    Frame.#count += 1;
+    this.element.name = `__privateStripeFrame${Frame.#count}`;
     this.element.addEventListener("load", () => this.#greet(channel.port2), { once: true });
   }
 
-  /** Call one of the frame's functions; `ports` go along. Null when the frame could not be loaded. */
+  /** Call one of the frame's functions and transfer `ports`. Resolves to null when the frame could not be loaded. */
   ask(method, params = {}, ports = []) {
     if (this.broken) return Promise.resolve(null);
     return new Promise((resolve) => {
-      this.#asked += 1;
-      this.#answers.set(this.#asked, resolve);
-      this.#port.postMessage({ id: this.#asked, method, params }, ports);
+      this.#lastId += 1;
+      this.#pending.set(this.#lastId, resolve);
+      this.#port.postMessage({ id: this.#lastId, method, params }, ports);
     });
   }
 
-  /** Take it off the page; what was asked and not yet answered gets null. */
+  /** Remove it from the page; pending calls resolve to null. */
   remove() {
     clearTimeout(this.handshake);
-    // What the frame has posted before may still be waiting for its turn, and nobody is there for it any more.
+    // Messages that the frame posted before may still be queued, and nothing can receive them any more.
     this.#port.onmessage = null;
     this.element.remove();
     this.#giveUp();
@@ -52,12 +52,12 @@ class Frame {
   }
 
   #settle(id, answer) {
-    this.#answers.get(id)?.(answer);
-    this.#answers.delete(id);
+    this.#pending.get(id)?.(answer);
+    this.#pending.delete(id);
   }
 
   #giveUp() {
     this.broken = true;
-    for (const id of [...this.#answers.keys()]) this.#settle(id, null);
+    for (const id of [...this.#pending.keys()]) this.#settle(id, null);
   }
 }

@@ -1,18 +1,18 @@
-// Confirming a payment, and everything that may follow it.
+// Confirming a payment, and the actions that may follow.
 
-/** A promise for a page that is about to be left; nothing after it runs. */
+/** A promise that never resolves, for a page that is about to be left. */
 const LEAVING = new Promise(() => {});
 
-/** Confirm with what is in `params` and, where given, the card of an Element. */
+/** Confirm with `params` and, optionally, the card of an Element. */
 async function confirm(key, secret, params, card, { caller, handleActions = true }) {
   const path = `/v1/payment_intents/${idOf(secret, caller)}/confirm`;
-  const given = { ...params, client_secret: secret, use_stripe_sdk: true };
-  const { error, object } = await call(key, "POST", path, given, card);
+  const body = { ...params, client_secret: secret, use_stripe_sdk: true };
+  const { error, object } = await call(key, "POST", path, body, card);
   if (error) return { error };
   return handleActions ? followUp(key, secret, object) : { paymentIntent: object };
 }
 
-/** Do what the intent asks for next: the 3-D Secure dialog, or the way to the bank's own page. */
+/** Handle the intent's next action: the 3-D Secure dialog, or a redirect to the bank's own page. */
 async function followUp(key, secret, intent) {
   const action = intent.status === "requires_action" ? intent.next_action : null;
   if (!action) return { paymentIntent: intent };
@@ -26,8 +26,8 @@ async function followUp(key, secret, intent) {
   return object.status === "requires_payment_method" ? { error: authenticationFailure(object) } : { paymentIntent: object };
 }
 
-/** Where a finished payment goes on: the return address with what Stripe adds to it. */
-function returnAddress(returnUrl, intent) {
+/** The return URL of a finished payment, with the parameters that Stripe adds. */
+function returnLocation(returnUrl, intent) {
   const url = new URL(returnUrl);
   url.searchParams.set("payment_intent", intent.id);
   url.searchParams.set("payment_intent_client_secret", intent.client_secret);
@@ -56,7 +56,7 @@ async function confirmPayment(key, { elements, clientSecret, confirmParams = {},
   }
   const result = await confirm(key, secret, params, card, { caller });
   if (result.error || redirect === "if_required") return result;
-  location.assign(returnAddress(confirmParams.return_url, result.paymentIntent));
+  location.assign(returnLocation(confirmParams.return_url, result.paymentIntent));
   return LEAVING;
 }
 
@@ -64,31 +64,31 @@ async function confirmCardPayment(key, secret, data = {}, options = {}) {
   const caller = "stripe.confirmCardPayment()";
   idOf(secret, caller);
   const { payment_method: method, ...params } = data;
-  const how = { caller, ...options };
+  const settings = { caller, ...options };
   if (method === undefined || typeof method === "string") {
-    return confirm(key, secret, { ...params, payment_method: method }, null, how);
+    return confirm(key, secret, { ...params, payment_method: method }, null, settings);
   }
   const { card: element, ...details } = method;
-  const given = { ...details, type: "card" };
+  const methodData = { ...details, type: "card" };
   if (!(element instanceof Element)) {
-    return confirm(key, secret, { ...params, payment_method_data: { ...given, card: element } }, null, how);
+    return confirm(key, secret, { ...params, payment_method_data: { ...methodData, card: element } }, null, settings);
   }
   const error = await element._check();
   if (error) return { error };
   const card = { element, at: "payment_method_data" };
-  return confirm(key, secret, { ...params, payment_method_data: given }, card, how);
+  return confirm(key, secret, { ...params, payment_method_data: methodData }, card, settings);
 }
 
 async function createPaymentMethod(key, data) {
   const element = data.elements ? data.elements._payment() : data.card;
   const { elements, card, params, ...rest } = data;
-  const given = { ...rest, ...params, type: "card" };
+  const methodData = { ...rest, ...params, type: "card" };
   const isElement = element instanceof Element;
   const error = isElement ? await element._check() : null;
   if (error) return { error };
   const result = isElement
-    ? await call(key, "POST", "/v1/payment_methods", given, { element, at: "" })
-    : await call(key, "POST", "/v1/payment_methods", { ...given, card });
+    ? await call(key, "POST", "/v1/payment_methods", methodData, { element, at: "" })
+    : await call(key, "POST", "/v1/payment_methods", { ...methodData, card });
   return result.error ? { error: result.error } : { paymentMethod: result.object };
 }
 

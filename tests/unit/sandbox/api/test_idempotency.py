@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.api.idempotency import IdempotencyKeys
 from sandbox.core.errors import StripeError
-from sandbox.core.records import StoredAnswer
+from sandbox.core.records import StoredResponse
 from sandbox.core.store import Store
 
 
@@ -16,7 +16,7 @@ def test_answer_is_dropped_after_a_day() -> None:
     assert keys.begin("k", "fingerprint") is None
     keys.finish("k", "fingerprint", (200, "{}"))
     stored = keys.begin("k", "fingerprint")
-    assert isinstance(stored, StoredAnswer)
+    assert isinstance(stored, StoredResponse)
     stored.created -= 86401
     assert keys.begin("k", "another fingerprint") is None
 
