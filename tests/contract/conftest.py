@@ -1,4 +1,4 @@
-"""A sandbox of its own for these tests, with a receiver for its webhooks; every answer is checked on its way."""
+"""A sandbox for these tests, with a receiver for its webhooks; every response is validated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes webhooks. ``statuses`` are answered one after the other, then 200; ``delay`` (seconds) comes first."""
+    """Receives webhooks. It responds with ``statuses`` one after the other, then with 200."""
 
     daemon_threads = True
 
@@ -36,7 +36,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/webhook"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sandbox that is reset in mid-delivery closes its connections; that is no news."""
+        """Ignore connections that a reset of the sandbox closes during a delivery."""
 
     def clear(self) -> None:
         self.received: list[tuple[str, dict[str, str], bytes]] = []
@@ -61,11 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Nothing: the tests look at ``received``."""
+        """Log nothing: the tests check ``received``."""
 
 
 class Api:
-    """Stripe's API by plain HTTP. Every JSON answer that comes by is valid by Stripe's document, or the test fails."""
+    """Stripe's API by plain HTTP. Every JSON response must be valid in Stripe's document, or the test fails."""
 
     def __init__(self, base_url: str, key: str = "sk_test_contract") -> None:
         self.base_url = base_url
@@ -98,7 +98,7 @@ class Api:
         return answer.json()
 
     def refused(self, method: str, path: str, params: Any = None, **headers: str) -> tuple[int, Json]:
-        """The status and the error of a call that must not succeed."""
+        """The status and the error of a call that must fail."""
         answer = self.send(method, path, params, **headers)
         assert answer.status_code != 200, answer.text
         return answer.status_code, answer.json()["error"]
@@ -111,7 +111,7 @@ class Api:
         )
 
     def event_types(self) -> list[str]:
-        """Types of all events, oldest first. They are not checked here: test_sandbox_objects.py sees every kind."""
+        """Types of all events, oldest first. They are not validated here: test_sandbox_objects.py covers every type."""
         answer = self.session.get(
             f"{self.base_url}/v1/events", params={"limit": 100}, headers=self.headers, timeout=20
         )
@@ -135,11 +135,11 @@ def sandbox_process(receiver: Receiver) -> Iterator[Running]:
 
 @pytest.fixture
 def control(sandbox_process: Running, receiver: Receiver) -> Iterator[Running]:
-    """The sandbox's controls; afterwards everything is forgotten and set as it was."""
-    usual = sandbox_process.get("settings")
+    """The sandbox's controls; afterwards the sandbox is emptied and its settings are restored."""
+    defaults = sandbox_process.get("settings")
     yield sandbox_process
     sandbox_process.post("reset")
-    sandbox_process.put("settings", **usual)
+    sandbox_process.put("settings", **defaults)
     sandbox_process.put(
         "webhooks", base_backoff_ms=1000, max_attempts=16, duplicate=1.0, enabled_events=["*"], secret=SECRET
     )

@@ -1,4 +1,4 @@
-"""A sandbox process for the contract tests, and its control addresses."""
+"""A sandbox process for the contract tests, and its control endpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 class Running:
-    """A sandbox on a free port. ``get``, ``post``, ``put``, ``delete`` speak to ``/_sandbox/…`` with JSON."""
+    """A sandbox on a free port. ``get``, ``post``, ``put``, ``delete`` call ``/_sandbox/…`` with JSON."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Running:
         self.base_url = line.split()[-1]
 
     def stop(self) -> int:
-        """End it with SIGTERM; returns the exit code."""
+        """Stop it with SIGTERM. Returns the exit code."""
         self.session.close()
         self.process.terminate()
         try:
@@ -39,30 +39,30 @@ class Running:
             self.process.stdout.close()
 
     def call(self, method: str, path: str, /, body: Any = None, **query: Any) -> requests.Response:
-        """Any answer of a control address."""
+        """The response of a control endpoint, whatever its status."""
         url = f"{self.base_url}/_sandbox/{path}"
         return self.session.request(method, url, json=body, params=query, timeout=30, allow_redirects=False)
 
     def get(self, path: str, /, **query: Any) -> Json:
-        return self._answered(self.call("GET", path, **query))
+        return self._json(self.call("GET", path, **query))
 
     def post(self, path: str, /, **body: Any) -> Json:
-        return self._answered(self.call("POST", path, body))
+        return self._json(self.call("POST", path, body))
 
     def put(self, path: str, /, **body: Any) -> Json:
-        return self._answered(self.call("PUT", path, body))
+        return self._json(self.call("PUT", path, body))
 
     def delete(self, path: str) -> Json:
-        return self._answered(self.call("DELETE", path))
+        return self._json(self.call("DELETE", path))
 
     def pay(self, intent_id: str, card: str = "4242424242424242", **options: Any) -> Json:
         """Pay an intent as a browser would."""
         return self.post(f"payment_intents/{intent_id}/pay", card=card, **options)
 
     def fault(self, effect: str, **options: Any) -> None:
-        """Make the next matching request go wrong: once, unless ``times`` says otherwise."""
-        self._answered(self.call("POST", "faults", [{"effect": effect, "times": 1, **options}]))
+        """Break the next matching request; ``times`` overrides the number of requests."""
+        self._json(self.call("POST", "faults", [{"effect": effect, "times": 1, **options}]))
 
-    def _answered(self, answer: requests.Response) -> Json:
+    def _json(self, answer: requests.Response) -> Json:
         assert answer.ok, f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}"
         return answer.json()

@@ -1,4 +1,4 @@
-"""What a browser may do with a publishable key: the addresses behind Stripe.js, and the script itself."""
+"""What a browser may do with a publishable key: the endpoints that Stripe.js uses, and the script itself."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ def confirm_path(intent: Json) -> str:
     return f"payment_intents/{intent['id']}/confirm"
 
 
-def nothing_private(seen: Any) -> None:
-    """Raises when something that only a server may read is anywhere inside."""
-    if isinstance(seen, dict):
+def assert_nothing_private(value: Any) -> None:
+    """No object anywhere inside has a field that only a server may read."""
+    if isinstance(value, dict):
         private = {"metadata", "customer", "latest_charge", "fingerprint", "amount_received"} - (
-            # A payment method says whose it is; that is what was given with it.
-            {"customer"} if seen.get("object") == "payment_method" else set()
+            # The customer of a payment method is one that the browser sent itself.
+            {"customer"} if value.get("object") == "payment_method" else set()
         )
-        assert not private & seen.keys()
-        for value in seen.values():
-            nothing_private(value)
+        assert not private & value.keys()
+        for child in value.values():
+            assert_nothing_private(child)
 
 
-def test_a_payment(api: Api, browser: Api) -> None:
+def test_payment_by_a_browser(api: Api, browser: Api) -> None:
     intent = api.intent(**{"metadata[order_id]": "1"})
     billing = {"payment_method_data[billing_details][name]": "Ada Lovelace"}
     confirmed = browser.post(confirm_path(intent), confirmation(intent, **billing))
     assert confirmed["status"] == "succeeded"
-    nothing_private(confirmed)
+    assert_nothing_private(confirmed)
     charge = api.get("charges", {"payment_intent": intent["id"]})["data"][0]
     assert (charge["billing_details"]["name"], charge["metadata"]) == ("Ada Lovelace", {"order_id": "1"})
-    seen = browser.get(f"payment_intents/{intent['id']}", {"client_secret": intent["client_secret"]})
-    nothing_private(seen)
-    assert seen == confirmed
+    retrieved = browser.get(f"payment_intents/{intent['id']}", {"client_secret": intent["client_secret"]})
+    assert_nothing_private(retrieved)
+    assert retrieved == confirmed
 
 
 @pytest.mark.parametrize("number", sorted(BY_NUMBER))
-def test_every_card_does_what_it_does_by_the_control_address(
+def test_every_card_behaves_as_under_the_control_endpoint(
     api: Api, browser: Api, control: Running, number: str
 ) -> None:
     by_browser, by_control = api.intent(), api.intent()
@@ -68,12 +68,12 @@ def test_every_card_does_what_it_does_by_the_control_address(
     params = {**confirmation(by_browser, number), "payment_method_data[card][cvc]": cvc}
     browser.send("POST", confirm_path(by_browser), params)
     control.pay(by_control["id"], number, three_d_secure="abandon")
-    ends = [api.get(f"payment_intents/{intent['id']}") for intent in (by_browser, by_control)]
-    told = [
-        (end["status"], (end["next_action"] or {}).get("type"), failure(end["last_payment_error"]))
-        for end in ends
+    intents = [api.get(f"payment_intents/{intent['id']}") for intent in (by_browser, by_control)]
+    results = [
+        (intent["status"], (intent["next_action"] or {}).get("type"), failure(intent["last_payment_error"]))
+        for intent in intents
     ]
-    assert told[0] == told[1]
+    assert results[0] == results[1]
 
 
 def failure(error: Json | None) -> tuple[str | None, ...]:
@@ -81,7 +81,7 @@ def failure(error: Json | None) -> tuple[str | None, ...]:
     return error.get("type"), error.get("code"), error.get("decline_code"), error.get("message")
 
 
-def test_a_decline_shows_the_intent_without_what_is_private(api: Api, browser: Api) -> None:
+def test_decline_hides_private_fields(api: Api, browser: Api) -> None:
     intent = api.intent(**{"metadata[order_id]": "1", "customer": api.post("customers")["id"]})
     params = confirmation(intent, "4000000000009995", **{"payment_method_data[metadata][note]": "private"})
     status, error = browser.refused("POST", confirm_path(intent), params)
@@ -93,59 +93,57 @@ def test_a_decline_shows_the_intent_without_what_is_private(api: Api, browser: A
     )
     assert error["payment_intent"]["status"] == "requires_payment_method"
     assert error["payment_intent"]["last_payment_error"]["payment_method"]["card"]["last4"] == "9995"
-    nothing_private(error)
+    assert_nothing_private(error)
     assert api.get(f"payment_intents/{intent['id']}")["metadata"] == {"order_id": "1"}
-    # The same again under an idempotency key: what is kept is what the browser saw.
+    # The idempotency key keeps the response that the browser received.
     key = {"Idempotency_Key": "once"}
     first = browser.send("POST", confirm_path(intent), params, **key)
     again = browser.send("POST", confirm_path(intent), params, **key)
     assert again.json() == first.json()
-    nothing_private(again.json())
+    assert_nothing_private(again.json())
 
 
-def test_an_expanded_payment_method_is_reduced_too(api: Api, browser: Api) -> None:
+def test_expanded_payment_method_hides_private_fields(api: Api, browser: Api) -> None:
     intent = api.intent()
     params = confirmation(intent, **{"expand[0]": "payment_method"})
     confirmed = browser.post(confirm_path(intent), params)
     assert confirmed["payment_method"]["card"]["last4"] == "4242"
-    nothing_private(confirmed)
+    assert_nothing_private(confirmed)
 
 
-def test_a_state_that_does_not_allow_it(api: Api, browser: Api) -> None:
+def test_confirm_in_a_wrong_state(api: Api, browser: Api) -> None:
     intent = api.intent(confirm="true", payment_method="pm_card_visa", **{"metadata[order_id]": "1"})
     status, error = browser.refused("POST", confirm_path(intent), confirmation(intent))
     assert (status, error["code"]) == (400, "payment_intent_unexpected_state")
     assert error["payment_intent"]["status"] == "succeeded"
-    nothing_private(error)
+    assert_nothing_private(error)
 
 
-def test_three_d_secure_is_asked_in_the_dialog_or_on_the_banks_page(
-    api: Api, browser: Api, control: Running
-) -> None:
+def test_three_d_secure_uses_the_dialog_or_the_bank_page(api: Api, browser: Api, control: Running) -> None:
     back = {"return_url": f"{ORIGIN}/thanks"}
     intent = api.intent()
-    asked = browser.post(confirm_path(intent), confirmation(intent, CHALLENGED, **back))["next_action"]
-    assert asked["type"] == "use_stripe_sdk"
+    action = browser.post(confirm_path(intent), confirmation(intent, CHALLENGED, **back))["next_action"]
+    assert action["type"] == "use_stripe_sdk"
     control.put("settings", redirect_to_bank=True)
     other = api.intent()
-    sent = browser.post(confirm_path(other), confirmation(other, CHALLENGED, **back))["next_action"]
-    assert sent["redirect_to_url"]["return_url"] == back["return_url"]
-    page = asked["use_stripe_sdk"]["stripe_js"]
+    redirect = browser.post(confirm_path(other), confirmation(other, CHALLENGED, **back))["next_action"]
+    assert redirect["redirect_to_url"]["return_url"] == back["return_url"]
+    page = action["use_stripe_sdk"]["stripe_js"]
     assert requests.get(page, timeout=5).status_code == 200
     assert "three_d_secure_answered" in requests.post(page, data={"outcome": "cancel"}, timeout=5).text
-    left = api.get(f"payment_intents/{intent['id']}")
-    assert left["last_payment_error"]["code"] == "payment_intent_authentication_failure"
+    failed = api.get(f"payment_intents/{intent['id']}")
+    assert failed["last_payment_error"]["code"] == "payment_intent_authentication_failure"
     assert requests.post(page, data={"outcome": "complete"}, timeout=5).status_code == 409
     assert api.get(f"payment_intents/{intent['id']}")["status"] == "requires_payment_method"
 
 
-def test_a_payment_method(api: Api, browser: Api) -> None:
-    made = browser.post("payment_methods", card(at="", number="5555555555554444"))
-    nothing_private(made)
-    assert (made["card"]["brand"], made["card"]["last4"]) == ("mastercard", "4444")
+def test_payment_method(api: Api, browser: Api) -> None:
+    method = browser.post("payment_methods", card(at="", number="5555555555554444"))
+    assert_nothing_private(method)
+    assert (method["card"]["brand"], method["card"]["last4"]) == ("mastercard", "4444")
     intent = api.intent()
-    params = {"client_secret": intent["client_secret"], "payment_method": made["id"]}
-    assert browser.post(confirm_path(intent), params)["payment_method"] == made["id"]
+    params = {"client_secret": intent["client_secret"], "payment_method": method["id"]}
+    assert browser.post(confirm_path(intent), params)["payment_method"] == method["id"]
 
 
 @pytest.mark.parametrize(
@@ -158,19 +156,17 @@ def test_a_payment_method(api: Api, browser: Api) -> None:
         ({"number": "4111111111111111"}, "card_declined"),
     ],
 )
-def test_a_card_that_cannot_be_makes_no_attempt(
-    api: Api, browser: Api, wrong: dict[str, str], code: str
-) -> None:
+def test_impossible_card_makes_no_attempt(api: Api, browser: Api, wrong: dict[str, str], code: str) -> None:
     intent = api.intent()
     params = {"client_secret": intent["client_secret"], **card(**wrong)}
     status, error = browser.refused("POST", confirm_path(intent), params)
     assert (status, error["type"], error["code"]) == (402, "card_error", code)
-    left = api.get(f"payment_intents/{intent['id']}")
-    assert (left["status"], left["last_payment_error"]) == ("requires_payment_method", None)
+    failed = api.get(f"payment_intents/{intent['id']}")
+    assert (failed["status"], failed["last_payment_error"]) == ("requires_payment_method", None)
 
 
 @pytest.mark.parametrize("action", ["GET", "POST"])
-def test_the_client_secret_of_another_intent(api: Api, browser: Api, action: str) -> None:
+def test_client_secret_of_another_intent_is_rejected(api: Api, browser: Api, action: str) -> None:
     intent, other = api.intent(), api.intent()
     path = f"payment_intents/{intent['id']}" + ("/confirm" if action == "POST" else "")
     params = confirmation(other) if action == "POST" else {"client_secret": other["client_secret"]}
@@ -195,15 +191,15 @@ def test_the_client_secret_of_another_intent(api: Api, browser: Api, action: str
         ("GET", "account"),
     ],
 )
-def test_what_only_a_server_may_do(api: Api, browser: Api, method: str, path: str) -> None:
+def test_server_endpoints_reject_a_publishable_key(api: Api, browser: Api, method: str, path: str) -> None:
     intent = api.intent()
-    address = path.format(id=intent["id"])
-    status, error = browser.refused(method, address, {"client_secret": intent["client_secret"]})
+    path = path.format(id=intent["id"])
+    status, error = browser.refused(method, path, {"client_secret": intent["client_secret"]})
     assert (status, error["code"]) == (401, "secret_key_required")
-    answer = browser.send(method, address, None, Origin=ORIGIN)
+    answer = browser.send(method, path, None, Origin=ORIGIN)
     assert "Access-Control-Allow-Origin" not in answer.headers
-    asked = preflight(browser, address, method)
-    assert "Access-Control-Allow-Origin" not in asked.headers
+    allowed = preflight(browser, path, method)
+    assert "Access-Control-Allow-Origin" not in allowed.headers
 
 
 @pytest.mark.parametrize(
@@ -214,13 +210,13 @@ def test_what_only_a_server_may_do(api: Api, browser: Api, method: str, path: st
         ("POST", "payment_methods"),
     ],
 )
-def test_any_page_may_call_what_is_for_browsers(browser: Api, method: str, path: str) -> None:
-    asked = preflight(browser, path, method)
-    assert (asked.status_code, asked.headers["Access-Control-Allow-Origin"]) == (204, "*")
-    assert "authorization" in asked.headers["Access-Control-Allow-Headers"]
-    # An error can be read as well as an answer.
-    refused = browser.send(method, path, None, Origin=ORIGIN)
-    assert (refused.status_code >= 400, refused.headers["Access-Control-Allow-Origin"]) == (True, "*")
+def test_browser_endpoints_allow_any_origin(browser: Api, method: str, path: str) -> None:
+    allowed = preflight(browser, path, method)
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "authorization" in allowed.headers["Access-Control-Allow-Headers"]
+    # The page can read an error, too.
+    rejected = browser.send(method, path, None, Origin=ORIGIN)
+    assert (rejected.status_code >= 400, rejected.headers["Access-Control-Allow-Origin"]) == (True, "*")
 
 
 def preflight(browser: Api, path: str, method: str) -> requests.Response:
@@ -232,7 +228,7 @@ def preflight(browser: Api, path: str, method: str) -> requests.Response:
     return requests.options(f"{browser.base_url}/v1/{path}", headers=headers, timeout=5)
 
 
-def test_the_key_in_the_form_needs_no_preflight(api: Api, control: Running) -> None:
+def test_key_in_the_form_needs_no_preflight(api: Api, control: Running) -> None:
     intent = api.intent()
     url = f"{control.base_url}/v1/payment_intents/{intent['id']}"
     params = {"client_secret": intent["client_secret"], "key": "pk_test_form"}
@@ -249,14 +245,14 @@ def test_the_key_in_the_form_needs_no_preflight(api: Api, control: Running) -> N
     ("path", "version"),
     [("/v3", "v3"), ("/v3/", "v3"), ("/v3/stripe.js", "v3"), ("/endive/stripe.js", "endive")],
 )
-def test_the_script(control: Running, path: str, version: str) -> None:
+def test_script(control: Running, path: str, version: str) -> None:
     answer = requests.get(f"{control.base_url}{path}", timeout=5, allow_redirects=False)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
     assert f'RELEASE = "{version}"' in answer.text
     assert "window.Stripe = Stripe" in answer.text
 
 
-def test_the_frames_may_speak_to_the_sandbox_alone(control: Running) -> None:
+def test_frames_may_connect_only_to_the_sandbox(control: Running) -> None:
     answer = requests.get(f"{control.base_url}/v3/elements/element.html", timeout=5)
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")

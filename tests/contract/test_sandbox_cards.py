@@ -1,4 +1,4 @@
-"""Every documented test card and token does what test-cards.json says."""
+"""Every documented test card and token behaves as in test-cards.json."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PATH = REFERENCE / "test-cards.json"
 ROWS: list[dict[str, Any]] = json.loads(PATH.read_text("utf-8"))["cards"] if PATH.exists() else []
 BY_CARD = [pytest.param(row, id=f"{row['number']} {row['behaviour']}") for row in ROWS]
 BY_TOKEN = [pytest.param(row, id=row["payment_method"]) for row in ROWS if row["payment_method"]]
-ASKS = frozenset(
+CHALLENGED_CARDS = frozenset(
     "4000002500003155 4000002760003184 4000003800000446 4000008260003178 4000000000003220 4000008400000027 "
     "4000008400001629".split()
 )
-# Radar's own rule blocks the highest risk unless the account says otherwise.
+# Radar's default rule blocks the highest risk.
 BLOCKED = {"4000000000004954": ("card_declined", "fraudulent")}
 
 
@@ -34,7 +34,7 @@ def expected_error(row: dict[str, Any]) -> tuple[str, str | None] | None:
     return code, row.get("decline_code") or ("generic_decline" if code == "card_declined" else None)
 
 
-def test_the_table_is_the_documented_one() -> None:
+def test_table_matches_the_documentation() -> None:
     stripe_reference.read("test-cards.json")
     documented = {row["number"] for row in ROWS if row.get("error_code") != "incorrect_number"}
     assert documented == BY_NUMBER.keys()
@@ -51,7 +51,7 @@ def test_paid_in_a_browser(api: Api, control: Running, row: dict[str, Any]) -> N
     paid = answer.json()
     assert paid == api.get(f"payment_intents/{intent['id']}")
     types = api.event_types()
-    assert ("payment_intent.requires_action" in types) == (row["number"] in ASKS)
+    assert ("payment_intent.requires_action" in types) == (row["number"] in CHALLENGED_CARDS)
     error = expected_error(row)
     if error == ("incorrect_number", None):
         assert (paid["status"], paid["latest_charge"]) == ("requires_payment_method", None)
@@ -81,8 +81,8 @@ def test_paid_in_a_browser(api: Api, control: Running, row: dict[str, Any]) -> N
     assert (charge["status"], charge["captured"], charge["amount_captured"]) == ("succeeded", True, 1000)
     at = types.index("charge.succeeded")
     assert types[at : at + 2] == ["charge.succeeded", "payment_intent.succeeded"]
-    asked = row["number"] in ASKS
-    flow = "challenge" if asked else "frictionless" if row.get("three_ds") == "frictionless_ok" else None
+    challenged = row["number"] in CHALLENGED_CARDS
+    flow = "challenge" if challenged else "frictionless" if row.get("three_ds") == "frictionless_ok" else None
     assert (card["three_d_secure"] or {}).get("authentication_flow") == flow
 
 
@@ -92,7 +92,7 @@ def test_confirmed_by_a_server(api: Api, row: dict[str, Any]) -> None:
     answer = api.send(
         "POST", f"payment_intents/{intent['id']}/confirm", {"payment_method": row["payment_method"]}
     )
-    if row["number"] in ASKS:
+    if row["number"] in CHALLENGED_CARDS:
         assert (answer.status_code, answer.json()["status"]) == (200, "requires_action")
         assert answer.json()["latest_charge"] is None
         return
@@ -101,11 +101,11 @@ def test_confirmed_by_a_server(api: Api, row: dict[str, Any]) -> None:
         assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
         return
     assert answer.status_code == 402
-    told = answer.json()["error"]
-    assert (told["type"], told["code"], told.get("decline_code")) == ("card_error", *error)
-    assert told["payment_intent"] == api.get(f"payment_intents/{intent['id']}")
-    assert told["payment_intent"]["latest_charge"] == told["charge"]
-    assert told["payment_method"]["id"].startswith("pm_")
+    failure = answer.json()["error"]
+    assert (failure["type"], failure["code"], failure.get("decline_code")) == ("card_error", *error)
+    assert failure["payment_intent"] == api.get(f"payment_intents/{intent['id']}")
+    assert failure["payment_intent"]["latest_charge"] == failure["charge"]
+    assert failure["payment_method"]["id"].startswith("pm_")
 
 
 @pytest.mark.parametrize(
@@ -146,18 +146,18 @@ def test_early_fraud_warning(api: Api) -> None:
 
 def test_bypass_pending(api: Api) -> None:
     expand = {"expand[]": "latest_charge.balance_transaction", "confirm": "true"}
-    at_once = api.intent(payment_method="pm_card_bypassPending", **expand)
-    later = api.intent(payment_method="pm_card_visa", **expand)
-    assert at_once["latest_charge"]["balance_transaction"]["status"] == "available"
-    assert later["latest_charge"]["balance_transaction"]["status"] == "pending"
+    available = api.intent(payment_method="pm_card_bypassPending", **expand)
+    pending = api.intent(payment_method="pm_card_visa", **expand)
+    assert available["latest_charge"]["balance_transaction"]["status"] == "available"
+    assert pending["latest_charge"]["balance_transaction"]["status"] == "pending"
 
 
-def test_a_wrong_cvc_matters_only_when_it_is_sent(api: Api) -> None:
+def test_wrong_cvc_matters_only_when_it_is_sent(api: Api) -> None:
     card = {"type": "card", "card[number]": "4000000000000127", "card[exp_month]": 1, "card[exp_year]": 2035}
-    without = api.post("payment_methods", card)
-    assert api.intent(payment_method=without["id"], confirm="true")["status"] == "succeeded"
-    given = api.post("payment_methods", card | {"card[cvc]": "123"})
-    params = {"amount": 1000, "currency": "usd", "payment_method": given["id"], "confirm": "true"}
+    without_cvc = api.post("payment_methods", card)
+    assert api.intent(payment_method=without_cvc["id"], confirm="true")["status"] == "succeeded"
+    with_cvc = api.post("payment_methods", card | {"card[cvc]": "123"})
+    params = {"amount": 1000, "currency": "usd", "payment_method": with_cvc["id"], "confirm": "true"}
     status, error = api.refused("POST", "payment_intents", params | {"return_url": "https://a.example"})
     assert (status, error["code"], error["param"]) == (402, "incorrect_cvc", "cvc")
 
@@ -192,7 +192,7 @@ def test_off_session(api: Api, off_session: str, status: int) -> None:
         ("pm_card_threeDSecureOptionalProcessingError", "succeeded", "processing_error"),
     ],
 )
-def test_three_d_secure_that_the_merchant_asks_for(
+def test_three_d_secure_requested_by_the_merchant(
     api: Api, token: str, status: str, result: str | None
 ) -> None:
     options = {"payment_method_options[card][request_three_d_secure]": "any", "expand[]": "latest_charge"}
@@ -203,7 +203,7 @@ def test_three_d_secure_that_the_merchant_asks_for(
         assert card["three_d_secure"]["result"] == result
 
 
-def test_the_highest_risk_passes_when_the_rule_is_off(api: Api, control: Running) -> None:
+def test_highest_risk_passes_without_the_rule(api: Api, control: Running) -> None:
     control.put("settings", block_highest_risk=False)
     intent = api.intent(
         payment_method="pm_card_riskLevelHighest", confirm="true", **{"expand[]": "latest_charge"}

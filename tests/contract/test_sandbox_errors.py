@@ -1,4 +1,4 @@
-"""Wrong input is refused with Stripe's status, type, code and param."""
+"""Invalid input is rejected with Stripe's status, type, code and param."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def test_create_intent(api: Api, changes: dict[str, Any], code: str | None, para
     ("amount", "currency"),
     [(50, "usd"), (99_999_999, "usd"), (50, "jpy"), (5120, "kwd"), (500, "isk"), (30, "gbp")],
 )
-def test_amounts_at_the_edge(api: Api, amount: int, currency: str) -> None:
+def test_amounts_at_the_limits(api: Api, amount: int, currency: str) -> None:
     assert api.intent(amount=amount, currency=currency)["amount"] == amount
 
 
-def test_a_currency_in_capitals_is_taken(api: Api) -> None:
+def test_uppercase_currency_is_accepted(api: Api) -> None:
     assert api.intent(currency="EUR")["currency"] == "eur"
 
 
@@ -92,7 +92,7 @@ def test_a_currency_in_capitals_is_taken(api: Api) -> None:
         ("GET", "customers/cus_none", "id"),
     ],
 )
-def test_an_unknown_id(api: Api, method: str, path: str, param: str) -> None:
+def test_unknown_id(api: Api, method: str, path: str, param: str) -> None:
     status, error = api.refused(method, path)
     assert (status, error["code"], error["param"]) == (404, "resource_missing", param)
 
@@ -106,7 +106,7 @@ def test_an_unknown_id(api: Api, method: str, path: str, param: str) -> None:
         {"Authorization": "Basic !!!"},
     ],
 )
-def test_a_key_that_is_missing_or_wrong(control: Running, headers: dict[str, str]) -> None:
+def test_missing_or_wrong_key(control: Running, headers: dict[str, str]) -> None:
     answer = requests.get(f"{control.base_url}/v1/account", headers=headers, timeout=5)
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "invalid_request_error")
     assert "1234567890" not in answer.text
@@ -117,23 +117,23 @@ def test_basic_authentication(control: Running) -> None:
     assert answer.status_code == 200
 
 
-def test_a_browser_may_only_read_and_confirm_what_it_has_the_secret_of(api: Api, browser: Api) -> None:
+def test_browser_needs_the_client_secret(api: Api, browser: Api) -> None:
     intent = api.intent(**{"metadata[order_id]": "1"})
     path = f"payment_intents/{intent['id']}"
     assert browser.refused("GET", path)[1]["code"] == "parameter_missing"
     assert browser.refused("GET", path, {"client_secret": "wrong"})[1]["param"] == "client_secret"
     status, error = browser.refused("POST", "refunds", {"payment_intent": intent["id"]})
     assert (status, error["code"]) == (401, "secret_key_required")
-    seen = browser.get(path, {"client_secret": intent["client_secret"]})
-    assert "metadata" not in seen
-    assert "latest_charge" not in seen
+    visible = browser.get(path, {"client_secret": intent["client_secret"]})
+    assert "metadata" not in visible
+    assert "latest_charge" not in visible
     confirmed = browser.post(
         f"{path}/confirm", {"client_secret": intent["client_secret"], "payment_method": "pm_card_visa"}
     )
     assert confirmed["status"] == "succeeded"
 
 
-def test_bodies_that_are_no_forms(control: Running) -> None:
+def test_body_that_is_not_a_form(control: Running) -> None:
     url, auth = f"{control.base_url}/v1/payment_intents", ("sk_test_x", "")
     assert requests.post(url, data=b"amount=\xff", auth=auth, timeout=5).status_code == 400
     assert requests.post(url, data=b"amount=%ff", auth=auth, timeout=5).status_code == 400
@@ -141,12 +141,12 @@ def test_bodies_that_are_no_forms(control: Running) -> None:
     assert requests.post(url, json={"amount": 1000}, auth=auth, timeout=5).status_code == 400
 
 
-def test_an_unknown_address(api: Api) -> None:
+def test_unknown_path(api: Api) -> None:
     assert api.refused("GET", "subscriptions")[0] == 404
     assert api.refused("DELETE", "payment_intents")[0] == 404
 
 
-def test_a_card_that_no_bank_could_have_issued(api: Api) -> None:
+def test_impossible_card(api: Api) -> None:
     good = {"type": "card", "card[number]": "4242424242424242", "card[exp_month]": 1, "card[exp_year]": 2035}
     for change, code, param in (
         ({"card[number]": "4242424242424241"}, "incorrect_number", "card[number]"),
@@ -190,7 +190,7 @@ class TestStates:
         assert error["payment_intent"]["status"] == status
 
 
-def test_a_server_must_give_a_return_url_for_automatic_methods(api: Api) -> None:
+def test_server_must_send_a_return_url_for_automatic_methods(api: Api) -> None:
     params = {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
     assert api.refused("POST", "payment_intents", params)[0] == 400
     never = {

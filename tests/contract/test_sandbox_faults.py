@@ -1,4 +1,4 @@
-"""Faults, latency, and the log of requests."""
+"""Faults, latency, and the request log."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_errors(
 ) -> None:
     control.fault(effect, times=2, match={"method": "post", "path": "^/v1/payment_intents$"})
     assert api.get("payment_intents")["data"] == []
-    got, error = api.refused("POST", "payment_intents", NEW)
-    assert (got, error.get("code")) == (status, code)
+    actual, error = api.refused("POST", "payment_intents", NEW)
+    assert (actual, error.get("code")) == (status, code)
     with pytest.raises(stripe.StripeError) as caught:
         sdk.payment_intents.create(NEW)
     assert (type(caught.value).__name__, caught.value.http_status) == (kind, status)
@@ -43,13 +43,13 @@ def test_errors(
     assert len(api.get("payment_intents")["data"]) == 1
 
 
-def test_the_work_can_be_done_before_the_error(api: Api, control: Running) -> None:
+def test_work_before_the_error(api: Api, control: Running) -> None:
     control.fault("500", work=True)
     assert api.refused("POST", "payment_intents", NEW)[0] == 500
     assert len(api.get("payment_intents")["data"]) == 1
 
 
-def test_an_answer_that_is_lost(api: Api, control: Running) -> None:
+def test_lost_response(api: Api, control: Running) -> None:
     control.fault("answer_lost", match={"path": "payment_intents"})
     with pytest.raises(requests.ConnectionError):
         api.send("POST", "payment_intents", NEW, idempotency_key="k")
@@ -65,27 +65,27 @@ def test_garbage(control: Running, status: int) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
-def test_a_hang_ends_with_the_faults(control: Running) -> None:
+def test_hang_ends_with_the_faults(control: Running) -> None:
     control.fault("hang")
 
-    def ask() -> str:
+    def request() -> str:
         try:
             return requests.get(f"{control.base_url}/v1/account", auth=("sk_test_x", ""), timeout=10).text
         except requests.ConnectionError:
             return "closed"
 
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ask)
+        response = pool.submit(request)
         deadline = time.monotonic() + 10
-        while not control.get("faults")["faults"][0]["struck"]:  # the question may take a while to get there
+        while not control.get("faults")["faults"][0]["struck"]:  # the request may take a while to arrive
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert not asked.done()
+        assert not response.done()
         assert control.delete("faults") == {"faults": []}
-        assert asked.result(5) == "closed"
+        assert response.result(5) == "closed"
 
 
-def test_only_the_nth(api: Api, control: Running) -> None:
+def test_fault_strikes_the_nth_request(api: Api, control: Running) -> None:
     control.fault("500", match={"path": "account", "nth": 3})
     statuses = [api.send("GET", "account").status_code for _ in range(4)]
     assert statuses == [200, 200, 500, 200]
@@ -102,21 +102,21 @@ def test_slow_and_latency(api: Api, control: Running) -> None:
     with ThreadPoolExecutor(30) as pool:
         url, auth = f"{control.base_url}/v1/account", ("sk_test_x", "")
         list(pool.map(lambda _: requests.get(url, auth=auth, timeout=5), range(30)))
-    assert 0.1 <= time.perf_counter() - begun < 1.5, "calls wait side by side"
+    assert 0.1 <= time.perf_counter() - begun < 1.5, "concurrent calls wait at the same time"
 
 
 @pytest.mark.parametrize(
     "wrong",
     [{"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}],
 )
-def test_a_fault_that_makes_no_sense(control: Running, wrong: dict[str, Any]) -> None:
+def test_invalid_fault_is_rejected(control: Running, wrong: dict[str, Any]) -> None:
     answer = control.call("POST", "faults", [wrong])
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert control.get("faults")["faults"] == []
 
 
-def test_the_log_of_requests(api: Api, browser: Api, control: Running) -> None:
+def test_request_log(api: Api, browser: Api, control: Running) -> None:
     intent = api.post("payment_intents", {**NEW, "expand[]": "latest_charge"}, idempotency_key="k")
     path = f"payment_intents/{intent['id']}/confirm"
     card = {
@@ -132,15 +132,15 @@ def test_the_log_of_requests(api: Api, browser: Api, control: Running) -> None:
     assert created["params"] == {**NEW, "expand": ["latest_charge"]}
     assert (created["status"], created["idempotency_key"]) == (200, "k")
     assert (confirmed["status"], confirmed["error_code"]) == (402, "card_declined")
-    told = str(confirmed)
-    assert intent["client_secret"] not in told
-    assert "4000000000000002" not in told
-    assert "987" not in told
+    logged = str(confirmed)
+    assert intent["client_secret"] not in logged
+    assert "4000000000000002" not in logged
+    assert "987" not in logged
     assert control.delete("requests")["count"] == 0
     assert control.get("requests")["count"] == 0
 
 
-def test_control_addresses_answer_wrong_bodies_with_400_and_unknown_ids_with_404(control: Running) -> None:
+def test_control_rejects_invalid_bodies_and_unknown_ids(control: Running) -> None:
     assert control.call("POST", "payment_intents/pi_none/pay", {}).status_code == 404
     assert control.call("POST", "charges/ch_none/dispute", {}).status_code == 404
     assert control.call("PUT", "settings", {"colour": "red"}).status_code == 400
@@ -150,7 +150,7 @@ def test_control_addresses_answer_wrong_bodies_with_400_and_unknown_ids_with_404
     assert control.call("POST", "bulk", {"payments": 1, "speed": "fast"}).status_code == 400
 
 
-def test_the_front_page(api: Api, control: Running) -> None:
+def test_overview_page(api: Api, control: Running) -> None:
     intent = api.intent(**{"metadata[order_id]": "<b>7</b>"})
     page = requests.get(f"{control.base_url}/_sandbox/", timeout=5).text
     assert intent["id"] in page

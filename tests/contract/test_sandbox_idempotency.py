@@ -1,4 +1,4 @@
-"""Idempotency keys: replay, mismatch, concurrency, and which answers are kept."""
+"""Idempotency keys: replay, mismatch, concurrency, and which responses are kept."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ from tests.contract.sandbox_process import Running
 NEW = {"amount": "1000", "currency": "usd"}
 
 
-def test_a_replay_is_the_same_answer(api: Api) -> None:
+def test_replay_returns_the_same_response(api: Api, control: Running) -> None:
     first = api.send("POST", "payment_intents", NEW, idempotency_key="k")
     again = api.send("POST", "payment_intents", dict(reversed(NEW.items())), idempotency_key="k")
     assert again.text == first.text
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Request-Id"] != first.headers["Request-Id"]
+    assert [entry["replayed"] for entry in control.get("requests", method="post")["requests"]] == [
+        False,
+        True,
+    ]
     assert len(api.get("payment_intents")["data"]) == 1
 
 
-def test_a_replay_shows_the_object_as_it_was(api: Api, control: Running) -> None:
+def test_replay_returns_the_object_as_it_was(api: Api, control: Running) -> None:
     intent = api.post("payment_intents", NEW, idempotency_key="k")
     control.pay(intent["id"])
     assert api.post("payment_intents", NEW, idempotency_key="k")["status"] == "requires_payment_method"
 
 
-def test_the_same_key_for_something_else(api: Api) -> None:
+def test_same_key_for_another_request_is_rejected(api: Api) -> None:
     intent = api.post("payment_intents", NEW, idempotency_key="k")
     for path, params in (
         ("payment_intents", NEW | {"amount": "1001"}),
@@ -42,7 +46,7 @@ def test_the_same_key_for_something_else(api: Api) -> None:
         )
 
 
-def test_a_decline_is_kept(api: Api) -> None:
+def test_decline_is_kept(api: Api) -> None:
     intent = api.intent()
     path = f"payment_intents/{intent['id']}/confirm"
     params = {"payment_method": "pm_card_visa_chargeDeclined"}
@@ -52,7 +56,7 @@ def test_a_decline_is_kept(api: Api) -> None:
     assert len(api.get("charges")["data"]) == 1
 
 
-def test_refused_parameters_and_keys_are_not_kept(api: Api, control: Running) -> None:
+def test_rejected_parameters_and_keys_are_not_kept(api: Api, control: Running) -> None:
     assert api.refused("POST", "payment_intents", NEW | {"amount": "1"}, idempotency_key="k")[0] == 400
     control.fault("429")
     assert api.refused("POST", "payment_intents", NEW, idempotency_key="k")[0] == 429
@@ -62,7 +66,7 @@ def test_refused_parameters_and_keys_are_not_kept(api: Api, control: Running) ->
     assert api.post("payment_intents", NEW, idempotency_key="k")["amount"] == 1000
 
 
-def test_a_server_error_can_be_kept(api: Api, control: Running) -> None:
+def test_server_error_can_be_kept(api: Api, control: Running) -> None:
     control.fault("500", stored=True)
     assert api.refused("POST", "payment_intents", NEW, idempotency_key="k")[0] == 500
     assert api.refused("POST", "payment_intents", NEW, idempotency_key="k")[0] == 500
@@ -71,18 +75,18 @@ def test_a_server_error_can_be_kept(api: Api, control: Running) -> None:
     assert api.post("payment_intents", NEW, idempotency_key="k2")["amount"] == 1000
 
 
-def test_a_key_has_no_effect_on_reading(api: Api) -> None:
+def test_key_has_no_effect_on_get(api: Api) -> None:
     intent = api.intent()
     for path in (f"payment_intents/{intent['id']}", "payment_intents"):
         assert "Idempotent-Replayed" not in api.send("GET", path, idempotency_key="k").headers
 
 
-def test_a_key_that_is_too_long(api: Api) -> None:
+def test_key_that_is_too_long(api: Api) -> None:
     assert api.refused("POST", "payment_intents", NEW, idempotency_key="k" * 256)[0] == 400
     assert api.post("payment_intents", NEW, idempotency_key="k" * 255)["amount"] == 1000
 
 
-def test_the_same_key_at_once(api: Api, control: Running) -> None:
+def test_concurrent_requests_with_the_same_key(api: Api, control: Running) -> None:
     control.put("latency", ms=150)
 
     def create(_: int) -> requests.Response:

@@ -12,7 +12,7 @@ from tests.contract.sandbox_process import Running
 
 @pytest.fixture
 def spread(api: Api, control: Running) -> list[str]:
-    """Seven intents, each a day older than the next; the oldest was made last."""
+    """Seven intents, newest first and a day apart; the oldest was created last."""
     ids = []
     for days in range(7):
         control.put("clock", offset=-days * 86400)
@@ -25,7 +25,7 @@ def ids(page: dict[str, Any]) -> list[str]:
     return [item["id"] for item in page["data"]]
 
 
-def test_pages_go_from_new_to_old_and_back(api: Api, spread: list[str]) -> None:
+def test_pages_forward_and_back(api: Api, spread: list[str]) -> None:
     first = api.get("payment_intents", {"limit": 3})
     assert (ids(first), first["has_more"], first["url"]) == (spread[:3], True, "/v1/payment_intents")
     second = api.get("payment_intents", {"limit": 3, "starting_after": spread[2]})
@@ -42,7 +42,7 @@ def test_pages_go_from_new_to_old_and_back(api: Api, spread: list[str]) -> None:
 def test_created(api: Api, spread: list[str]) -> None:
     created = [api.get(f"payment_intents/{name}")["created"] for name in spread]
     assert abs(created[0] - created[6] - 6 * 86400) <= 2
-    for bound, wanted in (
+    for bounds, expected in (
         ({"created[gte]": created[2]}, spread[:3]),
         ({"created[gt]": created[2]}, spread[:2]),
         ({"created[lte]": created[4]}, spread[4:]),
@@ -50,7 +50,7 @@ def test_created(api: Api, spread: list[str]) -> None:
         ({"created": created[3]}, [spread[3]]),
         ({"created[gte]": created[5], "starting_after": spread[3]}, spread[4:6]),
     ):
-        assert ids(api.get("payment_intents", bound)) == wanted
+        assert ids(api.get("payment_intents", bounds)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,14 @@ def test_created(api: Api, spread: list[str]) -> None:
         ({"expand[]": "data.nothing"}, None, "expand"),
     ],
 )
-def test_refused(api: Api, params: dict[str, str], code: str | None, param: str) -> None:
+def test_invalid_parameters_are_rejected(
+    api: Api, params: dict[str, str], code: str | None, param: str
+) -> None:
     status, error = api.refused("GET", "payment_intents", params)
     assert (status, error.get("code"), error["param"]) == (400, code, param)
 
 
-def test_two_cursors(api: Api) -> None:
+def test_two_cursors_are_rejected(api: Api) -> None:
     intent = api.intent()["id"]
     status, error = api.refused("GET", "payment_intents", {"starting_after": intent, "ending_before": intent})
     assert (status, error["code"]) == (400, "parameters_exclusive")
@@ -100,11 +102,11 @@ def test_events_by_type(api: Api, control: Running) -> None:
     everything = api.get("events", {"limit": 100})["data"]
     names = ["charge.succeeded", "payment_intent.created"]
     types = {"types[]": names, "limit": 4}
-    wanted = [event["id"] for event in everything if event["type"] in names]
+    expected = [event["id"] for event in everything if event["type"] in names]
     first = api.get("events", types)
     rest = api.get("events", {**types, "starting_after": first["data"][-1]["id"]})
     assert (first["has_more"], rest["has_more"]) == (True, False)
-    assert ids(first) + ids(rest) == wanted
+    assert ids(first) + ids(rest) == expected
     assert len(api.get("events", {"type": "payment_intent.*"})["data"]) == 6
     assert api.get("events", {"type": "invoice.paid"})["data"] == []
     assert api.refused("GET", "events", {"type": "a", "types[]": "b"})[0] == 400
@@ -117,19 +119,19 @@ def test_expand(api: Api) -> None:
     paths = ["latest_charge.balance_transaction", "latest_charge.refunds", "payment_method"]
     intent = api.intent(payment_method="pm_card_visa", confirm="true")
     api.post("refunds", {"payment_intent": intent["id"], "amount": 1})
-    found = api.get(f"payment_intents/{intent['id']}", {"expand[]": paths})
-    assert found["latest_charge"]["balance_transaction"]["amount"] == 1000
-    assert [refund["amount"] for refund in found["latest_charge"]["refunds"]["data"]] == [1]
-    assert found["payment_method"]["card"]["last4"] == "4242"
+    expanded = api.get(f"payment_intents/{intent['id']}", {"expand[]": paths})
+    assert expanded["latest_charge"]["balance_transaction"]["amount"] == 1000
+    assert [refund["amount"] for refund in expanded["latest_charge"]["refunds"]["data"]] == [1]
+    assert expanded["payment_method"]["card"]["last4"] == "4242"
     listed = api.get("payment_intents", {"expand[]": "data.latest_charge.payment_intent"})
     assert listed["data"][0]["latest_charge"]["payment_intent"]["id"] == intent["id"]
     refunds = api.get("refunds", {"expand[0]": "data.charge", "expand[1]": "data.payment_intent"})
     assert refunds["data"][0]["charge"]["id"] == intent["latest_charge"]
 
 
-def test_the_books_of_a_long_history_come_in_pages(control: Running) -> None:
+def test_books_of_a_long_history_are_paged(control: Running) -> None:
     control.post("bulk", payments=200, seed=1)
-    made = control.post("bulk", payments=5000, seed=2)
-    assert made["payments"] == 5000
+    result = control.post("bulk", payments=5000, seed=2)
+    assert result["payments"] == 5000
     books = control.get("books", limit=1000, after=5000)
     assert (len(books["data"]), books["next"]) == (200, None)

@@ -1,6 +1,6 @@
-"""Every object of every address and every situation is one that Stripe could have sent.
+"""Every object of every endpoint in every situation is valid in Stripe's OpenAPI document.
 
-The fixture ``api`` checks each answer against Stripe's OpenAPI document; here every address and event is visited.
+The fixture ``api`` validates each response; these tests visit every endpoint and every event.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from sandbox.api.routes import ROUTES
 from tests.contract import stripe_reference
 from tests.contract.conftest import Api
 
-# Described by docs.stripe.com/api/payment_methods/create, but left out of the trimmed document.
+# docs.stripe.com/api/payment_methods/create describes them, but the trimmed document omits them.
 UNDOCUMENTED_ROUTES = {("POST", "/v1/payment_methods"), ("GET", "/v1/customers/*")}
 RETURN = {"return_url": "https://shop.example.com/back"}
 
 
-def test_the_check_can_fail(api: Api) -> None:
+def test_validation_can_fail(api: Api) -> None:
     stripe_reference.openapi()
     intent = api.intent()
     assert stripe_reference.problems({**intent, "status": "paid"})
@@ -30,18 +30,18 @@ def test_the_check_can_fail(api: Api) -> None:
 
 
 def test_intents_in_every_status(api: Api, control: Any) -> None:
-    seen = {api.intent()["status"], api.intent(payment_method="pm_card_visa")["status"]}
-    seen.add(api.intent(payment_method="pm_card_visa", confirm="true")["status"])
-    seen.add(api.intent(payment_method="pm_card_authenticationRequired", confirm="true")["status"])
+    statuses = {api.intent()["status"], api.intent(payment_method="pm_card_visa")["status"]}
+    statuses.add(api.intent(payment_method="pm_card_visa", confirm="true")["status"])
+    statuses.add(api.intent(payment_method="pm_card_authenticationRequired", confirm="true")["status"])
     redirected = api.intent(payment_method="pm_card_authenticationRequired", confirm="true", **RETURN)
     assert redirected["next_action"]["redirect_to_url"]["return_url"] == RETURN["return_url"]
     held = api.intent(payment_method="pm_card_visa", confirm="true", capture_method="manual")
-    seen.add(held["status"])
-    seen.add(api.post(f"payment_intents/{held['id']}/cancel")["status"])
+    statuses.add(held["status"])
+    statuses.add(api.post(f"payment_intents/{held['id']}/cancel")["status"])
     processing = control.pay(api.intent()["id"], processing=True)
-    seen.add(api.get(f"payment_intents/{processing['id']}")["status"])
+    statuses.add(api.get(f"payment_intents/{processing['id']}")["status"])
     api.send("POST", "payment_intents", {"amount": 1000, "currency": "usd"})
-    assert seen == {
+    assert statuses == {
         "requires_payment_method",
         "requires_confirmation",
         "succeeded",
@@ -52,7 +52,7 @@ def test_intents_in_every_status(api: Api, control: Any) -> None:
     }
 
 
-def test_an_intent_with_everything(api: Api) -> None:
+def test_intent_with_every_parameter(api: Api) -> None:
     customer = api.post("customers", {"email": "a@example.com", "name": "A", "metadata[x]": "1"})
     intent = api.intent(
         customer=customer["id"],
@@ -87,7 +87,7 @@ def test_an_intent_with_everything(api: Api) -> None:
     }
 
 
-def test_every_event_is_a_snapshot_of_a_valid_object(api: Api, control: Any) -> None:
+def test_every_event_has_a_valid_snapshot(api: Api, control: Any) -> None:
     for card in (
         "4242424242424242",
         "4000000000000002",
@@ -155,7 +155,7 @@ def test_every_event_is_a_snapshot_of_a_valid_object(api: Api, control: Any) -> 
             assert api.get(f"{noun}/{listed[0]['id']}") == listed[0]
 
 
-def test_what_is_left(api: Api) -> None:
+def test_remaining_objects(api: Api) -> None:
     assert api.get("account")["charges_enabled"] is True
     customer = api.post("customers", {"email": "b@example.com"})
     assert api.get(f"customers/{customer['id']}") == customer
@@ -172,7 +172,7 @@ def test_what_is_left(api: Api) -> None:
     [route for route in ROUTES if (route.method, route.path) not in UNDOCUMENTED_ROUTES],
     ids=lambda route: f"{route.method} {route.path}",
 )
-def test_every_parameter_is_one_of_stripe(route: Any) -> None:
+def test_every_parameter_exists_at_stripe(route: Any) -> None:
     document = stripe_reference.openapi()["paths"]
     operation = next(
         operations[route.method.lower()]
@@ -198,7 +198,7 @@ def _shape(path: str) -> str:
 
 
 def _unknown(table: Table, properties: dict[str, Any], prefix: str = "") -> Any:
-    """Names that we take and Stripe does not, and words that we take for a choice and Stripe does not."""
+    """Names of parameters, and words of choices, that the sandbox accepts but Stripe does not."""
     for name, param in table.items():
         path = f"{prefix}{name}"
         if not param.documented:

@@ -1,4 +1,4 @@
-"""The life of intents, refunds and disputes: states, events in their order, and the money."""
+"""The lifecycle of intents, refunds and disputes: states, events in order, and amounts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def paid(api: Api, token: str = "pm_card_visa", **params: Any) -> dict[str, Any]
     return api.intent(payment_method=token, confirm="true", **params)
 
 
-def events_since(api: Api, known: int) -> list[str]:
-    return api.event_types()[known:]
+def events_since(api: Api, count: int) -> list[str]:
+    return api.event_types()[count:]
 
 
 def test_several_attempts_on_one_intent(api: Api, control: Running) -> None:
@@ -48,26 +48,26 @@ def test_several_attempts_on_one_intent(api: Api, control: Running) -> None:
 @pytest.mark.parametrize("outcome", ["complete", "fail", "abandon"])
 def test_three_d_secure(api: Api, control: Running, outcome: str) -> None:
     intent = control.pay(api.intent()["id"], CHALLENGED, three_d_secure=outcome)
-    asked = ["payment_intent.created", "payment_intent.requires_action"]
+    challenged = ["payment_intent.created", "payment_intent.requires_action"]
     if outcome == "complete":
         assert intent["status"] == "succeeded"
-        assert api.event_types() == [*asked, "charge.succeeded", "payment_intent.succeeded"]
+        assert api.event_types() == [*challenged, "charge.succeeded", "payment_intent.succeeded"]
         return
     assert api.get("charges", {"payment_intent": intent["id"]})["data"] == []
     if outcome == "abandon":
         assert intent["status"] == "requires_action"
         assert intent["payment_method"] is not None
-        assert api.event_types() == asked
+        assert api.event_types() == challenged
         completed = control.post(f"payment_intents/{intent['id']}/three_d_secure", outcome="complete")
         assert completed["status"] == "succeeded"
         return
     assert (intent["status"], intent["latest_charge"]) == ("requires_payment_method", None)
     assert intent["last_payment_error"]["code"] == "payment_intent_authentication_failure"
-    assert api.event_types() == [*asked, "payment_intent.payment_failed"]
+    assert api.event_types() == [*challenged, "payment_intent.payment_failed"]
     assert control.pay(intent["id"])["status"] == "succeeded"
 
 
-def test_three_d_secure_on_the_banks_page(api: Api, control: Running) -> None:
+def test_three_d_secure_on_the_bank_page(api: Api, control: Running) -> None:
     back = "https://shop.example.com/thanks?order=1"
     intent = paid(api, "pm_card_authenticationRequired", return_url=back)
     url = intent["next_action"]["redirect_to_url"]["url"]
@@ -78,10 +78,10 @@ def test_three_d_secure_on_the_banks_page(api: Api, control: Running) -> None:
     assert api.get(f"payment_intents/{intent['id']}")["status"] == "succeeded"
 
 
-def test_manual_confirmation_waits_for_the_server_after_three_d_secure(api: Api, control: Running) -> None:
+def test_manual_confirmation_needs_the_server_after_three_d_secure(api: Api, control: Running) -> None:
     intent = paid(api, "pm_card_authenticationRequired", confirmation_method="manual")
-    answered = control.post(f"payment_intents/{intent['id']}/three_d_secure", outcome="complete")
-    assert answered["status"] == "requires_confirmation"
+    authenticated = control.post(f"payment_intents/{intent['id']}/three_d_secure", outcome="complete")
+    assert authenticated["status"] == "requires_confirmation"
     assert api.post(f"payment_intents/{intent['id']}/confirm")["status"] == "succeeded"
 
 
@@ -93,7 +93,7 @@ def test_error_on_requires_action(api: Api) -> None:
     assert api.get("charges")["data"] == []
 
 
-def test_a_new_amount_asks_for_confirmation_again(api: Api) -> None:
+def test_new_amount_requires_confirmation_again(api: Api) -> None:
     intent = paid(api, "pm_card_authenticationRequired")
     changed = api.post(f"payment_intents/{intent['id']}", {"amount": 2000})
     assert (changed["status"], changed["next_action"], changed["amount"]) == (
@@ -104,19 +104,19 @@ def test_a_new_amount_asks_for_confirmation_again(api: Api) -> None:
 
 
 @pytest.mark.parametrize("action", ["capture", "part", "cancel"])
-def test_a_hold(api: Api, control: Running, action: str) -> None:
+def test_hold_is_captured_or_released(api: Api, control: Running, action: str) -> None:
     held = paid(api, capture_method="manual")
     assert (held["status"], held["amount_capturable"], held["amount_received"]) == (
         "requires_capture",
         1000,
         0,
     )
-    known = len(api.event_types())
+    count = len(api.event_types())
     path = f"payment_intents/{held['id']}"
     if action == "capture":
         done = api.post(f"{path}/capture")
         assert (done["status"], done["amount_received"], done["amount_capturable"]) == ("succeeded", 1000, 0)
-        assert events_since(api, known) == ["charge.captured", "payment_intent.succeeded"]
+        assert events_since(api, count) == ["charge.captured", "payment_intent.succeeded"]
         assert api.get("refunds")["data"] == []
         return
     if action == "part":
@@ -130,7 +130,7 @@ def test_a_hold(api: Api, control: Running, action: str) -> None:
     else:
         done = api.post(f"{path}/cancel", {"cancellation_reason": "abandoned"})
         assert (done["status"], done["cancellation_reason"]) == ("canceled", "abandoned")
-        assert "charge.refunded" in events_since(api, known)
+        assert "charge.refunded" in events_since(api, count)
         released, captured = 1000, 0
     refund = api.get("refunds", {"payment_intent": held["id"]})["data"][0]
     assert (refund["amount"], refund["status"]) == (released, "succeeded")
@@ -140,9 +140,9 @@ def test_a_hold(api: Api, control: Running, action: str) -> None:
     assert (books["amount_captured"], books["refunded"], books["released"]) == (captured, 0, released)
 
 
-def test_refunds_in_parts(api: Api) -> None:
+def test_partial_refunds(api: Api) -> None:
     intent = paid(api)
-    known = len(api.event_types())
+    count = len(api.event_types())
     first = api.post("refunds", {"payment_intent": intent["id"], "amount": 300, "metadata[a]": "1"})
     assert (first["status"], first["amount"], first["metadata"]) == ("succeeded", 300, {"a": "1"})
     status, error = api.refused("POST", "refunds", {"payment_intent": intent["id"], "amount": 701})
@@ -152,11 +152,11 @@ def test_refunds_in_parts(api: Api) -> None:
     assert rest["amount"] == 700
     status, error = api.refused("POST", "refunds", {"payment_intent": intent["id"]})
     assert (status, error["code"]) == (400, "charge_already_refunded")
-    assert events_since(api, known) == ["refund.created", "charge.refunded"] * 2
+    assert events_since(api, count) == ["refund.created", "charge.refunded"] * 2
     last, before = api.get("events", {"type": "charge.refunded"})["data"]
     assert before["data"]["previous_attributes"] == {"amount_refunded": 0}
     assert last["data"]["previous_attributes"] == {"amount_refunded": 300, "refunded": False}
-    assert before["data"]["object"]["amount_refunded"] == 300, "a snapshot does not change afterwards"
+    assert before["data"]["object"]["amount_refunded"] == 300, "a snapshot does not change later"
     assert (last["data"]["object"]["refunded"], last["data"]["object"]["refunds"]) == (True, None)
 
 
@@ -173,51 +173,51 @@ def test_refunds_in_parts(api: Api) -> None:
         ({"charge": "failed"}, 400, "charge_not_refundable", None),
     ],
 )
-def test_refunds_that_are_refused(
+def test_rejected_refunds(
     api: Api, control: Running, params: dict[str, Any], status: int, code: str | None, param: str | None
 ) -> None:
-    made = {
+    targets = {
         "open": lambda: api.intent()["id"],
         "paid": lambda: paid(api)["id"],
         "disputed": lambda: paid(api, "pm_card_createDispute")["id"],
         "failed": lambda: control.pay(api.intent()["id"], "4000000000000002")["latest_charge"],
     }
-    given = {name: made[value]() if value in made else value for name, value in params.items()}
-    got, error = api.refused("POST", "refunds", given)
-    assert (got, error.get("code"), error.get("param")) == (status, code, param)
+    values = {name: targets[value]() if value in targets else value for name, value in params.items()}
+    actual, error = api.refused("POST", "refunds", values)
+    assert (actual, error.get("code"), error.get("param")) == (status, code, param)
     assert api.get("refunds")["data"] == []
 
 
-def test_a_pending_refund_succeeds_later(api: Api, control: Running) -> None:
+def test_pending_refund_succeeds_later(api: Api, control: Running) -> None:
     intent = paid(api, "pm_card_pendingRefund")
     refund = api.post("refunds", {"payment_intent": intent["id"]})
     assert refund["status"] == "pending"
     assert api.get(f"charges/{intent['latest_charge']}")["amount_refunded"] == 1000
     assert control.get("books")["data"][0]["refund_pending"] == 1000
-    known = len(api.event_types())
+    count = len(api.event_types())
     settled = control.post(f"refunds/{refund['id']}/settle", status="succeeded")
     assert settled["status"] == "succeeded"
-    assert events_since(api, known) == ["refund.updated", "charge.refund.updated"]
+    assert events_since(api, count) == ["refund.updated", "charge.refund.updated"]
     latest = api.get("events")["data"][0]
     assert latest["data"]["previous_attributes"] == {"status": "pending"}
     assert latest["request"]["id"] is None
     assert control.call("POST", f"refunds/{refund['id']}/settle", {"status": "succeeded"}).status_code == 409
 
 
-def test_a_refund_fails_days_later(api: Api, control: Running) -> None:
+def test_succeeded_refund_fails_later(api: Api, control: Running) -> None:
     intent = paid(api, "pm_card_refundFail")
     refund = api.post("refunds", {"payment_intent": intent["id"]})
     assert refund["status"] == "succeeded"
-    known = len(api.event_types())
+    count = len(api.event_types())
     failed = control.post(f"refunds/{refund['id']}/settle")
     assert (failed["status"], failed["failure_reason"]) == ("failed", "unknown")
-    assert events_since(api, known) == ["refund.updated", "charge.refund.updated", "refund.failed"]
+    assert events_since(api, count) == ["refund.updated", "charge.refund.updated", "refund.failed"]
     charge = api.get(f"charges/{intent['latest_charge']}")
     assert (charge["amount_refunded"], charge["refunded"]) == (0, False)
     assert api.post("refunds", {"payment_intent": intent["id"]})["amount"] == 1000
 
 
-def test_refunds_can_settle_by_themselves(api: Api, control: Running) -> None:
+def test_refund_settles_automatically(api: Api, control: Running) -> None:
     control.put("settings", settle_refunds_after_ms=1)
     intent = paid(api, "pm_card_pendingRefund")
     refund = api.post("refunds", {"payment_intent": intent["id"]})
@@ -227,7 +227,7 @@ def test_refunds_can_settle_by_themselves(api: Api, control: Running) -> None:
     pytest.fail("the refund is still pending")
 
 
-def test_an_old_endpoint_gets_no_refund_events(api: Api, control: Running) -> None:
+def test_refund_events_can_be_disabled(api: Api, control: Running) -> None:
     control.put("settings", refund_events=False)
     intent = paid(api, "pm_card_refundFail")
     refund = api.post("refunds", {"payment_intent": intent["id"]})
@@ -235,7 +235,7 @@ def test_an_old_endpoint_gets_no_refund_events(api: Api, control: Running) -> No
     assert api.event_types()[-2:] == ["charge.refunded", "charge.refund.updated"]
 
 
-def test_a_refund_cannot_be_canceled(api: Api) -> None:
+def test_refund_cannot_be_canceled(api: Api) -> None:
     refund = api.post("refunds", {"payment_intent": paid(api)["id"]})
     assert api.refused("POST", f"refunds/{refund['id']}/cancel")[0] == 400
 
@@ -246,7 +246,7 @@ def test_a_refund_cannot_be_canceled(api: Api) -> None:
 )
 def test_disputes(api: Api, control: Running, inquiry: bool, outcome: str, refundable: bool) -> None:
     intent = paid(api)
-    known = len(api.event_types())
+    count = len(api.event_types())
     dispute = control.post("disputes", payment_intent=intent["id"], reason="duplicate", inquiry=inquiry)
     assert dispute["status"] == ("warning_needs_response" if inquiry else "needs_response")
     if inquiry:
@@ -257,7 +257,7 @@ def test_disputes(api: Api, control: Running, inquiry: bool, outcome: str, refun
     closed = control.post(f"disputes/{dispute['id']}/close", outcome=outcome)
     assert closed["status"] == outcome
     assert closed == api.get(f"disputes/{dispute['id']}")
-    types = [name for name in events_since(api, known) if name.startswith("charge.dispute")]
+    types = [name for name in events_since(api, count) if name.startswith("charge.dispute")]
     withdrawn = [] if inquiry else ["charge.dispute.funds_withdrawn"]
     reinstated = ["charge.dispute.funds_reinstated"] if outcome == "won" else []
     ends = ["charge.dispute.updated", "charge.dispute.closed"]
@@ -272,9 +272,9 @@ def test_disputes(api: Api, control: Running, inquiry: bool, outcome: str, refun
 def test_processing(api: Api, control: Running, outcome: str) -> None:
     intent = control.pay(api.intent()["id"], processing=True)
     assert intent["status"] == "processing"
-    done = control.post(f"payment_intents/{intent['id']}/process", outcome=outcome)
+    finished = control.post(f"payment_intents/{intent['id']}/process", outcome=outcome)
     last = "payment_intent.succeeded" if outcome == "succeeded" else "payment_intent.payment_failed"
-    assert done["status"] == ("succeeded" if outcome == "succeeded" else "requires_payment_method")
+    assert finished["status"] == ("succeeded" if outcome == "succeeded" else "requires_payment_method")
     assert api.event_types()[1:] == [
         "charge.pending",
         "payment_intent.processing",
@@ -283,7 +283,7 @@ def test_processing(api: Api, control: Running, outcome: str) -> None:
     ]
 
 
-def test_automatic_async_learns_of_its_balance_transaction_later(api: Api) -> None:
+def test_automatic_async_gets_its_balance_transaction_later(api: Api) -> None:
     intent = paid(api, capture_method="automatic_async")
     assert api.event_types()[1:] == ["charge.succeeded", "payment_intent.succeeded", "charge.updated"]
     updated, _, charged, _ = api.get("events")["data"]
@@ -306,7 +306,7 @@ def test_metadata(api: Api) -> None:
     assert api.post(path, {"metadata": ""})["metadata"] == {}
 
 
-def test_what_an_event_says_of_its_request(api: Api) -> None:
+def test_event_names_its_request(api: Api) -> None:
     answer = api.send(
         "POST", "payment_intents", {"amount": 1000, "currency": "usd"}, idempotency_key="key-of-the-event"
     )

@@ -1,4 +1,4 @@
-"""The process: start, restart with its data, pinned key, seed, and Stripe's own library as a client."""
+"""The process: restart with data, pinned key, seed, and Stripe's own library as a client."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
         assert (replay.headers["Idempotent-Replayed"], replay.json()) == ("true", intent)
         assert api.refused("POST", "refunds", {"payment_intent": intent["id"], "amount": 901})[0] == 400
         assert after.post("webhooks/drain", timeout=10)["idle"]
-        assert len(receiver.received) == len(events), "what was not delivered is delivered now"
+        assert len(receiver.received) == len(events), "undelivered events are delivered after the restart"
         new = api.intent()
         assert new["id"] not in {intent["id"], refund["id"]}
         after.post("reset")
@@ -54,7 +54,7 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
         assert empty.stop() == 0
 
 
-def test_what_is_changed_just_before_the_end_is_kept(tmp_path: Path) -> None:
+def test_changes_just_before_the_end_are_kept(tmp_path: Path) -> None:
     first = Running("--data", str(tmp_path / "sandbox.sqlite"))
     first.post("bulk", payments=4000)
     objects = first.get("health")["objects"]
@@ -66,7 +66,7 @@ def test_what_is_changed_just_before_the_end_is_kept(tmp_path: Path) -> None:
         assert second.stop() == 0
 
 
-def test_a_pinned_key_and_a_seed() -> None:
+def test_pinned_key_and_seed() -> None:
     ids = []
     for _ in range(2):
         running = Running("--secret-key", "sk_test_pinned", "--seed", "7")
@@ -81,8 +81,8 @@ def test_a_pinned_key_and_a_seed() -> None:
     assert ids[0] == ids[1]
 
 
-class TestStripesLibrary:
-    """The calls that a payments service makes, by stripe.StripeClient."""
+class TestStripeLibrary:
+    """The calls of a payments service, through stripe.StripeClient."""
 
     def test_pay_and_refund(self, sdk: Any, control: Running) -> None:
         intent = sdk.payment_intents.create(
@@ -98,8 +98,8 @@ class TestStripesLibrary:
         assert intent.metadata["order_id"] == "1"
         assert intent.last_response.headers["Stripe-Version"] == "2023-10-16"
         control.pay(intent.id)
-        found = sdk.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
-        assert found.latest_charge.payment_method_details.card.brand == "visa"
+        retrieved = sdk.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
+        assert retrieved.latest_charge.payment_method_details.card.brand == "visa"
         refund = sdk.refunds.create({"payment_intent": intent.id, "amount": 99, "metadata": {"a": "b"}})
         assert sdk.refunds.update(refund.id, {"metadata": {"c": "d"}}).metadata.to_dict() == {
             "a": "b",
@@ -108,9 +108,9 @@ class TestStripesLibrary:
         with pytest.raises(stripe.InvalidRequestError) as caught:
             sdk.refunds.create({"payment_intent": intent.id, "amount": 1001})
         assert (caught.value.code, caught.value.param) == (None, "amount")
-        assert [item.id for item in sdk.refunds.list({"charge": found.latest_charge.id})] == [refund.id]
+        assert [item.id for item in sdk.refunds.list({"charge": retrieved.latest_charge.id})] == [refund.id]
 
-    def test_a_decline(self, sdk: Any) -> None:
+    def test_decline(self, sdk: Any) -> None:
         intent = sdk.payment_intents.create(
             {"amount": 500, "currency": "eur", "payment_method_types": ["card"]}
         )
@@ -120,12 +120,12 @@ class TestStripesLibrary:
         assert caught.value.error.payment_intent.id == intent.id
 
     def test_paging_in_both_directions(self, sdk: Any) -> None:
-        made = [sdk.payment_intents.create({"amount": 500, "currency": "eur"}).id for _ in range(5)]
+        created = [sdk.payment_intents.create({"amount": 500, "currency": "eur"}).id for _ in range(5)]
         pages = sdk.payment_intents.list({"limit": 2}).auto_paging_iter()
-        assert [intent.id for intent in pages] == made[::-1]
+        assert [intent.id for intent in pages] == created[::-1]
         first = sdk.events.list({"limit": 100}).data[-1].id
         later = sdk.events.list({"limit": 2, "ending_before": first, "types": ["payment_intent.created"]})
-        assert [event.data.object.id for event in later.auto_paging_iter()] == made[1:]
+        assert [event.data.object.id for event in later.auto_paging_iter()] == created[1:]
 
     def test_idempotency_error(self, sdk: Any) -> None:
         sdk.payment_intents.create({"amount": 500, "currency": "eur"}, {"idempotency_key": "k"})
@@ -137,4 +137,4 @@ class TestStripesLibrary:
 
     @pytest.fixture(autouse=True)
     def _reset(self, control: Running) -> None:
-        """Each test starts from nothing."""
+        """Each test starts with an empty sandbox."""

@@ -1,4 +1,4 @@
-"""Deliveries: signed so that Stripe's library takes them, retried, given up, held, doubled, shuffled."""
+"""Deliveries: signed as Stripe's library expects, retried, abandoned, held, duplicated, shuffled."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def ids(receiver: Receiver) -> list[str]:
     return [json.loads(body)["id"] for _, _, body in receiver.received]
 
 
-def test_stripes_library_accepts_the_signature(api: Api, control: Running, receiver: Receiver) -> None:
+def test_stripe_library_accepts_the_signature(api: Api, control: Running, receiver: Receiver) -> None:
     api.intent()
     drained(control)
     [(_, headers, body)] = receiver.received
     event = stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET)
     assert event["type"] == "payment_intent.created"
     assert event["pending_webhooks"] == 1
-    told = json.loads(body)
-    assert told["data"] == api.get(f"events/{told['id']}")["data"]
+    delivered = json.loads(body)
+    assert delivered["data"] == api.get(f"events/{delivered['id']}")["data"]
     for altered, secret in ((body + b" ", SECRET), (body, "whsec_other")):
         with pytest.raises(stripe.SignatureVerificationError):
             stripe.Webhook.construct_event(altered, headers["Stripe-Signature"], secret)
 
 
-def test_every_secret_signs_while_one_is_rolled(api: Api, control: Running, receiver: Receiver) -> None:
+def test_every_secret_signs_during_a_rotation(api: Api, control: Running, receiver: Receiver) -> None:
     control.put("webhooks", secrets=[SECRET, "whsec_new"])
     api.intent()
     drained(control)
@@ -46,7 +46,7 @@ def test_every_secret_signs_while_one_is_rolled(api: Api, control: Running, rece
         stripe.Webhook.construct_event(body, headers["Stripe-Signature"], secret)
 
 
-def test_retries_until_2xx_with_a_fresh_signature(api: Api, control: Running, receiver: Receiver) -> None:
+def test_retries_until_2xx_with_a_new_signature(api: Api, control: Running, receiver: Receiver) -> None:
     control.put("webhooks", base_backoff_ms=600)
     receiver.statuses = [500, 302, 204]
     api.intent()
@@ -67,7 +67,7 @@ def test_retries_until_2xx_with_a_fresh_signature(api: Api, control: Running, re
     assert len(api.get("events", {"delivery_success": "true"})["data"]) == 1
 
 
-def test_giving_up_and_resending(api: Api, control: Running, receiver: Receiver) -> None:
+def test_failed_delivery_is_resent(api: Api, control: Running, receiver: Receiver) -> None:
     control.put("webhooks", base_backoff_ms=5, max_attempts=3)
     receiver.statuses = [500] * 3
     api.intent()
@@ -81,7 +81,7 @@ def test_giving_up_and_resending(api: Api, control: Running, receiver: Receiver)
     assert api.get("events", {"delivery_success": "false"})["data"] == []
 
 
-def test_an_endpoint_that_is_away(api: Api, control: Running, receiver: Receiver) -> None:
+def test_unreachable_endpoint(api: Api, control: Running, receiver: Receiver) -> None:
     control.put("webhooks", base_backoff_ms=20_000, url="http://127.0.0.1:1/webhook")
     api.intent()
     for _ in range(200):
@@ -99,21 +99,21 @@ def test_an_endpoint_that_is_away(api: Api, control: Running, receiver: Receiver
 
 def test_hold_shuffle_and_duplicate(api: Api, control: Running, receiver: Receiver) -> None:
     control.post("webhooks/hold")
-    made = [api.intent()["id"] for _ in range(30)]
-    order = [event["id"] for event in api.get("events", {"limit": 100})["data"]][::-1]
+    created = [api.intent()["id"] for _ in range(30)]
+    original = [event["id"] for event in api.get("events", {"limit": 100})["data"]][::-1]
     assert receiver.received == []
     assert control.get("webhooks")["counts"]["held"] == 30
     released = control.post("webhooks/release", duplicate=1.5, shuffle=True, seed=3)["released"]
     drained(control)
     arrived = ids(receiver)
-    assert set(arrived) == set(order)
+    assert set(arrived) == set(original)
     assert len(arrived) == released > 35
-    assert list(dict.fromkeys(arrived)) != order
-    assert len(made) == 30
+    assert list(dict.fromkeys(arrived)) != original
+    assert len(created) == 30
     assert api.get("events", {"delivery_success": "false"})["data"] == []
 
 
-def test_every_event_can_be_sent_twice(api: Api, control: Running, receiver: Receiver) -> None:
+def test_every_event_is_sent_twice(api: Api, control: Running, receiver: Receiver) -> None:
     control.put("webhooks", duplicate=2)
     api.intent()
     drained(control)
@@ -121,9 +121,7 @@ def test_every_event_can_be_sent_twice(api: Api, control: Running, receiver: Rec
     assert len(set(ids(receiver))) == 1
 
 
-def test_an_endpoint_of_the_api_gets_what_it_asked_for(
-    api: Api, control: Running, receiver: Receiver
-) -> None:
+def test_api_endpoint_receives_only_its_events(api: Api, control: Running, receiver: Receiver) -> None:
     endpoint = api.post(
         "webhook_endpoints", {"url": f"{receiver.url}/second", "enabled_events[]": "payment_intent.succeeded"}
     )
@@ -140,8 +138,8 @@ def test_an_endpoint_of_the_api_gets_what_it_asked_for(
         assert api.refused("POST", "webhook_endpoints", wrong)[1]["param"] == "url"
 
 
-def test_a_storm(control: Running, receiver: Receiver) -> None:
-    """Some thousand events go out while the API stays usable."""
+def test_many_events_at_once(control: Running, receiver: Receiver) -> None:
+    """1,500 deliveries start while the API stays responsive."""
     control.put("webhooks", concurrency=32)
     control.post("webhooks/hold")
     session = requests.Session()

@@ -1,4 +1,4 @@
-"""The Stripe sandbox as a process, and its controls: what a browser or a bank would do."""
+"""The Stripe sandbox as a process, and its controls: the actions of a browser or a bank."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READY_LINE = "sandbox listening on "
 class SandboxProcess(Child):
     """A sandbox that keeps its state in memory, or in the file ``data``.
 
-    ``get/post/put/delete`` speak JSON with its controls, by path with or without ``/_sandbox``.
+    ``get/post/put/delete`` call its control endpoints with JSON; ``/_sandbox`` in the path is optional.
     """
 
     secret_key = "sk_test_paydesk_tests"
@@ -36,7 +36,7 @@ class SandboxProcess(Child):
         super().__init__("sandbox", command, folder / "sandbox.log", {})
 
     def wait(self, seconds: float = 30) -> None:
-        """Wait until it has said where it listens."""
+        """Wait until it has printed its URL."""
         self.wait_until(self._is_ready, seconds)
 
     def _is_ready(self) -> bool:
@@ -58,26 +58,26 @@ class SandboxProcess(Child):
         return self._control("DELETE", path)
 
     def pay(self, intent_id: str, card: str = "4242424242424242", **options: Any) -> dict[str, Any]:
-        """Pay an intent as a browser would, with a card number or a ``pm_card_…`` token; the intent afterwards.
+        """Pay an intent as a browser would, with a card number or a ``pm_card_…`` token. Returns the intent.
 
-        ``three_d_secure``: "complete" (default), "fail" or "abandon". A declined card is no error here.
+        ``three_d_secure``: "complete" (default), "fail" or "abandon". A declined card is not an error here.
         """
         kind = "payment_method" if card.startswith("pm_") else "card"
         paid: dict[str, Any] = self.post(f"payment_intents/{intent_id}/pay", {kind: card, **options})
         return paid
 
     def drain(self, seconds: float = 15) -> None:
-        """Wait until every webhook is delivered or given up."""
-        done = self.post("webhooks/drain", {"timeout": seconds})
-        assert done["idle"], f"webhooks are still under way: {done}"
+        """Wait until every webhook has been delivered or has failed."""
+        result = self.post("webhooks/drain", {"timeout": seconds})
+        assert result["idle"], f"webhooks are still active: {result}"
 
     def hold_webhooks(self) -> None:
-        """Let no webhook leave until ``release_webhooks``."""
+        """Hold every webhook until ``release_webhooks``."""
         self.post("webhooks/hold")
 
-    def release_webhooks(self, **how: Any) -> None:
-        """Let go of what is held (``duplicate``, ``shuffle``, ``seed``) and wait until it is delivered."""
-        self.post("webhooks/release", how)
+    def release_webhooks(self, **options: Any) -> None:
+        """Send the held webhooks (``duplicate``, ``shuffle``, ``seed``) and wait until they are delivered."""
+        self.post("webhooks/release", options)
         self.drain()
 
     def fault(self, **fault: Any) -> None:
@@ -85,27 +85,27 @@ class SandboxProcess(Child):
         self.post("faults", fault)
 
     def requests(self, path: str | None = None, method: str | None = None) -> list[dict[str, Any]]:
-        """The API requests that were made, oldest first."""
-        wanted = {"path": path, "method": method}
-        params = {name: value for name, value in wanted.items() if value}
-        found: list[dict[str, Any]] = self._control("GET", "requests", params=params)["requests"]
-        return found
+        """The API requests so far, oldest first."""
+        filters = {"path": path, "method": method}
+        params = {name: value for name, value in filters.items() if value}
+        entries: list[dict[str, Any]] = self._control("GET", "requests", params=params)["requests"]
+        return entries
 
     def books(self) -> list[dict[str, Any]]:
-        """What every intent came to, oldest first: Stripe's own books, in minor units."""
+        """The totals of every intent, oldest first: Stripe's own books, in minor units."""
         return list(self.get("books", limit=100_000)["data"])
 
     def intents_of(self, order_id: str) -> list[str]:
-        """The ids of every intent that was made for an order."""
+        """The ids of every intent of an order."""
         return [line["id"] for line in self.books() if line["metadata"].get("order_id") == order_id]
 
     def refunded(self, intent_id: str) -> int:
-        """What Stripe gave back of an intent."""
+        """The amount that Stripe has refunded on an intent."""
         (amount,) = [line["refunded"] for line in self.books() if line["id"] == intent_id]
         return int(amount)
 
     def reset(self) -> None:
-        """Forget every object, delivery, hold and fault."""
+        """Remove every object, delivery, hold and fault."""
         self.post("reset")
 
     def stripe(self, method: str, path: str, params: dict[str, Any] | None = None) -> Any:
