@@ -2,6 +2,8 @@
 
 Pure functions from plain data to ``Markup``: no script is needed, no style attribute is written, and colours come
 from the classes in ``static/charts.css``.
+
+Uses lists.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, pct, slug
-from dashboards.charts.words import count, share
+from dashboards.lists.formats import count, share
 
 _GROUPS = {
     "issuer": "Issuer",

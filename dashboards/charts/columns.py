@@ -22,7 +22,7 @@ from dashboards.charts.plot import (
     slot,
     stretched,
 )
-from dashboards.charts.words import amount_in, compact
+from dashboards.lists.formats import amount_in, compact
 
 TOP = 12
 HEIGHT = 200

@@ -11,7 +11,7 @@ from app.domain.figures.figures import ThreeDSecureFunnel
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, num, pct
 from dashboards.charts.plot import ACROSS, stretched
-from dashboards.charts.words import count, share
+from dashboards.lists.formats import count, share
 
 _TEXT = 22
 _BAR = 26

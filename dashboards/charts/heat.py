@@ -11,7 +11,7 @@ from markupsafe import Markup
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, escaped, join, mark, pct, slug
 from dashboards.charts.plot import plane
-from dashboards.charts.words import NO_DATA, compact, count
+from dashboards.lists.formats import NO_DATA, compact, count
 
 STEPS = 7
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -42,7 +42,7 @@ def heat_map(
     subtitle: str = "",
     key: str = "",
 ) -> Markup:
-    """Weekday × hour. ``text`` writes a value (``words.percent`` for fractions); hours without a value are hatched.
+    """Weekday × hour. ``text`` writes a value (``formats.percent`` for fractions); hours without a value are hatched.
 
     Colours run in seven equal steps from 0, or for rates (``from_zero=False``) from the lowest, to the highest value.
     """

@@ -12,7 +12,7 @@ from dashboards.charts.axis import DurationScale, linear_scale
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, num, pct
 from dashboards.charts.plot import BOTTOM, MOST_TAB_STOPS, grid, plane
-from dashboards.charts.words import compact, count, duration, share
+from dashboards.lists.formats import compact, count, duration, share
 
 HEIGHT = 170
 _ROW = 16

@@ -24,7 +24,7 @@ from dashboards.charts.plot import (
     slot,
     stretched,
 )
-from dashboards.charts.words import NO_DATA, count, percent
+from dashboards.lists.formats import NO_DATA, count, percent
 
 TOP = 16
 HEIGHT = 200

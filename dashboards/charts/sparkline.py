@@ -9,7 +9,7 @@ from markupsafe import Markup
 from dashboards.charts.axis import Scale, finite
 from dashboards.charts.markup import Attributes, el, num, pct
 from dashboards.charts.plot import ACROSS, points, runs, slot, stretched
-from dashboards.charts.words import compact
+from dashboards.lists.formats import compact
 
 HEIGHT = 32
 _PAD = 4.0
@@ -20,7 +20,7 @@ def sparkline(
 ) -> Markup:
     """The course of a figure, oldest first, in any unit; ``None`` is a gap and the last value is marked.
 
-    ``text`` writes a value for the description (``words.percent``, say). Its scale is its own range, so it shows a
+    ``text`` writes a value for the description (``formats.percent``, say). Its scale is its own range, so it shows a
     course and no size; where the numbers matter, a chart with axis and table stands on the same page.
     """
     drawable = [value if value is not None and finite([value]) else None for value in values]

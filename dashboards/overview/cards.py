@@ -13,8 +13,8 @@ from app.domain.figures.statistics import Ratio
 from app.models.listing.payments import Counts
 from app.services.figures.report import Report
 from dashboards.charts import sparkline
-from dashboards.charts.words import NO_DATA, count, duration, percent, share
 from dashboards.lists import links
+from dashboards.lists.formats import NO_DATA, count, duration, percent, share
 from dashboards.overview.changes import Delta, of_counts, of_ratios, of_times
 
 _P50, _P95 = 0.5, 0.95

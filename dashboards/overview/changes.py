@@ -16,7 +16,7 @@ from app.domain.figures.statistics import (
     compare_samples,
 )
 from app.domain.money import Money
-from dashboards.charts.words import NO_DATA, count, duration, money, percent
+from dashboards.lists.formats import NO_DATA, count, duration, money, percent
 
 JUDGED = (
     "A change is real when pure chance would bring one as large in no more than about 5 of 100 such comparisons (95% "

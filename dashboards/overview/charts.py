@@ -29,8 +29,8 @@ from dashboards.charts import (
     three_d_secure_steps,
 )
 from dashboards.charts.heat import DAYS, HOURS
-from dashboards.charts.words import percent
 from dashboards.lists import links
+from dashboards.lists.formats import percent
 from dashboards.lists.labels import AUTHENTICATION, words
 from dashboards.overview import volume as overview_volume
 from dashboards.overview.comparison import beside

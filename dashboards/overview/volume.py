@@ -16,8 +16,8 @@ from app.models.figures.rollups import Choice
 from app.models.listing.payments import Counts
 from app.services.figures.report import Report
 from dashboards.charts import PeriodLabel, VolumePoint, columns, sparkline
-from dashboards.charts.words import amount_in, compact, count, percent
 from dashboards.lists import links
+from dashboards.lists.formats import amount_in, compact, count, percent
 from dashboards.overview.cards import Part
 from dashboards.overview.changes import Delta, of_volumes
 

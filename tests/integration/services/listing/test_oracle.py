@@ -29,8 +29,7 @@ from app.factory import create_app
 from app.models.figures.rollups import Choice
 from app.models.listing.payments import Counts
 from config import Settings
-from dashboards.charts import words
-from dashboards.lists import links
+from dashboards.lists import formats, links
 from tests.integration.dashboards.pages import enter
 from tests.integration.dashboards.test_overview import linked, part, percent, value_of
 from tests.integration.services.figures.test_oracle import (
@@ -216,11 +215,11 @@ def check_cards(page: str, told: Document) -> None:
         amounts = re.findall(r'class="sum"[^>]*>([^<]*)<', row)
         assert [Decimal(text.replace(",", "")) for text in amounts] == [share["refunded"], share["captured"]]
         rate = re.search(r'by amount"><span>([^ <]*)', row)
-        assert rate and rate[1] == words.percent(float(share["refunded"] / share["captured"]))
+        assert rate and rate[1] == formats.percent(float(share["refunded"] / share["captured"]))
 
 
 def in_words(seconds: Decimal | int | None) -> str:
-    return "no data" if seconds is None else words.duration(float(seconds))
+    return "no data" if seconds is None else formats.duration(float(seconds))
 
 
 def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.charts.axis import DurationScale, label_step, linear_scale, percent_scale, period_labels
-from dashboards.charts.words import compact, duration, money, percent, share
+from dashboards.lists.formats import compact, duration, money, percent, share
 
 numbers = st.floats(-1e300, 1e300)
 fractions = st.floats(0, 1)

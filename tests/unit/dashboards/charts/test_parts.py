@@ -21,7 +21,7 @@ from dashboards.charts import (
     histogram,
     three_d_secure_steps,
 )
-from dashboards.charts.words import percent
+from dashboards.lists.formats import percent
 from tests.unit.dashboards.charts.drawn import NASTY, Drawn, drawn, number
 
 REASONS = [
