@@ -29,7 +29,7 @@ blueprint = Blueprint(
 _SIGNATURE = {
     "in": "header",
     "name": "Stripe-Signature",
-    "description": "Stripe's signature of the raw body. Required. It is optional here only because a missing one answers "
+    "description": "Stripe's signature of the raw body. Required; marked optional only because a missing one answers "
     "400 `webhook_signature_invalid`.",
     "schema": {"type": "string"},
     "example": "t=1700000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd",
