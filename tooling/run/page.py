@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-Maker = Callable[[], str]
 _RULE = "─" * 78
+_FLASK = ".venv/bin/flask"
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who can sign in."""
+    """An account to sign in with."""
 
     email: str
     role: str
@@ -23,7 +22,7 @@ def render(
 ) -> str:
     """The page as text."""
     addresses = [
-        ("Paydesk", base),
+        ("Dashboard", f"{base}/login"),
         ("API", f"{base}/api/v1"),
         ("API documentation", f"{base}/api/docs"),
         ("Health", f"{base}/healthz"),
@@ -41,13 +40,17 @@ def render(
         parts.append(["Sign in as", *_columns(rows)])
     else:
         parts.append(
-            ["No login was made in a database that is not ours:", "  flask users create EMAIL --role admin"]
+            [
+                "MONGODB_URI names the database, so no login was created in it. Create one:",
+                f"  {_FLASK} users create EMAIL --role admin",
+            ]
         )
     if token is not None:
         parts.append(["Bearer token (12 hours)", f"  export TOKEN={token}"])
         parts.append(["Try it", *_curl(base)])
     else:
         parts.append(["Bearer tokens come from the provider behind AUTH_JWKS_URL."])
+    parts.append(["Commands in another terminal talk to this Paydesk", f"  {_FLASK} --help"])
     return "\n".join(["", _RULE, "\n\n".join("\n".join(part) for part in parts), _RULE])
 
 
