@@ -1,6 +1,6 @@
-"""The React package in ``frontend/``: installed, checked and built where Node.js is there, and only when it changed.
+"""Installs, checks and builds the React package in ``frontend/``, where Node.js is installed and only when it changed.
 
-``python -m tooling.frontend check`` is the part of `make check` about it.
+``python -m tooling.frontend`` is its part of `make check`.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ OLDEST_NODE = 20
 _INSTALLED = FRONTEND / "node_modules" / ".paydesk-lock"
 _CHECKED = FRONTEND / "node_modules" / ".cache" / "paydesk-checked"
 _BUILT = DEMO / ".built-from"
-_MADE = {"node_modules", "dist"}
+_GENERATED = {"node_modules", "dist"}
 
 
 class FrontendFailed(Exception):
-    """A step of the frontend failed; the message is what it said."""
+    """A step of the frontend failed; the message is its output."""
 
 
 def missing() -> str | None:
-    """What must be installed first, or None when the frontend can be worked with."""
+    """What must be installed first, or None where Node.js is new enough."""
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return f"Node.js {OLDEST_NODE} or newer is not installed (apt-get install nodejs npm)"
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    found = re.match(r"v(\d+)", version)
-    if found is None or int(found[1]) < OLDEST_NODE:
+    major = re.match(r"v(\d+)", version)
+    if major is None or int(major[1]) < OLDEST_NODE:
         return f"Node.js {version} is too old; the frontend needs {OLDEST_NODE} or newer"
     return None
 
 
 def install() -> None:
-    """Install what package-lock.json names, unless it is there. Raises FrontendFailed, such as without internet."""
+    """Install what package-lock.json names, unless it is installed. Raises FrontendFailed."""
     lock = FRONTEND / "package-lock.json"
-    with lock.open() as held:
+    with lock.open() as file:
         # Test processes that run at the same time install once.
-        fcntl.flock(held, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX)
         if _INSTALLED.exists() and _INSTALLED.read_bytes() == lock.read_bytes():
             return
         npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
@@ -51,47 +51,47 @@ def install() -> None:
 
 
 def npm(*words: str) -> str:
-    """Run npm in the frontend's folder and return what it said. Raises FrontendFailed."""
+    """Run npm in the frontend's folder and return its output. Raises FrontendFailed."""
     done = subprocess.run(
         ["npm", *words], cwd=FRONTEND, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     if done.returncode != 0:
-        raise FrontendFailed(f"`npm {' '.join(words)}` failed (exit code {done.returncode}):\n{said}")
-    return said
+        raise FrontendFailed(f"`npm {' '.join(words)}` failed (exit code {done.returncode}):\n{output}")
+    return output
 
 
 def build_demo() -> None:
-    """Build the demo page, unless it is built from these very sources. Raises FrontendFailed."""
+    """Build the demo page, unless the build is of the same sources. Raises FrontendFailed."""
     install()
-    wanted = fingerprint()
-    if _BUILT.exists() and _BUILT.read_text() == wanted:
+    current = fingerprint()
+    if _BUILT.exists() and _BUILT.read_text() == current:
         return
     npm("run", "build:demo")
-    _BUILT.write_text(wanted)
+    _BUILT.write_text(current)
 
 
 def check() -> str:
-    """Types and lint, unless these very sources passed. Returns what was done. Raises FrontendFailed."""
+    """Check types and lint, unless the same sources passed before. Returns a sentence. Raises FrontendFailed."""
     if why := missing():
         return f"frontend: not checked, because {why}."
     install()
-    wanted = fingerprint()
-    if _CHECKED.exists() and _CHECKED.read_text() == wanted:
-        return "frontend: unchanged since its types and lint were checked."
+    current = fingerprint()
+    if _CHECKED.exists() and _CHECKED.read_text() == current:
+        return "frontend: unchanged since its types and lint passed."
     npm("run", "typecheck")
     npm("run", "lint")
     _CHECKED.parent.mkdir(exist_ok=True)
-    _CHECKED.write_text(wanted)
-    return "frontend: types and lint are fine."
+    _CHECKED.write_text(current)
+    return "frontend: types and lint passed."
 
 
 def fingerprint() -> str:
-    """Changes with every source file: by content, because a fresh clone gives all files the same time."""
+    """A digest of every source file: of its content, because a fresh clone gives all files the same time."""
     digest = hashlib.sha256()
     for path in sorted(FRONTEND.rglob("*")):
         inside = path.relative_to(FRONTEND)
-        if path.is_file() and not _MADE.intersection(inside.parts):
+        if path.is_file() and not _GENERATED.intersection(inside.parts):
             digest.update(f"{inside}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

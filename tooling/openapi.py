@@ -10,8 +10,8 @@ from config import Settings
 
 def document() -> str:
     """The document as JSON text, as /api/openapi.json serves it."""
-    answer = create_app(Settings()).test_client().get("/api/openapi.json")
-    return answer.get_data(as_text=True)
+    response = create_app(Settings()).test_client().get("/api/openapi.json")
+    return response.get_data(as_text=True)
 
 
 if __name__ == "__main__":

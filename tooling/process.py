@@ -1,7 +1,7 @@
-"""Which processes are ours: a process id is only trusted together with the time its process started.
+"""Processes that an earlier run started, and ports that are free.
 
-Process ids are used again by the system, so a number in a file proves nothing by itself. With the start time it names
-one process for good, and an orphan of an earlier run can be ended without any danger for a stranger.
+The system reuses process ids, so a number in a file proves nothing. Together with the start time of its process it is
+unique, and a leftover of an earlier run can be ended without the risk of ending an unrelated process.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from pathlib import Path
 
 
 def started_at(pid: int) -> str | None:
-    """When the process started, in the kernel's own clock; None when it has ended or is only a zombie."""
+    """When the process started, by the kernel's clock; None when it has ended or is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # The second field is the command in brackets and may hold spaces; the fields after it are plain.
+    # The second field is the command in brackets, which may contain spaces. The fields after it contain none.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in {"Z", "X"} else fields[19]
 
 
 def record(path: Path, pid: int) -> None:
-    """Write down that ``pid`` is ours."""
+    """Record in ``path`` that we started ``pid``."""
     path.write_text(f"{pid} {started_at(pid) or ''}")
 
 
 def survivor(path: Path) -> int | None:
-    """The process that ``record`` wrote down, while it still runs."""
+    """The recorded process, while it still runs."""
     try:
         pid, _, start = path.read_text().strip().partition(" ")
     except OSError:
@@ -40,7 +40,7 @@ def survivor(path: Path) -> int | None:
 
 
 def end(path: Path, seconds: float) -> None:
-    """Stop the recorded process, when it still runs: politely first, then for certain."""
+    """End the recorded process if it still runs: SIGTERM first, after ``seconds`` SIGKILL."""
     pid = survivor(path)
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
@@ -55,21 +55,21 @@ def end(path: Path, seconds: float) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on just now, below those that the system gives to outgoing connections.
+    """A free port of loopback, below the range that the system uses for outgoing connections.
 
-    So it stays free until the server listens, and while a server that was killed starts again.
+    So it stays free until the server listens, and while a killed server starts again.
     """
     for _ in range(200):
         port = secrets.choice(range(20_000, 32_000))
         if port_is_free(port):
             return port
-    raise OSError("no free port between 20000 and 32000 was found")
+    raise OSError("no port between 20000 and 32000 is free")
 
 
 def port_is_free(port: int) -> bool:
     """True when a server could listen on ``port`` of loopback."""
     with socket.socket() as probe:
-        # As servers do: a connection that lingers in TIME_WAIT does not occupy the port.
+        # As servers do, so that a connection in TIME_WAIT does not count as using the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

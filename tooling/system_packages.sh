@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the programs that tests drive and that pip cannot bring: Chromium, Prometheus (with promtool) and Redis.
-# Says nothing and needs no network when all are there. It never fails: a test whose program is absent is skipped.
+# Installs the programs that tests use and pip cannot install: Chromium, Prometheus (with promtool) and Redis.
+# Prints nothing and needs no network when all are installed. It never fails: a test without its program is skipped.
 set -u
 
 missing() {
@@ -9,8 +9,8 @@ missing() {
     done
 }
 
-# apt SECONDS ARGUMENTS…: whatever waits for the network is bounded. 0 is no bound, for dpkg: an interruption would
-# leave a package half configured.
+# apt SECONDS ARGUMENTS…: limits steps that wait for the network. 0 is no limit, for dpkg: an interruption would leave
+# a package half configured.
 apt() {
     seconds=$1
     shift
@@ -18,7 +18,7 @@ apt() {
         -o Acquire::http::Timeout=20 -o DPkg::Lock::Timeout=60 --no-install-recommends "$@" >/dev/null 2>&1
 }
 
-# The packages bring services that nobody asked for: they are not started now, nor with the machine.
+# The packages install services that tests do not need. They are started neither now nor with the machine.
 policy=/usr/sbin/policy-rc.d
 forbid_services() {
     [ -e "$policy" ] && return
@@ -29,8 +29,8 @@ allow_services() {
     ours=no
 }
 
-wanted=$(missing)
-[ -n "$wanted" ] || exit 0
+packages=$(missing)
+[ -n "$packages" ] || exit 0
 
 root='' ours=no
 if [ "$(id -u)" -ne 0 ]; then
@@ -38,13 +38,13 @@ if [ "$(id -u)" -ne 0 ]; then
     $root true 2>/dev/null || root=none
 fi
 if command -v apt-get >/dev/null 2>&1 && [ "$root" != none ]; then
-    echo "Installing ${wanted% }, which tests use (once) …"
+    echo "Installing ${packages% }, which tests use (once) …"
     trap allow_services EXIT
     trap 'exit 1' INT TERM
     forbid_services
     apt 120 update
-    # One by one, so that a package which this distribution lacks does not keep the others away.
-    for package in $wanted; do
+    # One by one, so that a package which this distribution lacks does not prevent the others.
+    for package in $packages; do
         apt 300 install --download-only "$package" && apt 0 install --no-download "$package" || continue
         case $package in
             prometheus | redis-server)
@@ -55,6 +55,6 @@ if command -v apt-get >/dev/null 2>&1 && [ "$root" != none ]; then
     allow_services
 fi
 
-wanted=$(missing)
-[ -z "$wanted" ] || echo "Tests that need ${wanted% } will be skipped; to run them: apt-get install ${wanted% }"
+packages=$(missing)
+[ -z "$packages" ] || echo "Tests that need ${packages% } will be skipped; to run them: apt-get install ${packages% }"
 exit 0

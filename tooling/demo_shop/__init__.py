@@ -1,1 +1,1 @@
-"""The demo shop: a page that plays the ERP, with the parts of the ERP's server that it needs."""
+"""The demo shop: a page that stands in for the ERP, and the parts of an ERP's server that it needs."""

@@ -1,7 +1,7 @@
-"""The demo: a page that plays the ERP, with the few things that the ERP's own server does.
+"""The demo shop's page and server, in the role of the ERP.
 
-It keeps orders, and gives the browser a short-lived token of the order's customer. Whether an order is paid it asks
-Paydesk, as an ERP must: what a browser says is no proof. Only `make run` serves it (see ``tooling.demo_shop.wsgi``).
+The server stores orders and issues short-lived tokens for the customer. It asks Paydesk whether an order is paid, as an
+ERP must, because a browser's word is no proof. Only `make run` serves the shop (``tooling.demo_shop.wsgi``).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from tooling.frontend import DEMO
 
 STRIPE_JS = "https://js.stripe.com"
 TOKEN_LIFETIME = timedelta(minutes=15)
-# What can be ordered: a name and a price in a currency with two, none and three decimals.
+# The products: a name and a price, in currencies with two, no and three decimals.
 PRODUCTS = {
     "chair": ("Oak chair", Decimal("99.99"), "usd"),
     "lantern": ("Paper lantern", Decimal(4800), "jpy"),
     "lamp": ("Brass lamp", Decimal("12.340"), "kwd"),
 }
 CUSTOMER = {"id": "customer-77", "name": "Jo Fischer"}
-MOST_PIECES = 20
-_NEWEST = 50
+MAX_PIECES = 20
+_PAGE_SIZE = 50
 _YEAR_SECONDS = 31_536_000
 
 blueprint = Blueprint("demo_shop", __name__)
@@ -49,20 +49,20 @@ def create(settings: Settings) -> Flask:
 
 @blueprint.get("/")
 def page() -> Response:
-    """The page, with Stripe.js from the sandbox where that is the Stripe in use."""
+    """The page. It loads Stripe.js from the sandbox where Paydesk uses the sandbox."""
     html = (DEMO / "index.html").read_text("utf-8").replace(STRIPE_JS, _stripe_js())
     return Response(html, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """A built file; its name changes with its content."""
+    """A built file. Its name changes with its content, so browsers may cache it for a year."""
     return send_from_directory(DEMO / "assets", name, max_age=_YEAR_SECONDS)
 
 
 @blueprint.get("/shop/products")
 def products() -> list[dict[str, str]]:
-    """What can be ordered."""
+    """The products that can be ordered."""
     return [
         {"id": name, "name": title, "price": str(price), "currency": currency}
         for name, (title, price, currency) in PRODUCTS.items()
@@ -72,7 +72,7 @@ def products() -> list[dict[str, str]]:
 @blueprint.get("/shop/orders")
 def orders() -> list[dict[str, Any]]:
     """The latest orders, newest first."""
-    return [_shown(order) for order in _orders().find().sort("_id", -1).limit(_NEWEST)]
+    return [_view(order) for order in _orders().find().sort("_id", -1).limit(_PAGE_SIZE)]
 
 
 @blueprint.post("/shop/orders")
@@ -80,7 +80,7 @@ def create_order() -> tuple[dict[str, Any], int]:
     """Place an order: ``{"product", "pieces"}``."""
     match request.get_json():
         case {"product": str(product), "pieces": int(pieces)} if (
-            product in PRODUCTS and 1 <= pieces <= MOST_PIECES
+            product in PRODUCTS and 1 <= pieces <= MAX_PIECES
         ):
             title, price, currency = PRODUCTS[product]
         case _:
@@ -92,40 +92,40 @@ def create_order() -> tuple[dict[str, Any], int]:
         "currency": currency,
     }
     _orders().insert_one(order)
-    return _shown(order), 201
+    return _view(order), 201
 
 
 @blueprint.get("/shop/orders/<order_id>")
-def order(order_id: str) -> dict[str, Any]:
-    """One order, and whether Paydesk says that it is paid."""
-    found = _orders().find_one({"_id": order_id})
-    if found is None:
+def show_order(order_id: str) -> dict[str, Any]:
+    """One order, and whether it is paid according to Paydesk."""
+    order = _orders().find_one({"_id": order_id})
+    if order is None:
         abort(404)
-    return {**_shown(found), "paid": _is_paid(found)}
+    return {**_view(order), "paid": _is_paid(order)}
 
 
 @blueprint.post("/shop/token")
 def token() -> dict[str, str]:
-    """What the ERP's server does for the customer who is signed in: a token that can touch nobody else's payments."""
+    """A token for the signed-in customer, as the ERP's server issues it. It reaches no other customer's payments."""
     return {"token": _token([Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE], CUSTOMER["id"])}
 
 
-def _is_paid(found: dict[str, Any]) -> bool:
+def _is_paid(order: dict[str, Any]) -> bool:
     bearer = {"Authorization": f"Bearer {_token([Scope.PAYMENTS_READ], None)}"}
-    query = {"order_id": found["_id"], "status": "completed", "currency": found["currency"]}
+    query = {"order_id": order["_id"], "status": "completed", "currency": order["currency"]}
     url = f"http://127.0.0.1:{_settings().port}/api/v1/payments"
-    answer = requests.get(url, params=query, headers=bearer, timeout=10)
-    answer.raise_for_status()
-    payments = answer.json(parse_float=Decimal)["data"]
+    response = requests.get(url, params=query, headers=bearer, timeout=10)
+    response.raise_for_status()
+    payments = response.json(parse_float=Decimal)["data"]
     return any(
-        payment["amount"] == Decimal(found["amount"]) and payment["refund_status"] != "full"
+        payment["amount"] == Decimal(order["amount"]) and payment["refund_status"] != "full"
         for payment in payments
     )
 
 
-def _shown(found: dict[str, Any]) -> dict[str, Any]:
+def _view(order: dict[str, Any]) -> dict[str, Any]:
     names = ("description", "amount", "currency")
-    return {"id": found["_id"], "customer": CUSTOMER, **{name: found[name] for name in names}}
+    return {"id": order["_id"], "customer": CUSTOMER, **{name: order[name] for name in names}}
 
 
 def _token(scopes: list[Scope], customer_id: str | None) -> str:
@@ -138,8 +138,8 @@ def _settings() -> Settings:
 
 
 def _orders() -> pymongo.collection.Collection[dict[str, Any]]:
-    found: pymongo.collection.Collection[dict[str, Any]] = current_app.extensions["orders"]
-    return found
+    collection: pymongo.collection.Collection[dict[str, Any]] = current_app.extensions["orders"]
+    return collection
 
 
 def _stripe_js() -> str:
@@ -147,7 +147,7 @@ def _stripe_js() -> str:
 
 
 def _secure(response: Response) -> Response:
-    """What frontend/README.md tells an ERP to allow: Stripe.js, its frames and its API, and nothing else of others."""
+    """Set the policy of frontend/README.md: Stripe.js, its frames and its API, and no other foreign origin."""
     stripe = _stripe_js()
     if stripe == STRIPE_JS:
         stripe = f"{STRIPE_JS} https://*.js.stripe.com"
@@ -160,7 +160,7 @@ def _secure(response: Response) -> Response:
         frames, api, images = stripe, "", ""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {stripe}; frame-src {frames}; connect-src 'self' {api}; "
-        # Mantine writes its theme into a style element.
+        # Mantine writes its theme into a style element, so inline styles are allowed.
         f"style-src 'self' 'unsafe-inline'; img-src 'self' data: {images}; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )

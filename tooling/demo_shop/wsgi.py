@@ -1,4 +1,4 @@
-"""What `make run` serves: the application as in production, and the demo shop below /demo."""
+"""The WSGI application of `make run`: Paydesk as in production, and the demo shop below /demo."""
 
 from __future__ import annotations
 

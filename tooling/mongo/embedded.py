@@ -1,9 +1,9 @@
-"""A real MongoDB without installing one: mongod processes on loopback, as a replica set.
+"""Starts a real MongoDB without installing one: mongod processes on loopback, as a replica set.
 
     with EmbeddedMongo(Path(".data/mongo")) as mongo:
         print(mongo.uri)
 
-Each member keeps its data in its own folder and is only ever stopped by the process id that we started it with.
+Each member has its own data folder. A member is stopped only by the process id that it was started with.
 A single node is a replica set too, because transactions and majority writes need one.
 """
 
@@ -31,8 +31,7 @@ _NOT_YET_INITIALIZED = 94
 class EmbeddedMongo:
     """A replica set of ``nodes`` mongod processes.
 
-    Without ``dbpath`` the data lives in a temporary folder that ``stop`` removes. Each keeps up to ``cache_gb`` GB of
-    it in memory.
+    Without ``dbpath`` the data is in a temporary folder that ``stop`` removes. Each node caches up to ``cache_gb`` GB.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class EmbeddedMongo:
 
     @property
     def uri(self) -> str:
-        """What MONGODB_URI would be."""
+        """The address for MONGODB_URI."""
         return self.uri_for(self.database)
 
     def uri_for(self, database: str) -> str:
@@ -77,9 +76,7 @@ class EmbeddedMongo:
         except BaseException as error:
             self.stop()
             if isinstance(error, PyMongoError):
-                raise MongoUnavailable(
-                    f"mongod on {self.dbpath} does not do as it is told: {error}"
-                ) from error
+                raise MongoUnavailable(f"mongod in {self.dbpath} refused a command: {error}") from error
             raise
         return self
 
@@ -96,14 +93,14 @@ class EmbeddedMongo:
             node.stop(signal.SIGKILL)
 
     def primary(self) -> Node | None:
-        """The node that takes writes just now."""
+        """The node that accepts writes at present."""
         for node in self.nodes:
             if node.process is not None and (_hello(node) or {}).get("isWritablePrimary"):
                 return node
         return None
 
     def wait_for_primary(self, deadline: float | None = None) -> Node:
-        """Wait until a node takes writes; ``deadline`` is a time.monotonic(). Raises MongoUnavailable."""
+        """Wait until a node accepts writes; ``deadline`` is a time.monotonic(). Raises MongoUnavailable."""
         deadline = deadline or time.monotonic() + READY_SECONDS
         while (node := self.primary()) is None:
             self._check(deadline)
@@ -119,30 +116,30 @@ class EmbeddedMongo:
         self.stop()
 
     def _initiate(self, deadline: float) -> None:
-        """Make the replica set on first start; a set that was made before is left as it is."""
+        """Create the replica set on the first start. An existing set keeps its members."""
         for node in self.nodes:
             while _hello(node) is None:
                 self._check(deadline)
                 time.sleep(0.05)
         members = [{"_id": n, "host": node.address} for n, node in enumerate(self.nodes)]
         with _client(self.nodes[0]) as client:
-            # Asked from the data and not from replSetGetStatus, which says "none" as well while it still reads it.
-            kept = client.local["system.replset"].find_one({})
-            if kept is None:
+            # Read from the data: replSetGetStatus reports no set also while mongod still loads an existing one.
+            config = client.local["system.replset"].find_one({})
+            if config is None:
                 client.admin.command(
                     "replSetInitiate",
-                    # Several nodes of one machine notice at once that one is gone; ten seconds are for networks.
+                    # Nodes on one machine notice a failure at once; the default of ten seconds is for networks.
                     {"_id": REPLICA_SET, "members": members, "settings": {"electionTimeoutMillis": 2000}},
                 )
-            elif [member["host"] for member in kept["members"]] != [node.address for node in self.nodes]:
-                # The data was made at a port that another program has taken since.
-                self._move(client, {**kept, "version": kept["version"] + 1, "members": members}, deadline)
+            elif [member["host"] for member in config["members"]] != [node.address for node in self.nodes]:
+                # Another program has taken a port of the last run.
+                self._move(client, {**config, "version": config["version"] + 1, "members": members}, deadline)
 
-    def _move(self, client: MongoClient[dict[str, Any]], changed: dict[str, Any], deadline: float) -> None:
-        """Give the set its new addresses, once mongod has read the old ones and found that it is not among them."""
+    def _move(self, client: MongoClient[dict[str, Any]], config: dict[str, Any], deadline: float) -> None:
+        """Give the set its new addresses, as soon as mongod has loaded the old ones."""
         while True:
             try:
-                client.admin.command("replSetReconfig", changed, force=True)
+                client.admin.command("replSetReconfig", config, force=True)
                 return
             except OperationFailure as error:
                 if error.code != _NOT_YET_INITIALIZED or time.monotonic() > deadline:
@@ -152,7 +149,7 @@ class EmbeddedMongo:
 
     def _check(self, deadline: float) -> None:
         for node in self.nodes:
-            if (failure := node.failed()) is not None:
+            if (failure := node.failure()) is not None:
                 raise failure
         if time.monotonic() > deadline:
             raise MongoUnavailable(
@@ -161,15 +158,15 @@ class EmbeddedMongo:
 
 
 def _ports(dbpath: Path, nodes: int) -> list[int]:
-    """The ports of last time where they are free, because a replica set knows its members by address."""
+    """The ports of the last run where they are free, because a replica set identifies its members by address."""
     dbpath.mkdir(parents=True, exist_ok=True)
-    kept = dbpath / "ports"
-    ports = [int(word) for word in kept.read_text().split()] if kept.exists() else []
+    file = dbpath / "ports"
+    ports = [int(word) for word in file.read_text().split()] if file.exists() else []
     if ports and len(ports) != nodes:
         raise MongoUnavailable(f"{dbpath} holds a replica set of {len(ports)} nodes, not {nodes}.")
     if not ports or not all(process.port_is_free(port) for port in ports):
         ports = [process.free_port() for _ in range(nodes)]
-        kept.write_text(" ".join(map(str, ports)))
+        file.write_text(" ".join(map(str, ports)))
     return ports
 
 

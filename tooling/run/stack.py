@@ -1,4 +1,4 @@
-"""What `make run` starts, step by step: from nothing to a service that answers.
+"""What `make run` starts, step by step, until the service answers.
 
 MongoDB and Stripe are started here unless MONGODB_URI and STRIPE_SECRET_KEY name others. Secrets, logins, data and
 logs stay in ``.data``.
@@ -32,7 +32,7 @@ SCOPES = "payments:read payments:write payments:refund metrics:read"
 USERS = {"finance@example.com": "finance", "admin@example.com": "admin"}
 PYTHON = sys.executable
 
-# The processes of the Procfile that run beside MongoDB and the sandbox, in the order of their start.
+# The processes of the Procfile, in the order of their start.
 PROCESSES: dict[str, list[str]] = {
     "web": [PYTHON, "-m", "gunicorn", "{app}", "-c", "gunicorn.conf.py", "--bind", "127.0.0.1:{port}"],
     "worker": [PYTHON, "-m", "flask", "--app", "wsgi", "worker", "run"],
@@ -40,7 +40,7 @@ PROCESSES: dict[str, list[str]] = {
 
 
 class Stack:
-    """The steps from nothing to a service that answers."""
+    """MongoDB, the Stripe sandbox and Paydesk, started one after the other."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
@@ -75,7 +75,7 @@ class Stack:
     def down(self) -> None:
         """Stop everything, the last part first."""
         self.run_env.remove()
-        self.supervisor.stop(tell)
+        self.supervisor.stop(report)
 
     def _choose_secrets(self) -> None:
         self._default("SECRET_KEY", random_secret())
@@ -94,18 +94,18 @@ class Stack:
 
     def _start_mongo(self) -> None:
         if "MONGODB_URI" in self.configured:
-            tell("Using the MongoDB of MONGODB_URI")
+            report("Using the MongoDB of MONGODB_URI")
             return
-        tell("Starting MongoDB …")
+        report("Starting MongoDB …")
         self.mongo = EmbeddedMongo(DATA / "mongo").start()
         self.supervisor.add(MongoPart(self.mongo))
         self.env["MONGODB_URI"] = self.mongo.uri
 
     def _start_sandbox(self, port: int) -> None:
         if "STRIPE_SECRET_KEY" in self.configured:
-            tell("Using the Stripe account of STRIPE_SECRET_KEY")
+            report("Using the Stripe account of STRIPE_SECRET_KEY")
             return
-        tell("Starting the Stripe sandbox …")
+        report("Starting the Stripe sandbox …")
         sandbox_port = next(n for n in range(SANDBOX_PORT, SANDBOX_PORT + 100) if port_is_free(n))
         command = [
             *(PYTHON, "-m", "sandbox", "--port", str(sandbox_port), "--data", str(DATA / "sandbox.sqlite")),
@@ -128,17 +128,17 @@ class Stack:
         if obstacle is None and "AUTH_JWKS_URL" in self.configured:
             obstacle = "only the provider behind AUTH_JWKS_URL can issue tokens for it"
         if obstacle is None:
-            tell("Building the demo shop, if it changed …")
+            report("Building the demo shop, if it changed …")
             try:
                 frontend.build_demo()
             except frontend.FrontendFailed as error:
                 obstacle = str(error)
         if obstacle is not None:
-            tell(f"No demo shop at /demo: {obstacle}")
+            report(f"No demo shop at /demo: {obstacle}")
         return obstacle is None
 
     def _start_processes(self, port: int, app: str) -> None:
-        tell("Starting Paydesk …")
+        report("Starting Paydesk …")
         for name, command in PROCESSES.items():
             words = [word.format(port=port, app=app) for word in command]
             self.supervisor.add(Service(name, words, self.env, DATA))
@@ -177,7 +177,7 @@ class Stack:
             return
         seeded = self.mongo.dbpath / "paydesk.seeded"
         if not seeded.exists():
-            tell("Creating sample payments …")
+            report("Creating sample payments …")
             self._flask("demo", "seed", "--payments", str(SAMPLE_PAYMENTS), visible=True)
             seeded.touch()
 
@@ -207,12 +207,12 @@ class Stack:
 
 def _is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=3) as answer:
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(url, timeout=3) as response:
+            return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Print a line of progress at once, also where the output is a file."""
     print(text, flush=True)

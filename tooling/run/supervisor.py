@@ -1,4 +1,4 @@
-"""Starts processes in order, notices when one ends, stops them in the opposite order."""
+"""Starts processes in order, notices when one exits, and stops them in the opposite order."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tooling.mongo.embedded import EmbeddedMongo
 
 
 class PartFailed(Exception):
-    """Something that must run does not; the message says what, why, and what to look at."""
+    """A required part does not run; the message says which, why, and where to look."""
 
 
 class Part(Protocol):
-    """Something that runs until it is stopped."""
+    """A part of the stack that runs until it is stopped."""
 
     name: str
 
     def failure(self) -> str | None:
-        """Why it has ended by itself, or None while it runs."""
+        """Why it exited by itself, or None while it runs."""
 
     def stop(self) -> None:
-        """End it and wait until it has ended."""
+        """Stop it and wait until it has exited."""
 
 
 class Service:
@@ -53,13 +53,13 @@ class Service:
         code = self._process.poll()
         if code is None:
             return None
-        return f"{self.name} ended by itself (exit code {code}). The end of {self.log}:\n{tail(self.log)}"
+        return f"{self.name} exited by itself (exit code {code}). The end of {self.log}:\n{tail(self.log)}"
 
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                # Longer than gunicorn waits for requests that are still running.
+                # Longer than gunicorn waits for running requests.
                 self._process.wait(35)
             except subprocess.TimeoutExpired:
                 self._process.kill()
@@ -77,8 +77,8 @@ class MongoPart:
 
     def failure(self) -> str | None:
         for node in self._mongo.nodes:
-            if (failed := node.failed()) is not None:
-                return f"{failed}\nThe end of {node.log_path}:\n{tail(node.log_path, 5)}"
+            if (failure := node.failure()) is not None:
+                return f"{failure}\nThe end of {node.log_path}:\n{tail(node.log_path, 5)}"
         return None
 
     def stop(self) -> None:
@@ -86,7 +86,7 @@ class MongoPart:
 
 
 class Supervisor:
-    """The parts that run, in the order of their start."""
+    """The running parts, in the order of their start."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
@@ -95,36 +95,36 @@ class Supervisor:
         self._parts.append(part)
 
     def check(self) -> None:
-        """Raise PartFailed when a part has ended."""
+        """Raise PartFailed if a part has exited."""
         for part in self._parts:
             if (failure := part.failure()) is not None:
                 raise PartFailed(failure)
 
-    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
-        """Wait until ``ready()``. Raises PartFailed when a part ends meanwhile or the time is over."""
+    def wait_until(self, ready: Callable[[], bool], event: str, seconds: float) -> None:
+        """Wait until ``ready()``. Raises PartFailed when a part exits or the time is up."""
         deadline = time.monotonic() + seconds
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise PartFailed(f"{what} did not happen within {seconds:.0f} s.")
+                raise PartFailed(f"{event} did not happen within {seconds:.0f} s.")
             time.sleep(0.1)
 
     def watch(self) -> NoReturn:
-        """Raises PartFailed when a part ends."""
+        """Wait until a part exits, then raise PartFailed."""
         while True:
             self.check()
             time.sleep(0.5)
 
-    def stop(self, tell: Callable[[str], None]) -> None:
-        """Stop every part, the last one first."""
+    def stop(self, report: Callable[[str], None]) -> None:
+        """Stop every part, the last one first, and report each."""
         while self._parts:
             part = self._parts.pop()
-            tell(f"Stopping {part.name} …")
+            report(f"Stopping {part.name} …")
             part.stop()
 
 
 def end_leftovers(data: Path) -> None:
-    """End the services that an earlier run lost because it was killed itself; they would hold the ports."""
+    """Stop the services that a killed run left behind; they would still use the ports."""
     for recorded in sorted((data / "logs").glob("*.pid")):
         process.end(recorded, seconds=35)
 
@@ -132,7 +132,7 @@ def end_leftovers(data: Path) -> None:
 def tail(log: Path, lines: int = 15) -> str:
     """The last lines of a file, indented."""
     try:
-        found = log.read_text("utf-8", "replace").splitlines()[-lines:]
+        end = log.read_text("utf-8", "replace").splitlines()[-lines:]
     except OSError:
-        found = []
-    return "\n".join(f"    {line}" for line in found) or "    (it is empty)"
+        end = []
+    return "\n".join(f"    {line}" for line in end) or "    (it is empty)"

@@ -8,7 +8,7 @@ from pathlib import Path
 from tooling import process
 
 
-def test_a_survivor_is_found_and_ended(tmp_path: Path) -> None:
+def test_a_recorded_process_is_ended(tmp_path: Path) -> None:
     record = tmp_path / "pid"
     child = subprocess.Popen(["sleep", "60"])
     process.record(record, child.pid)
@@ -18,7 +18,7 @@ def test_a_survivor_is_found_and_ended(tmp_path: Path) -> None:
     assert not record.exists()
 
 
-def test_one_that_ignores_the_polite_way_is_ended_all_the_same(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     record = tmp_path / "pid"
     child = subprocess.Popen(
         ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"], stdout=subprocess.PIPE
@@ -31,7 +31,7 @@ def test_one_that_ignores_the_polite_way_is_ended_all_the_same(tmp_path: Path) -
         assert child.wait(10) == -9
 
 
-def test_a_process_id_that_was_given_to_another_is_left_alone(tmp_path: Path) -> None:
+def test_a_reused_process_id_is_left_alone(tmp_path: Path) -> None:
     record = tmp_path / "pid"
     record.write_text(f"{os.getpid()} 1")
     assert process.survivor(record) is None
@@ -39,7 +39,7 @@ def test_a_process_id_that_was_given_to_another_is_left_alone(tmp_path: Path) ->
     assert not record.exists()
 
 
-def test_nothing_recorded(tmp_path: Path) -> None:
+def test_without_a_record_there_is_no_survivor(tmp_path: Path) -> None:
     assert process.survivor(tmp_path / "pid") is None
     (tmp_path / "empty").touch()
     assert process.survivor(tmp_path / "empty") is None

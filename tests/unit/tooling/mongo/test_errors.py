@@ -30,9 +30,9 @@ def test_missing_binary_where_there_is_no_wheel(system: str, machine: str) -> No
 
 
 def test_a_missing_library_is_named_with_its_package() -> None:
-    said = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
+    printed = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
     message = explain_loader(
-        said + "\n\tlibldap-2.5.so.0 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n"
+        printed + "\n\tlibldap-2.5.so.0 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n"
     )
     assert "libcurl.so.4, libldap-2.5.so.0" in message
     assert "apt-get install libcurl4 libldap-2.5-0" in message
@@ -49,7 +49,7 @@ def test_a_processor_without_avx(tmp_path: Path) -> None:
     assert "AVX" in str(explain_exit(tmp_path / "mongod", -signal.SIGILL, "", tmp_path / "log"))
 
 
-def test_the_log_says_why_it_stopped(tmp_path: Path) -> None:
+def test_the_newest_error_of_the_log_is_the_reason(tmp_path: Path) -> None:
     log = tmp_path / "mongod.log"
     lines = [
         json.dumps({"s": "I", "msg": "starting"}),
@@ -62,6 +62,6 @@ def test_the_log_says_why_it_stopped(tmp_path: Path) -> None:
     assert str(log) in message
 
 
-def test_a_program_of_another_platform(tmp_path: Path) -> None:
+def test_a_binary_of_another_platform(tmp_path: Path) -> None:
     error = OSError(8, "Exec format error")
     assert "Exec format error" in str(explain_unrunnable(tmp_path / "mongod", error))

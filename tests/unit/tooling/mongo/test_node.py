@@ -16,7 +16,7 @@ def test_a_file_that_cannot_run_is_explained_by_the_node(tmp_path: Path) -> None
     with pytest.raises(MongoUnavailable, match="cannot be run on this machine"):
         node.start()
     with pytest.raises(MongoUnavailable, match="cannot be run on this machine"):
-        node.start()  # and the folder was let go of
+        node.start()  # and the folder was released
 
 
 def test_a_loader_failure_is_explained_by_the_node(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_loader_failure_is_explained_by_the_node(tmp_path: Path) -> None:
     node.start()
     assert node.process is not None
     node.process.wait(10)
-    assert "apt-get install libcurl4" in str(node.failed())
+    assert "apt-get install libcurl4" in str(node.failure())
     node.stop()
 
 
