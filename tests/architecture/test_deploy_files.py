@@ -88,7 +88,7 @@ def test_what_is_in_the_image_is_enough_to_start(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_image_runs_as_nobody_in_particular_and_holds_no_secret() -> None:
+def test_image_runs_unprivileged_and_holds_no_secret() -> None:
     user = _arguments("USER")[-1]
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", user)
     last = [name for name, _ in DOCKERFILE]
@@ -101,7 +101,7 @@ def test_image_runs_as_nobody_in_particular_and_holds_no_secret() -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
-def test_health_check_of_the_image_judges_the_answer(status: int, code: int) -> None:
+def test_health_check_of_the_image_reads_the_answer(status: int, code: int) -> None:
     check = _arguments("HEALTHCHECK")[0].partition("CMD ")[2]
     python, *arguments = json.loads(check)
     assert python == "python"
@@ -160,7 +160,7 @@ def test_compose_sets_what_settings_know() -> None:
     assert SERVICES["web"]["ports"] == [f"127.0.0.1:{read.port}:{read.port}"]
 
 
-def test_compose_monitors_its_own_web_node_and_has_a_taker_of_its_alerts() -> None:
+def test_compose_monitors_its_own_web_node_and_has_an_alertmanager() -> None:
     """Prometheus sees the folder of targets itself, so that a changed file is read again."""
     mounts = dict(volume.split(":")[1::-1] for volume in SERVICES["prometheus"]["volumes"])
     folder = ROOT / mounts["/etc/prometheus/targets"]

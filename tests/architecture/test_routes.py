@@ -63,6 +63,6 @@ def test_routes_of_the_api_are_those_of_the_contract(app: Flask) -> None:
     assert {route: guard for route, guard in routes(app).items() if route[1].startswith(machines)} == expected
 
 
-def test_bearer_guards_ask_for_scopes_that_tokens_can_have(app: Flask) -> None:
+def test_bearer_guards_require_scopes_that_tokens_can_carry(app: Flask) -> None:
     asked = {guard.removeprefix("bearer ") for guard in routes(app).values() if guard.startswith("bearer ")}
     assert asked <= set(Scope)

@@ -38,7 +38,7 @@ def row(defined: Definition) -> str:
 
 
 @each
-def test_names_say_what_they_are(defined: Definition) -> None:
+def test_metric_names_state_their_unit_and_type(defined: Definition) -> None:
     assert re.fullmatch(PREFIX + "[a-z][a-z0-9]*(_[a-z0-9]+)*", defined.name)
     assert defined.name.endswith("_total") == (defined.type == "counter")
     if defined.type == "histogram" or "time" in defined.meaning.lower().split()[0]:

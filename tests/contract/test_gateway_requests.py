@@ -59,7 +59,7 @@ def sent(
     return [entry for entry in sandbox.requests() if entry["stripe_version"] == settings.stripe_api_version]
 
 
-def test_requests_are_as_documented(sent: list[dict[str, Any]]) -> None:
+def test_requests_match_stripes_document(sent: list[dict[str, Any]]) -> None:
     seen = set()
     for entry in sent:
         template, operation = _operation(entry["method"], entry["path"])

@@ -56,7 +56,7 @@ def test_names_labels_and_values_exist(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", EXPRESSIONS)
-def test_what_is_grouped_by_is_there_to_group(place: str) -> None:
+def test_labels_in_group_by_exist(place: str) -> None:
     for labels, inner in _grouped(EXPRESSIONS[place]):
         for known in [_labels(name) for name, _ in _selectors(inner)] or [_ADDED]:
             assert labels <= known, inner
@@ -65,7 +65,7 @@ def test_what_is_grouped_by_is_there_to_group(place: str) -> None:
 
 
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
-def test_series_of_tests_are_such_as_paydesk_has(path: Path) -> None:
+def test_series_in_rule_tests_exist_in_paydesk(path: Path) -> None:
     for case in read(path)["tests"]:
         for series in (given["series"] for given in case["input_series"]):
             if not series.startswith("up{"):
@@ -73,7 +73,7 @@ def test_series_of_tests_are_such_as_paydesk_has(path: Path) -> None:
                 _check(*found)
 
 
-def test_texts_name_labels_that_are_left() -> None:
+def test_texts_name_labels_that_remain() -> None:
     """Of an alert's words and of a panel's legends."""
     shown = {
         f"rule {rule['alert']}": re.findall(r"\$labels\.(\w+)", str(rule["annotations"])) for rule in alerts()

@@ -75,7 +75,7 @@ def test_expressions_of_dashboards_are_promql(tmp_path: Path) -> None:
     promtool("check", "rules", wrapped)
 
 
-def test_every_alert_is_told_apart_explained_and_leads_to_its_runbook() -> None:
+def test_every_alert_is_distinct_explained_and_links_to_its_runbook() -> None:
     assert len(ALERT_NAMES) == len(set(ALERT_NAMES)) > 20
     headings = re.findall(r"^## (.+)$", (ROOT / "docs/runbooks.md").read_text("utf-8"), re.MULTILINE)
     linked = set()

@@ -42,11 +42,11 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{method.upper()} {path}", item[method]
 
 
-def test_it_is_valid(document: dict[str, Any]) -> None:
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
     validate(document)
 
 
-def test_every_word_of_an_error_is_in_the_catalogue(document: dict[str, Any]) -> None:
+def test_every_error_word_is_in_the_catalogue(document: dict[str, Any]) -> None:
     introduction = document["info"]["description"]
     words = {kind.error for kind in every_error().values()} | {PaydeskError.error}
     assert not [word for word in words if f"`{word}`" not in introduction]

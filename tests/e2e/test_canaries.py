@@ -130,7 +130,7 @@ def sign_in(server: LiveServer) -> str:
     return found[1]
 
 
-def test_no_address_logs_what_it_is_sent(
+def test_no_endpoint_logs_its_input(
     faulty: LiveServer, aviary: Aviary, app: Flask, settings: Settings, bearer: dict[str, str]
 ) -> None:
     csrf = sign_in(faulty)
@@ -204,7 +204,7 @@ def test_a_refusal_of_stripe_is_logged_without_its_words(
     assert opened["client_secret"] not in json.dumps(told)
 
 
-def test_failures_that_nobody_foresaw_say_where_and_not_what(
+def test_unexpected_failures_name_the_place_and_not_the_values(
     faulty: LiveServer, aviary: Aviary, settings: Settings
 ) -> None:
     sent = dirty(aviary)
@@ -254,7 +254,7 @@ def test_deliveries_are_logged_by_event_and_payment(
     assert intent_id
 
 
-def test_the_worker_says_where_and_not_what(
+def test_the_worker_logs_the_place_and_not_the_values(
     aviary: Aviary,
     app: Flask,
     sandbox: SandboxProcess,
@@ -282,7 +282,7 @@ def test_the_worker_says_where_and_not_what(
     assert failed["error"]
 
 
-def test_a_command_that_fails_says_where_and_not_what(aviary: Aviary, settings: Settings) -> None:
+def test_a_failing_command_logs_the_place_and_not_the_values(aviary: Aviary, settings: Settings) -> None:
     command = [sys.executable, "-m", "flask", "--app", "tests.e2e.faulty_app", "faulty", "fail"]
     ended = subprocess.run(
         [*command, aviary.canary("argument")],

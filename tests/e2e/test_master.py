@@ -53,7 +53,7 @@ def test_a_folder_that_is_locked_belongs_to_a_living_master_of_another_container
     assert alias.exists()
 
 
-def test_what_fails_before_the_application_is_there_is_told_by_places(
+def test_failures_before_the_application_starts_are_logged_by_place(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.py").write_text(

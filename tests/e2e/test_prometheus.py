@@ -185,7 +185,7 @@ def test_prometheus_sees_both_workers_and_the_figures_of_the_api(
     assert prometheus.seen("sum(paydesk_scrape_error)") == {"": 0}
 
 
-def test_what_alerts_watch_is_there_before_it_happens(
+def test_what_alerts_watch_is_exported_before_it_happens(
     start_server: StartServer, bearer: dict[str, str]
 ) -> None:
     """A counter that appears with its first events has not grown for Prometheus."""
@@ -229,9 +229,7 @@ def test_promtool_finds_nothing_to_correct(
     assert (check.returncode, check.stdout + check.stderr) == (0, "")
 
 
-def test_a_worker_that_is_killed_takes_no_count_with_it(
-    start_server: StartServer, bearer: dict[str, str]
-) -> None:
+def test_the_counts_of_a_killed_worker_remain(start_server: StartServer, bearer: dict[str, str]) -> None:
     server = start_server(workers=2)
     began = page(server)[HEALTHY]
     ask(server, NOTHING, 80, **bearer)
@@ -259,7 +257,7 @@ def test_a_worker_that_is_killed_takes_no_count_with_it(
     assert opened[-1] < opened[0]
 
 
-def test_what_a_server_before_left_in_a_folder_that_is_given_is_gone(
+def test_leftovers_in_a_given_folder_are_removed(
     start_server: StartServer, tmp_path: Path, bearer: dict[str, str]
 ) -> None:
     """The name of the folder stays when an operator gives it, and so would the counts of the last server."""
@@ -276,7 +274,7 @@ def test_what_a_server_before_left_in_a_folder_that_is_given_is_gone(
     assert page(second)[LISTED] == 2
 
 
-def test_every_worker_tells_the_same(start_server: StartServer, bearer: dict[str, str]) -> None:
+def test_every_worker_answers_the_same(start_server: StartServer, bearer: dict[str, str]) -> None:
     server = start_server(workers=3)
     ask(server, NOTHING, 50, **bearer)
     assert {page(server)[LISTED] for _ in range(20)} == {50}

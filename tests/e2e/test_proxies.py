@@ -21,7 +21,7 @@ SAID = {"X-Forwarded-Proto": "https", "X-Forwarded-For": f"6.6.6.6, {CLIENT}", "
 
 
 @pytest.mark.parametrize(("hops", "secure", "address"), [(0, False, "127.0.0.1"), (1, True, CLIENT)])
-def test_what_a_request_says_of_itself(
+def test_a_request_line_has_the_documented_fields(
     start_server: Callable[..., LiveServer],
     settings: Settings,
     database: Database[dict[str, Any]],

@@ -52,7 +52,7 @@ def test_unknown_fields_keep_their_name_and_lose_their_value(capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_secrets_in_texts_do_not_come_out(capsys: pytest.CaptureFixture[str], text: str) -> None:
+def test_secrets_in_texts_are_redacted(capsys: pytest.CaptureFixture[str], text: str) -> None:
     structlog.get_logger("t").info(f"told {text}", error=f"because of {text}")
     stdlib.getLogger("some.library").warning("library says %s", text)
     try:
@@ -66,7 +66,7 @@ def test_secrets_in_texts_do_not_come_out(capsys: pytest.CaptureFixture[str], te
 
 
 @pytest.mark.parametrize("beside", ["2026-03-31 {}", "{} 12 27 123", "7 {}"])
-def test_a_card_number_among_other_digits_does_not_come_out(
+def test_a_card_number_among_other_digits_is_redacted(
     capsys: pytest.CaptureFixture[str], beside: str
 ) -> None:
     text = beside.format("4242424242424242")
@@ -108,7 +108,7 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     assert "secret-name" not in json.dumps(first)
 
 
-def test_an_exception_shows_where_and_not_what(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_logs_the_place_and_not_the_values(capsys: pytest.CaptureFixture[str]) -> None:
     """With its cause; the words of both may quote anything."""
     try:
         try:

@@ -37,7 +37,7 @@ CANARY = "canary7canary8"
         ("REDIS_URL", "redis://[::1/0"),
     ],
 )
-def test_what_cannot_work_is_refused(name: str, value: str) -> None:
+def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_env({name: value})
 
@@ -57,7 +57,7 @@ def test_what_cannot_work_is_refused(name: str, value: str) -> None:
         ("REDIS_URL", "redis+unix:///run/redis.sock"),
     ],
 )
-def test_what_works_is_taken(name: str, value: str) -> None:
+def test_valid_settings_are_accepted(name: str, value: str) -> None:
     taken = getattr(Settings.from_env({name: value}), name.lower())
     assert str(taken) == value
 
@@ -73,7 +73,7 @@ def test_what_works_is_taken(name: str, value: str) -> None:
         ("REDIS_URL", f"keydb://:{CANARY}@localhost/0"),
     ],
 )
-def test_a_refusal_does_not_tell_the_value(name: str, value: str) -> None:
+def test_a_refusal_does_not_quote_the_value(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_env({name: value})
     assert CANARY not in str(refused.value)

@@ -70,7 +70,7 @@ def test_a_range_is_chosen_by_a_link_and_kept_with_other_filters(visit: Visit, a
     expect(page.get_by_role("heading", name=f"{len(ages)} payments")).to_be_visible()
 
 
-def test_days_of_ones_own_are_a_range_too(visit: Visit, ages: list[int]) -> None:
+def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
     page = visit().sign_in(Role.FINANCE, then=LIST)
     today = datetime.now(UTC).date()
     page.get_by_label("From").fill((today - timedelta(days=31)).isoformat())

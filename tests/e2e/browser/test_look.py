@@ -133,7 +133,7 @@ def test_paper_says_when_it_was_printed_in_the_dashboard_s_zone(visit: Visit, mi
 
 
 @pytest.mark.parametrize("address", [LIST, MARCH, "/dashboard/refunds"])
-def test_every_control_is_reached_by_the_tabulator_and_seen(visit: Visit, mixed: None, address: str) -> None:
+def test_every_control_is_reached_by_tab_and_visible(visit: Visit, mixed: None, address: str) -> None:
     page = visit().sign_in(Role.FINANCE)
     page.goto(address)
     reached: list[dict[str, Any]] = []

@@ -54,7 +54,7 @@ def created(page: Page) -> Any:
     return page.locator("#card-payments .value a")
 
 
-def test_the_range_is_chosen_by_a_link_and_stands_in_the_address(visit: Visit, ages: list[int]) -> None:
+def test_the_range_is_chosen_by_a_link_and_kept_in_the_address(visit: Visit, ages: list[int]) -> None:
     page = visit().sign_in(Role.FINANCE)
     expect(page).to_have_title("Overview · Paydesk")
     ranges = page.get_by_role("navigation", name="Range")
@@ -75,7 +75,7 @@ def test_the_range_is_chosen_by_a_link_and_stands_in_the_address(visit: Visit, a
     expect(created(other)).to_have_text(created(page).inner_text())
 
 
-def test_each_card_leads_to_as_many_as_it_counts(visit: Visit, mixed: None) -> None:
+def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: None) -> None:
     page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
     cards = [
         str(one.get_attribute("id"))
@@ -133,7 +133,7 @@ def test_figures_refresh_without_a_reload(visit: Visit, ages: list[int], databas
     assert page.evaluate("window.isTheSamePage") is True
 
 
-def test_an_ended_session_is_told_and_the_figures_stay(visit: Visit, ages: list[int]) -> None:
+def test_an_ended_session_is_reported_and_the_figures_stay(visit: Visit, ages: list[int]) -> None:
     visitor = visit()
     page = visitor.page
     page.clock.install()

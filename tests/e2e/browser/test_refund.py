@@ -108,7 +108,7 @@ def test_two_tabs_with_the_same_form_make_one_refund(
     assert refunded(database, sandbox, payment) == (1, 500, 500)
 
 
-def test_a_wrong_amount_is_told_at_its_field_and_nothing_is_lost(
+def test_a_wrong_amount_is_reported_at_its_field_and_nothing_is_lost(
     visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess
 ) -> None:
     visitor = visit()
@@ -125,7 +125,7 @@ def test_a_wrong_amount_is_told_at_its_field_and_nothing_is_lost(
     assert refunded(database, sandbox, payment) == (0, 0, 0)
 
 
-def test_a_lost_answer_is_told_and_completed_by_trying_again(
+def test_a_lost_answer_is_reported_and_completed_by_a_retry(
     visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess
 ) -> None:
     sandbox.hold_webhooks()

@@ -36,7 +36,7 @@ def test_a_page_is_shown_after_signing_in_and_no_longer_after_signing_out(app: F
     expect(page).to_have_title("Sign in · Paydesk")
 
 
-def test_a_wrong_password_is_told_at_once(app: Flask, visit: Visit) -> None:
+def test_a_wrong_password_is_reported_at_once(app: Flask, visit: Visit) -> None:
     browsing.add(app, Role.VIEWER)
     visitor = visit()
     visitor.expected = {401}
@@ -51,7 +51,7 @@ def test_a_wrong_password_is_told_at_once(app: Flask, visit: Visit) -> None:
     expect(page.get_by_label("Password")).to_have_value("")
 
 
-def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app: Flask, visit: Visit) -> None:
+def test_scripts_and_other_sites_cannot_reach_the_session_cookie(app: Flask, visit: Visit) -> None:
     browsing.add(app, Role.VIEWER)
     visitor = visit()
     page = visitor.sign_in(Role.VIEWER)
@@ -61,7 +61,9 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app: Flas
 
 
 @pytest.mark.parametrize(("role", "sees"), [(Role.VIEWER, 0), (Role.FINANCE, 0), (Role.ADMIN, 4)])
-def test_the_bar_offers_what_the_role_may_open(app: Flask, visit: Visit, role: Role, sees: int) -> None:
+def test_the_navigation_offers_what_the_role_may_open(
+    app: Flask, visit: Visit, role: Role, sees: int
+) -> None:
     browsing.add(app, role)
     page = visit().sign_in(role)
     bar = page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link")

@@ -96,7 +96,7 @@ def test_back_without_an_answer_and_then_paid_with_another_card(
     paid_once(order)
 
 
-def test_back_while_the_services_answer_is_lost_and_the_webhook_is_what_tells(
+def test_back_while_the_answer_is_lost_and_the_webhook_completes_the_payment(
     at_the_bank: AtTheBank, paid_once: PaidOnce
 ) -> None:
     jo, order = at_the_bank()

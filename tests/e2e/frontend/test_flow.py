@@ -105,7 +105,7 @@ def test_pay_is_pressed_twice(shopper: Begin, paid_once: PaidOnce) -> None:
     assert len(paid_once(order)["attempts"]) == 1
 
 
-def test_a_reload_before_the_service_has_answered(
+def test_a_reload_before_the_service_answers(
     shopper: Begin, paid_once: PaidOnce, sandbox: SandboxProcess
 ) -> None:
     sandbox.hold_webhooks()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(300)
         {"product": "chair", "pieces": 0},
     ],
 )
-def test_what_cannot_be_ordered_is_refused(shop: Shop, body: Any) -> None:
+def test_invalid_cursor_positions_are_refused(shop: Shop, body: Any) -> None:
     assert shop.server.request("POST", "/demo/shop/orders", json=body).status_code == 422
 
 
@@ -30,7 +30,7 @@ def test_an_unknown_order_is_not_found(shop: Shop) -> None:
     assert shop.server.request("GET", "/demo/shop/orders/SO-1").status_code == 404
 
 
-def test_the_token_is_of_its_customer_alone(shop: Shop) -> None:
+def test_the_token_is_bound_to_its_customer(shop: Shop) -> None:
     token = shop.server.request("POST", "/demo/shop/token").json()["token"]
     body = {"order_id": "order-1", "customer_id": "somebody-else", "amount": 5}
     answer = shop.server.request(

@@ -64,7 +64,7 @@ def test_a_frame_answers_only_the_page_that_it_was_made_for(checkout: Begin, str
     assert answered == [customer.shop.url]
 
 
-def test_what_the_elements_look_like(checkout: Begin, stripe: StripeServer) -> None:
+def test_the_look_of_the_elements(checkout: Begin, stripe: StripeServer) -> None:
     customer = checkout(stripe.intent(), appearance="night")
     number = customer.field("Card number")
     expect(number).to_have_css("background-color", "rgb(48, 49, 61)")

@@ -32,7 +32,7 @@ def test_a_card_that_pays(checkout: Begin, stripe: StripeServer) -> None:
     assert now["latest_charge"]["payment_method_details"]["card"]["exp_year"] == 2034
 
 
-def test_the_page_never_gets_hold_of_the_card(checkout: Begin, stripe: StripeServer) -> None:
+def test_the_page_never_receives_the_card(checkout: Begin, stripe: StripeServer) -> None:
     customer = checkout(stripe.intent())
     customer.pay()
     assert customer.page.evaluate(
@@ -93,7 +93,7 @@ WRONG = [
 ]
 
 
-def test_input_that_cannot_be(checkout: Begin, stripe: StripeServer) -> None:
+def test_invalid_input(checkout: Begin, stripe: StripeServer) -> None:
     customer = checkout(stripe.intent())
     for wrong, field, code, message in WRONG:
         error = customer.pay(**wrong)["error"]
@@ -231,7 +231,7 @@ def test_an_intent_that_cannot_be_shown(checkout: Begin, stripe: StripeServer, k
         ("500", "api_error", "status of 500"),
     ],
 )
-def test_the_way_to_stripe_goes_wrong(
+def test_the_connection_to_stripe_fails(
     checkout: Begin, stripe: StripeServer, sandbox: SandboxProcess, effect: str, kind: str, console: str
 ) -> None:
     customer = checkout(stripe.intent())

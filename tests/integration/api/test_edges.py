@@ -49,14 +49,14 @@ def test_requests_beyond_the_slots_are_refused_at_once_and_reads_go_on(
     assert erp.create().status_code == 201, "slots are given back"
 
 
-def test_a_slot_is_given_back_after_a_failure(erp: Caller) -> None:
+def test_a_slot_is_released_after_a_failure(erp: Caller) -> None:
     bulkhead.init_app(erp.app, slots=1)
     for _ in range(3):
         assert erp.create(currency="xyz").status_code == 422
     assert erp.create().status_code == 201
 
 
-def test_a_fault_of_ours_says_nothing_of_its_cause(erp: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_reveals_no_cause(erp: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("sk_live_secret in a message")
 
@@ -98,7 +98,7 @@ def test_request_ids_go_in_and_out(erp: Caller) -> None:
     assert named.json["request_id"] == named.headers["X-Request-ID"] == "erp-request-1"
 
 
-def test_ready_says_what_it_looked_at(erp: Caller) -> None:
+def test_ready_lists_its_checks(erp: Caller) -> None:
     heartbeats.beat("worker-1", datetime.now(UTC))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
@@ -129,7 +129,7 @@ def test_an_index_that_is_missing_everywhere_takes_nodes_out_only_where_money_co
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(None, "No worker is running"), (2, "for 12")])
-def test_a_dead_worker_is_said_and_takes_no_web_node_out_of_service(
+def test_a_dead_worker_is_a_warning_and_keeps_web_nodes_in_service(
     erp: Caller, minutes: int | None, told: str
 ) -> None:
     """Payments are taken without it."""

@@ -38,7 +38,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("query", "field", "said"), REFUSED.values(), ids=REFUSED)
-def test_what_makes_no_sense_is_refused_by_field(
+def test_invalid_values_are_refused_by_field(
     erp: Caller, query: dict[str, str], field: str, said: str
 ) -> None:
     answer = erp.ask("GET", f"/metrics?{urlencode(query)}", claims=SCOPE)
@@ -65,7 +65,7 @@ def test_a_currency_of_no_payment_is_answered_with_no_data(erp: Caller, paid: di
     assert told["success_rate"] == {"value": None, "n": 0, "total": 0}
 
 
-def test_a_token_of_one_customer_sees_no_figures_of_all(erp: Caller, paid: dict[str, Any]) -> None:
+def test_a_customer_bound_token_sees_no_figures(erp: Caller, paid: dict[str, Any]) -> None:
     answer = erp.ask("GET", "/metrics", claims={**SCOPE, "customer_id": "customer-1"})
     assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
     assert "bound to a customer" in answer.json["message"]
@@ -76,7 +76,7 @@ def test_without_the_scope_there_are_no_figures(erp: Caller) -> None:
     assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
 
 
-def test_while_they_are_built_there_are_no_figures(
+def test_no_figures_while_they_are_built(
     erp: Caller, paid: dict[str, Any], database: Database[dict[str, Any]]
 ) -> None:
     state = {"zone": "UTC", "shape": SHAPE, "built_at": None, "done": 100, "total": 600}

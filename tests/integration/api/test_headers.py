@@ -87,7 +87,7 @@ def test_without_a_proxy_nobodys_word_is_taken() -> None:
         (2, "6.6.6.6", PEER),
     ],
 )
-def test_only_what_our_proxies_add_is_believed(hops: int, forwarded: str, address: str) -> None:
+def test_only_headers_of_our_proxies_are_trusted(hops: int, forwarded: str, address: str) -> None:
     found = seen(hops, {**FORGED, "X-Forwarded-For": forwarded})
     assert found == {"address": address, "secure": True, "host": "localhost"}
 

@@ -28,7 +28,7 @@ def erp(mongo_uri: str, stripe: StripeDouble) -> Caller:
     return Caller(create_app(settings_for(mongo_uri, stripe.url, **changes)))
 
 
-def test_a_caller_may_write_only_so_often(erp: Caller) -> None:
+def test_writes_have_a_limit_for_each_caller(erp: Caller) -> None:
     assert [erp.create().status_code for _ in range(WRITES)] == [201] * WRITES
     refused = erp.create()
     assert (refused.status_code, refused.json["error"]) == (429, "rate_limited")
@@ -48,7 +48,7 @@ def test_refusals_are_counted(erp: Caller) -> None:
     assert refusals(erp) == before + 2
 
 
-def test_every_kind_of_writing_counts_together(erp: Caller) -> None:
+def test_all_writes_count_together(erp: Caller) -> None:
     erp.create()
     erp.confirm("pi_1", "order-1")
     erp.refund("0" * 24)
@@ -71,7 +71,7 @@ def test_callers_do_not_share(erp: Caller) -> None:
     assert erp.create(claims={"sub": "another"}).status_code == 201
 
 
-def test_every_address_that_takes_a_token_counts(mongo_uri: str, stripe: StripeDouble) -> None:
+def test_every_endpoint_with_a_token_has_a_limit(mongo_uri: str, stripe: StripeDouble) -> None:
     changes = {"rate_limit_writes": 1, "rate_limit_reads": 1}
     erp = Caller(create_app(settings_for(mongo_uri, stripe.url, **changes)))
     views = erp.app.view_functions
@@ -89,7 +89,7 @@ def test_every_address_that_takes_a_token_counts(mongo_uri: str, stripe: StripeD
         assert (first != 429, second) == (True, 429), rule.rule
 
 
-def test_another_process_counts_too_and_a_page_may_read_when_to_come_again(erp: Caller) -> None:
+def test_limits_are_shared_by_processes_and_pages_may_read_retry_after(erp: Caller) -> None:
     for _ in range(WRITES):
         erp.create()
     another = Caller(create_app(erp.app.extensions["paydesk_settings"]))
@@ -100,7 +100,7 @@ def test_another_process_counts_too_and_a_page_may_read_when_to_come_again(erp: 
     )
 
 
-def test_after_a_while_the_caller_may_write_again(erp: Caller, database: Database[dict[str, Any]]) -> None:
+def test_after_the_window_the_caller_may_write_again(erp: Caller, database: Database[dict[str, Any]]) -> None:
     for _ in range(WRITES + 1):
         refused = erp.create()
     assert refused.status_code == 429
@@ -118,7 +118,7 @@ def test_who_is_not_let_in_uses_up_nobodys_limit(erp: Caller) -> None:
     assert erp.create().status_code == 201
 
 
-def test_deliveries_and_what_machines_ask_are_not_limited(erp: Caller) -> None:
+def test_deliveries_and_machine_endpoints_have_no_limit(erp: Caller) -> None:
     for _ in range(READS + WRITES):
         assert erp.deliver(b"{}", secret="whsec_other").status_code == 400
         assert erp.client.get("/api/v1/payments/stripe/config").status_code == 200

@@ -11,7 +11,7 @@ from tests.integration.api.caller import Caller, new_order
 from tests.integration.api.stripe_double import CHARGE, StripeDouble
 
 
-def test_config_says_the_publishable_key_to_everybody(erp: Caller) -> None:
+def test_config_shows_everyone_the_publishable_key(erp: Caller) -> None:
     answer = erp.client.get("/api/v1/payments/stripe/config")
     assert (answer.status_code, answer.json) == (200, {"publishable_key": "pk_test_of_the_test"})
     assert answer.headers["Cache-Control"] == "no-store"

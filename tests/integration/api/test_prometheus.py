@@ -146,7 +146,7 @@ def test_a_refund_that_stripe_does_not_take_is_counted(
     assert refunds == {f"refunds_total{{outcome={refund}}}": 1}
 
 
-def test_deliveries_are_counted_by_what_became_of_them(erp: Caller, stripe: StripeDouble) -> None:
+def test_deliveries_are_counted_by_outcome(erp: Caller, stripe: StripeDouble) -> None:
     order = new_order()
     intent_id = erp.create(order_id=order).json["payment_intent_id"]
     stripe.pay(intent_id)
@@ -194,7 +194,7 @@ def test_sign_ins_are_counted_by_outcome(settings: Settings) -> None:
     }
 
 
-def test_commands_and_connections_to_mongodb_are_watched(client: FlaskClient, database: Mongo) -> None:
+def test_commands_and_connections_to_mongodb_are_counted(client: FlaskClient, database: Mongo) -> None:
     before = page(client)
     client.get("/readyz")
     after = page(client)
@@ -236,7 +236,7 @@ def check_figures(client: FlaskClient, bearer: dict[str, str]) -> Samples:
     return told
 
 
-def test_there_are_no_ratios_of_nothing(client: FlaskClient) -> None:
+def test_ratios_without_payments_are_absent(client: FlaskClient) -> None:
     told = page(client)
     assert told["payments{outcome=completed,window=1h}"] == 0
     assert not [name for name in told if "ratio{" in name or name.startswith("processing")]
@@ -256,7 +256,7 @@ def test_reasons_are_bounded(client: FlaskClient, database: Mongo) -> None:
     assert shown["failed_attempts{reason=other,window=1h}"] == sum(30 - place for place in range(15, 21))
 
 
-def test_what_waits_for_somebody_is_read_at_scrape(client: FlaskClient, database: Mongo) -> None:
+def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     database.webhook_events.insert_many(
         {"_id": f"evt_{n}", "state": state, "created": int(now.timestamp()) - age}

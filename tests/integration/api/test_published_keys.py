@@ -69,7 +69,7 @@ def test_published_keys_are_fetched_once(federated: FlaskClient, issuer: Issuer)
     assert issuer.asked == 1
 
 
-def test_made_up_key_names_do_not_keep_us_busy(federated: FlaskClient, issuer: Issuer) -> None:
+def test_invented_key_names_do_not_trigger_fetches(federated: FlaskClient, issuer: Issuer) -> None:
     for number in range(5):
         assert ask(federated, signed(RSA_KEY, "RS256", f"unknown-{number}")).status_code == 401
     assert issuer.asked == 1
@@ -84,7 +84,7 @@ def test_a_public_key_is_no_shared_secret(federated: FlaskClient, issuer: Issuer
     assert ask(federated, signed(EC_KEY, "ES256", "rsa-1")).status_code == 401
 
 
-def test_an_issuer_that_is_away_is_not_the_fault_of_the_token(federated: FlaskClient, issuer: Issuer) -> None:
+def test_an_unreachable_issuer_does_not_invalidate_tokens(federated: FlaskClient, issuer: Issuer) -> None:
     issuer.down = True
     for _ in range(3):
         response = ask(federated, signed(RSA_KEY, "RS256", "rsa-1"))
@@ -92,7 +92,7 @@ def test_an_issuer_that_is_away_is_not_the_fault_of_the_token(federated: FlaskCl
     assert issuer.asked == 1, "while it is away it is not asked for every request"
 
 
-def test_keys_that_we_have_outlive_an_outage(federated: FlaskClient, issuer: Issuer) -> None:
+def test_cached_keys_outlive_an_outage(federated: FlaskClient, issuer: Issuer) -> None:
     token = signed(RSA_KEY, "RS256", "rsa-1")
     assert ask(federated, token).status_code == 200
     issuer.down = True

@@ -80,13 +80,13 @@ def test_commands_that_mongodb_refuses_are_counted(client: FlaskClient, database
     assert grown(told, page(client)).keys().isdisjoint(grew)
 
 
-def test_so_much_that_is_uncounted_is_left_to_the_worker(client: FlaskClient, database: Mongo) -> None:
+def test_a_large_backlog_is_left_to_the_worker(client: FlaskClient, database: Mongo) -> None:
     page(client)  # builds the figures of nothing
     database.payments.insert_many(recent_payments(BATCH + 1))
     check_without_figures(page(client), waiting=BATCH + 1)
 
 
-def test_figures_that_are_yet_to_be_built_leave_the_rest(client: FlaskClient, database: Mongo) -> None:
+def test_missing_figures_leave_the_rest_of_the_page(client: FlaskClient, database: Mongo) -> None:
     database.payments.insert_many(stored.mixed(NEVER_BUILT))
     check_without_figures(page(client), waiting=NEVER_BUILT)
 

@@ -29,14 +29,14 @@ def payment(app: Flask, sandbox: SandboxProcess) -> str:
     return opened.payment_id
 
 
-def test_what_the_service_wrote_is_in_order(run: Run, payment: str) -> None:
+def test_what_the_service_wrote_verifies(run: Run, payment: str) -> None:
     result = run("audit", "verify")
     assert result.exit_code == 0, result.output
     assert "1 payments verified." in result.stdout
     assert "No problems." in result.stdout
 
 
-def test_an_empty_database_is_in_order(run: Run) -> None:
+def test_an_empty_database_verifies(run: Run) -> None:
     result = run("audit", "verify")
     assert (result.exit_code, "0 payments verified." in result.stdout) == (0, True)
 
@@ -72,7 +72,7 @@ def test_every_tampering_is_found(run: Run, payment: str, database: Mongo, chang
         assert "problems." in result.stderr
 
 
-def test_a_payment_that_does_not_exist_is_said_so(run: Run) -> None:
+def test_a_payment_that_does_not_exist_is_reported(run: Run) -> None:
     for payment_id in ("nonsense", "0" * 24):
         result = run("audit", "verify", "--payment", payment_id)
         assert result.exit_code == 1
@@ -89,7 +89,7 @@ def test_tampering_with_the_audit_log_is_found(app: Flask, run: Run, database: M
     assert "audit log: entry 2 was changed after it was written" in result.stdout
 
 
-def test_a_head_that_was_kept_shows_an_end_that_was_cut_off_or_written_anew(
+def test_a_kept_head_reveals_an_end_that_was_cut_off_or_rewritten(
     app: Flask, run: Run, database: Mongo
 ) -> None:
     def write(actor: str) -> None:
@@ -111,7 +111,7 @@ def test_a_head_that_was_kept_shows_an_end_that_was_cut_off_or_written_anew(
 
 
 @pytest.mark.parametrize("head", ["2", "2:abc", "0:" + "a" * 64, "x:" + "a" * 64])
-def test_a_head_that_is_none_is_said(run: Run, head: str) -> None:
+def test_an_invalid_head_is_reported(run: Run, head: str) -> None:
     result = run("audit", "verify", "--head", head)
     assert (result.exit_code, "does not look like" in result.stderr) == (2, True)
 

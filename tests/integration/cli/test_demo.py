@@ -141,7 +141,7 @@ def times(database: Mongo) -> list[float]:
     return [payment["created_at"].timestamp() for payment in found]
 
 
-def test_a_difference_from_the_books_is_told(seed: Seed, app: Flask, database: Mongo) -> None:
+def test_a_difference_from_the_books_is_reported(seed: Seed, app: Flask, database: Mongo) -> None:
     maker = seed(3, int(time.time()))
     with app.app_context():
         assert list(maker.differences()) == []
@@ -170,7 +170,7 @@ def test_without_a_sandbox_nothing_is_made(
     assert database["payments"].count_documents({}) == 0
 
 
-def test_another_server_is_no_sandbox(settings: Settings, refusing_server: str) -> None:
+def test_another_server_is_not_taken_for_the_sandbox(settings: Settings, refusing_server: str) -> None:
     app = create_app(replace(settings, stripe_api_base=refusing_server))
     result = app.test_cli_runner().invoke(args=["demo", "seed", "--payments", "3"])
     assert result.exit_code == 1

@@ -65,7 +65,7 @@ def change(database: Mongo, payments: list[dict[str, Any]], every: int, version:
         database.payments.replace_one({"_id": kept["_id"]}, payments[at])
 
 
-def test_what_is_built_anew_is_what_was_counted_one_by_one(
+def test_a_rebuild_equals_what_was_counted_one_by_one(
     app: Flask, run: Run, database: Mongo, payments: list[dict[str, Any]], bearer: dict[str, str]
 ) -> None:
     with app.app_context():
@@ -82,7 +82,7 @@ def test_what_is_built_anew_is_what_was_counted_one_by_one(
     assert told(app.test_client(), bearer) == expected(payments)
 
 
-def test_nothing_is_built_of_nothing(run: Run, database: Mongo) -> None:
+def test_a_build_of_no_payments_is_empty(run: Run, database: Mongo) -> None:
     result = run("metrics", "rebuild")
     assert (result.exit_code, result.stdout) == (0, "0 payments counted. The figures are complete.\n")
 
@@ -105,7 +105,7 @@ def test_a_build_that_was_interrupted_is_begun_again(
 
 
 @pytest.mark.usefixtures("payments")
-def test_one_at_a_time_builds(app: Flask, run: Run, database: Mongo) -> None:
+def test_one_process_builds_at_a_time(app: Flask, run: Run, database: Mongo) -> None:
     with app.app_context():
         steps = services.figures.build()
         next(steps)
@@ -168,7 +168,7 @@ def test_processes_that_count_the_same_payments_at_once_count_each_once(
 
 
 @pytest.mark.usefixtures("payments")
-def test_a_build_that_begins_while_others_count_leaves_nothing_of_theirs(
+def test_a_build_that_starts_while_others_count_drops_their_counts(
     app: Flask, run: Run, database: Mongo
 ) -> None:
     with app.app_context():

@@ -32,7 +32,7 @@ def test_a_password_can_come_from_standard_input(app: Flask, run: Run) -> None:
         assert accounts.authenticate("ada@example.com", PASSWORD) is not None
 
 
-def test_what_cannot_be_created_is_a_sentence_and_exit_code_1(run: Run) -> None:
+def test_a_creation_that_fails_is_a_sentence_and_exit_code_1(run: Run) -> None:
     assert run("users", "create", "ada@example.com", "--role", "viewer").exit_code == 0
     for email, message in (("ADA@example.com", "already an account"), ("ada", "is not an e-mail address")):
         result = run("users", "create", email, "--role", "viewer")
@@ -76,7 +76,7 @@ def test_disable_enable_and_a_new_password(app: Flask, run: Run) -> None:
         assert (action, "command line") in entries
 
 
-def test_commands_about_nobody_say_so(run: Run) -> None:
+def test_commands_for_unknown_accounts_say_so(run: Run) -> None:
     for command in ("disable", "enable", "password"):
         result = run("users", command, "nobody@example.com")
         assert result.exit_code == 1

@@ -88,13 +88,13 @@ def test_list_is_newest_first_and_narrowed(
 
 
 @pytest.mark.parametrize("options", [("--since", "yesterday"), ("--failed", "--state", "applied")])
-def test_options_that_make_no_sense_are_said_so(run: Run, database: Mongo, options: tuple[str, ...]) -> None:
+def test_contradictory_options_are_reported(run: Run, database: Mongo, options: tuple[str, ...]) -> None:
     result = run("webhooks", "list", *options)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
 
-def test_show_tells_everything_of_one_event(run: Run, store: Store, sandbox: SandboxProcess) -> None:
+def test_show_prints_everything_of_one_event(run: Run, store: Store, sandbox: SandboxProcess) -> None:
     paid(sandbox)
     (event_id,) = store("payment_intent.succeeded")
     result = run("webhooks", "show", event_id)
@@ -107,7 +107,7 @@ def test_show_tells_everything_of_one_event(run: Run, store: Store, sandbox: San
     assert (unknown.exit_code, "There is no event evt_none." in unknown.stderr) == (1, True)
 
 
-def test_what_was_received_and_not_applied_is_applied(
+def test_received_events_that_were_not_applied_are_applied(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     intent_id = paid(sandbox)
@@ -131,7 +131,7 @@ def test_what_was_received_and_not_applied_is_applied(
     assert after == before
 
 
-def test_a_dry_run_tells_what_a_replay_then_does_and_writes_nothing(
+def test_a_dry_run_predicts_the_replay_and_writes_nothing(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     intent_id = paid(sandbox)
@@ -185,7 +185,7 @@ def test_a_dry_run_adds_up_and_says_where_stripe_would_be_asked(
     assert foreign not in result.stdout
 
 
-def test_failures_are_told_and_end_with_1(
+def test_failures_are_reported_and_exit_with_1(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     for number in range(3):
@@ -202,7 +202,7 @@ def test_failures_are_told_and_end_with_1(
     assert "0 events replayed" in run("webhooks", "replay", "--failed").stdout
 
 
-def test_replays_are_in_the_audit_log_and_leave_it_in_order(
+def test_replays_are_audited_and_the_log_verifies(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     paid(sandbox)
@@ -221,7 +221,7 @@ def test_replays_are_in_the_audit_log_and_leave_it_in_order(
 
 
 @pytest.mark.parametrize("arguments", [(), ("evt_1", "--failed"), ("--dry-run",), ("--yes",)])
-def test_what_to_replay_must_be_said_in_one_way(
+def test_events_to_replay_are_chosen_in_one_way(
     run: Run, database: Mongo, arguments: tuple[str, ...]
 ) -> None:
     result = run("webhooks", "replay", *arguments)
@@ -240,7 +240,7 @@ def test_a_wrong_id_ends_it_before_anything_is_applied(
     assert database["payments"].count_documents({}) == 0
 
 
-def test_many_events_are_asked_about(
+def test_many_events_need_a_confirmation(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     paid(sandbox)

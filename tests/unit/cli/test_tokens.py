@@ -66,7 +66,7 @@ def test_unknown_scopes_are_refused_and_the_known_ones_named(scope: str) -> None
         ("--subject", "x" * 256),
     ],
 )
-def test_what_the_api_would_refuse_is_not_issued(arguments: tuple[str, ...]) -> None:
+def test_a_token_that_the_api_would_refuse_is_not_issued(arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--scope", "payments:read")
     assert result.exit_code == 2
     assert result.stdout == ""

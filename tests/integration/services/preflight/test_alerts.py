@@ -51,7 +51,7 @@ def test_all_is_well(answers: Answers) -> None:
 
 
 @pytest.mark.parametrize("name", ["PaydeskDisputeDueNow", "job:paydesk_payments_success:z"])
-def test_one_rule_that_is_missing_is_missed(answers: Answers, name: str) -> None:
+def test_one_missing_rule_is_reported(answers: Answers, name: str) -> None:
     others = [each for each in NAMES if each != name]
     assert_is(verdict(answers, rules=loaded([*others, "Another"])), FAIL, f"rules: {name}.")
 
@@ -61,7 +61,7 @@ def test_a_rule_that_cannot_be_evaluated(answers: Answers) -> None:
     assert_is(found, FAIL, "errors: PaydeskDown.")
 
 
-def test_nobody_is_scraped(answers: Answers) -> None:
+def test_no_node_is_scraped(answers: Answers) -> None:
     assert_is(verdict(answers, nodes=up()), FAIL, "no job paydesk")
 
 
@@ -87,5 +87,5 @@ def test_a_real_prometheus_that_lacks_a_file_or_scrapes_another_job(prometheus: 
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", "file:///etc/passwd", "nonsense"])
-def test_a_prometheus_that_is_none(address: str) -> None:
+def test_an_address_that_is_no_prometheus(address: str) -> None:
     assert_is(serving.alerts(address), FAIL, "cannot be asked")

@@ -125,7 +125,7 @@ def test_a_bad_set_up_is_not_ready_and_says_what_to_do(good: Settings, sandbox: 
     sandbox.put("webhooks", {"enabled_events": ["*"]})
 
 
-def test_a_name_that_no_check_has_is_said(good: Settings) -> None:
+def test_an_unknown_check_name_is_reported(good: Settings) -> None:
     result = create_app(good).test_cli_runner().invoke(args=["preflight", "--accept", "backup"])
     assert result.exit_code == 2
     assert "There is no check backup. There are: stripe_keys," in result.output
@@ -151,7 +151,7 @@ def test_an_endpoint_that_is_missing_disabled_or_incomplete(good: Settings, sand
     assert state_of(app, "webhook_endpoint", "--url", "https://two.example.com")[0] == "warn"
 
 
-def test_a_version_that_is_not_the_endpoints(good: Settings, sandbox: SandboxProcess) -> None:
+def test_an_api_version_unlike_the_endpoints(good: Settings, sandbox: SandboxProcess) -> None:
     register(sandbox, "https://pay.example.com", version="2023-10-16")
     newer = create_app(replace(good, stripe_api_version="2024-06-20"))
     state, message = state_of(newer, "webhook_endpoint", "--url", "https://pay.example.com")
@@ -172,7 +172,7 @@ def test_indexes_that_are_missing(good: Settings) -> None:
         )
 
 
-def test_a_worker_that_fell_silent(good: Settings) -> None:
+def test_a_worker_without_heartbeats(good: Settings) -> None:
     app = create_app(good)
     heartbeats.beat("worker-1", datetime.now(UTC) - timedelta(minutes=2))
     assert state_of(app, "worker")[0] == "fail"
@@ -180,12 +180,14 @@ def test_a_worker_that_fell_silent(good: Settings) -> None:
     assert state_of(app, "worker")[0] == "ok"
 
 
-def test_no_delivery_yet(good: Settings) -> None:
+def test_no_webhook_delivery_yet(good: Settings) -> None:
     state, message = state_of(create_app(good), "webhook_deliveries")
     assert (state, "No test event" in message) == ("warn", True)
 
 
-def test_deliveries_of_the_other_mode_prove_nothing(good: Settings, sandbox: SandboxProcess) -> None:
+def test_deliveries_of_the_other_mode_do_not_count_as_working(
+    good: Settings, sandbox: SandboxProcess
+) -> None:
     with a_life_before(create_app(good), sandbox):
         live = replace(good, stripe_secret_key="sk_live_" + "a" * 24)
         state, message = state_of(create_app(live), "webhook_deliveries")
@@ -234,7 +236,7 @@ def test_redis_that_is_away(good: Settings) -> None:
     assert (state, "Redis cannot be reached" in message) == ("fail", True)
 
 
-def test_https_that_the_service_does_not_know_of(good: Settings, certificate: Path) -> None:
+def test_https_that_the_service_does_not_see(good: Settings, certificate: Path) -> None:
     """A proxy that ends TLS and says so, but is not believed; the header that it adds for browsers proves nothing."""
     app = create_app(replace(good, proxy_hops=0))
 
@@ -249,7 +251,7 @@ def test_https_that_the_service_does_not_know_of(good: Settings, certificate: Pa
     assert (found.state, "PROXY_HOPS" in str(found.advice)) == (State.FAIL, True)
 
 
-def test_https_with_a_certificate_that_nobody_vouches_for(
+def test_https_with_an_untrusted_certificate(
     good: Settings, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served(create_app(good), certificate) as url:

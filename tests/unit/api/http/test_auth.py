@@ -64,14 +64,14 @@ def ask(client: FlaskClient, token: str) -> Any:
     return client.get("/api/whoami", headers={"Authorization": f"Bearer {token}"})
 
 
-def test_a_good_token_says_who_calls(client: FlaskClient) -> None:
+def test_a_good_token_identifies_the_caller(client: FlaskClient) -> None:
     assert ask(client, signed()).json == {"subject": "erp", "customer": None}
     assert ask(client, signed(customer_id="customer-7")).json == {"subject": "erp", "customer": "customer-7"}
     assert ask(client, signed(aud=["other", "paydesk"])).status_code == 200
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwdw==", "Token x"])
-def test_no_token_is_answered_with_a_challenge(client: FlaskClient, header: str | None) -> None:
+def test_a_missing_token_is_answered_with_a_challenge(client: FlaskClient, header: str | None) -> None:
     response = client.get("/api/whoami", headers={"Authorization": header} if header is not None else {})
     assert (response.status_code, response.json["error"]) == (401, "unauthorized")
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="paydesk"'
@@ -135,12 +135,12 @@ def test_bad_claims_are_refused(client: FlaskClient, changes: dict[str, Any]) ->
         "nested",
     ],
 )
-def test_tokens_that_we_did_not_issue_are_refused(client: FlaskClient, token: str) -> None:
+def test_tokens_of_others_are_refused(client: FlaskClient, token: str) -> None:
     response = ask(client, token)
     assert (response.status_code, response.json["error"]) == (401, "unauthorized")
 
 
-def test_a_clock_that_is_a_little_off_is_forgiven(client: FlaskClient) -> None:
+def test_a_small_clock_skew_is_tolerated(client: FlaskClient) -> None:
     assert ask(client, signed(exp=int(time.time()) - 5)).status_code == 200
 
 

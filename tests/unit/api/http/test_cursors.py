@@ -29,7 +29,7 @@ def test_every_changed_character_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "x", ".", "WzFd", "é", "\x00", "a" * 300])
-def test_what_is_no_cursor_is_refused(bad: str) -> None:
+def test_an_invalid_cursor_is_refused(bad: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         CURSORS.read(bad)
     assert list(caught.value.errors) == ["cursor"]

@@ -31,7 +31,7 @@ def test_decimals_are_answered_as_numbers_with_their_own_digits(
 @pytest.mark.parametrize(
     "text", ["NaN", "Infinity", "-Infinity", "{", "", "\x00", '{"a": 1, "a": 2}', "[" * 50_000]
 )
-def test_what_is_not_json_is_a_value_error(json: DecimalJSONProvider, text: str) -> None:
+def test_invalid_json_is_a_value_error(json: DecimalJSONProvider, text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         json.loads(text)
 

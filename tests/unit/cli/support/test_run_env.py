@@ -90,7 +90,7 @@ def test_a_file_of_another_user_is_ignored_with_a_sentence(capsys: pytest.Captur
     assert capsys.readouterr().err == "Ignoring .data/run.env: Permission denied.\n"
 
 
-def test_only_the_flask_command_line_is_one() -> None:
+def test_only_the_flask_command_line_reads_run_env() -> None:
     assert not run_env.is_flask_command()
     with click.Context(click.Command("uvicorn")):
         assert not run_env.is_flask_command()
