@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from app.clock import now
-from app.domain.payments.payment import ANSWERABLE_DISPUTES
+from app.domain.payments.states import NEEDS_RESPONSE
 from app.extensions import services
 from app.services.listing import MOST_COUNTED, MOST_URGENT
 from dashboards.lists import cursors
@@ -51,5 +51,5 @@ def index() -> str:
         amount=amount,
         due=lambda moment: due_words(moment, now(), services.listings.zone),
         is_late=lambda moment: moment is not None and moment < now(),
-        answerable=ANSWERABLE_DISPUTES,
+        answerable=NEEDS_RESPONSE,
     )

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.payments.states import RefundState
 from app.gateway.client import StripeGateway, answered_at, listed, object_of
 from app.gateway.webhooks import APPLIED_TYPES
 
@@ -70,7 +71,7 @@ class StripeSetup:
     def has_refunded(self) -> bool:
         """Whether any of the latest refunds has succeeded."""
         page = self._gateway.call("list_refunds", lambda v1: v1.refunds.list({"limit": _LOOKED_AT}))
-        return any(row.get("status") == "succeeded" for row in object_of(page, "list")["data"])
+        return any(row.get("status") == RefundState.SUCCEEDED for row in object_of(page, "list")["data"])
 
     def receipts(self) -> tuple[int, int]:
         """How many of the latest payment intents name an address for the receipt, and how many were looked at."""

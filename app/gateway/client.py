@@ -19,6 +19,7 @@ import structlog
 from app import telemetry
 from app.domain.money import Money
 from app.domain.payments.facts import IntentFact, RefundFact
+from app.domain.payments.states import IntentStatus
 from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway.errors import outcome_of, translate
 from app.gateway.snapshots import intent_fact, refund_fact
@@ -207,5 +208,5 @@ def answered_at(answer: Any) -> int:
 
 def settling(fact: IntentFact, open_before: frozenset[str]) -> IntentFact:
     """The fetched fact, which also answers the 3-D Secure requests that were open before the fetch began."""
-    still_open = {fact.payment_method_id} if fact.status == "requires_action" else set()
+    still_open = {fact.payment_method_id} if fact.status == IntentStatus.REQUIRES_ACTION else set()
     return replace(fact, settled=frozenset(open_before - still_open))

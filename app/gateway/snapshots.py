@@ -19,6 +19,7 @@ from app.domain.payments.facts import (
     RefundFact,
     ThreeDSecure,
 )
+from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
 
 Object = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ def intent_fact(intent: Object, as_of: int) -> IntentFact:
     charge = intent.get("latest_charge")
     return IntentFact(
         intent_id=intent["id"],
-        status=intent["status"],
+        status=IntentStatus(intent["status"]),
         amount=intent["amount"],
         currency=intent["currency"],
         created=intent["created"],
@@ -57,7 +58,7 @@ def charge_fact(charge: Object) -> ChargeFact:
     return ChargeFact(
         charge_id=charge["id"],
         intent_id=id_of(charge.get("payment_intent")),
-        status=charge["status"],
+        status=ChargeStatus(charge["status"]),
         created=charge["created"],
         amount=charge["amount"],
         amount_captured=charge.get("amount_captured") or 0,
@@ -80,7 +81,7 @@ def refund_fact(refund: Object) -> RefundFact:
         charge_id=id_of(refund.get("charge")),
         amount=refund["amount"],
         currency=refund["currency"],
-        status=refund.get("status") or "pending",
+        status=RefundState(refund.get("status") or "pending"),
         reason=metadata.get("reason") or refund.get("reason"),
         failure_reason=refund.get("failure_reason"),
         created=refund["created"],
@@ -97,7 +98,7 @@ def dispute_fact(dispute: Object) -> DisputeFact:
         charge_id=id_of(dispute.get("charge")),
         amount=dispute["amount"],
         currency=dispute["currency"],
-        status=dispute["status"],
+        status=DisputeStatus(dispute["status"]),
         reason=dispute["reason"],
         created=dispute["created"],
         evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by") or None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from app.domain.payments.payment import PaymentStatus
+from app.domain.payments.states import PaymentStatus
 from app.models.listing.payments import Counts, Order, RowFilter
 from dashboards.lists.formats import status_words
 from dashboards.lists.labels import REFUNDED, words

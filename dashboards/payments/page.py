@@ -12,7 +12,7 @@ from flask import Blueprint, render_template
 
 from app.clock import now
 from app.domain.declines import advice_for_customer, explain
-from app.domain.payments.payment import ANSWERABLE_DISPUTES
+from app.domain.payments.states import NEEDS_RESPONSE
 from app.extensions import settings
 from app.services.payments.detail import PaymentDetail, payment_detail
 from dashboards.lists import labels
@@ -94,7 +94,7 @@ def _attempt(row: Row) -> Attempt:
 def _deadline(row: Row) -> str | None:
     """How long there is to answer; None where no answer is expected."""
     due = row.get("evidence_due_by")
-    if not due or row.get("status") not in ANSWERABLE_DISPUTES:
+    if not due or row.get("status") not in NEEDS_RESPONSE:
         return None
     return labels.due_words(due, now(), ZoneInfo(settings.dashboard_timezone))
 

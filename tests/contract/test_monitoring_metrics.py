@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.payments.payment import PaymentStatus
+from app.domain.payments.states import PaymentStatus
 from app.errors import every_error
 from app.factory import create_app
 from app.gateway.webhooks import APPLIED_TYPES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from app.api.schemas.fields import Amount, Matches, PlainText, intent_id, reference, text
-from app.domain.payments.payment import PaymentStatus, RefundStatus
+from app.domain.payments.states import PaymentStatus, RefundStatus
 
 _CURRENCY = "Three-letter ISO currency code, upper or lower case."
 

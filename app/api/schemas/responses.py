@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from app.api.schemas.fields import Moment
 from app.domain.declines import FailureGroup
-from app.domain.payments.payment import AttemptStatus, PaymentStatus, RefundStatus
+from app.domain.payments.states import AttemptStatus, PaymentStatus, RefundState, RefundStatus
 
 _TIME = {"type": "string", "format": "date-time", "example": "2025-01-31T09:30:00Z"}
 _ID = "65f0c0ffee65f0c0ffee65f0"
@@ -102,7 +102,7 @@ class RefundSchema(Schema):
     status = _text(
         "Where the refund stands.",
         "succeeded",
-        enum=["pending", "requires_action", "succeeded", "failed", "canceled"],
+        enum=[state.value for state in RefundState],
     )
     reason = _text("The reason, as it was entered.", "Customer returned the goods", null=True)
     notes = _text("For colleagues.", "Agreed by phone", null=True)

@@ -11,7 +11,7 @@ from app.domain.declines import DeclineReason, explain
 from app.domain.figures.contributions import TIME_CLASSES, Outcome, Tally
 from app.domain.figures.statistics import Ratio, percentile
 from app.domain.money import Money
-from app.domain.payments.payment import AuthenticationOutcome
+from app.domain.payments.states import AuthenticationOutcome
 
 FLOWS = ("challenge", "frictionless")
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.payments.facts import Card, Failure, ThreeDSecure
+from app.domain.payments.states import ChargeStatus, DisputeStatus, RefundState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeEvidence:
     """All that was learnt about one charge. ``created`` stays None while only an intent's error named the charge."""
 
-    status: str
+    status: ChargeStatus
     first_seen: int
     created: int | None = None
     amount: int = 0
@@ -50,7 +51,7 @@ class RefundEvidence:
     """
 
     amount: int
-    status: str
+    status: RefundState
     stripe_refund_id: str | None = None
     requested_at: int | None = None
     created: int | None = None
@@ -69,7 +70,7 @@ class DisputeEvidence:
     charge_id: str | None
     amount: int
     currency: str
-    status: str
+    status: DisputeStatus
     reason: str
     created: int
     evidence_due_by: int | None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -42,7 +44,7 @@ class ChargeFact:
 
     charge_id: str
     intent_id: str | None
-    status: str
+    status: ChargeStatus
     created: int
     amount: int
     amount_captured: int
@@ -73,7 +75,7 @@ class IntentFact:
     """
 
     intent_id: str
-    status: str
+    status: IntentStatus
     amount: int
     currency: str
     created: int
@@ -109,7 +111,7 @@ class RefundFact:
     charge_id: str | None
     amount: int
     currency: str
-    status: str
+    status: RefundState
     reason: str | None
     failure_reason: str | None
     created: int
@@ -119,14 +121,14 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """A dispute (chargeback, or inquiry where the status starts with ``warning_``) as Stripe showed it."""
+    """A dispute (chargeback or inquiry) as Stripe showed it."""
 
     dispute_id: str
     intent_id: str | None
     charge_id: str | None
     amount: int
     currency: str
-    status: str
+    status: DisputeStatus
     reason: str
     created: int
     evidence_due_by: int | None

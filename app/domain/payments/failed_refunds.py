@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain.payments.states import RefundState
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refunded:
@@ -20,7 +22,7 @@ class Refunded:
 
     refund_id: str
     amount: int
-    status: str
+    status: RefundState
     made_at: int
     failed_at: int | None = None
     settled: bool = False
@@ -34,8 +36,8 @@ def unmended(refunds: Sequence[Refunded], refundable: int) -> frozenset[str]:
     """
     if refundable <= 0:
         return frozenset()
-    failed = sorted((r for r in refunds if r.status == "failed" and not r.settled), key=_failure)
-    room = {refund.refund_id: refund.amount for refund in refunds if refund.status != "canceled"}
+    failed = sorted((r for r in refunds if r.status == RefundState.FAILED and not r.settled), key=_failure)
+    room = {refund.refund_id: refund.amount for refund in refunds if refund.status != RefundState.CANCELED}
     found = set()
     for refund in failed:
         missing = refund.amount
@@ -56,14 +58,14 @@ def failure_times(history: Iterable[Mapping[str, object]]) -> dict[str, int]:
         changes = entry.get("changes")
         changed = changes.get("refunds") if isinstance(changes, Mapping) else None
         for refund in changed if isinstance(changed, list) else ():
-            if refund.get("status") == "failed":
+            if refund.get("status") == RefundState.FAILED:
                 found.setdefault(refund["id"], int(str(entry["at"])) // 1000)
     return found
 
 
 def _follows(later: Refunded, failed: Refunded) -> bool:
     """Of two that failed within one second, one is taken to follow the other and never both each other."""
-    in_turn = later.status != "failed" or _failure(later) > _failure(failed)
+    in_turn = later.status != RefundState.FAILED or _failure(later) > _failure(failed)
     return in_turn and later.made_at >= _failure(failed)[0]
 
 

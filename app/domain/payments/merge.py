@@ -2,7 +2,7 @@
 
 ``PaymentState`` is a join: every field keeps an extreme (the earliest, the latest, the furthest status) or fills a gap,
 so merging is commutative, associative and idempotent. Any order and any duplication of the same facts gives one
-identical state (DESIGN section 4, rule 2); what people see is derived from it in ``payment_view``.
+identical state (DESIGN section 4, rule 2); what people see is derived from it in ``payment``.
 
 Sources: docs.stripe.com/payments/paymentintents/lifecycle (an intent may fail many times, succeeded and canceled are
 final), docs.stripe.com/api/refunds/object (a succeeded refund can fail later), docs.stripe.com/api/disputes/object.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from app.domain.payments.evidence import (
@@ -33,23 +34,10 @@ from app.domain.payments.facts import (
     RefundSettled,
     RefundUnanswered,
 )
+from app.domain.payments.states import ChargeStatus, IntentStatus, RefundState
 
 T = TypeVar("T")
-
-CHARGE_RANK = {"pending": 0, "failed": 1, "succeeded": 2}
-REFUND_RANK = {"pending": 0, "requires_action": 1, "succeeded": 2, "canceled": 3, "failed": 4}
-DISPUTE_RANK = {
-    "warning_needs_response": 0,
-    "warning_under_review": 1,
-    "warning_closed": 2,
-    "prevented": 3,
-    "needs_response": 4,
-    "under_review": 5,
-    "lost": 6,
-    "appeal_needs_response": 7,
-    "appeal_under_review": 8,
-    "won": 9,
-}
+_rank = attrgetter("rank")
 
 
 class ContradictoryFact(Exception):
@@ -87,7 +75,11 @@ def _without_the_superseded(state: PaymentState) -> PaymentState:
 
     Leaving that out keeps the join what it is, and makes the second of two events on one success change nothing.
     """
-    paid = [c.amount for c in state.charges.values() if c.status == "succeeded" and c.captured and c.created]
+    paid = [
+        c.amount
+        for c in state.charges.values()
+        if c.status == ChargeStatus.SUCCEEDED and c.captured and c.created
+    ]
     if not paid:
         return state
     return replace(
@@ -107,32 +99,34 @@ def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
         amount_as_of=max(state.amount_as_of, fact.as_of),
         amount_received=max(state.amount_received, fact.amount_received),
     )
-    if fact.status == "succeeded":
+    if fact.status == IntentStatus.SUCCEEDED:
         state = replace(state, succeeded_at=_earliest(state.succeeded_at, fact.as_of))
-    elif fact.status == "canceled":
+    elif fact.status == IntentStatus.CANCELED:
         state = replace(
             state,
             canceled_at=_earliest(state.canceled_at, fact.canceled_at or fact.as_of),
             cancellation_reason=_fill(state.cancellation_reason, fact.cancellation_reason),
         )
-    elif fact.status == "requires_action" and fact.payment_method_id:
+    elif fact.status == IntentStatus.REQUIRES_ACTION and fact.payment_method_id:
         asked = ChallengeEvidence(
             requested_at=fact.as_of, last_requested_at=fact.as_of, after_charge_id=fact.latest_charge_id
         )
         state = _challenge(state, fact.payment_method_id, asked)
-    elif fact.status in {"requires_payment_method", "requires_confirmation"}:
+    elif fact.status.is_idle:
         state = replace(state, idle_at=_latest(state.idle_at, fact.as_of))
-    elif fact.status == "processing" and fact.latest_charge_id:
+    elif fact.status == IntentStatus.PROCESSING and fact.latest_charge_id:
         state = _charge_evidence(
             state,
             fact.latest_charge_id,
-            ChargeEvidence(status="pending", first_seen=fact.as_of, payment_method_id=fact.payment_method_id),
+            ChargeEvidence(
+                status=ChargeStatus.PENDING, first_seen=fact.as_of, payment_method_id=fact.payment_method_id
+            ),
         )
     if fact.last_error:
         error = fact.last_error
         if error.charge_id:
             failed = ChargeEvidence(
-                status="failed",
+                status=ChargeStatus.FAILED,
                 first_seen=fact.as_of,
                 failure=error.failure,
                 payment_method_id=error.payment_method_id,
@@ -169,7 +163,7 @@ def _charge_evidence(state: PaymentState, charge_id: str, new: ChargeEvidence) -
     old = state.charges.get(charge_id)
     if old:
         new = ChargeEvidence(
-            status=max(old.status, new.status, key=lambda status: CHARGE_RANK.get(status, 0)),
+            status=max(old.status, new.status, key=_rank),
             first_seen=min(old.first_seen, new.first_seen),
             created=_earliest(old.created, new.created),
             amount=max(old.amount, new.amount),
@@ -224,7 +218,7 @@ def _refund_key(state: PaymentState, fact: RefundFact) -> str:
 def _refund_requested(state: PaymentState, fact: RefundRequested) -> PaymentState:
     evidence = RefundEvidence(
         amount=fact.amount,
-        status="pending",
+        status=RefundState.PENDING,
         requested_at=fact.requested_at,
         reason=fact.reason,
         notes=fact.notes,
@@ -242,7 +236,7 @@ def _refund_refused(state: PaymentState, fact: RefundRefused) -> PaymentState:
     old = state.refunds[fact.refund_id]
     if old.stripe_refund_id:
         return state
-    refused = replace(old, status="failed", failure_reason=fact.failure_reason)
+    refused = replace(old, status=RefundState.FAILED, failure_reason=fact.failure_reason)
     return replace(state, refunds={**state.refunds, fact.refund_id: refused})
 
 
@@ -259,7 +253,7 @@ def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -
         told = [e for e in (old, new) if e.stripe_refund_id] or [old, new]
         new = RefundEvidence(
             amount=told[-1].amount,
-            status=max((e.status for e in told), key=lambda status: REFUND_RANK.get(status, 0)),
+            status=max((e.status for e in told), key=_rank),
             stripe_refund_id=_fill(old.stripe_refund_id, new.stripe_refund_id),
             requested_at=_latest(old.requested_at, new.requested_at),
             created=_earliest(old.created, new.created),
@@ -296,7 +290,7 @@ def _dispute(state: PaymentState, fact: DisputeFact) -> PaymentState:
 def _dispute_order(evidence: DisputeEvidence) -> tuple[int, int, int, str]:
     """The furthest status wins; the rest only makes the choice between equals the same in every order."""
     return (
-        DISPUTE_RANK.get(evidence.status, 0),
+        evidence.status.rank,
         evidence.evidence_due_by or 0,
         evidence.amount,
         evidence.reason,

@@ -7,73 +7,16 @@ section 2 (status, refund_status) and section 5 (3-D Secure split).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
 from app.domain.payments.facts import Card, Failure, ThreeDSecure
-
-
-class PaymentStatus(StrEnum):
-    """Where a payment stands. Completed and canceled are final; failed is not."""
-
-    PENDING = "pending"
-    REQUIRES_ACTION = "requires_action"
-    PROCESSING = "processing"
-    AUTHORIZED = "authorized"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-    @property
-    def is_final(self) -> bool:
-        return self in {PaymentStatus.COMPLETED, PaymentStatus.CANCELED}
-
-
-class RefundStatus(StrEnum):
-    """How much of what was captured went back (succeeded refunds only), or is on its way."""
-
-    NONE = "none"
-    PENDING = "pending"
-    PARTIAL = "partial"
-    FULL = "full"
-
-
-class AttemptStatus(StrEnum):
-    """``open`` waits for the customer's answer to 3-D Secure; ``abandoned`` never got one."""
-
-    OPEN = "open"
-    PROCESSING = "processing"
-    AUTHORIZED = "authorized"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
-
-
-class AuthenticationOutcome(StrEnum):
-    """The 3-D Secure split of DESIGN section 5."""
-
-    AUTHENTICATED = "authenticated"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
-    OPEN = "open"
-    EXEMPTED = "exempted"
-    ATTEMPTED = "attempted"
-
-
-# Results of three_d_secure on a charge; not_supported and data_share_only mean that no authentication was asked for.
-_OUTCOME_OF_RESULT = {
-    "authenticated": AuthenticationOutcome.AUTHENTICATED,
-    "attempt_acknowledged": AuthenticationOutcome.ATTEMPTED,
-    "exempted": AuthenticationOutcome.EXEMPTED,
-    "failed": AuthenticationOutcome.FAILED,
-    "processing_error": AuthenticationOutcome.FAILED,
-}
-_CHARGE_STATUS = {"pending": AttemptStatus.PROCESSING, "failed": AttemptStatus.FAILED}
-_RETURNED = {"failed", "canceled"}
-# Disputes, inquiries and appeals that wait for our evidence (docs.stripe.com/api/disputes/object).
-ANSWERABLE_DISPUTES = ("needs_response", "warning_needs_response", "appeal_needs_response")
-# A dispute that takes, or has taken, the money; an inquiry (warning_…) does not.
-_OPEN_DISPUTES = {"needs_response", "under_review", "appeal_needs_response", "appeal_under_review"}
+from app.domain.payments.states import (
+    AttemptStatus,
+    AuthenticationOutcome,
+    ChargeStatus,
+    PaymentStatus,
+    RefundStatus,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +67,9 @@ def view(state: PaymentState) -> PaymentView:
     attempts = _attempts(state, ended=ended)
     status = _status(state, attempts, completed=completed)
     captured = _captured(state) if completed else 0
-    refunded = sum(r.amount for r in state.refunds.values() if r.status == "succeeded") if captured else 0
-    reserved = sum(r.amount for r in state.refunds.values() if r.status not in _RETURNED)
-    lost = sum(d.amount for d in state.disputes.values() if d.status == "lost")
+    refunded = sum(r.amount for r in state.refunds.values() if r.status.counts_as_refunded) if captured else 0
+    reserved = sum(r.amount for r in state.refunds.values() if not r.status.returned)
+    lost = sum(d.amount for d in state.disputes.values() if d.status.takes_money)
     paid_by = next((a for a in reversed(attempts) if a.status == AttemptStatus.SUCCEEDED), None)
     shown = paid_by or (attempts[-1] if attempts else None)
     asked = next((a for a in reversed(attempts) if a.authentication.outcome), None)
@@ -136,8 +79,8 @@ def view(state: PaymentState) -> PaymentView:
         amount_captured=captured,
         amount_refunded=refunded,
         amount_refundable=max(0, captured - reserved - lost),
-        disputed=any(not d.status.startswith("warning_") for d in state.disputes.values()),
-        dispute_open=any(d.status in _OPEN_DISPUTES for d in state.disputes.values()),
+        disputed=any(not d.status.is_inquiry for d in state.disputes.values()),
+        dispute_open=any(d.status.blocks_refunds for d in state.disputes.values()),
         failure=None if completed else _last_failure(state, attempts),
         card=shown.card if shown else None,
         authentication=asked.authentication if asked else Authentication(),
@@ -154,7 +97,9 @@ def doubts(state: PaymentState, shown: PaymentView) -> frozenset[str]:
     ``simultaneous``: a 3-D Secure request is open in the same second in which something else happened.
     """
     found = set()
-    charged = any(c.status == "succeeded" and c.created is not None for c in state.charges.values())
+    charged = any(
+        c.status == ChargeStatus.SUCCEEDED and c.created is not None for c in state.charges.values()
+    )
     if state.succeeded_at is not None and not charged:
         found.add("charge_unknown")
     if not shown.status.is_final:
@@ -177,7 +122,7 @@ def open_challenges(shown: PaymentView) -> frozenset[str]:
 
 
 def _took_money(charge: ChargeEvidence) -> bool:
-    return charge.status == "succeeded" and charge.captured
+    return charge.status == ChargeStatus.SUCCEEDED and charge.captured
 
 
 def _captured(state: PaymentState) -> int:
@@ -186,7 +131,11 @@ def _captured(state: PaymentState) -> int:
 
 
 def _completed_at(state: PaymentState) -> int | None:
-    times = [c.created for c in state.charges.values() if c.status == "succeeded" and c.created is not None]
+    times = [
+        c.created
+        for c in state.charges.values()
+        if c.status == ChargeStatus.SUCCEEDED and c.created is not None
+    ]
     return min(times) if times else state.succeeded_at
 
 
@@ -217,7 +166,7 @@ def _refund_status(state: PaymentState, captured: int, refunded: int) -> RefundS
         return RefundStatus.FULL
     if refunded:
         return RefundStatus.PARTIAL
-    if captured and any(r.status in {"pending", "requires_action"} for r in state.refunds.values()):
+    if captured and any(r.status.is_open for r in state.refunds.values()):
         return RefundStatus.PENDING
     return RefundStatus.NONE
 
@@ -280,7 +229,11 @@ def _charge_of(state: PaymentState, method: str, challenge: ChallengeEvidence) -
 
 def _charge_key(charge_id: str, charge: ChargeEvidence) -> tuple[int, int, str]:
     # Of the charges of one second the successful one is last: nothing follows a success.
-    return (charge.created or charge.first_seen, 2 if charge.status == "succeeded" else 1, charge_id)
+    return (
+        charge.created or charge.first_seen,
+        2 if charge.status == ChargeStatus.SUCCEEDED else 1,
+        charge_id,
+    )
 
 
 def _challenge_key(state: PaymentState, method: str, challenge: ChallengeEvidence) -> tuple[int, int, str]:
@@ -297,9 +250,7 @@ def _asked_at(challenge: ChallengeEvidence) -> int:
 
 
 def _charge_attempt(charge_id: str, charge: ChargeEvidence, answered: ChallengeEvidence | None) -> Attempt:
-    status = _CHARGE_STATUS.get(charge.status, AttemptStatus.SUCCEEDED)
-    if status == AttemptStatus.SUCCEEDED and not charge.captured:
-        status = AttemptStatus.AUTHORIZED
+    status = AttemptStatus.of_charge(charge.status, captured=charge.captured)
     return Attempt(
         charge_id=charge_id,
         payment_method_id=charge.payment_method_id,
@@ -319,7 +270,7 @@ def _authentication(shown: ThreeDSecure | None, *, answered: bool) -> Authentica
             if answered
             else Authentication()
         )
-    outcome = _OUTCOME_OF_RESULT.get(shown.result or "")
+    outcome = AuthenticationOutcome.of_result(shown.result)
     if outcome is None and answered:
         outcome = AuthenticationOutcome.ATTEMPTED
     return Authentication(outcome=outcome, result=shown.result, flow=shown.flow)

@@ -25,6 +25,7 @@ from mongoengine import (
 )
 
 from app.domain.figures.contributions import NO_CARD, Counted, CountedAttempt
+from app.domain.payments.states import AttemptStatus, DisputeStatus, RefundState
 from app.models.payments.mapping import Document as Fields
 
 # What joins the parts of a facet comes before every character of a part, and PAST comes between the two.
@@ -217,9 +218,11 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
         "refunds": [
             {"at": r["created_at"], "amount": r["amount"]}
             for r in payment["refunds"]
-            if r["status"] == "succeeded" and captured
+            if captured and RefundState(r["status"]).counts_as_refunded
         ],
-        "disputes": [d["created_at"] for d in payment["disputes"] if is_chargeback(d["status"])],
+        "disputes": [
+            d["created_at"] for d in payment["disputes"] if not DisputeStatus(d["status"]).is_inquiry
+        ],
     }
 
 
@@ -238,11 +241,6 @@ def counted_of(row: Mapping[str, Any]) -> Counted:
         refunds=tuple((_seconds(r["at"]), r["amount"]) for r in row["refunds"]),
         disputes=tuple(_seconds(at) for at in row["disputes"]),
     )
-
-
-def is_chargeback(dispute_status: str) -> bool:
-    """False for an inquiry, which takes no money (docs.stripe.com/disputes/how-disputes-work)."""
-    return not dispute_status.startswith("warning_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +289,7 @@ def _attempt(attempt: Mapping[str, Any]) -> Fields:
     failure, asked = attempt.get("failure") or {}, attempt.get("three_d_secure") or {}
     found = {
         "status": attempt["status"],
-        "reason": _safe(failure.get("reason")) if attempt["status"] == "failed" else None,
+        "reason": _safe(failure.get("reason")) if attempt["status"] == AttemptStatus.FAILED else None,
         "outcome": asked.get("outcome"),
         "flow": asked.get("flow"),
     }

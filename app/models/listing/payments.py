@@ -12,6 +12,7 @@ from bson import ObjectId
 from pymongo.client_session import ClientSession
 
 from app.domain.figures.contributions import FirstAttempt, Outcome
+from app.domain.payments.states import RefundStatus
 from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
 from app.models.listing.payment_summary import BEGINNING, LISTED_FIELDS, PAST, Kind, PaymentRow, facet
@@ -73,7 +74,7 @@ _TAKES: Mapping[Counts, Callable[[Kind], bool]] = {
     Counts.DECIDED: lambda k: k.outcome in {Outcome.COMPLETED, Outcome.FAILED},
     Counts.FIRST_SUCCEEDED: lambda k: k.first_attempt == FirstAttempt.SUCCEEDED,
     Counts.WITH_OUTCOME: lambda k: k.first_attempt != FirstAttempt.NO_OUTCOME,
-    Counts.REFUNDED: lambda k: k.outcome == _COMPLETED and k.refund_status in {"partial", "full"},
+    Counts.REFUNDED: lambda k: k.outcome == _COMPLETED and RefundStatus(k.refund_status).counts_as_refunded,
     Counts.DISPUTED: lambda k: k.outcome == _COMPLETED and k.disputed,
     Counts.THREE_D_SECURE: lambda k: k.three_d_secure,
     Counts.CAPTURED: lambda k: k.outcome == _COMPLETED,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
 
 from app.domain.payments.failed_refunds import Refunded, failure_times, unmended
-from app.models.listing.payment_summary import is_chargeback
+from app.domain.payments.states import DisputeStatus, RefundState
 from app.models.payments.mapping import Document as Fields
 
 _OF_PAYMENT = ("order_id", "customer_id", "currency", "brand", "country")
@@ -114,7 +114,7 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
                 )
             },
             "at": refund["created_at"],
-            "counted": refund["status"] == "succeeded" and bool(row["captured"]),
+            "counted": RefundState(refund["status"]).counts_as_refunded and bool(row["captured"]),
             "needs_person": refund["id"] in waiting,
             **{name: row[name] for name in _OF_PAYMENT},
             "three_d_secure": three_d_secure,
@@ -130,14 +130,14 @@ def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
         Refunded(
             refund_id=refund["id"],
             amount=refund["amount"],
-            status=refund["status"],
+            status=RefundState(refund["status"]),
             made_at=int(refund["created_at"].timestamp()),
             failed_at=failed_at.get(refund["id"]),
             settled=bool(refund.get("settled_by")),
         )
         for refund in payment["refunds"]
     ]
-    acted = {refund.refund_id for refund in refunds if refund.status == "requires_action"}
+    acted = {refund.refund_id for refund in refunds if refund.status.needs_attention}
     return unmended(refunds, payment["amount_refundable"]) | acted
 
 
@@ -151,7 +151,7 @@ def dispute_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_sec
             **{name: dispute.get(name) for name in ("amount", "status", "reason", "evidence_due_by")},
             "dispute_currency": dispute["currency"],
             "at": dispute["created_at"],
-            "chargeback": is_chargeback(dispute["status"]),
+            "chargeback": not DisputeStatus(dispute["status"]).is_inquiry,
             **{name: row[name] for name in _OF_PAYMENT},
             "three_d_secure": three_d_secure,
         }

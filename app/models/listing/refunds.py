@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.payments.payment import ANSWERABLE_DISPUTES
+from app.domain.payments.states import NEEDS_RESPONSE
 from app.models import pagination
 from app.models.connection import Snapshot, raw, unavailable_as_ours
 from app.models.listing.refund_summary import DisputeRow, RefundRow
@@ -108,7 +108,7 @@ def urgent(where: Where, session: Snapshot, *, limit: int) -> list[Row]:
     waiting: Row = {"needs_person": True}
     by, index = NEWEST.keys, "needs_person_newest"
     if isinstance(where, DisputeFilter):
-        waiting, by = {"status": {"$in": list(ANSWERABLE_DISPUTES)}}, [("evidence_due_by", 1), ("_id", 1)]
+        waiting, by = {"status": {"$in": list(NEEDS_RESPONSE)}}, [("evidence_due_by", 1), ("_id", 1)]
         index = "status_due"
     with unavailable_as_ours():
         found = _Seen(where, session).find({**where.query(), **waiting})
@@ -127,7 +127,7 @@ def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]
         for name, bound in bounds.items()
     ]
     steps = [
-        {"$match": {"status": {"$in": list(ANSWERABLE_DISPUTES)}}},
+        {"$match": {"status": {"$in": list(NEEDS_RESPONSE)}}},
         {"$limit": most},
         {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
     ]

@@ -20,6 +20,8 @@ from mongoengine import (
     StringField,
 )
 
+from app.domain.payments.states import RefundState
+
 
 class Attempt(EmbeddedDocument):
     """One try to pay: a charge, or a 3-D Secure request that never became one."""
@@ -142,7 +144,7 @@ class Payment(Document):
             {
                 "name": "refund_unanswered",
                 "fields": ["refunds.stripe_refund_id", "refunds.created_at"],
-                "partialFilterExpression": {"refunds.status": "pending"},
+                "partialFilterExpression": {"refunds.status": RefundState.PENDING.value},
             },
             {
                 "name": "uncounted",

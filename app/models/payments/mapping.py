@@ -14,6 +14,7 @@ from app.domain.payments.evidence import (
     RefundEvidence,
 )
 from app.domain.payments.facts import Card, Failure, ThreeDSecure
+from app.domain.payments.states import ChargeStatus, DisputeStatus, RefundState
 
 Document = dict[str, Any]
 
@@ -36,6 +37,11 @@ _TABLES: dict[str, type] = {
     "challenges": ChallengeEvidence,
     "refunds": RefundEvidence,
     "disputes": DisputeEvidence,
+}
+_STATUSES: dict[type, Callable[[str], str]] = {
+    ChargeEvidence: ChargeStatus,
+    RefundEvidence: RefundState,
+    DisputeEvidence: DisputeStatus,
 }
 _VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure}
 _TIMES = frozenset({"created_at", "completed_at", "evidence_due_by"})
@@ -80,10 +86,12 @@ def _row(row: Any) -> Document:
     return found
 
 
-def _evidence(kind: Callable[..., Any], row: Mapping[str, Any]) -> Any:
+def _evidence(kind: type, row: Mapping[str, Any]) -> Any:
     values = {
         name: _complete(_VALUES[name], value) if name in _VALUES else value for name, value in row.items()
     }
+    if kind in _STATUSES:
+        values["status"] = _STATUSES[kind](values["status"])
     return _complete(kind, values)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from app.domain.payments.states import PaymentStatus
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments import repository
@@ -19,7 +20,7 @@ from app.models.payments.repository import StoredPayment
 _BRIEF = {"payment_intent_id": 1, "currency": 1, "amount": 1}
 _BATCH = 100
 # Stripe may still change these long after they were made, without anything new that a list would show.
-_WAITING = ["processing", "authorized"]
+_WAITING = [status.value for status in PaymentStatus if status.waits_for_stripe]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def unanswered(since: int, *, now: datetime, before: datetime) -> Iterator[Brief
     """Rows that have no intent although nobody is asking Stripe for one any more."""
     yield from _brief(
         {
-            "status": "pending",
+            "status": PaymentStatus.PENDING.value,
             "created_at": {"$gte": moment(since), "$lt": before},
             "payment_intent_id": None,
             "evidence.refused_code": None,

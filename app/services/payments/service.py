@@ -14,7 +14,8 @@ from app.domain.declines import advice_for_customer, explain
 from app.domain.money import Money
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import IntentRefused
-from app.domain.payments.payment import PaymentStatus, PaymentView, open_challenges, view
+from app.domain.payments.payment import PaymentView, open_challenges, view
+from app.domain.payments.states import PaymentStatus
 from app.errors import (
     AmountInvalid,
     CardDeclined,

@@ -21,6 +21,7 @@ from app.domain.payments.facts import Fact, IntentFact
 from app.domain.payments.merge import adopt, apply
 from app.domain.payments.payment import PaymentView, view
 from app.domain.payments.snapshot import Record, changes, record
+from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable
 from app.ids import is_id
 from app.models.payments import repository
@@ -137,12 +138,12 @@ def observe(before: StoredPayment | None, after: PaymentState, shown: PaymentVie
 def _outcome(refund: RefundEvidence) -> str | None:
     """What has become of a refund; None while it is only reserved."""
     if refund.stripe_refund_id is None:
-        if refund.status == "failed":
+        if refund.status == RefundState.FAILED:
             return "refused"
         return "unknown" if refund.unanswered else None
-    if refund.status in {"failed", "canceled"}:
+    if refund.status.returned:
         return "failed"
-    return "succeeded" if refund.status == "succeeded" else "pending"
+    return "succeeded" if refund.status.counts_as_refunded else "pending"
 
 
 def _row_waiting_for(fact: IntentFact) -> StoredPayment | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.clock import now
 from app.domain.payments.facts import RefundSettled
+from app.domain.payments.states import RefundState
 from app.errors import NotFound, PaydeskError, ValidationFailed
 from app.models.payments import repository
 from app.models.payments.mapping import Document
@@ -91,7 +92,7 @@ class RefundDesk:
         refund = stored.state.refunds.get(refund_id) if stored else None
         if stored is None or refund is None:
             raise NotFound("There is no such refund.")
-        if refund.status != "failed":
+        if refund.status != RefundState.FAILED:
             raise ValidationFailed("Only a failed refund can be settled in another way.")
         audit.append(Action.REFUND_SETTLED, actor=actor, target=payment_id, details={"id": refund_id})
         source = Source(road="settle", reference=refund_id, actor=actor)

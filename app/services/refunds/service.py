@@ -18,7 +18,8 @@ from structlog.contextvars import bind_contextvars
 from app.domain.money import Money, MoneyError
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
-from app.domain.payments.payment import PaymentStatus, view
+from app.domain.payments.payment import view
+from app.domain.payments.states import PaymentStatus, RefundState
 from app.errors import (
     AmountExceedsRefundable,
     AmountInvalid,
@@ -129,7 +130,7 @@ class Refunds:
                 refund_id if refund_id in state.refunds else _unfinished(state, order, wanted) or refund_id
             )
             known = state.refunds.get(chosen[0])
-            if known and (known.stripe_refund_id or known.status != "pending"):
+            if known and (known.stripe_refund_id or known.status != RefundState.PENDING):
                 return []
             # A row that is asked for again says when, so that the worker does not give it up in this very moment.
             return [
@@ -158,7 +159,7 @@ class Refunds:
         row = stored.state.refunds[refund_id]
         if row.stripe_refund_id:
             return stored
-        if row.status == "failed":
+        if row.status == RefundState.FAILED:
             raise PaymentNotRefundable("Stripe refused this refund. Start a new one.")
         try:
             fact = (resumed and self._find(stored, refund_id)) or self._ask(stored, refund_id, row)
@@ -247,7 +248,7 @@ def _unfinished(state: PaymentState, order: RefundOrder, wanted: int | None) -> 
             row.requested_by == order.requested_by and row.reason == order.reason and row.notes == order.notes
         )
         amount = row.amount == wanted if wanted is not None else left == 0
-        open_ = row.stripe_refund_id is None and row.status == "pending"
+        open_ = row.stripe_refund_id is None and row.status == RefundState.PENDING
         if same and amount and open_ and (row.unanswered or (row.requested_at or 0) < given_up):
             return refund_id
     return None

@@ -148,11 +148,7 @@ def _told(error: Exception) -> str:
 
 def _known_refunds(state: PaymentState) -> int:
     """Minor units of refunds that Stripe has confirmed to us and not taken back."""
-    return sum(
-        r.amount
-        for r in state.refunds.values()
-        if r.stripe_refund_id and r.status not in {"failed", "canceled"}
-    )
+    return sum(r.amount for r in state.refunds.values() if r.stripe_refund_id and not r.status.returned)
 
 
 def _row(event: dict[str, Any]) -> dict[str, Any]:

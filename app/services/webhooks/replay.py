@@ -16,6 +16,7 @@ from app.domain.payments.facts import ChargeFact, IntentFact
 from app.domain.payments.merge import ContradictoryFact, adopt, apply
 from app.domain.payments.payment import doubts, view
 from app.domain.payments.snapshot import Record, changes, record
+from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, NotFound, PaydeskError
 from app.gateway import webhooks
 from app.ids import is_id
@@ -163,7 +164,7 @@ def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) 
     known = sum(
         refund["amount"]
         for refund in new["refunds"]
-        if refund["stripe_refund_id"] and refund["status"] not in {"failed", "canceled"}
+        if refund["stripe_refund_id"] and not RefundState(refund["status"]).returned
     )
     if isinstance(fact, ChargeFact) and fact.amount_refunded > known:
         notes.append("The refunds of the intent would be fetched from Stripe as well.")

@@ -17,6 +17,7 @@ import structlog
 from app.clock import now
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Fact, RefundRefused
+from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
 from app.models.connection import raw, unavailable_as_ours
@@ -177,9 +178,9 @@ def payments_without_answer_query(at: datetime) -> dict[str, Any]:
 
 def open_refunds_query() -> dict[str, Any]:
     """Payments with a refund that was asked for here and that Stripe has not named."""
-    unnamed = {"status": "pending", "stripe_refund_id": None}
+    unnamed = {"status": RefundState.PENDING.value, "stripe_refund_id": None}
     # The first condition says nothing new, but the partial index is used only where its own condition is asked for.
-    return {"refunds.status": "pending", "refunds": {"$elemMatch": unnamed}}
+    return {"refunds.status": RefundState.PENDING.value, "refunds": {"$elemMatch": unnamed}}
 
 
 def _payments_without_answer(at: datetime) -> list[str]:
@@ -195,7 +196,7 @@ def _payments_with_open_refunds() -> list[str]:
 
 
 def _is_open(row: RefundEvidence) -> bool:
-    return row.stripe_refund_id is None and row.status == "pending"
+    return row.stripe_refund_id is None and row.status == RefundState.PENDING
 
 
 def _age(row: RefundEvidence, at: float) -> float:

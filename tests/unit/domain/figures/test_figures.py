@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.domain.figures.contributions import Counted, CountedAttempt, merged, tallies
 from app.domain.figures.figures import Figures
-from app.domain.payments.payment import AttemptStatus, AuthenticationOutcome
+from app.domain.payments.states import AttemptStatus, AuthenticationOutcome
 
 attempts = st.builds(
     CountedAttempt,

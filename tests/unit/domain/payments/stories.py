@@ -20,6 +20,7 @@ from app.domain.payments.facts import (
     RefundFact,
     ThreeDSecure,
 )
+from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
 
 VISA = Card("visa", "4242", "US")
 START = 1_700_000_000
@@ -52,7 +53,7 @@ class Simulator:
     def intent(self, status: str, method: str | None = None, **more: object) -> None:
         fact = IntentFact(
             intent_id="pi_1",
-            status=status,
+            status=IntentStatus(status),
             amount=AMOUNT,
             currency="usd",
             created=START,
@@ -79,7 +80,7 @@ class Simulator:
         fact = ChargeFact(
             charge_id=self.latest_charge,
             intent_id="pi_1",
-            status=status,
+            status=ChargeStatus(status),
             created=self.story.clock,
             amount=AMOUNT,
             amount_captured=AMOUNT if paid else 0,
@@ -156,7 +157,7 @@ class Simulator:
             charge_id=self.latest_charge,
             amount=amount,
             currency="usd",
-            status="pending" if ends == "pending" else "succeeded",
+            status=RefundState.PENDING if ends == "pending" else RefundState.SUCCEEDED,
             reason=None,
             failure_reason=None,
             created=self.story.clock,
@@ -164,7 +165,7 @@ class Simulator:
         self.refunds.append(fact)
         self.story.facts.append(fact)
         if ends == "failed":
-            self.story.facts.append(replace(fact, status="failed", failure_reason="declined"))
+            self.story.facts.append(replace(fact, status=RefundState.FAILED, failure_reason="declined"))
         elif ends == "succeeded":
             self.story.refunded += amount
 
@@ -177,7 +178,7 @@ class Simulator:
                     charge_id=self.latest_charge,
                     amount=AMOUNT,
                     currency="usd",
-                    status=status,
+                    status=DisputeStatus(status),
                     reason="fraudulent",
                     created=self.story.clock,
                     evidence_due_by=None,

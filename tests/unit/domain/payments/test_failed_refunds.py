@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from app.domain.payments.failed_refunds import Refunded, failure_times, unmended
+from app.domain.payments.states import RefundState
 
 
 def refund(name: str, amount: int, status: str, made_at: int, failed_at: int | None = None) -> Refunded:
-    return Refunded(refund_id=name, amount=amount, status=status, made_at=made_at, failed_at=failed_at)
+    return Refunded(
+        refund_id=name, amount=amount, status=RefundState(status), made_at=made_at, failed_at=failed_at
+    )
 
 
 FAILED = refund("a", 30, "failed", 10, 20)
@@ -46,7 +49,9 @@ def test_a_failure_waits_until_its_money_went_back(
 
 
 def test_what_a_person_settled_waits_no_more_and_still_answers_for_the_one_before() -> None:
-    settled = Refunded(refund_id="b", amount=30, status="failed", made_at=21, failed_at=25, settled=True)
+    settled = Refunded(
+        refund_id="b", amount=30, status=RefundState.FAILED, made_at=21, failed_at=25, settled=True
+    )
     assert unmended([settled], 100) == set()
     assert unmended([FAILED, settled], 100) == set()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from app.domain.payments.facts import AttemptError, Failure, IntentFact
 from app.domain.payments.merge import adopt
 from app.domain.payments.payment import view
+from app.domain.payments.states import IntentStatus
 from app.models.payments.repository import StoredPayment
 from app.services.reconciliation.compare import Difference, Kind, compare, merge
 
@@ -15,7 +16,7 @@ CREATED = 1_700_000_000
 def intent(**changes: object) -> IntentFact:
     fact = IntentFact(
         intent_id="pi_1",
-        status="requires_payment_method",
+        status=IntentStatus.REQUIRES_PAYMENT_METHOD,
         amount=1000,
         currency="usd",
         created=CREATED,
@@ -43,7 +44,7 @@ UNAUTHENTICATED = AttemptError(
     payment_method_id="pm_1",
     card=None,
 )
-ASKED = intent(as_of=CREATED + 10, status="requires_action", payment_method_id="pm_1")
+ASKED = intent(as_of=CREATED + 10, status=IntentStatus.REQUIRES_ACTION, payment_method_id="pm_1")
 FAILED = intent(as_of=CREATED + 20, last_error=UNAUTHENTICATED)
 FETCHED = intent(as_of=CREATED + 9_000, last_error=UNAUTHENTICATED)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from app.domain.payments.facts import RefundFact
+from app.domain.payments.states import RefundState
 from app.gateway.lists import Told
 from app.services.reconciliation.stream import Waiting
 
@@ -13,7 +14,7 @@ def told(intent_id: str, number: int) -> Told:
         charge_id=None,
         amount=1,
         currency="usd",
-        status="succeeded",
+        status=RefundState.SUCCEEDED,
         reason=None,
         failure_reason=None,
         created=number,

@@ -1,0 +1,224 @@
+"""Every status of a payment and of its parts: its order in the merge, Stripe's word for it and what it means.
+
+All are texts, so they are stored, hashed and compared as the words that they are. Where Stripe has a status of its own,
+the value of a member is Stripe's word; ``Enum("word")`` reads it. A word that Stripe adds later is kept as it came: it
+has the lowest rank, and no predicate below singles it out, until this file classifies it.
+
+Sources: docs.stripe.com/payments/paymentintents/lifecycle, docs.stripe.com/api/charges/object, /api/refunds/object,
+/api/disputes/object, docs.stripe.com/disputes/how-disputes-work (an inquiry takes no money).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class _StripeWord(StrEnum):
+    """A status in Stripe's words. Of two statuses of one object the higher ``rank`` is the later one."""
+
+    rank: int
+
+    def __new__(cls, word: str, rank: int = 0) -> Self:
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.rank = rank
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        word = str.__new__(cls, value)
+        word._name_, word._value_, word.rank = "UNCLASSIFIED", value, 0
+        return word
+
+    @property
+    def is_classified(self) -> bool:
+        """False for a word that this version does not know."""
+        return self._value_ in type(self)._value2member_map_
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment stands. Completed and canceled are final; failed is not."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {PaymentStatus.COMPLETED, PaymentStatus.CANCELED}
+
+    @property
+    def waits_for_stripe(self) -> bool:
+        """True where Stripe may change it long after it was made: a bank debit under way, a hold not yet captured."""
+        return self in {PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
+
+
+class RefundStatus(StrEnum):
+    """How much of what was captured went back (succeeded refunds only), or is on its way."""
+
+    NONE = "none"
+    PENDING = "pending"
+    PARTIAL = "partial"
+    FULL = "full"
+
+    @property
+    def counts_as_refunded(self) -> bool:
+        return self in {RefundStatus.PARTIAL, RefundStatus.FULL}
+
+
+class IntentStatus(_StripeWord):
+    """The status of a payment intent. Intents have no ranks: an intent may fail and go on many times."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    REQUIRES_CAPTURE = "requires_capture"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nothing is under way: a new attempt has to be started."""
+        return self in {IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION}
+
+
+class ChargeStatus(_StripeWord):
+    """The status of a charge."""
+
+    PENDING = "pending", 0
+    FAILED = "failed", 1
+    SUCCEEDED = "succeeded", 2
+
+
+class RefundState(_StripeWord):
+    """The status of one refund. A refund may fail days after it succeeded."""
+
+    PENDING = "pending", 0
+    REQUIRES_ACTION = "requires_action", 1
+    SUCCEEDED = "succeeded", 2
+    CANCELED = "canceled", 3
+    FAILED = "failed", 4
+
+    @property
+    def is_open(self) -> bool:
+        """True while the money is on its way."""
+        return self in {RefundState.PENDING, RefundState.REQUIRES_ACTION}
+
+    @property
+    def counts_as_refunded(self) -> bool:
+        return self == RefundState.SUCCEEDED
+
+    @property
+    def returned(self) -> bool:
+        """True where the money stayed or came back here, so that it may be refunded again."""
+        return self in {RefundState.CANCELED, RefundState.FAILED}
+
+    @property
+    def needs_attention(self) -> bool:
+        """True where Stripe waits for a person; of failed ones ``failed_refunds`` knows which still do."""
+        return self == RefundState.REQUIRES_ACTION
+
+
+class DisputeStatus(_StripeWord):
+    """The status of a dispute or inquiry. An inquiry may become a dispute; a lost dispute may be appealed."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response", 0
+    WARNING_UNDER_REVIEW = "warning_under_review", 1
+    WARNING_CLOSED = "warning_closed", 2
+    PREVENTED = "prevented", 3
+    NEEDS_RESPONSE = "needs_response", 4
+    UNDER_REVIEW = "under_review", 5
+    LOST = "lost", 6
+    APPEAL_NEEDS_RESPONSE = "appeal_needs_response", 7
+    APPEAL_UNDER_REVIEW = "appeal_under_review", 8
+    WON = "won", 9
+
+    @property
+    def is_inquiry(self) -> bool:
+        """True for a question of the bank that takes no money; Stripe marks every such status."""
+        return self.startswith("warning_")
+
+    @property
+    def needs_attention(self) -> bool:
+        """True while the dispute, inquiry or appeal waits for our evidence."""
+        return self in NEEDS_RESPONSE
+
+    @property
+    def blocks_refunds(self) -> bool:
+        """True while the dispute has the money and is not decided: a refund could pay it back twice."""
+        return self in _UNDECIDED
+
+    @property
+    def takes_money(self) -> bool:
+        """True where the customer has the money for good."""
+        return self == DisputeStatus.LOST
+
+
+NEEDS_RESPONSE = (
+    DisputeStatus.NEEDS_RESPONSE,
+    DisputeStatus.WARNING_NEEDS_RESPONSE,
+    DisputeStatus.APPEAL_NEEDS_RESPONSE,
+)
+_UNDECIDED = frozenset(
+    {
+        DisputeStatus.NEEDS_RESPONSE,
+        DisputeStatus.UNDER_REVIEW,
+        DisputeStatus.APPEAL_NEEDS_RESPONSE,
+        DisputeStatus.APPEAL_UNDER_REVIEW,
+    }
+)
+
+
+class AttemptStatus(StrEnum):
+    """``open`` waits for the customer's answer to 3-D Secure; ``abandoned`` never got one."""
+
+    OPEN = "open"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+    @classmethod
+    def of_charge(cls, status: ChargeStatus, *, captured: bool) -> AttemptStatus:
+        """The status of the attempt that led to a charge."""
+        if status == ChargeStatus.PENDING:
+            return cls.PROCESSING
+        if status == ChargeStatus.FAILED:
+            return cls.FAILED
+        return cls.SUCCEEDED if captured else cls.AUTHORIZED
+
+
+class AuthenticationOutcome(StrEnum):
+    """The 3-D Secure split of DESIGN section 5."""
+
+    AUTHENTICATED = "authenticated"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    OPEN = "open"
+    EXEMPTED = "exempted"
+    ATTEMPTED = "attempted"
+
+    @classmethod
+    def of_result(cls, result: str | None) -> AuthenticationOutcome | None:
+        """The outcome behind ``three_d_secure.result`` of a charge; None where nobody was asked to authenticate."""
+        return _OUTCOME_OF_RESULT.get(result or "")
+
+
+_OUTCOME_OF_RESULT: dict[str, AuthenticationOutcome | None] = {
+    "authenticated": AuthenticationOutcome.AUTHENTICATED,
+    "attempt_acknowledged": AuthenticationOutcome.ATTEMPTED,
+    "exempted": AuthenticationOutcome.EXEMPTED,
+    "failed": AuthenticationOutcome.FAILED,
+    "processing_error": AuthenticationOutcome.FAILED,
+    "not_supported": None,
+    "data_share_only": None,
+}
