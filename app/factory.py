@@ -13,7 +13,7 @@ from app import api, cli, logging, telemetry
 from app.extensions import bind_limiter, bind_services, bind_settings
 from app.gateway.client import StripeGateway
 from app.models import connection
-from app.services import build_services
+from app.services import Services, build_services
 
 if TYPE_CHECKING:
     from config import Settings
@@ -51,20 +51,24 @@ def _trust_proxies(app: Flask, hops: int) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 
 
-def _connect(app: Flask, settings: Settings) -> None:
-    """Register MongoDB (it is dialled on first use) and build the use cases on Stripe."""
-    connection.connect(settings.mongodb_uri, telemetry.MongoDB())
+def services_on(settings: Settings) -> Services:
+    """The use cases on the Stripe account of ``settings``."""
     gateway = StripeGateway(
         secret_key=settings.stripe_secret_key,
         api_version=settings.stripe_api_version,
         api_base=settings.stripe_api_base,
         timeout_seconds=settings.stripe_timeout,
     )
-    built = build_services(
+    return build_services(
         gateway,
         webhook_secrets=settings.stripe_webhook_secret,
         api_version=settings.stripe_api_version,
         livemode=settings.livemode,
         zone=ZoneInfo(settings.dashboard_timezone),
     )
-    bind_services(app, built)
+
+
+def _connect(app: Flask, settings: Settings) -> None:
+    """Register MongoDB (it is dialled on first use) and bind the use cases."""
+    connection.connect(settings.mongodb_uri, telemetry.MongoDB())
+    bind_services(app, services_on(settings))

@@ -16,12 +16,12 @@ from jinja2.bccache import Bucket, BytecodeCache
 from mongoengine.connection import ConnectionFailure, get_db
 from pymongo.database import Database
 
-from app.factory import create_app
 from app.models import connection
 from app.models.indexes import create_indexes
 from config import Settings
 from tests.support import mongo as shared_mongo
 from tests.support import tokens
+from tests.support.applications import Applications
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer
 from tests.support.webhooks import WEBHOOK_PATH
@@ -161,16 +161,15 @@ def settings(mongo_uri: str, sandbox: SandboxProcess, server_port: int) -> Setti
 
 @pytest.fixture(autouse=True)
 def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Empty the database and the sandbox after each test that used them; indexes stay."""
+    """Empty the sandbox and what was written to in the database, after each test that used them; indexes stay."""
     uses_mongo = "mongo_uri" in request.fixturenames
-    found: Database[dict[str, Any]] | None = request.getfixturevalue("database") if uses_mongo else None
+    database: Database[dict[str, Any]] | None = request.getfixturevalue("database") if uses_mongo else None
     stripe = request.getfixturevalue("sandbox") if "sandbox" in request.fixturenames else None
     yield
     if stripe is not None:
         stripe.reset()
-    if found is not None:
-        for name in found.list_collection_names():
-            found[name].delete_many({})
+    if database is not None:
+        shared_mongo.empty(database)
 
 
 @pytest.fixture(autouse=True)
@@ -190,10 +189,16 @@ def _database_of_connection() -> str | None:
         return None
 
 
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    """``applications.on(settings)``: the application of this process on those settings."""
+    return Applications()
+
+
 @pytest.fixture
-def app(settings: Settings) -> Flask:
-    """A new application on ``settings``."""
-    return create_app(settings)
+def app(settings: Settings, applications: Applications) -> Flask:
+    """The application on ``settings``; a test that changes it makes its own with ``create_app``."""
+    return applications.on(settings)
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
 
 from tooling import process
 from tooling.mongo.embedded import EmbeddedMongo
@@ -53,6 +56,13 @@ def shared_uri(folder: Path, database: str) -> str:
             _started.append(mongo)
             address.write_text(mongo.uri)
         return address.read_text().replace("DATABASE", database)
+
+
+def empty(database: Database[dict[str, Any]]) -> None:
+    """Remove every document. To count is quicker than to delete nothing, which also waits for the journal."""
+    for name in database.list_collection_names():
+        if database[name].estimated_document_count():
+            database[name].delete_many({})
 
 
 def _is_abandoned(folder: Path) -> bool:

@@ -38,8 +38,8 @@ def add(app: Flask, *roles: Role) -> None:
             audit.append(Action.USER_CREATED, actor="test", target=email_of(role), details=details)
 
 
-def enter(app: Flask, email: str, password: str = PASSWORD) -> FlaskClient:
-    """A browser in which somebody has signed in."""
+def sign_in(app: Flask, email: str, password: str = PASSWORD) -> FlaskClient:
+    """A browser in which the form to sign in was filled in and accepted."""
     client = app.test_client()
     answer = send(client, "/login", page="/login", email=email, password=password)
     assert answer.status_code == 303, answer.text

@@ -19,8 +19,9 @@ from app.models.webhooks import events as webhook_events
 from app.services import accounts
 from app.services.payments.service import NewPayment
 from app.services.webhooks.inbox import _row
-from tests.integration.dashboards.browsing import PASSWORD, hashed
+from tests.integration.dashboards.browsing import hashed
 from tests.support.sandbox import SandboxProcess
+from tests.support.signed_in import signed_in
 
 
 def csrf_of(page: str) -> str:
@@ -43,10 +44,7 @@ def enter(app: Flask, role: Role) -> FlaskClient:
     with app.app_context():
         if email not in {account.email for account in accounts.every()}:
             users.insert(email, hashed(), role, now=datetime.now(UTC))
-    client = app.test_client()
-    form = {"email": email, "password": PASSWORD, "csrf_token": csrf_of(client.get("/login").text)}
-    assert client.post("/login", data=form).status_code == 303
-    return client
+    return signed_in(app, email)
 
 
 def post(client: FlaskClient, path: str, page: str, **fields: Any) -> TestResponse:

@@ -18,7 +18,7 @@ from app.services import audit
 from app.services.audit import Action
 from app.services.payments.service import NewPayment
 from dashboards.audit import SHOWN
-from tests.integration.dashboards.browsing import add, email_of, enter, send
+from tests.integration.dashboards.browsing import add, email_of, send, sign_in
 from tests.support.sandbox import SandboxProcess
 
 PAGE = "/dashboard/audit"
@@ -30,7 +30,7 @@ Mongo = Database[dict[str, Any]]
 @pytest.fixture
 def admin(app: Flask) -> FlaskClient:
     add(app, Role.ADMIN)
-    return enter(app, ADMIN)
+    return sign_in(app, ADMIN)
 
 
 def numbers(page: str) -> list[int]:

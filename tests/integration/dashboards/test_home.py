@@ -5,7 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.permissions import Role
+from app.factory import create_app
 from app.services import accounts
+from config import Settings
 from dashboards.web.auth import begin, guard
 from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
 
@@ -30,7 +32,9 @@ def test_strangers_find_the_way_in_and_the_addresses(client: FlaskClient) -> Non
         assert f'href="{address}"' in page.text
 
 
-def test_a_guard_lets_in_only_its_role_and_the_ones_above(app: Flask) -> None:
+def test_a_guard_lets_in_only_its_role_and_the_ones_above(settings: Settings) -> None:
+    app = create_app(settings)
+
     @guard("finance")
     def page() -> str:
         return "figures"

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from app.domain.permissions import Role
 from dashboards.web.assets import FOLDER
-from tests.integration.dashboards.browsing import add, email_of, enter
+from tests.integration.dashboards.browsing import add, email_of
+from tests.support.signed_in import signed_in
 
 ADMIN_PAGES = {"Webhooks", "Reconciliation", "Users", "Audit log"}
 
@@ -22,7 +23,7 @@ def test_the_bar_shows_what_the_role_may_open(app: Flask) -> None:
     add(app, *Role)
     shown = {}
     for role in Role:
-        page = enter(app, email_of(role)).get("/dashboard/account/password").text
+        page = signed_in(app, email_of(role)).get("/dashboard/account/password").text
         shown[role] = entries(page)
         assert email_of(role) in page
     assert not shown[Role.VIEWER] & ADMIN_PAGES
@@ -32,7 +33,7 @@ def test_the_bar_shows_what_the_role_may_open(app: Flask) -> None:
 
 def test_every_entry_of_the_bar_leads_somewhere_and_marks_itself(app: Flask) -> None:
     add(app, Role.ADMIN)
-    client = enter(app, email_of(Role.ADMIN))
+    client = signed_in(app, email_of(Role.ADMIN))
     found = re.search(r'<nav class="nav-open".*?</nav>', client.get("/dashboard/users").text, re.DOTALL)
     assert found
     for address in re.findall(r'href="([^"]+)"', found[0]):

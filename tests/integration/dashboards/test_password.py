@@ -10,7 +10,8 @@ from app.models.accounts import users
 from app.models.audit import entries as audit_entries
 from app.services import accounts
 from app.services.accounts import MOST_FAILURES
-from tests.integration.dashboards.browsing import PASSWORD, add, email_of, enter, send
+from tests.integration.dashboards.browsing import PASSWORD, add, email_of, send, sign_in
+from tests.support.signed_in import signed_in
 
 PAGE = "/dashboard/account/password"
 NEW = "another horse, another staple"
@@ -20,7 +21,7 @@ EMAIL = email_of(Role.VIEWER)
 @pytest.fixture
 def viewer(app: Flask) -> FlaskClient:
     add(app, Role.VIEWER)
-    return enter(app, EMAIL)
+    return signed_in(app, EMAIL)
 
 
 def change(
@@ -30,12 +31,12 @@ def change(
 
 
 def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, viewer: FlaskClient) -> None:
-    elsewhere = enter(app, EMAIL)
+    elsewhere = signed_in(app, EMAIL)
     answer = change(viewer)
     assert (answer.status_code, answer.location) == (303, "/")
     assert "Your password is changed" in viewer.get(PAGE).text
     assert elsewhere.get(PAGE).location.startswith("/login")
-    enter(app, EMAIL, NEW)
+    sign_in(app, EMAIL, NEW)
     assert accounts.authenticate(EMAIL, PASSWORD) is None
     changed = [entry for entry in audit_entries.walk() if entry["action"] == "user.password_changed"]
     assert [(entry["actor"], entry["target"]) for entry in changed] == [(EMAIL, EMAIL)]

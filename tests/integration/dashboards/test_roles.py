@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.permissions import Role
-from tests.integration.dashboards.browsing import add, csrf_token, email_of, enter
+from tests.integration.dashboards.browsing import add, csrf_token, email_of
+from tests.support.signed_in import signed_in
 
 PUBLIC, VIEWER, FINANCE, ADMIN = "public", "viewer", "finance", "admin"
 # Written by hand from the issue and DESIGN section 1, so that a wrong guard in the code is seen. A new route needs a
@@ -101,7 +102,7 @@ def test_every_route_is_in_the_table_with_its_guard(app: Flask) -> None:
 @pytest.fixture
 def browsers(app: Flask) -> dict[Role, FlaskClient]:
     add(app, *Role)
-    return {role: enter(app, email_of(role)) for role in Role}
+    return {role: signed_in(app, email_of(role)) for role in Role}
 
 
 def address(route: str) -> tuple[str, str]:
