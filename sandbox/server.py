@@ -14,10 +14,10 @@ from sandbox.api.pipeline import Api
 from sandbox.api.request_log import RequestLog
 from sandbox.control.routes import Control
 from sandbox.core.persistence import Database
-from sandbox.core.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store
+from sandbox.webhooks import endpoints
 from sandbox.webhooks.deliveries import Dispatcher
 from sandbox.webhooks.event_log import EventLog
 
@@ -41,7 +41,8 @@ def build(
     if database:
         database.load()
     if webhook:
-        set_endpoint(store, COMMAND_LINE_ENDPOINT, *webhook)
+        url, secrets = webhook
+        endpoints.configure(store, url=url, secrets=secrets)
     faults, log = Faults(), RequestLog()
     api = Api(sandbox, faults, log)
     app = web.Application(client_max_size=_MAX_BODY)
@@ -61,15 +62,3 @@ def build(
 
     app.cleanup_ctx.append(run)
     return app
-
-
-def set_endpoint(store: Store, endpoint_id: str, url: str, secrets: list[str]) -> Endpoint:
-    """Create or change an endpoint that receives every event."""
-    endpoint = store.endpoints.get(endpoint_id)
-    if endpoint is None:
-        endpoint = Endpoint(id=endpoint_id, created=store.now(), seq=store.next_seq())
-        store.endpoints.add(endpoint)
-    endpoint.url = url
-    endpoint.secrets = secrets
-    store.save(endpoint)
-    return endpoint

@@ -27,14 +27,7 @@ _FIELDS: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intent",
         "refunds": "refund_list",
         **dict.fromkeys(
-            (
-                "application",
-                "application_fee",
-                "failure_balance_transaction",
-                "invoice",
-                "on_behalf_of",
-                "review",
-            )
+            "application application_fee failure_balance_transaction invoice on_behalf_of review".split()
         ),
     },
     "refund": {

@@ -67,12 +67,7 @@ _CARD_OPTIONS: Table = {
 _CAPTURE = choice("automatic", "automatic_async", "manual")
 _EXPAND = list_of(text())
 _READ: Table = {"expand": _EXPAND}
-_LIST: Table = {
-    "limit": integer(),
-    "starting_after": text(),
-    "ending_before": text(),
-    "expand": _EXPAND,
-}
+_LIST: Table = {"limit": integer(), "starting_after": text(), "ending_before": text(), "expand": _EXPAND}
 _BY_TIME: Table = {**_LIST, "created": time_range()}
 
 _INTENT: Table = {
@@ -123,17 +118,8 @@ INTENT_CONFIRM: Table = {
     "client_secret": text(),
     **{
         name: _INTENT[name]
-        for name in (
-            "capture_method",
-            "expand",
-            "payment_method",
-            "payment_method_data",
-            "payment_method_options",
-            "payment_method_types",
-            "receipt_email",
-            "setup_future_usage",
-            "shipping",
-        )
+        for name in """capture_method expand payment_method payment_method_data payment_method_options
+        payment_method_types receipt_email setup_future_usage shipping""".split()
     },
 }
 INTENT_CANCEL: Table = {

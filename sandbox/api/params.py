@@ -168,9 +168,7 @@ def _choice(param: Param, value: Any, path: str) -> str:
 
 
 def _nested(param: Param, value: Any, path: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise invalid(f"Invalid object: {value}", param=path)
-    return check(param.fields, value, path)
+    return check(param.fields, _anything(param, value, path), path)
 
 
 def _anything(_: Param, value: Any, path: str) -> dict[str, Any]:
@@ -186,10 +184,6 @@ def _listing(param: Param, value: Any, path: str) -> list[Any]:
         raise invalid(f"Invalid array: {value}", param=path)
     item = param.item or text()
     return [_value(item, value[key], _path(path, key)) for key in sorted(value, key=int)]
-
-
-def _metadata(_: Param, value: Any, path: str) -> dict[str, str]:
-    return metadata_rules.check(value, path)
 
 
 def _time_range(param: Param, value: Any, path: str) -> dict[str, int]:
@@ -212,7 +206,7 @@ _PARSERS = {
     "nested": _nested,
     "anything": _anything,
     "listing": _listing,
-    "metadata": _metadata,
+    "metadata": lambda _, value, path: metadata_rules.check(value, path),
     "time_range": _time_range,
     "off_session": _off_session,
 }

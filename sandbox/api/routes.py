@@ -1,9 +1,9 @@
-"""Every route of the API: method, path, parameters, and the type of the object in its response."""
+"""Every route of the API: method, path, handler and parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.api import parameter_tables as tables
 from sandbox.api.params import Table
@@ -25,80 +25,53 @@ from sandbox.resources import (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. ``object_type`` is the type of the object, or of the listed objects with ``is_list``.
-
-    A browser may call a ``publishable`` endpoint.
-    """
+    """One endpoint; ``*`` in the path is the id. A browser may call a ``publishable`` endpoint."""
 
     method: str
     path: str
-    params: Table
-    object_type: str
     handle: Callable[[Call], Json]
-    is_list: bool = False
+    params: Table = field(default_factory=lambda: tables.READ)
     publishable: bool = False
 
+    @property
+    def is_list(self) -> bool:
+        """Whether the endpoint lists objects: a GET of a plural without an id."""
+        return self.method == "GET" and self.path.endswith("s")
 
-_I, _R = "/v1/payment_intents", "/v1/refunds"
+    @property
+    def object_type(self) -> str:
+        """The type of the object in the response, or of the listed ones."""
+        return self.path.split("/")[2].removesuffix("s")
+
+
+_INTENTS = "/v1/payment_intents"
 ROUTES = (
-    Route("POST", _I, tables.INTENT_CREATE, "payment_intent", payment_intents.create),
-    Route("GET", _I, tables.INTENT_LIST, "payment_intent", payment_intents.list_intents, is_list=True),
-    Route(
-        "GET", f"{_I}/*", tables.INTENT_RETRIEVE, "payment_intent", payment_intents.retrieve, publishable=True
-    ),
-    Route("POST", f"{_I}/*", tables.INTENT_UPDATE, "payment_intent", payment_intents.update),
-    Route(
-        "POST",
-        f"{_I}/*/confirm",
-        tables.INTENT_CONFIRM,
-        "payment_intent",
-        payment_intents.confirm,
-        publishable=True,
-    ),
-    Route("POST", f"{_I}/*/cancel", tables.INTENT_CANCEL, "payment_intent", payment_intents.cancel),
-    Route("POST", f"{_I}/*/capture", tables.INTENT_CAPTURE, "payment_intent", payment_intents.capture),
-    Route("POST", _R, tables.REFUND_CREATE, "refund", refunds.create),
-    Route("GET", _R, tables.REFUND_LIST, "refund", refunds.list_refunds, is_list=True),
-    Route("GET", f"{_R}/*", tables.READ, "refund", refunds.retrieve),
-    Route("POST", f"{_R}/*", tables.REFUND_UPDATE, "refund", refunds.update),
-    Route("POST", f"{_R}/*/cancel", tables.READ, "refund", refunds.cancel),
-    Route("GET", "/v1/charges", tables.CHARGE_LIST, "charge", charges.list_charges, is_list=True),
-    Route("GET", "/v1/charges/*", tables.READ, "charge", charges.retrieve),
-    Route("GET", "/v1/events", tables.EVENT_LIST, "event", events.list_events, is_list=True),
-    Route("GET", "/v1/events/*", tables.READ, "event", events.retrieve),
-    Route("GET", "/v1/disputes", tables.DISPUTE_LIST, "dispute", disputes.list_disputes, is_list=True),
-    Route("GET", "/v1/disputes/*", tables.READ, "dispute", disputes.retrieve),
-    Route(
-        "POST",
-        "/v1/payment_methods",
-        tables.METHOD_CREATE,
-        "payment_method",
-        payment_methods.create,
-        publishable=True,
-    ),
-    Route("GET", "/v1/payment_methods/*", tables.READ, "payment_method", payment_methods.retrieve),
-    Route("POST", "/v1/customers", tables.CUSTOMER_CREATE, "customer", customers.create),
-    Route("GET", "/v1/customers/*", tables.READ, "customer", customers.retrieve),
-    Route(
-        "POST", "/v1/webhook_endpoints", tables.ENDPOINT_CREATE, "webhook_endpoint", webhook_endpoints.create
-    ),
-    Route(
-        "GET",
-        "/v1/webhook_endpoints",
-        tables.ENDPOINT_LIST,
-        "webhook_endpoint",
-        webhook_endpoints.list_endpoints,
-        is_list=True,
-    ),
-    Route(
-        "GET",
-        "/v1/balance_transactions",
-        tables.BALANCE_LIST,
-        "balance_transaction",
-        balance_transactions.list_transactions,
-        is_list=True,
-    ),
-    Route("GET", "/v1/account", tables.READ, "account", account.retrieve),
+    Route("POST", _INTENTS, payment_intents.create, tables.INTENT_CREATE),
+    Route("GET", _INTENTS, payment_intents.list_intents, tables.INTENT_LIST),
+    Route("GET", f"{_INTENTS}/*", payment_intents.retrieve, tables.INTENT_RETRIEVE, publishable=True),
+    Route("POST", f"{_INTENTS}/*", payment_intents.update, tables.INTENT_UPDATE),
+    Route("POST", f"{_INTENTS}/*/confirm", payment_intents.confirm, tables.INTENT_CONFIRM, publishable=True),
+    Route("POST", f"{_INTENTS}/*/cancel", payment_intents.cancel, tables.INTENT_CANCEL),
+    Route("POST", f"{_INTENTS}/*/capture", payment_intents.capture, tables.INTENT_CAPTURE),
+    Route("POST", "/v1/refunds", refunds.create, tables.REFUND_CREATE),
+    Route("GET", "/v1/refunds", refunds.list_refunds, tables.REFUND_LIST),
+    Route("GET", "/v1/refunds/*", refunds.retrieve),
+    Route("POST", "/v1/refunds/*", refunds.update, tables.REFUND_UPDATE),
+    Route("POST", "/v1/refunds/*/cancel", refunds.cancel),
+    Route("GET", "/v1/charges", charges.list_charges, tables.CHARGE_LIST),
+    Route("GET", "/v1/charges/*", charges.retrieve),
+    Route("GET", "/v1/events", events.list_events, tables.EVENT_LIST),
+    Route("GET", "/v1/events/*", events.retrieve),
+    Route("GET", "/v1/disputes", disputes.list_disputes, tables.DISPUTE_LIST),
+    Route("GET", "/v1/disputes/*", disputes.retrieve),
+    Route("POST", "/v1/payment_methods", payment_methods.create, tables.METHOD_CREATE, publishable=True),
+    Route("GET", "/v1/payment_methods/*", payment_methods.retrieve),
+    Route("POST", "/v1/customers", customers.create, tables.CUSTOMER_CREATE),
+    Route("GET", "/v1/customers/*", customers.retrieve),
+    Route("POST", "/v1/webhook_endpoints", webhook_endpoints.create, tables.ENDPOINT_CREATE),
+    Route("GET", "/v1/webhook_endpoints", webhook_endpoints.list_endpoints, tables.ENDPOINT_LIST),
+    Route("GET", "/v1/balance_transactions", balance_transactions.list_transactions, tables.BALANCE_LIST),
+    Route("GET", "/v1/account", account.retrieve),
 )
 _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}
 

@@ -76,11 +76,7 @@ def complete_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -
 
 
 def charge_card(
-    sandbox: Sandbox,
-    intent: Intent,
-    method: PaymentMethod,
-    three_d_secure: Json | None,
-    origin: Origin,
+    sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None, origin: Origin
 ) -> None:
     """Charge the card now. Raises a 402 StripeError for a decline."""
     card = BY_NUMBER[method.number]
@@ -97,7 +93,7 @@ def charge_card(
         return
     manual = intent.capture_method == "manual"
     charge = _new_charge(sandbox, intent, method, three_d_secure)
-    charge.outcome = _outcome(card, "authorized", "approved_by_network", None, "Payment complete.")
+    charge.outcome = _approved(card)
     if manual:
         intent.status = "requires_capture"
         intent.amount_capturable = intent.amount
@@ -164,9 +160,7 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
     method = store.payment_methods.by_id[charge.payment_method]
     if succeeded:
         charge.status = "succeeded"
-        charge.outcome = _outcome(
-            BY_NUMBER[method.number], "authorized", "approved_by_network", None, "Payment complete."
-        )
+        charge.outcome = _approved(BY_NUMBER[method.number])
         capture(sandbox, intent, charge, intent.amount)
         store.save(charge)
         store.save(intent)
@@ -198,9 +192,7 @@ def _new_charge(
     """A new charge, with the current metadata and descriptions of the intent."""
     store = sandbox.store
     return Charge(
-        id=store.new_id("ch"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("ch"),
         amount=intent.amount,
         currency=intent.currency,
         payment_intent=intent.id,
@@ -250,6 +242,10 @@ def _mark_failed(charge: Charge, card: Card, code: tuple[str, str | None], *, bl
     else:
         text = "The bank did not return any further details with this decline."
         charge.outcome = _outcome(card, "issuer_declined", "declined_by_network", code[1] or code[0], text)
+
+
+def _approved(card: Card) -> Json:
+    return _outcome(card, "authorized", "approved_by_network", None, "Payment complete.")
 
 
 def _outcome(card: Card, kind: str, network: str, reason: str | None, message: str) -> Json:

@@ -19,9 +19,7 @@ def book(
 ) -> str:
     """Book money in (positive) or out (negative), in minor units. Returns the id of the balance transaction."""
     transaction = BalanceTransaction(
-        id=store.new_id("txn"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("txn"),
         amount=amount,
         fee=fee,
         currency=currency,
@@ -30,6 +28,4 @@ def book(
         source=source,
         available=available,
     )
-    store.balance_transactions.add(transaction)
-    store.save(transaction)
-    return transaction.id
+    return store.insert(store.balance_transactions, transaction).id

@@ -20,9 +20,7 @@ def open_dispute(
     store = sandbox.store
     method = store.payment_methods.by_id[charge.payment_method]
     dispute = Dispute(
-        id=store.new_id("dp"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("dp"),
         amount=charge.amount_captured or charge.amount if amount is None else amount,
         currency=charge.currency,
         charge=charge.id,

@@ -27,20 +27,13 @@ def named(store: Store, name: str) -> PaymentMethod:
     """The method with this id, or a new one for a token. Raises a 400 resource_missing."""
     if name in BY_TOKEN:
         return of_number(store, BY_TOKEN[name].number)
-    method = store.payment_methods.get(name)
-    if method is None:
-        raise missing("PaymentMethod", name, param="payment_method", status=400)
-    return method
+    return store.payment_methods.require(name, param="payment_method", status=400)
 
 
 def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:
     """A new payment method with the number of a test card."""
-    method = PaymentMethod(
-        id=store.new_id("pm"), created=store.now(), seq=store.next_seq(), number=number, **fields
-    )
-    store.payment_methods.add(method)
-    store.save(method)
-    return method
+    method = PaymentMethod(**store.header("pm"), number=number, **fields)
+    return store.insert(store.payment_methods, method)
 
 
 def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
@@ -54,10 +47,7 @@ def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
     card = data.get("card")
     if not card:
         raise invalid(f"Missing required param: {path}.", param=path, code="parameter_missing")
-    fields = {
-        "billing_details": data.get("billing_details") or {},
-        "metadata": data.get("metadata") or {},
-    }
+    fields = {"billing_details": data.get("billing_details") or {}, "metadata": data.get("metadata") or {}}
     if "token" in card:
         card_of_token = _CARD_TOKENS.get(card["token"])
         if card_of_token is None:

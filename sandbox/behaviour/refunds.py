@@ -5,6 +5,8 @@ A charge's ``amount_refunded`` counts pending refunds and decreases when one fai
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.behaviour import balance
 from sandbox.core.origin import Origin
 from sandbox.core.records import Charge, Json, Refund
@@ -14,20 +16,8 @@ from sandbox.core.store import Store
 
 def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> None:
     """Release a hold or its uncaptured part, which creates a Refund object before 2025-03-31.basil (facts §4)."""
-    if not sandbox.settings.releases_make_refunds:
-        return
-    store = sandbox.store
-    refund = Refund(
-        id=store.new_id("re"),
-        created=store.now(),
-        seq=store.next_seq(),
-        amount=amount,
-        currency=charge.currency,
-        charge=charge.id,
-        payment_intent=charge.payment_intent,
-        release=True,
-    )
-    add(sandbox, refund, charge, origin)
+    if sandbox.settings.releases_make_refunds:
+        refund_charge(sandbox, charge, amount, origin, release=True)
 
 
 def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = "unknown") -> None:
@@ -55,9 +45,17 @@ def settle_by_card(sandbox: Sandbox, refund: Refund) -> None:
         settle(sandbox, refund, refund.later)
 
 
-def add(sandbox: Sandbox, refund: Refund, charge: Charge, origin: Origin) -> Refund:
-    """Add a new refund to its charge, and book it when the charge was captured."""
+def refund_charge(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin, **fields: Any) -> Refund:
+    """A new refund of a charge, booked when the charge was captured."""
     store = sandbox.store
+    refund = Refund(
+        **store.header("re"),
+        amount=amount,
+        currency=charge.currency,
+        charge=charge.id,
+        payment_intent=charge.payment_intent,
+        **fields,
+    )
     previous: Json = {"amount_refunded": charge.amount_refunded}
     was_refunded = charge.refunded
     charge.amount_refunded += refund.amount
@@ -65,8 +63,7 @@ def add(sandbox: Sandbox, refund: Refund, charge: Charge, origin: Origin) -> Ref
         previous["refunded"] = was_refunded
     if charge.captured:
         refund.balance_transaction = _book(store, refund, -refund.amount, "refund")
-    store.refunds.add(refund)
-    store.save(refund)
+    store.insert(store.refunds, refund)
     store.save(charge)
     sandbox.events.emit_record("refund.created", refund, origin)
     sandbox.events.emit_record("charge.refunded", charge, origin, previous)

@@ -6,14 +6,7 @@ Source: the OpenAPI document of that version; facts §4 to §7. Every function r
 from __future__ import annotations
 
 from sandbox.behaviour.cards import BY_NUMBER, Card
-from sandbox.core.records import (
-    Charge,
-    Customer,
-    Intent,
-    Json,
-    PaymentMethod,
-    Refund,
-)
+from sandbox.core.records import Charge, Customer, Intent, Json, PaymentMethod, Refund
 from sandbox.core.store import Store
 
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))

@@ -15,3 +15,11 @@ async def body(request: web.Request) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("the body must be a JSON object")
     return content
+
+
+async def outcome(request: web.Request, *allowed: str) -> str:
+    """The ``outcome`` of the body. Raises ValueError when it is not one of the allowed words."""
+    word = (await body(request))["outcome"]
+    if word not in allowed:
+        raise ValueError(f"outcome must be {' or '.join(allowed)}")
+    return str(word)

@@ -75,16 +75,13 @@ def _payment(sandbox: Sandbox, rng: random.Random, order_id: str) -> None:
     store = sandbox.store
     currency, _, step = rng.choices(_CURRENCIES, [weight for _, weight, _ in _CURRENCIES])[0]
     intent = Intent(
-        id=store.new_id("pi"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("pi"),
         amount=rng.randrange(100, 50_000) * step,
         currency=currency,
         automatic_payment_methods={"allow_redirects": "always", "enabled": True},
         metadata={"order_id": order_id, "customer_id": f"customer-{rng.randrange(2000)}"},
     )
-    store.intents.add(intent)
-    store.save(intent)
+    store.insert(store.intents, intent)
     sandbox.events.emit_record("payment_intent.created", intent)
     if rng.random() < 0.05:
         return

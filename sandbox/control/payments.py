@@ -6,20 +6,20 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.behaviour import attempts, dispute_rendering, disputes, payment_methods, rendering
-from sandbox.behaviour import refunds as refund_rules
+from sandbox.behaviour import attempts, dispute_rendering, disputes, payment_methods, refunds, rendering
 from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.cards import BY_TOKEN
 from sandbox.control import pages
-from sandbox.control.body import body
-from sandbox.core.errors import StripeError, missing
+from sandbox.control.body import body, outcome
+from sandbox.core.errors import StripeError
 from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, PaymentMethod
 from sandbox.core.sandbox import Sandbox
-from sandbox.resources import payment_intents, refunds
+from sandbox.resources import payment_intents
 
 _CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _OUTCOMES = frozenset({"complete", "fail", "abandon"})
+_SETTLEMENTS = frozenset({("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")})
 CARD_ERROR = "Sandbox-Card-Error"
 
 
@@ -35,9 +35,9 @@ class PaymentControl:
         A card that no bank could have issued does not change the intent; the header Sandbox-Card-Error has the code.
         """
         content = await body(request)
-        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
-        outcome = content.get("three_d_secure", "complete")
-        if outcome not in _OUTCOMES:
+        intent = self._intent(request)
+        result = content.get("three_d_secure", "complete")
+        if result not in _OUTCOMES:
             raise ValueError("three_d_secure must be complete, fail or abandon")
         if intent.status not in _CONFIRMABLE:
             return _conflict(intent)
@@ -48,8 +48,8 @@ class PaymentControl:
                 attempts.begin_processing(self._sandbox, intent, method, self._origin())
             else:
                 self._confirm(request, intent, method, content.get("return_url"))
-                if intent.status == "requires_action" and outcome != "abandon":
-                    attempts.complete_authentication(self._sandbox, intent, passed=outcome == "complete")
+                if intent.status == "requires_action" and result != "abandon":
+                    attempts.complete_authentication(self._sandbox, intent, passed=result == "complete")
         except StripeError as error:
             if error.status != 402:
                 raise
@@ -58,25 +58,23 @@ class PaymentControl:
 
     async def three_d_secure(self, request: web.Request) -> web.Response:
         """Complete or fail an open 3-D Secure request."""
-        outcome = (await body(request))["outcome"]
-        if outcome not in ("complete", "fail"):
-            raise ValueError("outcome must be complete or fail")
-        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        passed = await outcome(request, "complete", "fail") == "complete"
+        intent = self._intent(request)
         if intent.status != "requires_action":
             return _conflict(intent)
-        headers = self._authenticate(intent, passed=outcome == "complete")
+        headers = self._authenticate(intent, passed=passed)
         return web.json_response(rendering.payment_intent(intent), headers=headers)
 
     async def challenge_page(self, request: web.Request) -> web.Response:
         """The bank's page for 3-D Secure."""
-        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        intent = self._intent(request)
         if intent.status != "requires_action":
             return web.Response(text=pages.challenge_done(intent), content_type="text/html")
         return web.Response(text=pages.challenge(intent), content_type="text/html")
 
     async def challenge_answer(self, request: web.Request) -> web.Response:
         """The buttons of that page: redirects to the shop's return_url if there is one. Cancel is a failure."""
-        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        intent = self._intent(request)
         passed = (await request.post()).get("outcome") == "complete"
         if intent.status != "requires_action":
             return web.Response(text=pages.challenge_done(intent), content_type="text/html", status=409)
@@ -93,13 +91,11 @@ class PaymentControl:
 
     async def process(self, request: web.Request) -> web.Response:
         """Complete an intent in processing: ``succeeded`` or ``failed``."""
-        outcome = (await body(request))["outcome"]
-        if outcome not in ("succeeded", "failed"):
-            raise ValueError("outcome must be succeeded or failed")
-        intent = payment_intents.find(self._sandbox.store, request.match_info["id"])
+        succeeded = await outcome(request, "succeeded", "failed") == "succeeded"
+        intent = self._intent(request)
         if intent.status != "processing":
             return _conflict(intent)
-        attempts.finish_processing(self._sandbox, intent, succeeded=outcome == "succeeded")
+        attempts.finish_processing(self._sandbox, intent, succeeded=succeeded)
         return web.json_response(rendering.payment_intent(intent))
 
     async def dispute_charge(self, request: web.Request) -> web.Response:
@@ -114,9 +110,7 @@ class PaymentControl:
 
     def _dispute(self, charge_id: str, content: dict[str, Any]) -> web.Response:
         store = self._sandbox.store
-        charge = store.charges.get(charge_id)
-        if charge is None:
-            raise missing("charge", charge_id, param="charge")
+        charge = store.charges.require(charge_id, param="charge")
         if charge.status != "succeeded" or not charge.captured:
             return web.json_response({"error": "only a captured charge can be disputed"}, status=409)
         opened = disputes.open_dispute(
@@ -130,37 +124,31 @@ class PaymentControl:
 
     async def close_dispute(self, request: web.Request) -> web.Response:
         """Close a dispute as ``won``, ``lost`` or ``warning_closed``."""
-        outcome = (await body(request))["outcome"]
         store = self._sandbox.store
-        dispute = store.disputes.get(request.match_info["id"])
-        if dispute is None:
-            raise missing("dispute", request.match_info["id"], param="dispute")
-        allowed = ("warning_closed",) if dispute.inquiry else ("won", "lost")
-        if outcome not in allowed:
-            raise ValueError(f"outcome must be {' or '.join(allowed)}")
+        dispute = store.disputes.require(request.match_info["id"], param="dispute")
+        result = await outcome(request, *(("warning_closed",) if dispute.inquiry else ("won", "lost")))
         if dispute.status not in disputes.OPEN:
             return web.json_response({"error": f"the dispute is {dispute.status}"}, status=409)
-        disputes.close_dispute(self._sandbox, dispute, outcome)
+        disputes.close_dispute(self._sandbox, dispute, result)
         return web.json_response(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
         """Settle a refund as ``succeeded`` or ``failed``; without a status, as its card determines."""
         content = await body(request)
-        refund = refunds.find(self._sandbox.store, request.match_info["id"])
+        refund = self._sandbox.store.refunds.require(request.match_info["id"], param="refund")
         if "status" not in content:
-            refund_rules.settle_by_card(self._sandbox, refund)
+            refunds.settle_by_card(self._sandbox, refund)
             return web.json_response(rendering.refund(refund))
         status = content["status"]
         if status not in ("succeeded", "failed"):
             raise ValueError("status must be succeeded or failed")
-        if (refund.status, status) not in (
-            ("pending", "succeeded"),
-            ("pending", "failed"),
-            ("succeeded", "failed"),
-        ):
+        if (refund.status, status) not in _SETTLEMENTS:
             return web.json_response({"error": f"the refund is {refund.status}"}, status=409)
-        refund_rules.settle(self._sandbox, refund, status, content.get("failure_reason", "unknown"))
+        refunds.settle(self._sandbox, refund, status, content.get("failure_reason", "unknown"))
         return web.json_response(rendering.refund(refund))
+
+    def _intent(self, request: web.Request) -> Intent:
+        return payment_intents.find(self._sandbox.store, request.match_info["id"])
 
     def _method(self, number: str | None, name: str | None) -> PaymentMethod:
         store = self._sandbox.store

@@ -8,10 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.control.body import body
-from sandbox.core.errors import missing
-from sandbox.core.records import COMMAND_LINE_ENDPOINT, Endpoint
 from sandbox.core.sandbox import Sandbox
-from sandbox.core.store import Store
+from sandbox.webhooks import endpoints
 from sandbox.webhooks.deliveries import DeliverySettings, Dispatcher
 
 _SETTINGS = {field.name for field in fields(DeliverySettings)}
@@ -31,15 +29,16 @@ class WebhookControl:
     async def put_settings(self, request: web.Request) -> web.Response:
         """Change some settings. ``url`` with ``secret`` or ``secrets`` sets the endpoint of the command line."""
         changes = await body(request)
+        secrets, secret = changes.pop("secrets", None), changes.pop("secret", None)
         endpoint: dict[str, Any] = {
-            name: changes.pop(name)
-            for name in ("url", "secret", "secrets", "enabled_events", "enabled")
-            if name in changes
+            name: changes.pop(name) for name in ("url", "enabled_events", "enabled") if name in changes
         }
+        if secrets or secret:
+            endpoint["secrets"] = secrets or [secret]
         if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
         if endpoint:
-            self._set_endpoint(endpoint)
+            endpoints.configure(self._sandbox.store, **endpoint)
         self._dispatcher.configure(**changes)
         return web.json_response(self._state())
 
@@ -75,26 +74,9 @@ class WebhookControl:
 
     async def resend(self, request: web.Request) -> web.Response:
         """Send one event again to every endpoint that subscribes to it."""
-        event = self._sandbox.store.events.get(request.match_info["id"])
-        if event is None:
-            raise missing("event", request.match_info["id"], param="id")
+        event = self._sandbox.store.events.require(request.match_info["id"], param="id")
         sent = self._dispatcher.resend(event)
         return web.json_response({"deliveries": [delivery.to_json() for delivery in sent]})
-
-    def _set_endpoint(self, changes: dict[str, Any]) -> None:
-        store = self._sandbox.store
-        endpoint = store.endpoints.get(COMMAND_LINE_ENDPOINT) or _new_endpoint(store)
-        secrets = changes.pop("secrets", None) or ([changes.pop("secret")] if "secret" in changes else None)
-        changes.pop("secret", None)
-        if secrets:
-            endpoint.secrets = list(secrets)
-        for name, value in changes.items():
-            setattr(endpoint, name, value)
-        if not endpoint.url or not endpoint.secrets:
-            raise ValueError("a new endpoint requires url and secret")
-        if endpoint.id not in store.endpoints.by_id:
-            store.endpoints.add(endpoint)
-        store.save(endpoint)
 
     def _state(self) -> dict[str, Any]:
         endpoints = [
@@ -113,7 +95,3 @@ class WebhookControl:
             "counts": self._dispatcher.counts(),
             "endpoints": endpoints,
         }
-
-
-def _new_endpoint(store: Store) -> Endpoint:
-    return Endpoint(id=COMMAND_LINE_ENDPOINT, created=store.now(), seq=store.next_seq())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sandbox.core.errors import invalid, missing
+from sandbox.core.errors import invalid
 from sandbox.core.records import Json, Record
 from sandbox.core.store import Collection, Key, SortedKeys, key_of
 
@@ -93,10 +93,7 @@ def page(
 
 
 def _cursor(collection: Collection[R], params: dict[str, Any], name: str) -> Key:
-    record = collection.get(params[name])
-    if record is None:
-        raise missing(collection.noun, params[name], param=name, status=400)
-    return key_of(record)
+    return key_of(collection.require(params[name], param=name, status=400))
 
 
 def _bounds(created: dict[str, int]) -> tuple[Key, Key]:

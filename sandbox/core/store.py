@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from sandbox.core.errors import missing
 from sandbox.core.records import (
     BalanceTransaction,
     Charge,
@@ -102,6 +103,13 @@ class Collection(Generic[R]):
         """The record with this id, or None."""
         return self.by_id.get(record_id) if record_id else None
 
+    def require(self, record_id: str, *, param: str, status: int = 404) -> R:
+        """The record with this id. Raises StripeError resource_missing, which names ``param``."""
+        record = self.by_id.get(record_id)
+        if record is None:
+            raise missing(self.noun, record_id, param=param, status=status)
+        return record
+
     def index(self, name: str, value: str) -> SortedKeys:
         """The keys of the records whose indexed field has this value; empty when there are none."""
         return self._indexes[name].get(value, _EMPTY)
@@ -177,6 +185,16 @@ class Store:
     def new_id(self, prefix: str) -> str:
         """An id as long as Stripe's: ``pi_3`` and 23 more characters."""
         return f"{prefix}_3{self.token(23)}"
+
+    def header(self, prefix: str) -> dict[str, Any]:
+        """The fields of a new record that every record has."""
+        return {"id": self.new_id(prefix), "created": self.now(), "seq": self.next_seq()}
+
+    def insert(self, collection: Collection[R], record: R) -> R:
+        """Add a new record to its collection and save it."""
+        collection.add(record)
+        self.save(record)
+        return record
 
     def save(self, record: Record) -> None:
         """Mark a record as new or changed."""

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from sandbox.behaviour import rendering
 from sandbox.core.call import Call
-from sandbox.core.errors import missing
 from sandbox.core.lists import list_page
 from sandbox.core.records import Json
 
 
 def retrieve(call: Call) -> Json:
     """GET /v1/charges/{id}."""
-    charge = call.store.charges.get(call.object_id)
-    if charge is None:
-        raise missing("charge", call.object_id, param="charge")
-    return rendering.charge(charge, call.store)
+    return rendering.charge(call.store.charges.require(call.object_id, param="charge"), call.store)
 
 
 def list_charges(call: Call) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sandbox.behaviour import rendering
 from sandbox.core import metadata
 from sandbox.core.call import Call
-from sandbox.core.errors import missing
 from sandbox.core.records import Customer, Json
 
 
@@ -22,14 +21,9 @@ def create(call: Call) -> Json:
             for name in ("email", "name", "phone", "description", "address", "shipping")
         },
     )
-    store.customers.add(customer)
-    store.save(customer)
-    return rendering.customer(customer)
+    return rendering.customer(store.insert(store.customers, customer))
 
 
 def retrieve(call: Call) -> Json:
     """GET /v1/customers/{id}."""
-    customer = call.store.customers.get(call.object_id)
-    if customer is None:
-        raise missing("customer", call.object_id, param="id")
-    return rendering.customer(customer)
+    return rendering.customer(call.store.customers.require(call.object_id, param="id"))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from sandbox.behaviour import dispute_rendering
 from sandbox.core.call import Call
-from sandbox.core.errors import missing
 from sandbox.core.lists import list_page
 from sandbox.core.records import Json
 
 
 def retrieve(call: Call) -> Json:
     """GET /v1/disputes/{id}."""
-    dispute = call.store.disputes.get(call.object_id)
-    if dispute is None:
-        raise missing("dispute", call.object_id, param="dispute")
+    dispute = call.store.disputes.require(call.object_id, param="dispute")
     return dispute_rendering.dispute(dispute, call.store)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from sandbox.core.call import Call
-from sandbox.core.errors import invalid, missing
+from sandbox.core.errors import invalid
 from sandbox.core.lists import page, rendered
 from sandbox.core.records import Event, Json
 from sandbox.webhooks import rendering
@@ -15,10 +15,7 @@ MAX_TYPES = 20
 
 def retrieve(call: Call) -> Json:
     """GET /v1/events/{id}."""
-    event = call.store.events.get(call.object_id)
-    if event is None:
-        raise missing("event", call.object_id, param="id")
-    return rendering.event(event)
+    return rendering.event(call.store.events.require(call.object_id, param="id"))
 
 
 def list_events(call: Call) -> Json:

@@ -9,7 +9,7 @@ from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.refunds import release
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
-from sandbox.core.errors import StripeError, invalid, missing
+from sandbox.core.errors import StripeError, invalid
 from sandbox.core.lists import list_page
 from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, Json, PaymentMethod
@@ -35,10 +35,7 @@ _SETTABLE = (
 
 def find(store: Store, intent_id: str) -> Intent:
     """The intent of the id in the path. Raises 404 resource_missing."""
-    intent = store.intents.get(intent_id)
-    if intent is None:
-        raise missing("payment_intent", intent_id, param="intent")
-    return intent
+    return store.intents.require(intent_id, param="intent")
 
 
 def challenge_url(base_url: str, intent_id: str) -> str:
@@ -69,9 +66,7 @@ def create(call: Call) -> Json:
     _check_customer(store, params)
     method = payment_methods.requested(store, params)
     intent = Intent(
-        id=store.new_id("pi"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("pi"),
         amount=params["amount"],
         currency=currency,
         confirmation_method=params.get("confirmation_method", "automatic"),
@@ -85,8 +80,7 @@ def create(call: Call) -> Json:
         intent.status = "requires_confirmation"
     if confirming:
         method = _check_confirmable(intent, method, params, by_server=True)
-    store.intents.add(intent)
-    store.save(intent)
+    store.insert(store.intents, intent)
     call.sandbox.events.emit_record("payment_intent.created", intent, call.origin)
     if confirming and method is not None:
         _confirm(call, intent, method)
@@ -251,9 +245,8 @@ def _check_client_secret(call: Call, intent: Intent) -> None:
 
 
 def _check_customer(store: Store, params: dict[str, Any]) -> None:
-    customer_id = params.get("customer")
-    if customer_id is not None and store.customers.get(customer_id) is None:
-        raise missing("customer", customer_id, param="customer", status=400)
+    if "customer" in params:
+        store.customers.require(params["customer"], param="customer", status=400)
 
 
 def _automatic(params: dict[str, Any]) -> Json | None:
@@ -305,7 +298,7 @@ def _check_confirmable(
             "these payment methods might redirect your customer off of your page, you must provide a `return_url`. "
             "If you don't want to accept redirect-based payment methods, set "
             "`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to "
-            "`never` when creating Setup Intents and Payment Intents.",
+            "`never` when creating Setup Intents and Payment Intents."
         )
     return method
 
@@ -324,8 +317,5 @@ def _confirm(call: Call, intent: Intent, method: PaymentMethod) -> None:
 
 def _unexpected_state(intent: Intent, message: str) -> StripeError:
     return StripeError(
-        400,
-        message,
-        code="payment_intent_unexpected_state",
-        payment_intent=rendering.payment_intent(intent),
+        400, message, code="payment_intent_unexpected_state", payment_intent=rendering.payment_intent(intent)
     )

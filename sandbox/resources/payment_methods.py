@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sandbox.behaviour import payment_methods, rendering
 from sandbox.core.call import Call
-from sandbox.core.errors import missing
 from sandbox.core.records import Json
 
 
@@ -15,7 +14,5 @@ def create(call: Call) -> Json:
 
 def retrieve(call: Call) -> Json:
     """GET /v1/payment_methods/{id}."""
-    method = call.store.payment_methods.get(call.object_id)
-    if method is None:
-        raise missing("PaymentMethod", call.object_id, param="payment_method")
+    method = call.store.payment_methods.require(call.object_id, param="payment_method")
     return rendering.payment_method(method)

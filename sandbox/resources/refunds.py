@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from sandbox.behaviour import disputes, rendering
 from sandbox.behaviour.cards import BY_NUMBER
-from sandbox.behaviour.refunds import add, settle_by_card
+from sandbox.behaviour.refunds import refund_charge, settle_by_card
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
-from sandbox.core.errors import StripeError, invalid, missing
+from sandbox.core.errors import StripeError, invalid
 from sandbox.core.lists import list_page
-from sandbox.core.records import Charge, Json, Refund
-from sandbox.core.store import Store
+from sandbox.core.records import Charge, Json
 
 
 def create(call: Call) -> Json:
@@ -40,23 +39,15 @@ def create(call: Call) -> Json:
         )
     money.check_granularity(amount, charge.currency)
     outcome = BY_NUMBER[call.store.payment_methods.by_id[charge.payment_method].number].refund
-    refund = add(
+    refund = refund_charge(
         call.sandbox,
-        Refund(
-            id=call.store.new_id("re"),
-            created=call.store.now(),
-            seq=call.store.next_seq(),
-            amount=amount,
-            currency=charge.currency,
-            charge=charge.id,
-            payment_intent=charge.payment_intent,
-            status="pending" if outcome == "pending" else "succeeded",
-            reason=params.get("reason"),
-            later={"pending": "succeeded", "fails": "failed"}.get(outcome or ""),
-            metadata=metadata.merged({}, params.get("metadata", {})),
-        ),
         charge,
+        amount,
         call.origin,
+        status="pending" if outcome == "pending" else "succeeded",
+        reason=params.get("reason"),
+        later={"pending": "succeeded", "fails": "failed"}.get(outcome or ""),
+        metadata=metadata.merged({}, params.get("metadata", {})),
     )
     if refund.reason == "fraudulent":
         charge.fraud_report = "fraudulent"
@@ -67,22 +58,14 @@ def create(call: Call) -> Json:
     return rendering.refund(refund)
 
 
-def find(store: Store, refund_id: str) -> Refund:
-    """The refund of the id in the path. Raises 404 resource_missing."""
-    refund = store.refunds.get(refund_id)
-    if refund is None:
-        raise missing("refund", refund_id, param="refund")
-    return refund
-
-
 def retrieve(call: Call) -> Json:
     """GET /v1/refunds/{id}."""
-    return rendering.refund(find(call.store, call.object_id))
+    return rendering.refund(call.store.refunds.require(call.object_id, param="refund"))
 
 
 def update(call: Call) -> Json:
     """POST /v1/refunds/{id}: metadata only."""
-    refund = find(call.store, call.object_id)
+    refund = call.store.refunds.require(call.object_id, param="refund")
     if "metadata" in call.params:
         before = rendering.refund(refund)["metadata"]
         refund.metadata = metadata.merged(refund.metadata, call.params["metadata"])
@@ -95,7 +78,7 @@ def update(call: Call) -> Json:
 
 def cancel(call: Call) -> Json:
     """POST /v1/refunds/{id}/cancel: always rejected; only requires_action, which cards never have, can be canceled."""
-    refund = find(call.store, call.object_id)
+    refund = call.store.refunds.require(call.object_id, param="refund")
     raise StripeError(
         400,
         f"Refund {refund.id} cannot be canceled because it has a status of {refund.status}. Only a refund with the "
@@ -107,8 +90,8 @@ def list_refunds(call: Call) -> Json:
     """GET /v1/refunds, all or of one charge or intent."""
     store, params = call.store, call.params
     for name, collection in (("payment_intent", store.intents), ("charge", store.charges)):
-        if name in params and collection.get(params[name]) is None:
-            raise missing(collection.noun, params[name], param=name)
+        if name in params:
+            collection.require(params[name], param=name)
     filters = ("payment_intent", "charge")
     return list_page("/v1/refunds", store.refunds, params, rendering.refund, filters)
 
@@ -116,17 +99,12 @@ def list_refunds(call: Call) -> Json:
 def _charge_to_refund(call: Call) -> Charge:
     store, params = call.store, call.params
     if "charge" in params:
-        charge = store.charges.get(params["charge"])
-        if charge is None:
-            raise missing("charge", params["charge"], param="charge")
-        return charge
+        return store.charges.require(params["charge"], param="charge")
     if "payment_intent" not in params:
         raise invalid(
             "One of the following params should be provided for this request: payment_intent or charge."
         )
-    intent = store.intents.get(params["payment_intent"])
-    if intent is None:
-        raise missing("payment_intent", params["payment_intent"], param="payment_intent")
+    intent = store.intents.require(params["payment_intent"], param="payment_intent")
     charge = store.charges.get(intent.latest_charge)
     if charge is None or charge.status != "succeeded":
         raise StripeError(

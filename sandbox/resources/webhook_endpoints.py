@@ -24,9 +24,7 @@ def create(call: Call) -> Json:
     if not params["enabled_events"]:
         raise invalid("Invalid array: enabled_events must not be empty.", param="enabled_events")
     endpoint = Endpoint(
-        id=store.new_id("we"),
-        created=store.now(),
-        seq=store.next_seq(),
+        **store.header("we"),
         url=params["url"],
         secrets=[f"whsec_{store.token(32)}"],
         enabled_events=params["enabled_events"],
@@ -34,8 +32,7 @@ def create(call: Call) -> Json:
         description=params.get("description"),
         metadata=metadata.merged({}, params.get("metadata", {})),
     )
-    store.endpoints.add(endpoint)
-    store.save(endpoint)
+    store.insert(store.endpoints, endpoint)
     return rendering.webhook_endpoint(endpoint, with_secret=True)
 
 
