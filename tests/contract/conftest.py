@@ -74,7 +74,7 @@ class Api:
 
     def send(self, method: str, path: str, params: Any = None, **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.session.request(
+        response = self.session.request(
             method,
             f"{self.base_url}/v1/{path}",
             params=params if method == "GET" else None,
@@ -82,26 +82,26 @@ class Api:
             headers=self.headers | named,
             timeout=20,
         )
-        assert answer.headers["Request-Id"].startswith("req_")
+        assert response.headers["Request-Id"].startswith("req_")
         if REFERENCE.exists():
-            assert problems(answer.json()) == []
-        return answer
+            assert problems(response.json()) == []
+        return response
 
     def get(self, path: str, params: Any = None) -> Json:
-        answer = self.send("GET", path, params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.send("GET", path, params)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def post(self, path: str, params: Any = None, **headers: str) -> Json:
-        answer = self.send("POST", path, params, **headers)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.send("POST", path, params, **headers)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def refused(self, method: str, path: str, params: Any = None, **headers: str) -> tuple[int, Json]:
         """The status and the error of a call that must fail."""
-        answer = self.send(method, path, params, **headers)
-        assert answer.status_code != 200, answer.text
-        return answer.status_code, answer.json()["error"]
+        response = self.send(method, path, params, **headers)
+        assert response.status_code != 200, response.text
+        return response.status_code, response.json()["error"]
 
     def intent(self, **params: Any) -> Json:
         """A new intent over 10.00 USD for cards."""
@@ -112,10 +112,10 @@ class Api:
 
     def event_types(self) -> list[str]:
         """Types of all events, oldest first. They are not validated here: test_sandbox_objects.py covers every type."""
-        answer = self.session.get(
+        response = self.session.get(
             f"{self.base_url}/v1/events", params={"limit": 100}, headers=self.headers, timeout=20
         )
-        return [event["type"] for event in answer.json()["data"]][::-1]
+        return [event["type"] for event in response.json()["data"]][::-1]
 
 
 @pytest.fixture(scope="session")

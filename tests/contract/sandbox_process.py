@@ -63,6 +63,8 @@ class Running:
         """Break the next matching request; ``times`` overrides the number of requests."""
         self._json(self.call("POST", "faults", [{"effect": effect, "times": 1, **options}]))
 
-    def _json(self, answer: requests.Response) -> Json:
-        assert answer.ok, f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}"
-        return answer.json()
+    def _json(self, response: requests.Response) -> Json:
+        assert response.ok, (
+            f"{response.request.method} {response.url}: {response.status_code} {response.text}"
+        )
+        return response.json()

@@ -196,8 +196,8 @@ def test_server_endpoints_reject_a_publishable_key(api: Api, browser: Api, metho
     path = path.format(id=intent["id"])
     status, error = browser.refused(method, path, {"client_secret": intent["client_secret"]})
     assert (status, error["code"]) == (401, "secret_key_required")
-    answer = browser.send(method, path, None, Origin=ORIGIN)
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    response = browser.send(method, path, None, Origin=ORIGIN)
+    assert "Access-Control-Allow-Origin" not in response.headers
     allowed = preflight(browser, path, method)
     assert "Access-Control-Allow-Origin" not in allowed.headers
 
@@ -246,15 +246,15 @@ def test_key_in_the_form_needs_no_preflight(api: Api, control: Running) -> None:
     [("/v3", "v3"), ("/v3/", "v3"), ("/v3/stripe.js", "v3"), ("/endive/stripe.js", "endive")],
 )
 def test_script(control: Running, path: str, version: str) -> None:
-    answer = requests.get(f"{control.base_url}{path}", timeout=5, allow_redirects=False)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
-    assert f'RELEASE = "{version}"' in answer.text
-    assert "window.Stripe = Stripe" in answer.text
+    response = requests.get(f"{control.base_url}{path}", timeout=5, allow_redirects=False)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+    assert f'RELEASE = "{version}"' in response.text
+    assert "window.Stripe = Stripe" in response.text
 
 
 def test_frames_may_connect_only_to_the_sandbox(control: Running) -> None:
-    answer = requests.get(f"{control.base_url}/v3/elements/element.html", timeout=5)
-    policy = answer.headers["Content-Security-Policy"]
+    response = requests.get(f"{control.base_url}/v3/elements/element.html", timeout=5)
+    policy = response.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
     assert "http" not in policy
     for name in ("unknown.js", "..%2F__init__.py", "%2Fetc%2Fpasswd"):

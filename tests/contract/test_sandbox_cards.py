@@ -46,16 +46,16 @@ def test_table_matches_the_documentation() -> None:
 @pytest.mark.parametrize("row", BY_CARD)
 def test_paid_in_a_browser(api: Api, control: Running, row: dict[str, Any]) -> None:
     intent = api.intent(**{"metadata[order_id]": "7"})
-    answer = control.call("POST", f"payment_intents/{intent['id']}/pay", {"card": row["number"]})
-    assert answer.status_code == 200
-    paid = answer.json()
+    response = control.call("POST", f"payment_intents/{intent['id']}/pay", {"card": row["number"]})
+    assert response.status_code == 200
+    paid = response.json()
     assert paid == api.get(f"payment_intents/{intent['id']}")
     types = api.event_types()
     assert ("payment_intent.requires_action" in types) == (row["number"] in CHALLENGED_CARDS)
     error = expected_error(row)
     if error == ("incorrect_number", None):
         assert (paid["status"], paid["latest_charge"]) == ("requires_payment_method", None)
-        assert answer.headers["Sandbox-Card-Error"] == "incorrect_number"
+        assert response.headers["Sandbox-Card-Error"] == "incorrect_number"
         return
     charge = api.get(f"charges/{paid['latest_charge']}")
     card = charge["payment_method_details"]["card"]
@@ -89,19 +89,19 @@ def test_paid_in_a_browser(api: Api, control: Running, row: dict[str, Any]) -> N
 @pytest.mark.parametrize("row", BY_TOKEN)
 def test_confirmed_by_a_server(api: Api, row: dict[str, Any]) -> None:
     intent = api.intent()
-    answer = api.send(
+    response = api.send(
         "POST", f"payment_intents/{intent['id']}/confirm", {"payment_method": row["payment_method"]}
     )
     if row["number"] in CHALLENGED_CARDS:
-        assert (answer.status_code, answer.json()["status"]) == (200, "requires_action")
-        assert answer.json()["latest_charge"] is None
+        assert (response.status_code, response.json()["status"]) == (200, "requires_action")
+        assert response.json()["latest_charge"] is None
         return
     error = expected_error(row)
     if error is None:
-        assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+        assert (response.status_code, response.json()["status"]) == (200, "succeeded")
         return
-    assert answer.status_code == 402
-    failure = answer.json()["error"]
+    assert response.status_code == 402
+    failure = response.json()["error"]
     assert (failure["type"], failure["code"], failure.get("decline_code")) == ("card_error", *error)
     assert failure["payment_intent"] == api.get(f"payment_intents/{intent['id']}")
     assert failure["payment_intent"]["latest_charge"] == failure["charge"]
@@ -172,14 +172,14 @@ def test_wrong_cvc_matters_only_when_it_is_sent(api: Api) -> None:
 )
 def test_off_session(api: Api, off_session: str, status: int) -> None:
     intent = api.intent()
-    answer = api.send(
+    response = api.send(
         "POST",
         f"payment_intents/{intent['id']}/confirm",
         {"payment_method": off_session, "off_session": "true"},
     )
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 402:
-        assert answer.json()["error"]["code"] == "authentication_required"
+        assert response.json()["error"]["code"] == "authentication_required"
         assert api.get(f"payment_intents/{intent['id']}")["status"] == "requires_payment_method"
 
 

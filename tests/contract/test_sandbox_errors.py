@@ -107,14 +107,14 @@ def test_unknown_id(api: Api, method: str, path: str, param: str) -> None:
     ],
 )
 def test_missing_or_wrong_key(control: Running, headers: dict[str, str]) -> None:
-    answer = requests.get(f"{control.base_url}/v1/account", headers=headers, timeout=5)
-    assert (answer.status_code, answer.json()["error"]["type"]) == (401, "invalid_request_error")
-    assert "1234567890" not in answer.text
+    response = requests.get(f"{control.base_url}/v1/account", headers=headers, timeout=5)
+    assert (response.status_code, response.json()["error"]["type"]) == (401, "invalid_request_error")
+    assert "1234567890" not in response.text
 
 
 def test_basic_authentication(control: Running) -> None:
-    answer = requests.get(f"{control.base_url}/v1/account", auth=("sk_test_x", ""), timeout=5)
-    assert answer.status_code == 200
+    response = requests.get(f"{control.base_url}/v1/account", auth=("sk_test_x", ""), timeout=5)
+    assert response.status_code == 200
 
 
 def test_browser_needs_the_client_secret(api: Api, browser: Api) -> None:

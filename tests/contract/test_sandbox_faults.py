@@ -61,8 +61,8 @@ def test_lost_response(api: Api, control: Running) -> None:
 @pytest.mark.parametrize("status", [200, 502])
 def test_garbage(control: Running, status: int) -> None:
     control.fault("garbage", status=status)
-    answer = requests.get(f"{control.base_url}/v1/account", auth=("sk_test_x", ""), timeout=5)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+    response = requests.get(f"{control.base_url}/v1/account", auth=("sk_test_x", ""), timeout=5)
+    assert (response.status_code, response.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
 def test_hang_ends_with_the_faults(control: Running) -> None:
@@ -110,9 +110,9 @@ def test_slow_and_latency(api: Api, control: Running) -> None:
     [{"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}],
 )
 def test_invalid_fault_is_rejected(control: Running, wrong: dict[str, Any]) -> None:
-    answer = control.call("POST", "faults", [wrong])
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+    response = control.call("POST", "faults", [wrong])
+    assert response.status_code == 400
+    assert response.json()["error"]
     assert control.get("faults")["faults"] == []
 
 

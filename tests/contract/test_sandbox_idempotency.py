@@ -98,10 +98,10 @@ def test_concurrent_requests_with_the_same_key(api: Api, control: Running) -> No
         )
 
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(create, range(20)))
+        responses = list(pool.map(create, range(20)))
     control.put("latency", ms=0)
-    created = {answer.json()["id"] for answer in answers if answer.status_code == 200}
-    conflicts = [answer.json()["error"] for answer in answers if answer.status_code == 409]
+    created = {response.json()["id"] for response in responses if response.status_code == 200}
+    conflicts = [response.json()["error"] for response in responses if response.status_code == 409]
     assert len(created) == 1
     assert conflicts
     assert {error["code"] for error in conflicts} == {"idempotency_key_in_use"}

@@ -72,9 +72,9 @@ def test_three_d_secure_on_the_bank_page(api: Api, control: Running) -> None:
     intent = paid(api, "pm_card_authenticationRequired", return_url=back)
     url = intent["next_action"]["redirect_to_url"]["url"]
     assert "Complete authentication" in control.session.get(url, timeout=5).text
-    answer = control.session.post(url, data={"outcome": "complete"}, allow_redirects=False, timeout=5)
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith(f"{back}&payment_intent={intent['id']}")
+    response = control.session.post(url, data={"outcome": "complete"}, allow_redirects=False, timeout=5)
+    assert response.status_code == 303
+    assert response.headers["Location"].startswith(f"{back}&payment_intent={intent['id']}")
     assert api.get(f"payment_intents/{intent['id']}")["status"] == "succeeded"
 
 
@@ -262,8 +262,8 @@ def test_disputes(api: Api, control: Running, inquiry: bool, outcome: str, refun
     reinstated = ["charge.dispute.funds_reinstated"] if outcome == "won" else []
     ends = ["charge.dispute.updated", "charge.dispute.closed"]
     assert types == ["charge.dispute.created", *withdrawn, *reinstated, *ends]
-    answer = api.send("POST", "refunds", {"payment_intent": intent["id"]})
-    assert (answer.status_code == 200) == refundable
+    response = api.send("POST", "refunds", {"payment_intent": intent["id"]})
+    assert (response.status_code == 200) == refundable
     wrong = control.call("POST", f"disputes/{dispute['id']}/close", {"outcome": outcome})
     assert wrong.status_code == 409
 
@@ -307,10 +307,10 @@ def test_metadata(api: Api) -> None:
 
 
 def test_event_names_its_request(api: Api) -> None:
-    answer = api.send(
+    response = api.send(
         "POST", "payment_intents", {"amount": 1000, "currency": "usd"}, idempotency_key="key-of-the-event"
     )
     event = api.get("events")["data"][0]
-    assert event["request"] == {"id": answer.headers["Request-Id"], "idempotency_key": "key-of-the-event"}
+    assert event["request"] == {"id": response.headers["Request-Id"], "idempotency_key": "key-of-the-event"}
     assert (event["api_version"], event["livemode"]) == ("2023-10-16", False)
-    assert event["data"]["object"] == answer.json()
+    assert event["data"]["object"] == response.json()

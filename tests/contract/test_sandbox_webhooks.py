@@ -145,10 +145,10 @@ def test_many_events_at_once(control: Running, receiver: Receiver) -> None:
     session = requests.Session()
     session.auth = ("sk_test_x", "")
     for _ in range(500):
-        answer = session.post(
+        response = session.post(
             f"{control.base_url}/v1/payment_intents", data={"amount": 1000, "currency": "usd"}, timeout=5
         )
-        control.pay(answer.json()["id"])
+        control.pay(response.json()["id"])
     begun = time.perf_counter()
     assert control.post("webhooks/release", shuffle=True, seed=1)["released"] == 1500
     session.get(f"{control.base_url}/v1/account", timeout=5).raise_for_status()

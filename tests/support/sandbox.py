@@ -110,7 +110,7 @@ class SandboxProcess(Child):
 
     def stripe(self, method: str, path: str, params: dict[str, Any] | None = None) -> Any:
         """A call of Stripe's API with the secret key: ``stripe("GET", "/v1/refunds", {"charge": …})``."""
-        answer = self.session.request(
+        response = self.session.request(
             method,
             self.base_url + path,
             params=params if method == "GET" else None,
@@ -118,11 +118,11 @@ class SandboxProcess(Child):
             auth=(self.secret_key, ""),
             timeout=30,
         )
-        assert answer.ok, f"{method} {path} answered {answer.status_code}: {answer.text}"
-        return answer.json()
+        assert response.ok, f"{method} {path} answered {response.status_code}: {response.text}"
+        return response.json()
 
     def _control(self, method: str, path: str, **options: Any) -> Any:
         url = f"{self.base_url}/_sandbox/{path.removeprefix('/_sandbox').lstrip('/')}"
-        answer = self.session.request(method, url, timeout=30, **options)
-        assert answer.ok, f"{method} {url} answered {answer.status_code}: {answer.text}"
-        return answer.json()
+        response = self.session.request(method, url, timeout=30, **options)
+        assert response.ok, f"{method} {url} answered {response.status_code}: {response.text}"
+        return response.json()
