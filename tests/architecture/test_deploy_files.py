@@ -124,10 +124,10 @@ def test_compose_names_only_what_exists() -> None:
                 volume
             )
         assert set(service["networks"]) <= set(COMPOSE["networks"])
-        wanted = service.get("depends_on", {})
-        assert set(wanted) <= set(SERVICES)
-        if isinstance(wanted, dict):
-            for other, condition in wanted.items():
+        dependencies = service.get("depends_on", {})
+        assert set(dependencies) <= set(SERVICES)
+        if isinstance(dependencies, dict):
+            for other, condition in dependencies.items():
                 if condition["condition"] == "service_healthy":
                     assert "test" in SERVICES[other]["healthcheck"], f"{name} waits for a check of {other}"
 
@@ -174,7 +174,7 @@ def test_compose_monitors_its_own_web_node_and_has_an_alertmanager() -> None:
 
 
 def test_whoever_stops_the_service_waits_longer_than_it_takes_to_finish() -> None:
-    shown = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--print-config", "wsgi:app"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "STRIPE_TIMEOUT": str(Settings().stripe_timeout)},
@@ -182,7 +182,7 @@ def test_whoever_stops_the_service_waits_longer_than_it_takes_to_finish() -> Non
         text=True,
         check=True,
     ).stdout
-    taken = int(re.findall(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)[0])
+    taken = int(re.findall(r"^graceful_timeout += (\d+)$", printed, re.MULTILINE)[0])
     (unit,) = re.findall(
         r"^TimeoutStopSec=(\d+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE
     )

@@ -83,10 +83,10 @@ def watched(metrics: Collection[str]) -> Iterator[tuple[str, dict[str, re.Patter
         for name, matchers in re.findall(r"\b(paydesk_[a-z0-9_]+)(?:\{([^}]*)\})?", str(rule["expr"])):
             if name not in metrics:
                 continue
-            wanted = dict(re.findall(r'([a-z_]+)\s*=~?\s*"([^"]*)"', matchers))
-            wanted.pop("job", None)  # Prometheus adds it
-            for values in itertools.product(*(values.split("|") for values in wanted.values())):
-                yield name, {label: re.compile(value) for label, value in zip(wanted, values, strict=True)}
+            labels = dict(re.findall(r'([a-z_]+)\s*=~?\s*"([^"]*)"', matchers))
+            labels.pop("job", None)  # Prometheus adds it
+            for values in itertools.product(*(values.split("|") for values in labels.values())):
+                yield name, {label: re.compile(value) for label, value in zip(labels, values, strict=True)}
 
 
 def _filled(expression: str) -> str:

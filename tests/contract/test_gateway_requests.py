@@ -90,8 +90,8 @@ def _operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
 def _problems(operation: dict[str, Any], method: str, params: dict[str, Any]) -> list[str]:
     """What the document says against the parameters; texts stand for numbers and booleans in forms and queries."""
     if method == "GET":
-        known = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
-        schema: dict[str, Any] = {"type": "object", "properties": known, "additionalProperties": False}
+        properties = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
+        schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     else:
         schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
     described = {**_as_text(schema), "components": openapi()["components"]}

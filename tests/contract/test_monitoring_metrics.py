@@ -58,8 +58,8 @@ def test_names_labels_and_values_exist(place: str) -> None:
 @pytest.mark.parametrize("place", EXPRESSIONS)
 def test_labels_in_group_by_exist(place: str) -> None:
     for labels, inner in _grouped(EXPRESSIONS[place]):
-        for known in [_labels(name) for name, _ in _selectors(inner)] or [_ADDED]:
-            assert labels <= known, inner
+        for labels_of_metric in [_labels(name) for name, _ in _selectors(inner)] or [_ADDED]:
+            assert labels <= labels_of_metric, inner
     for labels in re.findall(r"\b(?:on|ignoring) \(([^)]*)\)", EXPRESSIONS[place]):
         assert labels == "job"
 
@@ -75,15 +75,15 @@ def test_series_in_rule_tests_exist_in_paydesk(path: Path) -> None:
 
 def test_texts_name_labels_that_remain() -> None:
     """Of an alert's words and of a panel's legends."""
-    shown = {
+    legends = {
         f"rule {rule['alert']}": re.findall(r"\$labels\.(\w+)", str(rule["annotations"])) for rule in alerts()
     }
     for path in DASHBOARDS:
         targets = [target for panel in dashboard(path)["panels"] for target in panel.get("targets", [])]
         for number, target in enumerate(targets):
-            shown[f"{path.name} {number}"] = re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", ""))
-    assert sum(map(len, shown.values())) > 20
-    for place, labels in shown.items():
+            legends[f"{path.name} {number}"] = re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", ""))
+    assert sum(map(len, legends.values())) > 20
+    for place, labels in legends.items():
         text = EXPRESSIONS[place]
         left = {label for group, _ in _grouped(text) for label in group}
         # An alert on `up` keeps its labels, and label_replace makes one.
@@ -111,9 +111,9 @@ def test_every_recorded_name_is_used() -> None:
 
 
 def _check(name: str, matchers: str) -> None:
-    known = _labels(name)
+    labels_of_metric = _labels(name)
     for label, pattern in _MATCHER.findall(matchers):
-        assert label in known, f"{name} has no label {label}"
+        assert label in labels_of_metric, f"{name} has no label {label}"
         # ".*" is what a dashboard's choice is filled with.
         if label in _ADDED | _OPEN or pattern == ".*":
             continue

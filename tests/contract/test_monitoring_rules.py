@@ -50,13 +50,13 @@ def test_the_token_for_metrics_needs_no_more_than_its_file_and_two_lines(tmp_pat
 
 def test_each_severity_has_a_receiver_of_its_own() -> None:
     told = read(MONITORING / "alertmanager.yml")
-    known = {receiver["name"] for receiver in told["receivers"]}
+    receivers = {receiver["name"] for receiver in told["receivers"]}
     for rule in alerts():
         label = f'severity="{rule["labels"]["severity"]}"'
         routes = [route["receiver"] for route in told["route"]["routes"] if label in route["matchers"]]
-        assert set(routes) < known, f"{rule['alert']} goes to nobody that is known"
+        assert set(routes) < receivers, f"{rule['alert']} goes to no known receiver"
         assert bool(routes) == (rule["labels"]["severity"] == "critical")
-    assert told["route"]["receiver"] in known
+    assert told["route"]["receiver"] in receivers
 
 
 @needs_promtool
@@ -148,7 +148,7 @@ def test_figures_of_the_business_are_not_summed_over_nodes() -> None:
 
 
 def _asks_for(asked: dict[str, Any], name: str) -> bool:
-    wanted = re.search(r'alertname(=~?)"([^"]+)"', asked["expr"])
-    if wanted is None:
+    match = re.search(r'alertname(=~?)"([^"]+)"', asked["expr"])
+    if match is None:
         return False
-    return wanted[2] == name if wanted[1] == "=" else re.fullmatch(wanted[2], name) is not None
+    return match[2] == name if match[1] == "=" else re.fullmatch(match[2], name) is not None

@@ -1,4 +1,4 @@
-"""Requests that nobody would think of, made from the OpenAPI document: no fault of ours, no undocumented answer.
+"""Unlikely requests, generated from the OpenAPI document: no internal error, no undocumented answer.
 
 Schemathesis is driven by hand: its pytest plugin does not work with the pytest that we use.
 """
@@ -93,8 +93,8 @@ def test_answers_about_a_real_payment_are_documented(served: Caller, stripe: Str
     order = {"order_id": "order-1", "customer_id": "customer-1", "amount": 99.99}
     opened = ask("POST", "/stripe/create-intent", body=order, **json)
     stripe.pay(opened["payment_intent_id"])
-    told = {"payment_intent_id": opened["payment_intent_id"], "order_id": "order-1"}
-    paid = ask("POST", "/stripe/confirm", body=told, **json)
+    body = {"payment_intent_id": opened["payment_intent_id"], "order_id": "order-1"}
+    paid = ask("POST", "/stripe/confirm", body=body, **json)
     ids = {"path_parameters": {"payment_id": paid["id"]}}
     ask("POST", "/stripe/refund/{payment_id}", body={"amount": 5, "notes": "two\nlines"}, **json, **ids)
     assert ask("GET", "/{payment_id}", **ids)["refund_status"] == "partial"

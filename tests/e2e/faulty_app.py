@@ -1,6 +1,6 @@
 """The application with faults that it does not have: a view that fails while it quotes what the client sent.
 
-Served by gunicorn as ``tests.e2e.faulty_app:app``, to see what the log says of failures that nobody foresaw.
+Served by gunicorn as ``tests.e2e.faulty_app:app``, to see what the log says of unexpected failures.
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ def aviary() -> Aviary:
 def faulty(settings: Settings, tmp_path: Path, app: Flask) -> Iterator[LiveServer]:
     """gunicorn with an application that can be made to fail, and that tells everything it would ever tell."""
     add(app, Role.ADMIN)
-    told = replace(settings, log_level="DEBUG", port=free_port())
-    server = LiveServer(told, tmp_path / "faulty.log", target="tests.e2e.faulty_app:app")
+    log_lines = replace(settings, log_level="DEBUG", port=free_port())
+    server = LiveServer(log_lines, tmp_path / "faulty.log", target="tests.e2e.faulty_app:app")
     server.wait()
     yield server
     server.stop()
@@ -141,8 +141,8 @@ def test_no_endpoint_logs_its_input(
         url, sent = faulty.base_url + path, dirty(aviary)
         forged = {"Authorization": f"Bearer {aviary.canary('token')}", **sent["headers"]}
         stranger.request(method, url, **{**sent, "headers": forged}, allow_redirects=False, timeout=30)
-        known = {**sent["headers"], **bearer, "Idempotency-Key": f"k-{asked}", "X-CSRFToken": csrf}
-        faulty.request(method, path, **{**sent, "headers": known})
+        all_headers = {**sent["headers"], **bearer, "Idempotency-Key": f"k-{asked}", "X-CSRFToken": csrf}
+        faulty.request(method, path, **{**sent, "headers": all_headers})
         body = {"data": {**sent.pop("json"), "csrf_token": csrf}} if method == "POST" else {}
         faulty.request(method, path, **{**sent, **body})
         asked += 3
@@ -159,8 +159,8 @@ def test_no_endpoint_logs_its_input(
     assert aviary.found_in(shown.text.splitlines()) == []
     cookies.append(faulty.session.cookies["paydesk_session"])
     token = bearer["Authorization"].partition(" ")[2]
-    told = lines_of(faulty, aviary, settings, *cookies, token, csrf)
-    requested = [line for line in told if line["event"] == "request"]
+    log_lines = lines_of(faulty, aviary, settings, *cookies, token, csrf)
+    requested = [line for line in log_lines if line["event"] == "request"]
     assert len(requested) >= asked, "a request went unlogged, so this test saw nothing of it"
     routes = {line["route"] for line in requested}
     assert routes >= {rule.rule for rule in app.url_map.iter_rules()} - {LAST}
@@ -194,14 +194,14 @@ def test_a_refusal_of_stripe_is_logged_without_its_words(
         json={"order_id": "sk_live_" + "4" * 12, "customer_id": aviary.canary("customer"), "amount": 10},
         headers=bearer,
     ).json()
-    told = lines_of(faulty, aviary, settings)
-    calls = [line for line in told if line["event"] == "stripe_call"]
+    log_lines = lines_of(faulty, aviary, settings)
+    calls = [line for line in log_lines if line["event"] == "stripe_call"]
     assert {line["outcome"] for line in calls} >= {"ok", "AuthenticationError", "CardError", "RateLimitError"}
     (created,) = [line for line in calls if line["outcome"] == "ok" and line["operation"] == "create_intent"]
     assert created["stripe_request_id"].startswith("req_")
     assert created["payment_id"]
     assert created["order_id"] == "[redacted]", "the shape of a secret is cut out of what may be logged"
-    assert opened["client_secret"] not in json.dumps(told)
+    assert opened["client_secret"] not in json.dumps(log_lines)
 
 
 def test_unexpected_failures_name_the_place_and_not_the_values(
@@ -217,17 +217,17 @@ def test_unexpected_failures_name_the_place_and_not_the_values(
             line.settimeout(2)
             with suppress(TimeoutError):
                 line.recv(4096)
-    told = lines_of(faulty, aviary, settings)
-    (failed,) = [line for line in told if line["event"] == "unexpected_error"]
+    log_lines = lines_of(faulty, aviary, settings)
+    (failed,) = [line for line in log_lines if line["event"] == "unexpected_error"]
     assert failed["error"] == "RuntimeError"
     assert "werkzeug.exceptions.BadRequest" in failed["exception"]
     assert "faulty_app.py" in failed["exception"]
     assert failed["request_id"]
-    (uncaught,) = [line for line in told if line["event"] == "uncaught_error"]
+    (uncaught,) = [line for line in log_lines if line["event"] == "uncaught_error"]
     assert (uncaught["error"], "faulty_app.py" in uncaught["exception"]) == ("LookupError", True)
-    library = [line["event"] for line in told if line.get("logger") == "some.library"]
+    library = [line["event"] for line in log_lines if line.get("logger") == "some.library"]
     assert library == ["cannot read [redacted] of 3 bytes", "library_message"]
-    gunicorn = [line for line in told if line.get("logger") == "gunicorn.error"]
+    gunicorn = [line for line in log_lines if line.get("logger") == "gunicorn.error"]
     assert any(line["event"].startswith("Error handling request") for line in gunicorn)
     assert any(line["event"] == "Invalid request" for line in gunicorn)
     assert any(line["event"].startswith("Listening at") for line in gunicorn), (
@@ -245,8 +245,8 @@ def test_deliveries_are_logged_by_event_and_payment(
     event["data"]["object"]["client_secret"] = aviary.canary("secret")
     body, headers = signed(event, settings.stripe_webhook_secret[0])
     assert faulty.request("POST", WEBHOOK_PATH, data=body, headers=headers).status_code == 200
-    told = lines_of(faulty, aviary, settings)
-    (line,) = [line for line in told if line["event"] == "request" and line["route"] == WEBHOOK_PATH]
+    log_lines = lines_of(faulty, aviary, settings)
+    (line,) = [line for line in log_lines if line["event"] == "request" and line["route"] == WEBHOOK_PATH]
     assert line["event_id"] == event["id"]
     assert line["event_type"] == "payment_intent.succeeded"
     assert re.fullmatch(r"[0-9a-f]{24}", line["payment_id"])
@@ -269,8 +269,8 @@ def test_the_worker_logs_the_place_and_not_the_values(
         leave_unapplied(event)
     harm = {"$set": {"payload.data.object.created": aviary.canary("created")}}
     assert database["webhook_events"].update_one({"_id": event["id"]}, harm).modified_count == 1
-    told = replace(settings, log_level="DEBUG", reconcile_interval_minutes=0)
-    worker = WorkerProcess(told, tmp_path / "worker.log")
+    log_lines = replace(settings, log_level="DEBUG", reconcile_interval_minutes=0)
+    worker = WorkerProcess(log_lines, tmp_path / "worker.log")
     try:
         worker.wait_until(lambda: worker.said("webhook_failed"), 60)
     finally:

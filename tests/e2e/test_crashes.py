@@ -95,6 +95,6 @@ def test_the_primary_of_a_replica_set_is_killed(storm: Callable[..., Storm], tmp
 def _children(run: Storm) -> list[int]:
     """The workers of gunicorn."""
     assert run.server is not None
-    told = Path(f"/proc/{run.server.pid}/task/{run.server.pid}/children")
-    wait_until(lambda: len(told.read_text().split()) == 2)
-    return [int(word) for word in told.read_text().split()]
+    children = Path(f"/proc/{run.server.pid}/task/{run.server.pid}/children")
+    wait_until(lambda: len(children.read_text().split()) == 2)
+    return [int(word) for word in children.read_text().split()]

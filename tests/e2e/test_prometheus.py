@@ -192,7 +192,7 @@ def test_what_alerts_watch_is_exported_before_it_happens(
     server = start_server(workers=1)
     ask(server, NOTHING, 1, **bearer)  # routes are known from their first request on
     text = requests.get(f"{server.base_url}/metrics", headers=TOKEN, timeout=30).text
-    told = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    readings = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     counters = {defined.name for defined in DEFINITIONS.values() if defined.type == "counter"}
     missing = [
         (name, labels)
@@ -200,13 +200,13 @@ def test_what_alerts_watch_is_exported_before_it_happens(
         if not any(
             name == sample.name
             and all(value.fullmatch(sample.labels[label]) for label, value in labels.items())
-            for sample in told
+            for sample in readings
         )
     ]
     assert missing == []
     failures = {
         (sample.name.removeprefix(PREFIX), sample.labels.get("operation") or sample.labels.get("type"))
-        for sample in told
+        for sample in readings
         if sample.labels.get("outcome") in {"authentication", "failed"} and sample.value == 0
     }
     assert {("webhook_deliveries_total", kind) for kind in APPLIED_TYPES} <= failures
@@ -262,13 +262,13 @@ def test_leftovers_in_a_given_folder_are_removed(
 ) -> None:
     """The name of the folder stays when an operator gives it, and so would the counts of the last server."""
     folder = tmp_path / "counts"
-    given = {SHARED: str(folder)}
-    first = start_server(workers=1, more=given)
+    variables = {SHARED: str(folder)}
+    first = start_server(workers=1, more=variables)
     ask(first, NOTHING, 7, **bearer)
     assert page(first)[LISTED] == 7
     first.crash()
     assert list(folder.glob("counter_*.db")), "the files of a server that was killed stay"
-    second = start_server(workers=1, more=given)
+    second = start_server(workers=1, more=variables)
     assert LISTED not in page(second)
     ask(second, NOTHING, 2, **bearer)
     assert page(second)[LISTED] == 2

@@ -1,4 +1,4 @@
-"""Whose word about the client gunicorn and the application take: that of our own proxies and nobody else's."""
+"""gunicorn and the application trust only our own proxies to name the client."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_a_request_line_has_the_documented_fields(
     """gunicorn by itself would believe every request from this machine that it came by https."""
     add(create_app(settings), Role.VIEWER)
     server = start_server(workers=1, settings=replace(settings, proxy_hops=hops, port=free_port()))
-    told = server.request("GET", "/healthz", headers=SAID).json()["scheme"]
-    assert told == ("https" if secure else "http"), "what flask preflight goes by"
+    scheme = server.request("GET", "/healthz", headers=SAID).json()["scheme"]
+    assert scheme == ("https" if secure else "http"), "what flask preflight goes by"
     answer = server.request("GET", "/login", headers=SAID)
     assert ("Strict-Transport-Security" in answer.headers) is secure
     assert ("; Secure" in answer.headers["Set-Cookie"]) is secure

@@ -1,4 +1,4 @@
-"""A deploy: gunicorn is told to end while a request waits for Stripe."""
+"""A deploy: gunicorn gets SIGTERM while a request waits for Stripe."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_request_in_flight_is_answered_before_the_process_ends(
         )
         # The row is written before Stripe is called.
         server.wait_until(lambda: database["payments"].count_documents({"order_id": "order-1"}) == 1)
-        assert not answer.done(), "the request was over before the server was told to end"
+        assert not answer.done(), "the request was over before the server got SIGTERM"
         server.process.send_signal(signal.SIGTERM)
         assert answer.result().status_code == 201, server.tail()
     assert server.process.wait(30) == 0

@@ -151,16 +151,16 @@ def differences(truth: Truth, payments: Mapping[str, Mapping[str, Any]]) -> list
     return found
 
 
-def _compared(intent_id: str, wanted: Object, document: Mapping[str, Any]) -> Iterator[str]:
+def _compared(intent_id: str, expected: Object, document: Mapping[str, Any]) -> Iterator[str]:
     here = shown(document)
     if len(here["refunds"]) != len(document["refunds"]):
         yield f"{intent_id}: a refund is counted twice: {document['refunds']}"
-    if wanted["failure"] is None or wanted["failure"] in _failures_of_the_last_second(document):
+    if expected["failure"] is None or expected["failure"] in _failures_of_the_last_second(document):
         # A new try hides the last error at Stripe; we go on showing why the last finished one failed. Which of two
         # tries that failed in one second was the last is a question of its own: see
         # tests/unit/domain/payments/test_convergence_watched.py, test_of_two_failures_in_one_second_the_last_is_shown.
-        here["failure"] = wanted["failure"]
-    for name, value in wanted.items():
+        here["failure"] = expected["failure"]
+    for name, value in expected.items():
         if here[name] != value:
             yield f"{intent_id}: {name} is {here[name]!r} here and {value!r} at Stripe"
 
@@ -194,10 +194,10 @@ def misplaced(truth: Truth, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
         target = event["data"]["object"]
         intent_id = target["id"] if target["object"] == "payment_intent" else target.get("payment_intent")
         applied = event["type"] in APPLIED_TYPES and intent_id in ours
-        wanted = "applied" if applied else "ignored"
+        expected = "applied" if applied else "ignored"
         state = rows[event["id"]]["state"] if event["id"] in rows else "lost"
-        if state != wanted:
-            found.append(f"{event['type']} {event['id']} is {state}, not {wanted}")
+        if state != expected:
+            found.append(f"{event['type']} {event['id']} is {state}, not {expected}")
     return found
 
 

@@ -30,9 +30,9 @@ def samples(page: str) -> Samples:
 
 def named(name: str, labels: dict[str, str]) -> str:
     """How ``samples`` names a sample."""
-    told = ",".join(f"{label}={value}" for label, value in sorted(labels.items()))
+    pairs = ",".join(f"{label}={value}" for label, value in sorted(labels.items()))
     short = name.removeprefix("paydesk_")
-    return f"{short}{{{told}}}" if told else short
+    return f"{short}{{{pairs}}}" if pairs else short
 
 
 def recent_payments(count: int) -> list[Document]:

@@ -1,4 +1,4 @@
-"""Payment documents as they are stored, told by what matters to a test; the rest is plain."""
+"""Stored payment documents, described by what matters to a test; the rest is plain."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def mixed(count: int) -> list[Document]:
             fields["attempts"] = [*tried, attempt("succeeded", None, asked)]
             if n % 13 == 0:
                 status = ("succeeded", "failed", "pending")[n % 3]
-                given = fields["amount"] if n % 2 else fields["amount"] // 2
-                made = refund(n, status, given, currency=fields["currency"])
+                refunded = fields["amount"] if n % 2 else fields["amount"] // 2
+                made = refund(n, status, refunded, currency=fields["currency"])
                 word = {"succeeded": "full" if n % 2 else "partial", "pending": "pending"}.get(status, "none")
                 fields |= {"refunds": [made], "refund_status": word}
             if n % 17 == 0:

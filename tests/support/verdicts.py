@@ -9,7 +9,7 @@ RANDOM = "yJ3k9-QmZ7wPq_LrV2sXbN8tFhGcD5aE0uKiTo4M"
 OTHER = "Zx8vC1bN5mQ2wE7rT4yU0iO-pA9sD3fG6hJ_kLq"
 
 
-def assert_is(found: Verdict, state: State, told: str) -> None:
+def assert_is(found: Verdict, state: State, text: str) -> None:
     """The verdict is ``state``, its message holds ``told``, and it has advice unless it is ok."""
-    assert (found.state, told in found.message) == (state, True), found
+    assert (found.state, text in found.message) == (state, True), found
     assert bool(found.advice) == (state is not State.OK), "what is wrong comes with what to do"

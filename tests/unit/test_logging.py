@@ -88,10 +88,10 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     logging.init_app(app)
     app.add_url_rule("/payments/<name>", view_func=lambda name: name)
     client = app.test_client()
-    given = client.get(
+    response = client.get(
         "/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"}
     )
-    assert given.headers["X-Request-ID"] == "abc-123.456_x"
+    assert response.headers["X-Request-ID"] == "abc-123.456_x"
     for bad in ("short", "with space in it", "a" * 200, "{}{}{}{}", "é" * 10):
         made = client.get("/payments/x", headers={"X-Request-ID": bad}).headers["X-Request-ID"]
         assert made != bad

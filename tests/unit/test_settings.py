@@ -1,4 +1,4 @@
-"""What the environment may say, and that a value which cannot work is refused without being told."""
+"""Valid settings are accepted; invalid ones are refused without quoting the value."""
 
 from __future__ import annotations
 

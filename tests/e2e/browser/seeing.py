@@ -1,4 +1,4 @@
-"""What can be told about a page by looking at it."""
+"""What a browser reveals about a page: barriers and overflow."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _AXE: str = Axe().axe_script
 def barriers(page: Page) -> list[str]:
     """What axe finds serious or critical: the rule, and the first elements that break it."""
     page.evaluate(_AXE)
-    told: list[str] = page.evaluate(_BARRIERS)
-    return told
+    problems: list[str] = page.evaluate(_BARRIERS)
+    return problems
 
 
 def overflow(page: Page) -> list[str]:
     """What makes the page wider than its screen; nothing when it need not be scrolled sideways."""
-    told: list[str] = page.evaluate(_WIDER)
-    return told
+    problems: list[str] = page.evaluate(_WIDER)
+    return problems
 
 
 def keep(page: Page, file: Path) -> None:

@@ -76,15 +76,15 @@ def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Vis
     page = stranger.sign_in(Role.VIEWER, then="/dashboard/users")
     page.get_by_text("This page is for the role admin").wait_for()
     found["forbidden"] = faults(page, look, "forbidden")
-    assert {name: told for name, told in found.items() if told} == {}
+    assert {name: problems for name, problems in found.items() if problems} == {}
 
 
 def faults(page: Page, look: str, name: str) -> list[str]:
     """What is wrong with the page as it stands, whose picture is kept."""
     seeing.keep(page, PICTURES / look / f"{name}.png")
-    told = seeing.barriers(page) + seeing.overflow(page)
+    problems = seeing.barriers(page) + seeing.overflow(page)
     if look == "phone":
         page.set_viewport_size(NARROWEST)
-        told += seeing.overflow(page)
+        problems += seeing.overflow(page)
         page.set_viewport_size(PHONE)
-    return told
+    return problems

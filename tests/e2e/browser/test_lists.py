@@ -82,8 +82,8 @@ def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
     first = today - timedelta(days=5)
     page.get_by_label("From").fill(today.isoformat())
     page.get_by_role("button", name="Show").click()
-    told = "The dates were the wrong way round and have been exchanged."
-    expect(page.get_by_role("alert").filter(has_text=told)).to_be_visible()
+    sentence = "The dates were the wrong way round and have been exchanged."
+    expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
     expect(page.get_by_label("From")).to_have_value(first.isoformat())
     expect(page.get_by_label("To")).to_have_value(today.isoformat())
     expected = sum(age <= 5 for age in ages)

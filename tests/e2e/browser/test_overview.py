@@ -87,9 +87,9 @@ def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: N
         numbers = page.locator(f"#{card} a").filter(has_text=NUMBER)
         if not numbers.count():
             continue
-        told = numbers.first.inner_text()
+        printed = numbers.first.inner_text()
         numbers.first.click()
-        expect(page.locator("#found")).to_have_text(re.compile(rf"^{told} (payment|refund|dispute)s?$"))
+        expect(page.locator("#found")).to_have_text(re.compile(rf"^{printed} (payment|refund|dispute)s?$"))
         page.go_back()
         expect(page).to_have_title("Overview · Paydesk")
         followed += 1
@@ -146,7 +146,7 @@ def test_an_ended_session_is_reported_and_the_figures_stay(visit: Visit, ages: l
 
 def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path: Path) -> None:
     page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
-    told = int(created(page).inner_text())
+    printed = int(created(page).inner_text())
 
     def download(link: str) -> Path:
         page.get_by_text("Export", exact=True).click()
@@ -157,10 +157,10 @@ def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path:
         return tmp_path / waiting.value.suggested_filename
 
     rows = rows_of(download("Figures by step, CSV").read_text("utf-8"))
-    assert sum(int(row["created"]) for row in rows) == told
+    assert sum(int(row["created"]) for row in rows) == printed
     header, *cells = sheet(download("All of these, Excel").read_bytes())
     column = next(letter for letter, (_, name) in header.items() if name == "created")
-    assert sum(int(float(row[column][1])) for row in cells) == told
+    assert sum(int(float(row[column][1])) for row in cells) == printed
 
 
 def test_a_definition_is_shown_on_focus_and_put_away_by_escape(visit: Visit, mixed: None) -> None:

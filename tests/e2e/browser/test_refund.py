@@ -62,8 +62,8 @@ def test_part_is_refunded_in_two_steps(
     page.get_by_role("button", name="Refund 12.50 USD").click()
     expect(page.get_by_role("status")).to_contain_text("Refund of 12.50 USD")
     row = page.get_by_role("region", name="Refunds").get_by_role("row").nth(1)
-    for told in ("12.50 USD", "Arrived damaged", "Spoke on the phone", browsing.email_of(Role.FINANCE)):
-        expect(row).to_contain_text(told)
+    for text in ("12.50 USD", "Arrived damaged", "Spoke on the phone", browsing.email_of(Role.FINANCE)):
+        expect(row).to_contain_text(text)
     assert refunded(database, sandbox, payment) == (1, 1250, 1250)
     logged = list(database["audit_entries"].find({"action": {"$regex": "^refund"}}).sort("_id", 1))
     assert [entry["action"] for entry in logged] == ["refund.requested", "refund.answered"]
@@ -115,12 +115,12 @@ def test_a_wrong_amount_is_reported_at_its_field_and_nothing_is_lost(
     visitor.expected = {409, 422}
     page = visitor.sign_in(Role.FINANCE)
     begin(page, payment)
-    for amount, told in (("20", "19.99 USD"), ("1.234", "decimal"), ("ten", "amount")):
+    for amount, text in (("20", "19.99 USD"), ("1.234", "decimal"), ("ten", "amount")):
         review_part(page, amount)
         field = page.get_by_label("Amount in USD")
         expect(field).to_have_attribute("aria-invalid", "true")
         expect(field).to_have_value(amount)
-        expect(page.locator("#amount-error, .field .error").first).to_contain_text(told)
+        expect(page.locator("#amount-error, .field .error").first).to_contain_text(text)
         expect(page.get_by_label("Notes for colleagues")).to_have_value("Spoke on the phone")
     assert refunded(database, sandbox, payment) == (0, 0, 0)
 

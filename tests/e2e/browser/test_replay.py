@@ -56,8 +56,8 @@ def test_one_event_is_shown_replayed_and_applied(visit: Visit, failed: str, data
     expect(urgent).to_contain_text(failed)
     urgent.get_by_role("link", name="charge.succeeded").click()
     difference = page.get_by_role("region", name="What a replay would change now")
-    for told in ("It would change the payment.", "Pending → Completed", "0.00 USD → 19.99 USD"):
-        expect(difference).to_contain_text(told)
+    for text in ("It would change the payment.", "Pending → Completed", "0.00 USD → 19.99 USD"):
+        expect(difference).to_contain_text(text)
     assert payment(database) == ("pending", 0), "looking changes nothing"
     page.get_by_role("button", name="Replay this event").click()
     expect(page.get_by_role("status")).to_contain_text("Replayed: the payment was changed.")

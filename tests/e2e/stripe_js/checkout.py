@@ -84,9 +84,9 @@ class Checkout:
 
     def result(self) -> Json:
         """What Stripe.js answered."""
-        shown = self.page.locator("#result")
-        expect(shown).not_to_be_empty()
-        return json.loads(shown.text_content() or "")
+        result = self.page.locator("#result")
+        expect(result).not_to_be_empty()
+        return json.loads(result.text_content() or "")
 
     def pay(self, number: str = "4242424242424242", **card: str) -> Json:
         """Fill in a card, pay, and wait for the answer."""

@@ -98,10 +98,10 @@ def test_invalid_input(checkout: Begin, stripe: StripeServer) -> None:
     for wrong, field, code, message in WRONG:
         error = customer.pay(**wrong)["error"]
         assert error == {"type": "validation_error", "code": code, "message": message}
-        shown = customer.field(field)
-        expect(shown).to_have_attribute("aria-invalid", "true")
-        expect(shown).to_have_accessible_description(message)
-        expect(shown).to_be_focused()
+        element = customer.field(field)
+        expect(element).to_have_attribute("aria-invalid", "true")
+        expect(element).to_have_accessible_description(message)
+        expect(element).to_be_focused()
     assert customer.calls("/confirm") == []
     assert customer.pay()["paymentIntent"]["status"] == "succeeded"
 
@@ -202,8 +202,8 @@ def test_events_of_a_payment_element(checkout: Begin, stripe: StripeServer) -> N
     customer.press_pay()
     customer.result()
     # react-stripe-js hands on the Element itself when it is ready.
-    for name, told in (("LoaderStart", "payment"), ("Ready", ""), ("Focus", "payment"), ("Blur", "payment")):
-        expect(customer.events(name)).to_have_text([told])
+    for name, text in (("LoaderStart", "payment"), ("Ready", ""), ("Focus", "payment"), ("Blur", "payment")):
+        expect(customer.events(name)).to_have_text([text])
     expect(customer.events("Change").last).to_have_text("payment")
     expect(customer.page.locator(".StripeElement")).to_have_class("StripeElement StripeElement--complete")
 

@@ -128,9 +128,9 @@ def test_an_index_that_is_missing_everywhere_takes_nodes_out_only_where_money_co
     assert erp.client.get("/readyz").json["checks"]["indexes"]["state"] == "ok"
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(None, "No worker is running"), (2, "for 12")])
+@pytest.mark.parametrize(("minutes", "message"), [(None, "No worker is running"), (2, "was 12")])
 def test_a_dead_worker_is_a_warning_and_keeps_web_nodes_in_service(
-    erp: Caller, minutes: int | None, told: str
+    erp: Caller, minutes: int | None, message: str
 ) -> None:
     """Payments are taken without it."""
     if minutes:
@@ -138,7 +138,7 @@ def test_a_dead_worker_is_a_warning_and_keeps_web_nodes_in_service(
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert ready.json["checks"]["worker"]["state"] == "warning"
-    assert told in ready.json["checks"]["worker"]["message"]
+    assert message in ready.json["checks"]["worker"]["message"]
 
 
 def test_no_secret_is_stored(erp: Caller, stripe: StripeDouble) -> None:

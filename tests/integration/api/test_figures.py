@@ -60,9 +60,9 @@ def test_the_longest_ranges_are_answered(erp: Caller, query: dict[str, str], ste
 
 
 def test_a_currency_of_no_payment_is_answered_with_no_data(erp: Caller, paid: dict[str, Any]) -> None:
-    told = erp.ask("GET", "/metrics?currency=XYZ", claims=SCOPE).json
-    assert (told["range"]["currency"], told["payments"]["created"], told["volume"]) == ("xyz", 0, [])
-    assert told["success_rate"] == {"value": None, "n": 0, "total": 0}
+    figures = erp.ask("GET", "/metrics?currency=XYZ", claims=SCOPE).json
+    assert (figures["range"]["currency"], figures["payments"]["created"], figures["volume"]) == ("xyz", 0, [])
+    assert figures["success_rate"] == {"value": None, "n": 0, "total": 0}
 
 
 def test_a_customer_bound_token_sees_no_figures(erp: Caller, paid: dict[str, Any]) -> None:

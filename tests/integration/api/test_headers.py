@@ -43,10 +43,10 @@ def test_a_page_of_another_origin_may_read_and_send_what_it_needs_and_no_cookies
         create_app(settings_for(mongo_uri, stripe.url, cors_origins=(ORIGIN, "https://shop.example.com")))
     )
     path = "/api/v1/payments/stripe/create-intent"
-    wanted = "authorization,content-type,idempotency-key,x-request-id"
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
+    allowed_headers = "authorization,content-type,idempotency-key,x-request-id"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": allowed_headers}
     allowed = erp.client.options(path, headers={"Origin": ORIGIN, **asked}).headers
-    assert set(wanted.split(",")) <= set(allowed["Access-Control-Allow-Headers"].lower().split(", "))
+    assert set(allowed_headers.split(",")) <= set(allowed["Access-Control-Allow-Headers"].lower().split(", "))
     assert "POST" in allowed["Access-Control-Allow-Methods"]
     answer = erp.ask("GET", "", headers={"Origin": ORIGIN})
     assert answer.status_code == 200

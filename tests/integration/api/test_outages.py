@@ -109,12 +109,14 @@ def test_a_webhook_that_cannot_be_applied_is_requested_again(erp: Caller, stripe
 
 
 def test_without_keys_payments_are_not_initialized(mongo_uri: str) -> None:
-    nobody = Caller(create_app(settings_for(mongo_uri, "", stripe_secret_key="", stripe_publishable_key="")))
+    unconfigured = Caller(
+        create_app(settings_for(mongo_uri, "", stripe_secret_key="", stripe_publishable_key=""))
+    )
     for answer in (
-        nobody.client.get("/api/v1/payments/stripe/config"),
-        nobody.create(),
-        nobody.confirm("pi_1", "order-1"),
-        nobody.refund("65f0c0ffee65f0c0ffee65f0", amount=1),
+        unconfigured.client.get("/api/v1/payments/stripe/config"),
+        unconfigured.create(),
+        unconfigured.confirm("pi_1", "order-1"),
+        unconfigured.refund("65f0c0ffee65f0c0ffee65f0", amount=1),
     ):
         assert (answer.status_code, answer.json["error"]) in {
             (503, "stripe_not_initialized"),
@@ -123,7 +125,7 @@ def test_without_keys_payments_are_not_initialized(mongo_uri: str) -> None:
     silent = Caller(create_app(settings_for(mongo_uri, "", stripe_webhook_secret=())))
     assert silent.deliver(b"{}").json["error"] == "stripe_not_initialized"
     create_indexes()
-    ready = nobody.client.get("/readyz")
+    ready = unconfigured.client.get("/readyz")
     assert (ready.status_code, ready.json["checks"]["stripe_key"]["state"]) == (200, "warning")
 
 

@@ -212,14 +212,14 @@ def test_the_figures_are_those_of_the_api(
     # What nobody has counted yet is on the page as well.
     later = [{**row, "payment_intent_id": f"{row['payment_intent_id']}_later"} for row in recent_payments(90)]
     database.payments.insert_many(later)
-    told = check_figures(client, bearer)
-    assert told["figures_uncounted_payments"] == 90
+    readings = check_figures(client, bearer)
+    assert readings["figures_uncounted_payments"] == 90
 
 
 def check_figures(client: FlaskClient, bearer: dict[str, str]) -> Samples:
     """The page, after comparing its figures with those of the API for the same windows."""
     asked = datetime.now(UTC)
-    told = page(client)
+    readings = page(client)
     for window, length in WINDOWS.items():
         span = {"from": (asked - length).isoformat(), "to": asked.isoformat()}
         answer = client.get(METRICS, query_string={**span, "granularity": "hour"}, headers=bearer)
@@ -227,20 +227,20 @@ def check_figures(client: FlaskClient, bearer: dict[str, str]) -> Samples:
         assert answer.json["payments"]["completed"] > 20
         of_window = {
             name: value
-            for name, value in told.items()
+            for name, value in readings.items()
             if f"window={window}" in name and not name.startswith("processing_mean")
         }
         assert of_window == pytest.approx(expected)
-        mean = told[f"processing_mean_seconds{{window={window}}}"]
+        mean = readings[f"processing_mean_seconds{{window={window}}}"]
         assert mean == pytest.approx(float(answer.json["processing_time"]["mean"]))
-    return told
+    return readings
 
 
 def test_ratios_without_payments_are_absent(client: FlaskClient) -> None:
-    told = page(client)
-    assert told["payments{outcome=completed,window=1h}"] == 0
-    assert not [name for name in told if "ratio{" in name or name.startswith("processing")]
-    assert "worker_heartbeat_timestamp_seconds" not in told
+    readings = page(client)
+    assert readings["payments{outcome=completed,window=1h}"] == 0
+    assert not [name for name in readings if "ratio{" in name or name.startswith("processing")]
+    assert "worker_heartbeat_timestamp_seconds" not in readings
 
 
 def test_reasons_are_bounded(client: FlaskClient, database: Mongo) -> None:
@@ -250,10 +250,14 @@ def test_reasons_are_bounded(client: FlaskClient, database: Mongo) -> None:
         tries = [stored.attempt("failed", code)] * (30 - place)
         row = stored.payment(place, status="failed", created_at=at, attempts=tries)
         database.payments.insert_one(row)
-    told = page(client)
-    shown = {n: v for n, v in told.items() if n.startswith("failed_attempts") and "window=1h" in n}
-    assert len(shown) == 16
-    assert shown["failed_attempts{reason=other,window=1h}"] == sum(30 - place for place in range(15, 21))
+    readings = page(client)
+    failed_attempts = {
+        n: v for n, v in readings.items() if n.startswith("failed_attempts") and "window=1h" in n
+    }
+    assert len(failed_attempts) == 16
+    assert failed_attempts["failed_attempts{reason=other,window=1h}"] == sum(
+        30 - place for place in range(15, 21)
+    )
 
 
 def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo) -> None:
@@ -295,23 +299,28 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
     )
     with client.application.app_context():
         list(services.figures.build())
-    told = page(client)
-    assert 300 <= told["webhook_oldest_unapplied_seconds"] < 330
-    assert (told["webhook_inbox_events{state=received}"], told["webhook_inbox_events{state=failed}"]) == (
+    readings = page(client)
+    assert 300 <= readings["webhook_oldest_unapplied_seconds"] < 330
+    assert (
+        readings["webhook_inbox_events{state=received}"],
+        readings["webhook_inbox_events{state=failed}"],
+    ) == (
         1,
         2,
     )
     drift = {
-        kind: told[f"reconciliation_drift{{kind={kind}}}"]
+        kind: readings[f"reconciliation_drift{{kind={kind}}}"]
         for kind in ("different", "missing_here", "missing_there")
     }
     assert drift == {"different": 2, "missing_here": 0, "missing_there": 1}
-    assert told["reconciliation_last_finished_timestamp_seconds"] == (now - timedelta(hours=1)).timestamp()
-    assert told["worker_heartbeat_timestamp_seconds"] == (now - timedelta(seconds=5)).timestamp()
-    disputes = {due: told[f"disputes_open{{due={due}}}"] for due in ("overdue", "24h", "72h", "later")}
+    assert (
+        readings["reconciliation_last_finished_timestamp_seconds"] == (now - timedelta(hours=1)).timestamp()
+    )
+    assert readings["worker_heartbeat_timestamp_seconds"] == (now - timedelta(seconds=5)).timestamp()
+    disputes = {due: readings[f"disputes_open{{due={due}}}"] for due in ("overdue", "24h", "72h", "later")}
     assert disputes == {"overdue": 1, "24h": 2, "72h": 2, "later": 2}
-    assert told["figures_uncounted_payments"] == 0
-    assert {n: v for n, v in told.items() if n.startswith("scrape_error")} == {
+    assert readings["figures_uncounted_payments"] == 0
+    assert {n: v for n, v in readings.items() if n.startswith("scrape_error")} == {
         f"scrape_error{{source={source}}}": 0
         for source in ("inbox", "reconciliation", "worker", "disputes", "figures")
     }
@@ -320,13 +329,13 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
 def test_a_source_that_cannot_be_read_leaves_the_others(client: FlaskClient, database: Mongo) -> None:
     database.dispute_rows.drop_index("status_due")
     try:
-        told = page(client)
+        readings = page(client)
     finally:
         create_indexes()
-    errors = {name: value for name, value in told.items() if name.startswith("scrape_error")}
+    errors = {name: value for name, value in readings.items() if name.startswith("scrape_error")}
     assert {name for name, value in errors.items() if value} == {"scrape_error{source=disputes}"}
-    assert "webhook_oldest_unapplied_seconds" in told
-    assert "payments{outcome=completed,window=1h}" in told
+    assert "webhook_oldest_unapplied_seconds" in readings
+    assert "payments{outcome=completed,window=1h}" in readings
     assert page(client)["scrape_error{source=disputes}"] == 0
 
 
@@ -336,10 +345,10 @@ def test_the_page_goes_on_when_mongodb_goes_and_comes_back(settings: Settings) -
         create_indexes()
         assert unread(page(client)) == {0}
         mongo.kill()
-        told = page(client)
-        assert unread(told) == {1}
-        assert "payments{outcome=completed,window=1h}" not in told
-        assert told["http_requests_total{method=GET,route=/metrics,status=200}"] >= 1
+        readings = page(client)
+        assert unread(readings) == {1}
+        assert "payments{outcome=completed,window=1h}" not in readings
+        assert readings["http_requests_total{method=GET,route=/metrics,status=200}"] >= 1
         mongo.start()
         deadline = time.monotonic() + 30
         while unread(page(client)) != {0}:
@@ -348,6 +357,6 @@ def test_the_page_goes_on_when_mongodb_goes_and_comes_back(settings: Settings) -
     connection.connect(settings.mongodb_uri)
 
 
-def unread(told: Samples) -> set[float]:
+def unread(readings: Samples) -> set[float]:
     """The values of scrape_error, of all sources."""
-    return {value for name, value in told.items() if name.startswith("scrape_error")}
+    return {value for name, value in readings.items() if name.startswith("scrape_error")}

@@ -72,12 +72,12 @@ def test_commands_that_mongodb_refuses_are_counted(client: FlaskClient, database
     database.dispute_rows.drop_index("status_due")
     try:
         page(client)
-        told = page(client)
+        samples = page(client)
     finally:
         create_indexes()
-    grew = {n: v for n, v in grown(before, told).items() if n.startswith("mongodb_operation_failures")}
+    grew = {n: v for n, v in grown(before, samples).items() if n.startswith("mongodb_operation_failures")}
     assert sum(grew.values()) >= 1
-    assert grown(told, page(client)).keys().isdisjoint(grew)
+    assert grown(samples, page(client)).keys().isdisjoint(grew)
 
 
 def test_a_large_backlog_is_left_to_the_worker(client: FlaskClient, database: Mongo) -> None:
@@ -91,9 +91,9 @@ def test_missing_figures_leave_the_rest_of_the_page(client: FlaskClient, databas
     check_without_figures(page(client), waiting=NEVER_BUILT)
 
 
-def check_without_figures(told: Samples, *, waiting: int) -> None:
-    errors = {name for name, value in told.items() if name.startswith("scrape_error") and value}
+def check_without_figures(samples: Samples, *, waiting: int) -> None:
+    errors = {name for name, value in samples.items() if name.startswith("scrape_error") and value}
     assert errors == {"scrape_error{source=figures}"}
-    assert told["figures_uncounted_payments"] == waiting
-    assert told["webhook_oldest_unapplied_seconds"] == 0
-    assert not [name for name in told if name.startswith("payments{")]
+    assert samples["figures_uncounted_payments"] == waiting
+    assert samples["webhook_oldest_unapplied_seconds"] == 0
+    assert not [name for name in samples if name.startswith("payments{")]

@@ -48,9 +48,9 @@ def adopted(erp: Caller, stripe: StripeDouble, paid: dict[str, Any]) -> str:
     }
     stripe.refunds.append(refund)
     assert erp.deliver(event_of("refund.created", refund)).status_code == 200
-    (shown,) = erp.ask("GET", f"?payment_intent_id={intent_id}").json["data"]
-    assert (shown["status"], shown["currency"], shown["amount"]) == ("completed", NEW, None)
-    return str(shown["id"])
+    (payment,) = erp.ask("GET", f"?payment_intent_id={intent_id}").json["data"]
+    assert (payment["status"], payment["currency"], payment["amount"]) == ("completed", NEW, None)
+    return str(payment["id"])
 
 
 def test_the_payment_is_answered_without_an_amount_in_major_units(erp: Caller, adopted: str) -> None:
@@ -61,13 +61,13 @@ def test_the_payment_is_answered_without_an_amount_in_major_units(erp: Caller, a
 
 @pytest.mark.usefixtures("adopted")
 def test_the_api_has_null_for_its_money_and_counts_it_everywhere_else(erp: Caller) -> None:
-    told = erp.ask("GET", "/metrics?compare=previous", claims={"scope": "metrics:read"})
-    assert told.status_code == 200, told.text
-    assert told.json["payments"]["completed"] == 2
-    unknown, dollars = told.json["volume"]
+    answer = erp.ask("GET", "/metrics?compare=previous", claims={"scope": "metrics:read"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["payments"]["completed"] == 2
+    unknown, dollars = answer.json["volume"]
     assert unknown == {"currency": NEW, "gross": None, "refunded": None, "net": None}
     assert (dollars["currency"], float(dollars["gross"])) == ("usd", 99.99)
-    share = told.json["refund_rate"]["by_amount"][0]
+    share = answer.json["refund_rate"]["by_amount"][0]
     assert share == {"currency": NEW, "refunded": None, "captured": None, "value": Decimal("0.027947")}
 
 

@@ -22,8 +22,8 @@ Mongo = Database[dict[str, Any]]
 def payment(app: Flask, sandbox: SandboxProcess) -> str:
     """A completed payment, with more than one entry in its history."""
     with app.app_context():
-        wanted = NewPayment(order_id="order-1", customer_id="customer-1", money=Money(1999, "usd"))
-        opened = services.payments.open(wanted, caller="test", key=None)
+        request = NewPayment(order_id="order-1", customer_id="customer-1", money=Money(1999, "usd"))
+        opened = services.payments.open(request, caller="test", key=None)
         sandbox.pay(opened.payment_intent_id)
         services.payments.confirm(opened.payment_intent_id, "order-1", customer=None, caller="test", key=None)
     return opened.payment_id
@@ -42,7 +42,7 @@ def test_an_empty_database_verifies(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "finding"),
     [
         ({"$set": {"amount": 1}}, "amount is 1, but the evidence says 1999"),
         ({"$set": {"status": "canceled"}}, "status is 'canceled', but the evidence says 'completed'"),
@@ -62,13 +62,13 @@ def test_an_empty_database_verifies(run: Run) -> None:
         ({"$unset": {"evidence.amount": ""}}, "its evidence cannot be read"),
     ],
 )
-def test_every_tampering_is_found(run: Run, payment: str, database: Mongo, change: Any, told: str) -> None:
+def test_every_tampering_is_found(run: Run, payment: str, database: Mongo, change: Any, finding: str) -> None:
     assert database["payments"].update_one({}, change).modified_count == 1
     for arguments in ((), ("--payment", payment)):
         result = run("audit", "verify", *arguments)
         assert result.exit_code == 1, result.output
         assert f"payment {payment}: " in result.stdout
-        assert told in result.stdout
+        assert finding in result.stdout
         assert "problems." in result.stderr
 
 
@@ -106,8 +106,8 @@ def test_a_kept_head_reveals_an_end_that_was_cut_off_or_rewritten(
     cut = run("audit", "verify", "--head", kept)
     assert (cut.exit_code, "entry 2, which was noted elsewhere, is missing" in cut.stdout) == (1, True)
     write("somebody else")
-    anew = run("audit", "verify", "--head", kept)
-    assert (anew.exit_code, "entry 2 is not the one that was noted" in anew.stdout) == (1, True)
+    rewritten = run("audit", "verify", "--head", kept)
+    assert (rewritten.exit_code, "entry 2 is not the one that was noted" in rewritten.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("head", ["2", "2:abc", "0:" + "a" * 64, "x:" + "a" * 64])

@@ -146,11 +146,13 @@ def test_a_difference_from_the_books_is_reported(seed: Seed, app: Flask, databas
     with app.app_context():
         assert list(maker.differences()) == []
         database["payments"].update_one({}, {"$inc": {"amount_refunded": 1}})
-        assert [told.split(": ")[1] for told in maker.differences()] == ["refunded is 1 here and 0 at Stripe"]
+        assert [difference.split(": ")[1] for difference in maker.differences()] == [
+            "refunded is 1 here and 0 at Stripe"
+        ]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "difference"),
     [
         ({"stripe_api_base": ""}, "STRIPE_API_BASE is not set"),
         ({"stripe_api_base": "http://127.0.0.1:1"}, "nothing answers"),
@@ -160,12 +162,12 @@ def test_a_difference_from_the_books_is_reported(seed: Seed, app: Flask, databas
     ],
 )
 def test_without_a_sandbox_nothing_is_made(
-    settings: Settings, database: Mongo, change: dict[str, Any], told: str
+    settings: Settings, database: Mongo, change: dict[str, Any], difference: str
 ) -> None:
     app = create_app(replace(settings, **change))
     result = app.test_cli_runner().invoke(args=["demo", "seed", "--payments", "3"])
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert difference in result.stderr
     assert "Traceback" not in result.output
     assert database["payments"].count_documents({}) == 0
 

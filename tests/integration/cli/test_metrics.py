@@ -45,7 +45,7 @@ def _not_zero(row: dict[str, Any]) -> dict[str, Any]:
     return {cell: tally for cell, tally in cells.items() if tally}
 
 
-def told(client: FlaskClient, bearer: dict[str, str]) -> dict[str, Any]:
+def figures_of(client: FlaskClient, bearer: dict[str, str]) -> dict[str, Any]:
     answer = client.get(METRICS, query_string=DAYS, headers=bearer)
     assert answer.status_code == 200, answer.text
     return comparable(answer.json)
@@ -79,7 +79,7 @@ def test_a_rebuild_equals_what_was_counted_one_by_one(
     assert counted(database) == one_by_one
     assert run("metrics", "rebuild").exit_code == 0
     assert counted(database) == one_by_one
-    assert told(app.test_client(), bearer) == expected(payments)
+    assert figures_of(app.test_client(), bearer) == expected(payments)
 
 
 def test_a_build_of_no_payments_is_empty(run: Run, database: Mongo) -> None:
@@ -140,7 +140,7 @@ def test_many_payments_are_left_to_the_worker_and_few_are_counted_at_once(
     assert (answer.status_code, answer.json["error"]) == (503, "figures_not_ready")
     assert "flask metrics rebuild" in answer.json["message"] and answer.headers["Retry-After"] == "60"
     database.payments.delete_one({"_id": made[0]["_id"]})
-    assert told(client, bearer)["payments"]["completed"] == 5_000
+    assert figures_of(client, bearer)["payments"]["completed"] == 5_000
 
 
 def test_processes_that_count_the_same_payments_at_once_count_each_once(
@@ -162,7 +162,7 @@ def test_processes_that_count_the_same_payments_at_once_count_each_once(
             list(pool.map(count, keepers))
         assert database.payments.count_documents({"uncounted": True}) == 0
     at_once = counted(database)
-    assert told(app.test_client(), bearer) == expected(payments)
+    assert figures_of(app.test_client(), bearer) == expected(payments)
     assert run("metrics", "rebuild").exit_code == 0
     assert counted(database) == at_once
 

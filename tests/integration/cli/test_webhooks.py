@@ -146,9 +146,9 @@ def test_a_dry_run_predicts_the_replay_and_writes_nothing(
     assert "    amount_captured: 0 → 1999" in result.stdout
     assert "1 events would be replayed: 1 with changes, 0 failed." in result.stdout
 
-    told = [line for line in result.stdout.splitlines() if line.startswith("    ")]
+    printed = [line for line in result.stdout.splitlines() if line.startswith("    ")]
     real = run("webhooks", "replay", event_id)
-    assert [line for line in real.stdout.splitlines() if line.startswith("    ")] == told
+    assert [line for line in real.stdout.splitlines() if line.startswith("    ")] == printed
     assert database["payments"].find_one({"payment_intent_id": intent_id})["status"] == "completed"
     assert "would change nothing" in run("webhooks", "replay", event_id, "--dry-run").stdout
 
