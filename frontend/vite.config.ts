@@ -4,13 +4,13 @@ import manifest from "./package.json" with { type: "json" };
 
 const installedByTheErp = Object.keys({ ...manifest.peerDependencies, ...manifest.dependencies });
 
-/** Builds the package. What the ERP installs beside it stays an import. */
+/** Builds the package. Packages that the ERP installs stay imports. */
 export default defineConfig({
   plugins: [react()],
   build: {
     lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
     rollupOptions: {
-      external: (name) => installedByTheErp.some((own) => name === own || name.startsWith(`${own}/`)),
+      external: (name) => installedByTheErp.some((dependency) => name === dependency || name.startsWith(`${dependency}/`)),
     },
     sourcemap: true,
     target: "es2022",
@@ -20,7 +20,7 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
-    // A test that hangs must end, and a busy machine must not look like one.
+    // Ends a test that hangs, but not one on a busy machine.
     testTimeout: 60_000,
   },
 });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the types of the API from the server's own OpenAPI document; $1 is another place to write them to.
+# Generates the types of the API from the server's OpenAPI document, into $1 or src/api/schema.d.ts.
 set -eu
 cd "$(dirname "$0")/.."
 document=$(mktemp)

@@ -1,4 +1,4 @@
-// Prints how large the package's own code is, compressed, and fails above the limit. Peers are not in it.
+// Prints the compressed size of the package's own code and fails above the limit. Peer packages do not count.
 import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

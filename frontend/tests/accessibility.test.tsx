@@ -2,7 +2,7 @@ import { screen } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 import { FakeService, declined } from "./support/service";
 import { click, openShop, pass, toCard } from "./support/shop";
-import { cardError, FakeStripe, later, succeeded } from "./support/stripe";
+import { cardError, FakeStripe, pending, succeeded } from "./support/stripe";
 
 let stripe: FakeStripe;
 let service: FakeService;
@@ -12,7 +12,7 @@ beforeEach(() => {
   stripe = new FakeStripe();
 });
 
-it("can be gone through by keyboard alone", async () => {
+it("can be completed by keyboard alone", async () => {
   const shop = await openShop({ opened: false });
   await shop.change({ opened: true });
   await pass(100);
@@ -32,9 +32,9 @@ it("can be gone through by keyboard alone", async () => {
   expect(shop.onClose).toHaveBeenCalledOnce();
 });
 
-it("keeps the focus while it is busy, says what it waits for, and drops further presses", async () => {
-  const { result, give } = later();
-  stripe.answers(result);
+it("keeps the focus while busy, announces why it waits, and ignores further presses", async () => {
+  const { result, resolve } = pending();
+  stripe.respondsWith(result);
   const shop = await openShop();
   await toCard(shop);
   await click(shop, "Pay $99.99");
@@ -45,13 +45,13 @@ it("keeps the focus while it is busy, says what it waits for, and drops further 
   await shop.user.keyboard("{Enter}");
   await pass();
   expect(stripe.confirmed).toHaveLength(1);
-  give(succeeded);
+  resolve(succeeded);
   await pass();
   expect(screen.getByRole("status")).toHaveTextContent("Payment received.");
 });
 
-it("interrupts a screen reader with a decline, and says nothing in the live region then", async () => {
-  stripe.answers(cardError());
+it("announces a decline as an alert, with an empty live region", async () => {
+  stripe.respondsWith(cardError());
   service.on("POST /payments/stripe/confirm", declined);
   const shop = await openShop();
   await toCard(shop);

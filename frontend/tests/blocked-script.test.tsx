@@ -5,19 +5,19 @@ import { FakeService } from "./support/service";
 import { pass } from "./support/shop";
 import { FakeStripe } from "./support/stripe";
 
-// In a file of its own: Stripe's loader remembers a script that was loaded once.
+// In its own file, because Stripe's loader remembers a script that it loaded once.
 
-function Shown() {
+function StripeProbe() {
   const { stripe, error, retry } = useStripe();
   return <button type="button" onClick={retry}>{error?.error ?? (stripe ? "loaded" : "loading")}</button>;
 }
 
-it("reports a script that is blocked, and loads it when asked again", async () => {
+it("reports a blocked script, and loads it on retry", async () => {
   new FakeService();
-  render(<StripeProvider><Shown /></StripeProvider>);
+  render(<StripeProvider><StripeProbe /></StripeProvider>);
   await pass();
   const script = () => document.querySelector('script[src^="https://js.stripe.com"]');
-  // The loader tries twice by itself.
+  // The loader itself tries twice.
   for (let tries = 0; tries < 2; tries += 1) {
     script()?.dispatchEvent(new window.Event("error"));
     await pass();

@@ -2,7 +2,7 @@ import { screen } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 import { declined, FakeService, page, payment, refusal } from "./support/service";
 import { click, openShop, pass, toCard, toPaid } from "./support/shop";
-import { cardError, FakeStripe, later, succeeded } from "./support/stripe";
+import { cardError, FakeStripe, pending, succeeded } from "./support/stripe";
 
 let service: FakeService;
 let stripe: FakeStripe;
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 describe("the summary", () => {
-  it("shows what is to be paid and sends it exactly", async () => {
+  it("shows the order and sends its exact amount", async () => {
     const shop = await openShop({ description: "Two chairs", receiptEmail: "jo@example.com" });
     expect(screen.getByRole("dialog", { name: "Card payment" })).toHaveTextContent("Orderorder-1ForTwo chairsAmount$99.99");
     await toCard(shop);
@@ -32,15 +32,15 @@ describe("the summary", () => {
 
   it.each([[100, "JPY", "¥100", "100"], ["1.230", "KWD", "KWD 1.230", "1.23"]])(
     "takes %s %s",
-    async (amount, currency, shown, wire) => {
+    async (amount, currency, text, json) => {
       const shop = await openShop({ amount, currency });
-      expect(screen.getByRole("dialog").textContent.replace(/\u00a0/g, " ")).toContain(shown);
+      expect(screen.getByRole("dialog").textContent.replace(/\u00a0/g, " ")).toContain(text);
       await toCard(shop);
-      expect(service.to("POST /payments/stripe/create-intent")[0]?.text).toContain(`"amount":${wire},"currency":"${currency.toLowerCase()}"`);
+      expect(service.to("POST /payments/stripe/create-intent")[0]?.text).toContain(`"amount":${json},"currency":"${currency.toLowerCase()}"`);
     },
   );
 
-  it("refuses an amount that would have to be rounded, before anything is sent", async () => {
+  it("refuses an amount that would need rounding, before it sends anything", async () => {
     const shop = await openShop({ amount: 10.005 });
     await toCard(shop);
     expect(screen.getByRole("alert")).toHaveTextContent("USD has 2 decimals; this amount has more.");
@@ -48,7 +48,7 @@ describe("the summary", () => {
     expect(shop.onError).toHaveBeenCalledWith(expect.objectContaining({ error: "amount_invalid" }));
   });
 
-  it("waits for Stripe.js, and says why it cannot be used", async () => {
+  it("waits for Stripe.js, and explains why it is unavailable", async () => {
     service.on("GET /payments/stripe/config", refusal(503, "stripe_not_initialized"), { json: { publishable_key: "pk_test_1" } });
     const shop = await openShop();
     expect(screen.getByRole("alert")).toHaveTextContent("Card payments are not set up here yet.");
@@ -77,7 +77,7 @@ describe("the idempotency key", () => {
     expect(keysSent()[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("is another one for another amount, and after an answer that the service keeps", async () => {
+  it("changes with the amount, and after an answer that the service stores", async () => {
     service.on("POST /payments/stripe/create-intent", refusal(422, "amount_invalid", "Too small."));
     const shop = await openShop();
     await toCard(shop);
@@ -89,7 +89,7 @@ describe("the idempotency key", () => {
     expect(new Set(keysSent()).size).toBe(3);
   });
 
-  it("stays while the service says that the same request is still running", async () => {
+  it("stays the same while the same request is still running", async () => {
     service.on(
       "POST /payments/stripe/create-intent",
       { ...refusal(409, "request_in_progress"), headers: { "Retry-After": "2" } },
@@ -107,7 +107,7 @@ describe("the idempotency key", () => {
 });
 
 describe("paying", () => {
-  it("confirms at Stripe, then at the service, and tells the ERP once", async () => {
+  it("confirms at Stripe, then at the service, and calls onSuccess once", async () => {
     const shop = await openShop();
     await toPaid(shop);
     expect(stripe.confirmed).toHaveLength(1);
@@ -123,9 +123,9 @@ describe("paying", () => {
     expect(shop.onClose).toHaveBeenCalledOnce();
   });
 
-  it("charges once when Pay and Continue are clicked twice before the page can react", async () => {
-    const { result, give } = later();
-    stripe.answers(result);
+  it("charges once when Pay and Continue are clicked twice before the page reacts", async () => {
+    const { result, resolve } = pending();
+    stripe.respondsWith(result);
     const shop = await openShop();
     const twice = (name: string) => {
       const button = screen.getByRole("button", { name });
@@ -139,7 +139,7 @@ describe("paying", () => {
     await pass();
     screen.getByRole("form", { name: "Card payment" }).dispatchEvent(new window.Event("submit", { bubbles: true, cancelable: true }));
     await pass();
-    give(succeeded);
+    resolve(succeeded);
     await pass();
     expect(service.to("POST /payments/stripe/create-intent")).toHaveLength(1);
     expect(stripe.confirmed).toHaveLength(1);
@@ -147,7 +147,7 @@ describe("paying", () => {
   });
 
   it("leaves an incomplete form to Stripe.js and sends nothing", async () => {
-    stripe.answers({ error: { type: "validation_error", code: "incomplete_number", message: "…" } }, succeeded);
+    stripe.respondsWith({ error: { type: "validation_error", code: "incomplete_number", message: "…" } }, succeeded);
     const shop = await openShop();
     await toPaid(shop);
     expect(service.to("POST /payments/stripe/confirm")).toHaveLength(0);
@@ -155,8 +155,8 @@ describe("paying", () => {
     expect(shop.onSuccess).toHaveBeenCalledOnce();
   });
 
-  it("explains a decline in plain words and takes another card on the same intent", async () => {
-    stripe.answers(cardError(), succeeded);
+  it("explains a decline and takes another card on the same intent", async () => {
+    stripe.respondsWith(cardError(), succeeded);
     service.on("POST /payments/stripe/confirm", declined, { json: payment() });
     const shop = await openShop();
     await toPaid(shop);
@@ -173,20 +173,20 @@ describe("paying", () => {
     expect(stripe.forms.every((form) => form.clientSecret === "pi_1_secret_1")).toBe(true);
   });
 
-  it("gives the form back with the card in it where 3-D Secure was not finished", async () => {
-    stripe.answers({ paymentIntent: { id: "pi_1", status: "requires_action" } }, succeeded);
+  it("returns to the form with the card in it when 3-D Secure was not completed", async () => {
+    stripe.respondsWith({ paymentIntent: { id: "pi_1", status: "requires_action" } }, succeeded);
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_requires_action"), { json: payment() });
     const shop = await openShop();
     await toCard(shop);
     await shop.user.type(screen.getByLabelText("Card number"), "4000002760003184");
     await click(shop, "Pay $99.99");
-    expect(screen.getByRole("alert")).toHaveTextContent("Your bank asked you to confirm the payment, and that was not finished.");
+    expect(screen.getByRole("alert")).toHaveTextContent("The confirmation with your bank was not completed.");
     expect(screen.getByLabelText("Card number")).toHaveValue("4000002760003184");
     await click(shop, "Pay $99.99");
     expect(shop.onSuccess).toHaveBeenCalledOnce();
   });
 
-  it("offers a new form where the card form cannot be loaded", async () => {
+  it("offers a new form when the card form does not load", async () => {
     stripe.loadError = { type: "api_connection_error", message: "No connection to Stripe." };
     const shop = await openShop();
     await toCard(shop);
@@ -198,7 +198,7 @@ describe("paying", () => {
   });
 });
 
-describe("an order that is paid already", () => {
+describe("an order that is already paid", () => {
   it("is not paid again", async () => {
     service.on("GET /payments", page(payment({ amount: 50 }), payment({ id: "old", status: "completed" })));
     const shop = await openShop();
@@ -210,7 +210,7 @@ describe("an order that is paid already", () => {
     expect(shop.onSuccess).toHaveBeenCalledWith(expect.objectContaining({ id: "old" }));
   });
 
-  it("is found at Stripe where the service has not heard of it yet", async () => {
+  it("is recognized by asking Stripe when the service has no webhook yet", async () => {
     service.on("GET /payments", page(payment({ status: "pending" })));
     const shop = await openShop();
     await toCard(shop);
@@ -219,8 +219,8 @@ describe("an order that is paid already", () => {
   });
 
   it.each([
-    ["was paid back", payment({ refund_status: "full" })],
-    ["was of another amount", payment({ amount: 10 })],
+    ["was refunded", payment({ refund_status: "full" })],
+    ["had another amount", payment({ amount: 10 })],
     ["was canceled", payment({ status: "canceled" })],
   ])("can be paid when the earlier payment %s", async (_, earlier) => {
     service.on("GET /payments", page(earlier));
@@ -229,7 +229,7 @@ describe("an order that is paid already", () => {
     expect(screen.getByRole("heading", { name: "Payment received" })).toBeVisible();
   });
 
-  it("can be paid when Stripe says that the open payment is not paid", async () => {
+  it("can be paid when Stripe says that the open payment is unpaid", async () => {
     service.on("GET /payments", page(payment({ status: "failed" })));
     service.on("POST /payments/stripe/confirm", declined, { json: payment() });
     const shop = await openShop();
@@ -237,14 +237,14 @@ describe("an order that is paid already", () => {
     expect(screen.getByRole("heading", { name: "Payment received" })).toBeVisible();
   });
 
-  it("cannot be looked up with a token that may not read, and can be paid all the same", async () => {
+  it("can be paid with a token that may not read payments", async () => {
     service.on("GET /payments", refusal(403, "forbidden"));
     const shop = await openShop();
     await toPaid(shop);
     expect(shop.onSuccess).toHaveBeenCalledOnce();
   });
 
-  it("is not opened while nobody knows whether it is paid", async () => {
+  it("opens no payment while it is unknown whether the order is paid", async () => {
     service.on("GET /payments", refusal(503, "database_unavailable", "The database cannot be reached just now."));
     const shop = await openShop();
     await toCard(shop);
@@ -254,7 +254,7 @@ describe("an order that is paid already", () => {
 });
 
 describe("tokens", () => {
-  it("are asked for before every request, of the modal's own getToken first", async () => {
+  it("are requested before every call, from the modal's own getToken first", async () => {
     let count = 0;
     const shop = await openShop({ getToken: () => Promise.resolve(`fresh-${(count += 1)}`) });
     await toCard(shop);
@@ -262,7 +262,7 @@ describe("tokens", () => {
     expect(shop.getToken).not.toHaveBeenCalled();
   });
 
-  it("that cannot be had are reported", async () => {
+  it("that cannot be obtained are reported", async () => {
     const shop = await openShop({ getToken: () => Promise.reject(new Error("401 from the ERP")) });
     await toCard(shop);
     expect(screen.getByRole("alert")).toHaveTextContent("You could not be signed in for this payment.");

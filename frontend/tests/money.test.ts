@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { currencyDecimals, exactAmount, formatAmount } from "../src/money/amount";
 import { PaydeskError } from "../src";
-import { requestFor } from "../src/payment/order";
+import { requestOf } from "../src/payment/order";
 
 describe("exactAmount", () => {
   it.each([
@@ -37,9 +37,9 @@ describe("exactAmount", () => {
   });
 
   it.each([["99.99", "usd", "99.99"], ["100", "jpy", "100"], ["1.230", "kwd", "1.23"], ["0.29", "usd", "0.29"]])(
-    "%s %s goes over the wire as the JSON number %s",
+    "%s %s is sent as the JSON number %s",
     (amount, currency, wire) => {
-      const request = requestFor({ orderId: "o", customerId: "c", amount, currency });
+      const request = requestOf({ orderId: "o", customerId: "c", amount, currency });
       expect(JSON.stringify(request)).toContain(`"amount":${wire},`);
     },
   );
@@ -51,14 +51,14 @@ describe("formatAmount", () => {
     [100, "jpy", "en-US", "¥100"],
     [1.23, "kwd", "en-US", "KWD 1.230"],
     [1234.5, "eur", "de-DE", "1.234,50 €"],
-    // Intl would show none of the two decimals that are charged.
+    // Intl would show no decimals, but two are charged.
     [99.99, "lbp", "en-US", "LBP 99.99"],
     [500, "ugx", "en-US", "UGX 500"],
-  ])("%s %s in %s is %s", (amount, currency, locale, shown) => {
-    expect(formatAmount(amount, currency, locale).replace(/\u00a0/g, " ")).toBe(shown);
+  ])("%s %s in %s is %s", (amount, currency, locale, text) => {
+    expect(formatAmount(amount, currency, locale).replace(/\u00a0/g, " ")).toBe(text);
   });
 });
 
-it("takes a currency that it does not know to have two decimals, and lets the service judge it", () => {
+it("assumes two decimals for an unknown currency, and leaves it to the service", () => {
   expect(currencyDecimals("xyz")).toBe(2);
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
   stripe = new FakeStripe();
 });
 
-function Shown() {
+function StripeProbe() {
   const { stripe: loaded, publishableKey, loading, error, retry } = useStripe();
   return (
     <>
@@ -25,28 +25,28 @@ function Shown() {
   );
 }
 
-function page(children = <Shown />) {
+function page(children = <StripeProbe />) {
   return render(<StrictMode><StripeProvider>{children}</StripeProvider></StrictMode>);
 }
 
-const shown = () => JSON.parse(screen.getAllByRole("status")[0]?.textContent ?? "") as unknown;
+const state = () => JSON.parse(screen.getAllByRole("status")[0]?.textContent ?? "") as unknown;
 
-it("asks for the key once, also under StrictMode and for several readers, and loads Stripe.js with it", async () => {
-  page(<><Shown /><Shown /></>);
-  expect(shown()).toEqual({ loaded: false, publishableKey: null, loading: true, error: null });
+it("requests the key once, even under StrictMode with several consumers, and loads Stripe.js with it", async () => {
+  page(<><StripeProbe /><StripeProbe /></>);
+  expect(state()).toEqual({ loaded: false, publishableKey: null, loading: true, error: null });
   await pass();
-  expect(shown()).toEqual({ loaded: true, publishableKey: "pk_test_1", loading: false, error: null });
+  expect(state()).toEqual({ loaded: true, publishableKey: "pk_test_1", loading: false, error: null });
   expect(service.to("GET /payments/stripe/config")).toHaveLength(1);
   expect(stripe.keys).toEqual(["pk_test_1"]);
 });
 
-it("asks for the key without a token", async () => {
+it("requests the key without a token", async () => {
   page();
   await pass();
   expect(service.calls[0]?.headers.has("Authorization")).toBe(false);
 });
 
-it("says clearly that the service has no key, and tries again when asked", async () => {
+it("explains that the service has no key, and tries again on retry", async () => {
   service.on(
     "GET /payments/stripe/config",
     refusal(503, "stripe_not_initialized", "Stripe is not configured: set STRIPE_SECRET_KEY."),
@@ -54,37 +54,37 @@ it("says clearly that the service has no key, and tries again when asked", async
   );
   page();
   await pass();
-  expect(shown()).toEqual({ loaded: false, publishableKey: null, loading: false, error: "stripe_not_initialized" });
+  expect(state()).toEqual({ loaded: false, publishableKey: null, loading: false, error: "stripe_not_initialized" });
   expect(screen.getByText("Card payments are not set up here yet. Please contact support.")).toBeVisible();
 
   act(() => { screen.getByRole("button", { name: "retry" }).click(); });
-  expect(shown()).toMatchObject({ loading: true, error: null });
+  expect(state()).toMatchObject({ loading: true, error: null });
   await pass();
-  expect(shown()).toMatchObject({ loaded: true, publishableKey: "pk_test_2", error: null });
+  expect(state()).toMatchObject({ loaded: true, publishableKey: "pk_test_2", error: null });
 });
 
 it.each([
   ["no connection", "lost" as const, "no_answer"],
   ["a proxy's page", { status: 502, text: "<h1>Bad gateway</h1>" }, "no_answer"],
-  ["an answer that was cut short", { text: '{"publishable_k' }, "no_answer"],
+  ["a truncated answer", { text: '{"publishable_k' }, "no_answer"],
   ["an error of the service", refusal(500, "internal_error"), "internal_error"],
 ])("reports %s", async (_, answer, word) => {
   service.on("GET /payments/stripe/config", answer);
   page();
   await pass();
-  expect(shown()).toMatchObject({ loading: false, error: word });
+  expect(state()).toMatchObject({ loading: false, error: word });
 });
 
-it("gives up on a service that does not answer at all", async () => {
+it("times out when the service does not answer", async () => {
   service.on("GET /payments/stripe/config", "never");
   page();
   await pass(29_999);
-  expect(shown()).toMatchObject({ loading: true });
+  expect(state()).toMatchObject({ loading: true });
   await pass(1);
-  expect(shown()).toMatchObject({ loading: false, error: "no_answer" });
+  expect(state()).toMatchObject({ loading: false, error: "no_answer" });
 });
 
-it("says what is missing where there is no provider", () => {
+it("names the missing provider", () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  expect(() => render(<Shown />)).toThrow("useStripe must be used inside <StripeProvider>.");
+  expect(() => render(<StripeProbe />)).toThrow("useStripe must be used inside <StripeProvider>.");
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { returnedOrderId } from "../src";
 import { declined, FakeService, page, payment, refusal, type Answer } from "./support/service";
 import { click, openShop, pass, toCard, toPaid, type Shop } from "./support/shop";
-import { cardError, FakeStripe, later, succeeded } from "./support/stripe";
+import { cardError, FakeStripe, pending, succeeded } from "./support/stripe";
 
 let service: FakeService;
 let stripe: FakeStripe;
@@ -13,9 +13,9 @@ beforeEach(() => {
   stripe = new FakeStripe();
 });
 
-const heading = () => screen.queryAllByRole("heading", { level: 3, hidden: false }).map((found) => found.textContent).join();
+const heading = () => screen.queryAllByRole("heading", { level: 3, hidden: false }).map((element) => element.textContent).join();
 
-/** Nothing that a customer could take for a failure was shown or told. */
+/** Neither the page nor onError reported anything that looks like a failure. */
 function expectNoFailure(shop: Shop) {
   expect(screen.queryByRole("alert")).toBeNull();
   expect(screen.queryByText(/declined|failed|did not go/i)).toBeNull();
@@ -25,12 +25,12 @@ function expectNoFailure(shop: Shop) {
 describe("Stripe has accepted the payment, and the service", () => {
   it.each<[string, Answer[], Answer[], number]>([
     ["answers late", [{ json: payment(), afterMs: 8_000 }], [page(payment({ status: "pending" }))], 8_000],
-    ["is told by the webhook while its answer is late", ["never"], [page(payment())], 2_000],
-    ["loses the answer, then gives it", ["lost", { json: payment() }], [page()], 1_000],
-    ["loses every answer but the webhook has come", ["lost"], [page(payment())], 2_000],
+    ["gets the webhook while its answer is late", ["never"], [page(payment())], 2_000],
+    ["loses the answer, then answers", ["lost", { json: payment() }], [page()], 1_000],
+    ["loses every answer but has the webhook", ["lost"], [page(payment())], 2_000],
     ["is down for a while", [refusal(503, "stripe_unavailable"), "lost", "lost", { json: payment() }], ["lost"], 6_000],
     ["answers with a proxy's page first", [{ status: 502, text: "<h1>502</h1>" }, { json: payment() }], [page()], 1_000],
-    ["still shows the card before as declined", [declined, { json: payment() }], [page(payment({ status: "failed" }))], 1_000],
+    ["still shows the previous card as declined", [declined, { json: payment() }], [page(payment({ status: "failed" }))], 1_000],
     ["has not seen it complete yet", [refusal(409, "payment_not_completed"), { json: payment() }], [page()], 1_000],
     ["still waits for 3-D Secure", [refusal(409, "payment_requires_action"), { json: payment() }], [page()], 1_000],
     ["thinks it canceled", [refusal(409, "payment_not_completed"), "lost", "lost", { json: payment() }], [page(payment({ status: "canceled" }))], 6_000],
@@ -51,7 +51,7 @@ describe("Stripe has accepted the payment, and the service", () => {
     expect(shop.onSuccess).toHaveBeenCalledOnce();
   });
 
-  it("never answers: the customer is told not to pay again, for as long as it takes", async () => {
+  it("never answers: the page says not to pay again, for as long as it takes", async () => {
     service.on("POST /payments/stripe/confirm", "lost");
     const shop = await openShop();
     await toPaid(shop);
@@ -65,7 +65,7 @@ describe("Stripe has accepted the payment, and the service", () => {
     expect(heading()).toBe("Payment received");
   });
 
-  it("answers twice at once: the ERP is told once", async () => {
+  it("answers twice at once: onSuccess is called once", async () => {
     service.on("POST /payments/stripe/confirm", { json: payment(), afterMs: 2_000 });
     const shop = await openShop();
     await toCard(shop);
@@ -74,9 +74,9 @@ describe("Stripe has accepted the payment, and the service", () => {
     await pass(10_000);
     expect(shop.onSuccess).toHaveBeenCalledOnce();
     expect(heading()).toBe("Payment received");
-    const asked = service.calls.length;
+    const calls = service.calls.length;
     await pass(60_000);
-    expect(service.calls).toHaveLength(asked);
+    expect(service.calls).toHaveLength(calls);
   });
 });
 
@@ -87,7 +87,7 @@ describe("Stripe.js has declined the card, and the service", () => {
     ["does not answer", "never", 5_000, "Your card has insufficient funds."],
     ["is down", "lost", 5_000, "Your card has insufficient funds."],
   ])("%s", async (_, answer, milliseconds, message) => {
-    stripe.answers(cardError());
+    stripe.respondsWith(cardError());
     service.on("POST /payments/stripe/confirm", answer);
     const shop = await openShop();
     await toPaid(shop);
@@ -96,8 +96,8 @@ describe("Stripe.js has declined the card, and the service", () => {
     expect(screen.getByRole("alert")).toHaveTextContent(message);
   });
 
-  it("knows that another window has paid: that is what counts", async () => {
-    stripe.answers(cardError());
+  it("knows that another window has paid: the payment counts", async () => {
+    stripe.respondsWith(cardError());
     const shop = await openShop();
     await toPaid(shop);
     expect(heading()).toBe("Payment received");
@@ -105,14 +105,14 @@ describe("Stripe.js has declined the card, and the service", () => {
   });
 });
 
-describe("nobody knows what became of the card", () => {
+describe("the outcome of the card is unknown", () => {
   const unknown = [
     ["Stripe.js lost its connection", { error: { type: "api_connection_error", message: "…" } }],
     ["Stripe.js threw", new Error("frame went away")],
   ] as const;
 
   it.each(unknown)("%s, and it was paid", async (_, result) => {
-    stripe.answers(result);
+    stripe.respondsWith(result);
     // The request was still on its way when the service asked first.
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"), declined, { json: payment() });
     const shop = await openShop();
@@ -122,8 +122,8 @@ describe("nobody knows what became of the card", () => {
     expect(heading()).toBe("Payment received");
   });
 
-  it.each(unknown)("%s, and nothing arrived: the same form can be sent again", async (_, result) => {
-    stripe.answers(result, succeeded);
+  it.each(unknown)("%s, and nothing arrived: the same form can be submitted again", async (_, result) => {
+    stripe.respondsWith(result, succeeded);
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"));
     const shop = await openShop();
     await toPaid(shop);
@@ -137,8 +137,8 @@ describe("nobody knows what became of the card", () => {
     expect(service.to("POST /payments/stripe/create-intent")).toHaveLength(1);
   });
 
-  it("and the bank is still deciding: it is waited for", async () => {
-    stripe.answers({ error: { type: "api_connection_error", message: "…" } });
+  it("and the bank is still deciding: the page waits", async () => {
+    stripe.respondsWith({ error: { type: "api_connection_error", message: "…" } });
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"));
     const shop = await openShop();
     await toCard(shop);
@@ -151,8 +151,8 @@ describe("nobody knows what became of the card", () => {
     expect(heading()).toBe("Payment received");
   });
 
-  it("and the intent was canceled: it begins anew with another key", async () => {
-    stripe.answers({ error: { type: "invalid_request_error", code: "payment_intent_unexpected_state", payment_intent: { id: "pi_1", status: "canceled" } } });
+  it("and the intent was canceled: a new payment has another key", async () => {
+    stripe.respondsWith({ error: { type: "invalid_request_error", code: "payment_intent_unexpected_state", payment_intent: { id: "pi_1", status: "canceled" } } });
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"));
     const shop = await openShop();
     await toCard(shop);
@@ -166,16 +166,16 @@ describe("nobody knows what became of the card", () => {
   });
 });
 
-describe("a payment that another window was quicker with", () => {
-  it("is found when Pay is pressed", async () => {
-    stripe.answers({ error: { type: "invalid_request_error", code: "payment_intent_unexpected_state", payment_intent: { id: "pi_1", status: "succeeded" } } });
+describe("a payment that another window completed first", () => {
+  it("is recognized when Pay is pressed", async () => {
+    stripe.respondsWith({ error: { type: "invalid_request_error", code: "payment_intent_unexpected_state", payment_intent: { id: "pi_1", status: "succeeded" } } });
     const shop = await openShop();
     await toPaid(shop);
     expect(heading()).toBe("Payment received");
     expectNoFailure(shop);
   });
 
-  it("is found when the card form cannot be shown for it", async () => {
+  it("is recognized when its card form does not load", async () => {
     stripe.loadError = { type: "invalid_request_error", code: "payment_intent_unexpected_state", message: "…" };
     const shop = await openShop();
     await toCard(shop);
@@ -186,7 +186,7 @@ describe("a payment that another window was quicker with", () => {
 });
 
 describe("closing", () => {
-  it("just closes while nothing is under way, and begins anew", async () => {
+  it("closes at once while nothing is under way, and starts again", async () => {
     const shop = await openShop();
     await toCard(shop);
     await click(shop, "Close the payment window");
@@ -196,9 +196,9 @@ describe("closing", () => {
     expect(screen.getByRole("button", { name: "Continue to Payment" })).toBeVisible();
   });
 
-  it("asks in mid-payment, by button and by Escape, and goes on when the customer stays", async () => {
-    const { result, give } = later();
-    stripe.answers(result);
+  it("asks first during a payment, by button and by Escape, and continues when the customer stays", async () => {
+    const { result, resolve } = pending();
+    stripe.respondsWith(result);
     const shop = await openShop();
     await toPaid(shop);
     await click(shop, "Close the payment window");
@@ -208,43 +208,43 @@ describe("closing", () => {
     expect(screen.queryByRole("alertdialog")).toBeNull();
     await shop.user.keyboard("{Escape}");
     expect(screen.getByRole("alertdialog")).toBeVisible();
-    give(succeeded);
+    resolve(succeeded);
     await pass();
     // The answer makes the question pointless.
     expect(screen.queryByRole("alertdialog")).toBeNull();
     expect(heading()).toBe("Payment received");
   });
 
-  it("in mid-payment does not lose the payment: the ERP hears of it", async () => {
-    const { result, give } = later();
-    stripe.answers(result);
+  it("during a payment does not lose it: onSuccess is called", async () => {
+    const { result, resolve } = pending();
+    stripe.respondsWith(result);
     const shop = await openShop();
     await toPaid(shop);
     await click(shop, "Close the payment window");
     await click(shop, "Close anyway");
     expect(shop.onClose).toHaveBeenCalledOnce();
     await shop.change({ opened: false });
-    give(succeeded);
+    resolve(succeeded);
     await pass();
     expect(shop.onSuccess).toHaveBeenCalledOnce();
     await shop.change({ opened: true, orderId: "order-2" });
     expect(screen.getByRole("dialog")).toHaveTextContent("order-2");
   });
 
-  it("by removing the modal stops asking", async () => {
+  it("by removing the modal stops all calls", async () => {
     service.on("POST /payments/stripe/confirm", "lost");
     const shop = await openShop();
     await toPaid(shop);
     shop.unmount();
-    const asked = service.calls.length;
+    const calls = service.calls.length;
     await pass(60_000);
-    expect(service.calls).toHaveLength(asked);
+    expect(service.calls).toHaveLength(calls);
     expect(shop.onSuccess).not.toHaveBeenCalled();
   });
 });
 
 describe("an order that changes", () => {
-  it("begins anew while nothing is under way, and a late answer for the old one is dropped", async () => {
+  it("starts again while nothing is under way, and drops a late answer for the old order", async () => {
     service.on("POST /payments/stripe/create-intent", {
       status: 201,
       afterMs: 1_000,
@@ -258,26 +258,26 @@ describe("an order that changes", () => {
     expect(screen.getByRole("button", { name: "Continue to Payment" })).toBeVisible();
   });
 
-  it("does not disturb a payment under way: an ERP may say that nothing is due as soon as it is paid", async () => {
-    const { result, give } = later();
-    stripe.answers(result);
+  it("does not disturb a payment under way, when the ERP reports that nothing is due", async () => {
+    const { result, resolve } = pending();
+    stripe.respondsWith(result);
     const shop = await openShop();
     await toPaid(shop);
     await shop.change({ amount: 0 });
     expect(screen.getByText("$99.99")).toBeVisible();
-    give(succeeded);
+    resolve(succeeded);
     await pass();
     expect(heading()).toBe("Payment received");
     expect(screen.getByRole("dialog")).toHaveTextContent("$99.99 for order order-1 was paid");
   });
 });
 
-describe("the way back from a bank's page", () => {
-  const comeBack = (status: string, order = "order-1") => {
+describe("the return from a bank's page", () => {
+  const returnWith = (status: string, order = "order-1") => {
     window.history.replaceState(null, "", `/orders?tab=2&paydesk_order=${order}&payment_intent=pi_9&payment_intent_client_secret=pi_9_secret_9&redirect_status=${status}`);
   };
 
-  it("is given to Stripe with the order in it", async () => {
+  it("has an address that contains the order", async () => {
     window.history.replaceState(null, "", "/orders?tab=2");
     await toPaid(await openShop());
     expect(stripe.confirmed[0]).toMatchObject({
@@ -286,7 +286,7 @@ describe("the way back from a bank's page", () => {
   });
 
   it.each(["succeeded", "pending"])("with %s is followed until it is paid", async (status) => {
-    comeBack(status);
+    returnWith(status);
     expect(returnedOrderId()).toBe("order-1");
     service.on("POST /payments/stripe/confirm", refusal(409, "payment_not_completed"), { json: payment({ payment_intent_id: "pi_9" }) });
     const shop = await openShop();
@@ -299,7 +299,7 @@ describe("the way back from a bank's page", () => {
   });
 
   it("with a failure offers another card on the same intent", async () => {
-    comeBack("failed");
+    returnWith("failed");
     service.on("POST /payments/stripe/confirm", declined);
     const shop = await openShop();
     await pass(15_000);
@@ -309,14 +309,14 @@ describe("the way back from a bank's page", () => {
     expect(shop.onSuccess).not.toHaveBeenCalled();
   });
 
-  it("of another order is left alone", async () => {
-    comeBack("succeeded", "order-2");
+  it("for another order is ignored", async () => {
+    returnWith("succeeded", "order-2");
     await openShop();
     expect(screen.getByRole("button", { name: "Continue to Payment" })).toBeVisible();
     expect(returnedOrderId()).toBe("order-2");
   });
 
-  it("is not there on an ordinary visit", () => {
+  it("is absent on an ordinary visit", () => {
     expect(returnedOrderId()).toBeNull();
   });
 });

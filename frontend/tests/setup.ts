@@ -2,7 +2,7 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 
-// What Mantine asks of a browser and jsdom has not.
+// Browser functions that Mantine needs and jsdom lacks.
 window.matchMedia = (query: string) =>
   ({
     matches: false,
@@ -18,12 +18,12 @@ window.ResizeObserver = class {
   disconnect() { /* … */ }
 };
 
-// Whether something can be seen is asked by toBeVisible where it matters; asking for every query takes jsdom long.
+// toBeVisible checks visibility where it matters. Checking it in every query is slow in jsdom.
 configure({ defaultHidden: true });
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // Testing Library moves fake timers on only where it finds Jest's.
+  // Testing Library advances fake timers only if it finds Jest's.
   vi.stubGlobal("jest", { advanceTimersByTime: (ms: number) => vi.advanceTimersByTime(ms) });
 });
 

@@ -1,18 +1,18 @@
 import { Alert, Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useCallback, useEffect, useState } from "react";
 import { formatAmount, returnedOrderId, StripePaymentModal } from "../../src";
-import { order as askForOrder, type Order } from "./server";
+import { order as fetchOrder, type Order } from "./server";
 
-/** One order, and the way to pay it. */
+/** One order, with a button to pay it. */
 export function OrderPage({ id }: { id: string }) {
   const [order, setOrder] = useState<Order | null>(null);
   const [failed, setFailed] = useState(false);
-  // A customer who comes back from a bank's page sees the payment again.
+  // A customer who returns from a bank's page sees the payment again.
   const [opened, setOpened] = useState(() => returnedOrderId() === id);
 
   const reload = useCallback(() => {
-    askForOrder(id).then(
-      (found) => { setOrder(found); setFailed(false); },
+    fetchOrder(id).then(
+      (loaded) => { setOrder(loaded); setFailed(false); },
       () => { setFailed(true); },
     );
   }, [id]);

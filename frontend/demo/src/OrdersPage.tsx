@@ -6,14 +6,14 @@ import { orders, placeOrder, products, type Order, type Product } from "./server
 /** The orders, and a form for a new one. */
 export function OrdersPage({ onOpen }: { onOpen: (id: string) => void }) {
   const [catalogue, setCatalogue] = useState<Product[]>([]);
-  const [known, setKnown] = useState<Order[]>([]);
+  const [placedOrders, setPlacedOrders] = useState<Order[]>([]);
   const [product, setProduct] = useState("chair");
   const [pieces, setPieces] = useState<number | string>(1);
   const [failed, setFailed] = useState(false);
 
   useEffect(() => {
     Promise.all([products(), orders()]).then(
-      ([offered, placed]) => { setCatalogue(offered); setKnown(placed); },
+      ([offered, placed]) => { setCatalogue(offered); setPlacedOrders(placed); },
       () => { setFailed(true); },
     );
   }, []);
@@ -21,7 +21,7 @@ export function OrdersPage({ onOpen }: { onOpen: (id: string) => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     placeOrder(product, Number(pieces)).then(
-      (placed) => { setKnown((before) => [placed, ...before]); setFailed(false); },
+      (placed) => { setPlacedOrders((before) => [placed, ...before]); setFailed(false); },
       () => { setFailed(true); },
     );
   };
@@ -41,7 +41,7 @@ export function OrdersPage({ onOpen }: { onOpen: (id: string) => void }) {
         </Group>
       </form>
       {failed && <Alert color="red">The shop does not answer. Please try again.</Alert>}
-      {known.length === 0 ? (
+      {placedOrders.length === 0 ? (
         <Text>No orders yet.</Text>
       ) : (
         <Table.ScrollContainer minWidth={300}>
@@ -50,7 +50,7 @@ export function OrdersPage({ onOpen }: { onOpen: (id: string) => void }) {
               <Table.Tr><Table.Th>Order</Table.Th><Table.Th>For</Table.Th><Table.Th ta="right">Amount</Table.Th></Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {known.map((order) => (
+              {placedOrders.map((order) => (
                 <Table.Tr key={order.id}>
                   <Table.Td><Anchor component="button" onClick={() => { onOpen(order.id); }}>{order.id}</Anchor></Table.Td>
                   <Table.Td>{order.description}</Table.Td>

@@ -1,4 +1,4 @@
-/** What the ERP's own server knows of an order. */
+/** An order, as the ERP's own server returns it. */
 export interface Order {
   id: string;
   description: string;
@@ -6,7 +6,7 @@ export interface Order {
   /** Major units as decimal text. */
   amount: string;
   currency: string;
-  /** Only where one order is asked for. */
+  /** Only in the response for one order. */
   paid?: boolean;
 }
 
@@ -17,29 +17,29 @@ export interface Product {
   currency: string;
 }
 
-/** The token of the signed-in customer, kept until shortly before it ends. */
-let kept: { token: string; until: number } | null = null;
+/** The token of the signed-in customer, cached until shortly before it expires. */
+let cached: { token: string; until: number } | null = null;
 
 export async function getToken(): Promise<string> {
-  if (!kept || kept.until < Date.now()) {
-    const { token } = await ask<{ token: string }>("token", { method: "POST" });
-    kept = { token, until: Date.now() + 10 * 60_000 };
+  if (!cached || cached.until < Date.now()) {
+    const { token } = await request<{ token: string }>("token", { method: "POST" });
+    cached = { token, until: Date.now() + 10 * 60_000 };
   }
-  return kept.token;
+  return cached.token;
 }
 
-export const products = () => ask<Product[]>("products");
-export const orders = () => ask<Order[]>("orders");
-export const order = (id: string) => ask<Order>(`orders/${encodeURIComponent(id)}`);
+export const products = () => request<Product[]>("products");
+export const orders = () => request<Order[]>("orders");
+export const order = (id: string) => request<Order>(`orders/${encodeURIComponent(id)}`);
 export const placeOrder = (product: string, pieces: number) =>
-  ask<Order>("orders", {
+  request<Order>("orders", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ product, pieces }),
   });
 
-async function ask<T>(path: string, init?: RequestInit): Promise<T> {
-  const answer = await fetch(`/demo/shop/${path}`, init);
-  if (!answer.ok) throw new Error(`The shop answered ${answer.status}.`);
-  return (await answer.json()) as T;
+async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(`/demo/shop/${path}`, init);
+  if (!response.ok) throw new Error(`The shop answered ${response.status}.`);
+  return (await response.json()) as T;
 }

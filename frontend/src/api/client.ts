@@ -10,22 +10,22 @@ type ErrorBody = components["schemas"]["Error"];
 type PaymentQuery = NonNullable<PathQuery<"/api/v1/payments">>;
 type PathQuery<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
 
-/** The paths of the API below `apiBase`; a path that the service does not have is an error of types. */
+/** The paths of the API below `apiBase`. A path that the service does not have is a type error. */
 type ApiPath = keyof paths extends infer P ? (P extends `/api/v1${infer Below}` ? Below : never) : never;
 
-/** A bearer token with the scopes `payments:read` and `payments:write`. Asked for before every request. */
+/** A bearer token with the scopes `payments:read` and `payments:write`. Called before every request. */
 export type GetToken = () => string | Promise<string>;
 
-/** Where the service is, and who calls. */
+/** The address of the service and the caller's token. */
 export interface Connection {
   apiBase: string;
   getToken?: GetToken | undefined;
 }
 
-/** Longer than the service waits for Stripe (10 s, and again once). */
+/** Longer than the service waits for Stripe: 10 s, and 10 s for one retry. */
 const TIMEOUT_MS = 30_000;
 
-interface Sent {
+interface RequestOptions {
   query?: Record<string, string>;
   body?: object;
   key?: string;
@@ -34,23 +34,23 @@ interface Sent {
 
 export type Client = ReturnType<typeof createClient>;
 
-/** The few calls that taking a payment needs. Every method raises PaydeskError. */
+/** The calls that a payment needs. Every method throws PaydeskError. */
 export function createClient({ apiBase, getToken }: Connection) {
-  async function send<T>(method: "GET" | "POST", path: ApiPath, sent: Sent = {}, isPublic = false): Promise<T> {
+  async function send<T>(method: "GET" | "POST", path: ApiPath, options: RequestOptions = {}, isPublic = false): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (!isPublic) headers.Authorization = `Bearer ${await tokenOf(getToken)}`;
-    if (sent.body) headers["Content-Type"] = "application/json";
-    if (sent.key) headers["Idempotency-Key"] = sent.key;
-    const query = sent.query ? `?${new URLSearchParams(sent.query)}` : "";
-    const { response, text } = await answer(`${apiBase.replace(/\/$/, "")}${path}${query}`, {
+    if (options.body) headers["Content-Type"] = "application/json";
+    if (options.key) headers["Idempotency-Key"] = options.key;
+    const query = options.query ? `?${new URLSearchParams(options.query)}` : "";
+    const { response, text } = await fetchText(`${apiBase.replace(/\/$/, "")}${path}${query}`, {
       method,
       headers,
-      ...(sent.body && { body: JSON.stringify(sent.body) }),
-      ...(sent.signal && { signal: sent.signal }),
+      ...(options.body && { body: JSON.stringify(options.body) }),
+      ...(options.signal && { signal: options.signal }),
     });
-    const said = parsed(text);
-    if (response.ok && said !== undefined) return said as T;
-    throw asError(response, said);
+    const json = parse(text);
+    if (response.ok && json !== undefined) return json as T;
+    throw asError(response, json);
   }
 
   const list = async (query: PaymentQuery & Record<string, string>, signal?: AbortSignal) =>
@@ -60,30 +60,30 @@ export function createClient({ apiBase, getToken }: Connection) {
     /** The publishable key. */
     config: () => send<StripeConfig>("GET", "/payments/stripe/config", {}, true),
 
-    /** Open a payment; the same key gives the same one. */
+    /** Open a payment. The same key returns the same payment. */
     createIntent: (body: NewPayment, key: string, signal?: AbortSignal) =>
       send<OpenedPayment>("POST", "/payments/stripe/create-intent", { body, key, signal }),
 
-    /** The payment once it is paid. Without a key: asking again must ask Stripe again. */
+    /** The payment once it is paid. It sends no key, because each call must ask Stripe again. */
     confirm: (paymentIntentId: string, orderId: string, signal?: AbortSignal) => {
       const body: components["schemas"]["Confirm"] = { payment_intent_id: paymentIntentId, order_id: orderId };
       return send<Payment>("POST", "/payments/stripe/confirm", { body, signal });
     },
 
-    /** What the service knows of an intent; undefined when it does not know it. */
+    /** The service's record of an intent, or undefined without one. */
     findByIntent: async (paymentIntentId: string, signal?: AbortSignal): Promise<Payment | undefined> =>
       (await list({ payment_intent_id: paymentIntentId }, signal))[0],
 
-    /** Payments of an order, newest first. */
-    ofOrder: (orderId: string, customerId: string, currency: string, signal?: AbortSignal) =>
+    /** The payments of an order, newest first. */
+    listByOrder: (orderId: string, customerId: string, currency: string, signal?: AbortSignal) =>
       list({ order_id: orderId, customer_id: customerId, currency }, signal),
   };
 }
 
-/** A token. Raises PaydeskError `token_unavailable`. */
+/** A token. Throws PaydeskError `token_unavailable`. */
 export async function tokenOf(getToken: GetToken | undefined): Promise<string> {
   if (!getToken) {
-    throw new PaydeskError("token_unavailable", "No getToken was given to <StripeProvider> or <StripePaymentModal>.");
+    throw new PaydeskError("token_unavailable", "<StripeProvider> and <StripePaymentModal> have no getToken.");
   }
   try {
     return await getToken();
@@ -93,8 +93,8 @@ export async function tokenOf(getToken: GetToken | undefined): Promise<string> {
   }
 }
 
-/** The whole answer, body included: a connection that breaks in mid-body is no answer either. */
-async function answer(url: string, request: RequestInit): Promise<{ response: Response; text: string }> {
+/** The response with its body. A connection that breaks within the body counts as no answer too. */
+async function fetchText(url: string, request: RequestInit): Promise<{ response: Response; text: string }> {
   const abort = new AbortController();
   const stop = () => { abort.abort(); };
   const timer = setTimeout(stop, TIMEOUT_MS);
@@ -111,7 +111,7 @@ async function answer(url: string, request: RequestInit): Promise<{ response: Re
   }
 }
 
-function parsed(text: string): unknown {
+function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -119,19 +119,19 @@ function parsed(text: string): unknown {
   }
 }
 
-function asError(response: Response, said: unknown): PaydeskError {
+function asError(response: Response, json: unknown): PaydeskError {
   const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
   const details = {
     status: response.status,
     retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
   };
-  if (!isErrorBody(said)) {
-    // A proxy's own page, or an answer that was cut short.
+  if (!isErrorBody(json)) {
+    // A proxy's own page, or a truncated response.
     return new PaydeskError("no_answer", "The payment service gave no usable answer. Please try again.", details);
   }
-  return new PaydeskError(said.error, said.message, { ...details, requestId: said.request_id, failure: said.failure });
+  return new PaydeskError(json.error, json.message, { ...details, requestId: json.request_id, failure: json.failure });
 }
 
-function isErrorBody(said: unknown): said is ErrorBody {
-  return typeof said === "object" && said !== null && "error" in said && "message" in said;
+function isErrorBody(json: unknown): json is ErrorBody {
+  return typeof json === "object" && json !== null && "error" in json && "message" in json;
 }

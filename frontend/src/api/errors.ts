@@ -1,11 +1,11 @@
 import type { components } from "./schema";
 
-/** Why a card was declined, with words for the customer. */
+/** Why a card was declined, with a message for the customer. */
 export type Failure = components["schemas"]["Failure"];
 
-/** What went wrong, beyond the words that the service answers (see its `/api/docs`). */
+/** What went wrong: the values of this package, and those of the service (see its `/api/docs`). */
 export type ErrorWord =
-  /** The service gave no answer, or none that can be read. What was asked for may have been done. */
+  /** The service gave no readable answer. The request may have been carried out. */
   | "no_answer"
   /** Stripe.js could not be loaded: a blocked script, a Content-Security-Policy, or no connection. */
   | "stripe_js_unavailable"
@@ -31,7 +31,7 @@ interface Details {
 export class PaydeskError extends Error {
   override readonly name = "PaydeskError";
   readonly error: ErrorWord;
-  /** The HTTP status; null where the service did not answer or was not asked. */
+  /** The HTTP status; null without an answer of the service. */
   readonly status: number | null;
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
@@ -47,7 +47,7 @@ export class PaydeskError extends Error {
     this.failure = details.failure ?? null;
   }
 
-  /** True when the service's answer is kept under the idempotency key, so that only a new key can change it. */
+  /** True when the service stores the answer under the idempotency key, so that only a new key can change it. */
   get isFinal(): boolean {
     return this.error !== "request_in_progress" && [402, 409, 422].includes(this.status ?? 0);
   }

@@ -95,8 +95,8 @@ export interface paths {
         put?: never;
         /**
          * Open a payment.
-         * @description While a payment of the same order, customer, amount and currency is open, the same payment intent is answered
-         *     again, so a double click never makes two.
+         * @description While a payment of the same order, customer, amount and currency is open, the response repeats its payment intent,
+         *     so a double click never makes two.
          */
         post: {
             parameters: {
@@ -408,7 +408,7 @@ export interface paths {
         put?: never;
         /**
          * The payment, once Stripe says that it is paid.
-         * @description Call it when Stripe.js says so in the browser: the browser's word is not proof, so Stripe is asked.
+         * @description Call it when Stripe.js reports success in the browser. The browser's word is no proof, so the service asks Stripe.
          */
         post: {
             parameters: {
@@ -1296,9 +1296,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refund a payment, in part or all that is left.
-         * @description Many refunds at once can never give back more than was captured. After 503 `stripe_unavailable` send the same
-         *     request again: the same refund is completed, not a second one made.
+         * Refund a payment, in part or in full.
+         * @description Concurrent refunds can never exceed what was captured. After 503 `stripe_unavailable`, repeat the request: it
+         *     completes the same refund and makes no second one.
          */
         post: {
             parameters: {
@@ -1620,14 +1620,14 @@ export interface paths {
         put?: never;
         /**
          * Receive an event.
-         * @description 200 means that it is stored and applied, or known already; anything else makes Stripe send it again for days.
+         * @description 200 means that the event is stored and applied, or was already. After any other status Stripe delivers it again.
          */
         post: {
             parameters: {
                 query?: never;
                 header?: {
                     /**
-                     * @description Stripe's signature of the raw body. Required; optional here only because a missing one answers 400 `webhook_signature_invalid`.
+                     * @description Stripe's signature of the raw body. Required; marked optional only because a missing one answers 400 `webhook_signature_invalid`.
                      * @example t=1700000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
                      */
                     "Stripe-Signature"?: string;
@@ -1840,7 +1840,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers, and says how it takes the request to have come, for `flask preflight`. */
+        /** The process is alive. `scheme` is how it takes the request to have come, for `flask preflight`. */
         get: {
             parameters: {
                 query?: never;
@@ -1915,10 +1915,10 @@ export interface paths {
         };
         /**
          * Whether requests can be served.
-         * @description Failing is MongoDB without a writable primary, or without its unique indexes, which let no payment exist twice. Any
-         *     other missing index is a warning, because it only makes something slow. So is a missing Stripe key, because what is
-         *     stored can still be read, and a missing worker, because payments are taken without it: only events that failed and
-         *     outcomes that are unknown wait for it.
+         * @description It fails while MongoDB has no writable primary or lacks its unique indexes, without which a payment could exist
+         *     twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key,
+         *     because stored payments can still be read, and a missing worker, because payments are taken without it: only failed
+         *     events and unknown outcomes wait for it.
          */
         get: {
             parameters: {
@@ -2241,7 +2241,7 @@ export interface components {
              */
             stripe_refund_id: string | null;
             /**
-             * @description Amount given back, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @description Refunded amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 25.5
              */
             amount: number | null;
@@ -2255,9 +2255,9 @@ export interface components {
              * @example succeeded
              * @enum {string}
              */
-            status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+            status: "pending" | "requires_action" | "succeeded" | "canceled" | "failed";
             /**
-             * @description Why, as it was given.
+             * @description The reason, as it was entered.
              * @example Customer returned the goods
              */
             reason: string | null;
@@ -2267,7 +2267,7 @@ export interface components {
              */
             notes: string | null;
             /**
-             * @description Who asked for it; null for refunds made at Stripe.
+             * @description Who requested it; null for refunds made at Stripe.
              * @example erp-frontend
              */
             requested_by: string | null;
@@ -2632,12 +2632,12 @@ export interface components {
              */
             currency: string;
             /**
-             * @description Refunded of these payments, in major units. Null for a currency that is not supported here, whose decimals are not known.
+             * @description Refunded of these payments, in major units. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             refunded: number | null;
             /**
-             * @description Captured of these payments, in major units. Null for a currency that is not supported here, whose decimals are not known.
+             * @description Captured of these payments, in major units. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             captured: number | null;
@@ -2702,7 +2702,7 @@ export interface components {
             rate: components["schemas"]["Ratio"];
             /** @description How those requests ended. */
             split: components["schemas"]["Split"];
-            /** @description How the customer was asked, where it is known. */
+            /** @description How the customer was authenticated, where it is known. */
             flows: components["schemas"]["Flows"];
         };
         ProcessingTime: {
@@ -2734,17 +2734,17 @@ export interface components {
              */
             currency: string;
             /**
-             * @description Captured in the range, in major units. Null for a currency that is not supported here, whose decimals are not known.
+             * @description Captured in the range, in major units. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             gross: number | null;
             /**
-             * @description Refunded in the range, in major units. Null for a currency that is not supported here, whose decimals are not known.
+             * @description Refunded in the range, in major units. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             refunded: number | null;
             /**
-             * @description Gross less refunded; negative when more went back than came in. Null for a currency that is not supported here, whose decimals are not known.
+             * @description Gross less refunded; negative when more went back than came in. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             net: number | null;
@@ -2766,7 +2766,7 @@ export interface components {
              */
             timezone: string;
             /**
-             * @description The one currency asked for.
+             * @description The currency of the query.
              * @example usd
              */
             currency: string | null;
@@ -2856,7 +2856,7 @@ export interface components {
             range: components["schemas"]["Range"];
             /** @description The same figures for every step of the range. */
             series: components["schemas"]["Step"][];
-            /** @description The same figures of the range compared with; null unless asked for. */
+            /** @description The same figures for the comparison range; null unless requested. */
             previous: components["schemas"]["Previous"] | (Record<string, never> | null);
         };
         RefundRequest: {
@@ -2866,7 +2866,7 @@ export interface components {
              */
             amount?: number | null;
             /**
-             * @description Why, in a few words; Stripe is told the nearest of its own reasons.
+             * @description Why, in a few words. Stripe gets the nearest of its own reasons.
              * @example Customer returned the goods
              */
             reason?: string | null;

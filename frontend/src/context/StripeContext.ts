@@ -3,11 +3,11 @@ import { createContext, useContext } from "react";
 import type { Connection } from "../api/client";
 import type { PaydeskError } from "../api/errors";
 
-/** What the whole application shares of Stripe. */
+/** The state of Stripe that the whole application shares. */
 export interface StripeState {
   /** Stripe.js, once it is loaded. */
   stripe: Stripe | null;
-  /** The service's publishable key, once it is known. */
+  /** The service's publishable key, once it is loaded. */
   publishableKey: string | null;
   loading: boolean;
   /** Why Stripe cannot be used, such as `stripe_not_initialized` where the service has no key. */
@@ -24,13 +24,13 @@ export interface StripeContextValue extends StripeState {
 /** Provided by `StripeProvider`; read it with `useStripe`. */
 export const StripeContext = createContext<StripeContextValue | null>(null);
 
-export function useStripeContext(user: string): StripeContextValue {
+export function useStripeContext(caller: string): StripeContextValue {
   const value = useContext(StripeContext);
-  if (!value) throw new Error(`${user} must be used inside <StripeProvider>.`);
+  if (!value) throw new Error(`${caller} must be used inside <StripeProvider>.`);
   return value;
 }
 
-/** Stripe as the provider has it: `{stripe, publishableKey, loading, error, retry}`. */
+/** The provider's state of Stripe: `{stripe, publishableKey, loading, error, retry}`. */
 export function useStripe(): StripeState {
   const { stripe, publishableKey, loading, error, retry } = useStripeContext("useStripe");
   return { stripe, publishableKey, loading, error, retry };

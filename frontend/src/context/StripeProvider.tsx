@@ -1,4 +1,4 @@
-// "pure" loads Stripe.js when it is asked to, and not as an effect of the import.
+// "pure" loads Stripe.js when `loadStripe` is called, and not as a side effect of the import.
 import { loadStripe } from "@stripe/stripe-js/pure";
 import type { Stripe } from "@stripe/stripe-js";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
@@ -8,11 +8,11 @@ import { StripeContext } from "./StripeContext";
 
 export interface StripeProviderProps {
   children: ReactNode;
-  /** Where the service's API is, version included. */
+  /** The address of the service's API, version included. */
   apiBase?: string;
-  /** Gives a bearer token with the scopes `payments:read` and `payments:write`; asked before every request. */
+  /** Returns a bearer token with the scopes `payments:read` and `payments:write`. Called before every request. */
   getToken?: GetToken;
-  /** BCP 47, such as `de-DE`: how amounts and Stripe's card form are written. The browser's when left out. */
+  /** BCP 47, such as `de-DE`: the language of amounts and of Stripe's card form. The browser's by default. */
   locale?: string;
 }
 
@@ -24,28 +24,28 @@ interface Loaded {
 
 const NOTHING: Loaded = { stripe: null, publishableKey: null, error: null };
 
-/** Loads Stripe once for everything below it. */
+/** Loads Stripe once for all components below it. */
 export function StripeProvider({ children, apiBase = "/api/v1", getToken, locale }: StripeProviderProps) {
   const [loaded, setLoaded] = useState<Loaded | null>(null);
-  const [tries, setTries] = useState(0);
-  // One load for each try and address, also where StrictMode runs the effect twice.
-  const load = useRef<{ of: string; result: Promise<Loaded> } | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  // One load for each attempt and address, even where StrictMode runs the effect twice.
+  const load = useRef<{ key: string; result: Promise<Loaded> } | null>(null);
 
   useEffect(() => {
     let current = true;
-    const of = `${tries} ${apiBase}`;
-    if (load.current?.of !== of) load.current = { of, result: loadFrom(apiBase) };
+    const key = `${attempt} ${apiBase}`;
+    if (load.current?.key !== key) load.current = { key, result: loadFrom(apiBase) };
     void load.current.result.then((result) => {
       if (current) setLoaded(result);
     });
     return () => {
       current = false;
     };
-  }, [apiBase, tries]);
+  }, [apiBase, attempt]);
 
   const retry = useCallback(() => {
     setLoaded(null);
-    setTries((count) => count + 1);
+    setAttempt((count) => count + 1);
   }, []);
 
   const value = useMemo(
@@ -64,13 +64,13 @@ export function StripeProvider({ children, apiBase = "/api/v1", getToken, locale
 async function loadFrom(apiBase: string): Promise<Loaded> {
   try {
     const { publishable_key: publishableKey } = await createClient({ apiBase }).config();
-    return { stripe: await stripeJs(publishableKey), publishableKey, error: null };
+    return { stripe: await loadStripeJs(publishableKey), publishableKey, error: null };
   } catch (thrown) {
-    return { ...NOTHING, error: explained(asPaydeskError(thrown)) };
+    return { ...NOTHING, error: forCustomers(asPaydeskError(thrown)) };
   }
 }
 
-async function stripeJs(publishableKey: string): Promise<Stripe | null> {
+async function loadStripeJs(publishableKey: string): Promise<Stripe | null> {
   try {
     return await loadStripe(publishableKey);
   } catch (cause) {
@@ -82,8 +82,8 @@ async function stripeJs(publishableKey: string): Promise<Stripe | null> {
   }
 }
 
-/** The service's own sentence about a missing key is for its operators and names their settings. */
-function explained(error: PaydeskError): PaydeskError {
+/** The service's message about a missing key is for its operators: it names their settings. */
+function forCustomers(error: PaydeskError): PaydeskError {
   if (error.error !== "stripe_not_initialized") return error;
   return new PaydeskError(error.error, "Card payments are not set up here yet. Please contact support.", {
     status: error.status ?? 503,

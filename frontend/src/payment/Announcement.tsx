@@ -1,12 +1,12 @@
 import { VisuallyHidden } from "@mantine/core";
 import type { Step } from "./machine";
 
-/** What a screen reader says while a step is waited for; steps with a heading of their own are read by its focus. */
+/** What a screen reader says while a step waits. Steps with a heading are read when the heading gets the focus. */
 export function Announcement({ step }: { step: Step }) {
-  return <VisuallyHidden role="status">{words(step)}</VisuallyHidden>;
+  return <VisuallyHidden role="status">{textOf(step)}</VisuallyHidden>;
 }
 
-function words(step: Step): string {
+function textOf(step: Step): string {
   switch (step.name) {
     case "opening":
       return "Preparing the payment.";

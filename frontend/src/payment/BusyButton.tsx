@@ -9,7 +9,7 @@ interface BusyButtonProps extends ButtonProps {
   type?: "button" | "submit";
 }
 
-/** A button that keeps the focus while it is busy: a disabled one would drop it, and Escape and Tab with it. */
+/** A button that keeps the focus while it is busy. A disabled button would lose it, and Escape and Tab with it. */
 export function BusyButton({ busy, busyLabel, children, onClick, type = "button", ...rest }: BusyButtonProps) {
   return (
     <Button

@@ -19,7 +19,7 @@ interface CardFormProps {
   notice: Notice | null;
   error: PaydeskError | null;
   onPay: (stripe: Stripe, elements: StripeElements) => void;
-  onFormFailed: (message: string, isOver: boolean) => void;
+  onFormFailed: (message: string, isClosed: boolean) => void;
   onNewForm: () => void;
 }
 
@@ -30,13 +30,13 @@ interface CardStepProps extends CardFormProps {
 }
 
 const NOTICES: Record<Notice, string> = {
-  not_authenticated: "Your bank asked you to confirm the payment, and that was not finished. Nothing was charged.",
+  not_authenticated: "The confirmation with your bank was not completed. Nothing was charged.",
   not_sent: "The payment did not go through. You can safely try again: this order is charged only once.",
 };
-/** Stripe's error when the intent of the form is paid or canceled already. */
-const OVER = "payment_intent_unexpected_state";
+/** Stripe's error code when the intent of the form is already paid or canceled. */
+const INTENT_CLOSED = "payment_intent_unexpected_state";
 
-/** Stripe's card form. The card's data goes from its frame to Stripe and never through this page. */
+/** Stripe's card form. Card data goes from its frame to Stripe and never through this page. */
 export function CardStep({ clientSecret, appearance, hidden, ...form }: CardStepProps) {
   const look = useAppearance(appearance);
   const locale = (form.locale ?? "auto") as StripeElementLocale;
@@ -59,7 +59,7 @@ function CardForm(props: CardFormProps) {
     if (elements && ready && !props.busy) props.onPay(props.stripe, elements);
   };
   const failed = ({ error }: { error: StripeError }) => {
-    props.onFormFailed(error.message ?? "The card form could not be shown.", error.code === OVER);
+    props.onFormFailed(error.message ?? "The card form could not be shown.", error.code === INTENT_CLOSED);
   };
 
   return (
@@ -77,7 +77,7 @@ function CardForm(props: CardFormProps) {
           </>
         ) : (
           <>
-            {/* A browser paints a frame white where the page is dark and the frame does not say that it is. */}
+            {/* On a dark page a browser paints a frame white unless the frame declares its colour scheme. */}
             <Box style={{ colorScheme: "light" }}>
               <PaymentElement onReady={() => { setReady(true); }} onLoadError={failed} />
             </Box>

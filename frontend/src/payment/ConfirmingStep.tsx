@@ -1,7 +1,7 @@
 import { Group, Loader, Text } from "@mantine/core";
 import { StepHeading } from "./StepHeading";
 
-/** The outcome is being found out. */
+/** Shown while the outcome is unknown. */
 export function ConfirmingStep({ slow }: { slow: boolean }) {
   return (
     <>

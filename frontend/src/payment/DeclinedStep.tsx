@@ -1,7 +1,7 @@
 import { Alert, Button, Text } from "@mantine/core";
 import { StepHeading } from "./StepHeading";
 
-/** Why the card was refused, and the way on: another card for the same payment. */
+/** Why the card was declined. The same payment can be tried with another card. */
 export function DeclinedStep({ message, onAnotherCard }: { message: string; onAnotherCard: () => void }) {
   return (
     <>

@@ -1,7 +1,7 @@
 import { Alert, Text } from "@mantine/core";
 import type { PaydeskError } from "../api/errors";
 
-/** A failure in words, with the id to quote in a report where there is one. */
+/** An error message, with the request id to quote in a report where there is one. */
 export function ErrorAlert({ error }: { error: PaydeskError }) {
   return (
     <Alert color="red" role="alert">

@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { StepHeading } from "./StepHeading";
 
-/** Closing in mid-payment asks first. */
+/** Asks before the modal closes while a payment is under way. */
 export function LeavingQuestion({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
   return (
     <Stack gap="md" role="alertdialog" aria-label="Close while the payment is under way?">

@@ -22,11 +22,11 @@ export interface StripePaymentModalProps {
   amount: number | string;
   /** The ERP's customer. */
   customerId: string;
-  /** Called once for each payment, also when it is paid after the modal was closed. */
+  /** Called once for each payment, even when it succeeds after the modal was closed. */
   onSuccess: (payment: Payment) => void;
   /** Three-letter ISO code. */
   currency?: string;
-  /** Shown in the summary, and in Stripe's dashboard. */
+  /** Appears in the summary and in Stripe's dashboard. */
   description?: string;
   /** Where Stripe sends the receipt. */
   receiptEmail?: string;
@@ -36,9 +36,9 @@ export interface StripePaymentModalProps {
   apiBase?: string;
   /** Instead of the provider's. */
   locale?: string;
-  /** Called for every failure that the customer is shown. */
+  /** Called for every failure that the customer sees. */
   onError?: (error: PaydeskError) => void;
-  /** The look of Stripe's card form; made from the Mantine theme when left out. */
+  /** The look of Stripe's card form. Derived from the Mantine theme by default. */
   appearance?: Appearance;
 }
 
@@ -72,7 +72,7 @@ export function StripePaymentModal(props: StripePaymentModalProps) {
     >
       <Announcement step={step} />
       {leaving && <LeavingQuestion onStay={flow.stay} onLeave={flow.closeAnyway} />}
-      {/* Hidden and not removed, so that the card that was typed outlives the question. */}
+      {/* Hidden and not removed, so that the card form keeps its content during the question. */}
       <Stack gap="md" display={leaving ? "none" : undefined}>
         {(step.name === "summary" || step.name === "opening") && (
           <SummaryStep
@@ -104,7 +104,7 @@ export function StripePaymentModal(props: StripePaymentModalProps) {
         )}
         {step.name === "confirming" && <ConfirmingStep slow={step.slow} />}
         {step.name === "declined" && <DeclinedStep message={step.message} onAnotherCard={flow.anotherCard} />}
-        {step.name === "paid" && <PaidStep payment={step.payment} before={step.before} locale={locale} onDone={flow.close} />}
+        {step.name === "paid" && <PaidStep payment={step.payment} alreadyPaid={step.alreadyPaid} locale={locale} onDone={flow.close} />}
       </Stack>
     </Modal>
   );

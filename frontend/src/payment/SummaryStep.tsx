@@ -17,7 +17,7 @@ interface SummaryStepProps {
   onContinue: () => void;
 }
 
-/** What is to be paid. */
+/** The order to pay, and the way to the card form. */
 export function SummaryStep(props: SummaryStepProps) {
   const { stripe, error } = props;
   return (

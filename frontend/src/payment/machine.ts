@@ -6,14 +6,14 @@ export interface Intent {
   id: string;
   clientSecret: string;
   orderId: string;
-  /** What will be charged; null after a redirect, which does not tell. */
+  /** The amount that will be charged; null after a redirect, which does not contain it. */
   price: { amount: number; currency: string } | null;
 }
 
-/** Why the card form is shown again although no card was declined. */
+/** Why the card form appears again although no card was declined. */
 export type Notice = "not_authenticated" | "not_sent";
 
-/** How a payment ended, or that it has to go on. */
+/** How an attempt to pay ended. */
 export type Outcome =
   | { kind: "paid"; payment: Payment }
   | { kind: "declined"; message: string }
@@ -21,7 +21,7 @@ export type Outcome =
   | { kind: "canceled"; error: PaydeskError };
 
 /**
- * Where the modal stands.
+ * The step that the modal shows.
  *
  *     summary ─continue→ opening ─opened→ card ─pay→ paying ─answered→ confirming ─decided→ paid
  *        ↑                  │              ↑ ↑          │                  │
@@ -37,26 +37,26 @@ export type Step =
   | { name: "paying"; intent: Intent; form: number }
   | { name: "confirming"; intent: Intent; form: number; slow: boolean }
   | { name: "declined"; intent: Intent; form: number; message: string }
-  | { name: "paid"; payment: Payment; before: boolean };
+  | { name: "paid"; payment: Payment; alreadyPaid: boolean };
 
 export interface State {
   step: Step;
-  /** Which order, and which amount of it, the steps after the summary are about. */
-  about: string;
-  /** Whether the question "close in mid-payment?" is shown. */
+  /** The order and amount that the steps after the summary belong to. */
+  orderKey: string;
+  /** Whether the modal asks "close while the payment is under way?". */
   leaving: boolean;
 }
 
 export type Event =
-  | { type: "continue"; about: string }
+  | { type: "continue"; orderKey: string }
   | { type: "refused"; error: PaydeskError }
   | { type: "opened"; intent: Intent }
-  | { type: "found_paid"; payment: Payment }
+  | { type: "already_paid"; payment: Payment }
   | { type: "pay" }
   | { type: "invalid" }
   | { type: "form_failed"; error: PaydeskError }
   | { type: "answered" }
-  | { type: "returned"; about: string; intent: Intent }
+  | { type: "returned"; orderKey: string; intent: Intent }
   | { type: "slow" }
   | { type: "decided"; outcome: Outcome }
   | { type: "another_card" }
@@ -64,23 +64,23 @@ export type Event =
   | { type: "stay" }
   | { type: "reset" };
 
-export const INITIAL: State = { step: { name: "summary", error: null }, about: "", leaving: false };
+export const INITIAL: State = { step: { name: "summary", error: null }, orderKey: "", leaving: false };
 
-/** True while money may be on its way: closing asks first, and the payment is followed to its end. */
+/** True while money may be moving. Then closing asks first, and the outcome is still awaited. */
 export function isUnderWay(step: Step): boolean {
   return step.name === "paying" || step.name === "confirming";
 }
 
-/** The next state. An event that does not belong to the step (late, doubled) changes nothing. */
+/** The next state. An event that does not belong to the step (a late or repeated one) changes nothing. */
 export function reduce(state: State, event: Event): State {
   if (event.type === "reset") return INITIAL;
   if (event.type === "leave") return isUnderWay(state.step) ? { ...state, leaving: true } : state;
   if (event.type === "stay") return state.leaving ? { ...state, leaving: false } : state;
   const step = next(state.step, event);
-  // The question is answered by itself when there is nothing to interrupt any more.
+  // The question disappears when there is nothing left to interrupt.
   if (step === state.step) return state;
-  const about = "about" in event ? event.about : state.about;
-  return { step, about, leaving: state.leaving && isUnderWay(step) };
+  const orderKey = "orderKey" in event ? event.orderKey : state.orderKey;
+  return { step, orderKey, leaving: state.leaving && isUnderWay(step) };
 }
 
 function next(step: Step, event: Event): Step {
@@ -91,14 +91,14 @@ function next(step: Step, event: Event): Step {
       return step;
     case "opening":
       if (event.type === "refused") return { name: "summary", error: event.error };
-      if (event.type === "found_paid") return { name: "paid", payment: event.payment, before: true };
+      if (event.type === "already_paid") return { name: "paid", payment: event.payment, alreadyPaid: true };
       if (event.type === "opened") return emptyForm(event.intent, 0);
       return step;
     case "card":
       if (event.type === "pay") return { name: "paying", intent: step.intent, form: step.form };
       if (event.type === "form_failed") return { ...step, error: event.error };
       if (event.type === "another_card") return emptyForm(step.intent, step.form);
-      // The form itself says that the intent is paid or canceled: another window was quicker.
+      // The form reports that the intent is paid or canceled, because another window was faster.
       if (event.type === "answered") return confirming(step);
       return step;
     case "paying":
@@ -127,11 +127,11 @@ function confirming({ intent, form }: { intent: Intent; form: number }): Step {
 function decided({ intent, form }: { intent: Intent; form: number }, outcome: Outcome): Step {
   switch (outcome.kind) {
     case "paid":
-      return { name: "paid", payment: outcome.payment, before: false };
+      return { name: "paid", payment: outcome.payment, alreadyPaid: false };
     case "declined":
       return { name: "declined", intent, form, message: outcome.message };
     case "unfinished":
-      // The same form: the card that was typed is still in it. After a redirect there is none yet.
+      // The same form, which still contains the card. After a redirect there is no form yet.
       return { name: "card", intent, form: Math.max(form, 1), notice: outcome.notice, error: null };
     case "canceled":
       return { name: "summary", error: outcome.error };

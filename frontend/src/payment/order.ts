@@ -1,7 +1,7 @@
 import type { NewPayment } from "../api/client";
 import { exactAmount } from "../money/amount";
 
-/** What is to be paid, as the modal's props say it. */
+/** The order to pay, from the modal's props. */
 export interface OrderToPay {
   orderId: string;
   customerId: string;
@@ -13,10 +13,13 @@ export interface OrderToPay {
   receiptEmail?: string | undefined;
 }
 
+/** The order as the ERP writes it: its amount is a number or text. */
+export type OrderProps = Omit<OrderToPay, "amount"> & { amount: number | string };
+
 /**
- * The request for an order. The amount becomes a JSON number with the same decimals that it was written with.
+ * The request for an order. The amount becomes a JSON number with the decimals that it was written with.
  */
-export function requestFor(order: OrderToPay): NewPayment {
+export function requestOf(order: OrderToPay): NewPayment {
   return {
     order_id: order.orderId,
     customer_id: order.customerId,
@@ -27,8 +30,8 @@ export function requestFor(order: OrderToPay): NewPayment {
   };
 }
 
-/** The order with its amount made exact. Raises PaydeskError `amount_invalid`. */
-export function exactOrder(given: Omit<OrderToPay, "amount"> & { amount: number | string }): OrderToPay {
-  const currency = given.currency.toLowerCase();
-  return { ...given, currency, amount: exactAmount(given.amount, currency) };
+/** The order with its amount made exact. Throws PaydeskError `amount_invalid`. */
+export function exactOrder(order: OrderProps): OrderToPay {
+  const currency = order.currency.toLowerCase();
+  return { ...order, currency, amount: exactAmount(order.amount, currency) };
 }

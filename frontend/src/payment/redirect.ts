@@ -1,35 +1,35 @@
 import type { Intent } from "./machine";
-import type { Told } from "./settle";
+import type { StripeResult } from "./stripeResult";
 
-/** Ours; the others are what Stripe adds to the return address. */
-const ORDER = "paydesk_order";
-const STRIPES = ["payment_intent", "payment_intent_client_secret", "redirect_status"] as const;
+/** Our query parameter. Stripe adds the others to the return address. */
+const ORDER_PARAM = "paydesk_order";
+const STRIPE_PARAMS = ["payment_intent", "payment_intent_client_secret", "redirect_status"] as const;
 
-/** Where a bank's page sends the customer back to: this page, and which order it was about. */
+/** The address to which a bank's page sends the customer back: this page, with the order. */
 export function returnAddress(orderId: string): string {
   const url = new URL(window.location.href);
-  STRIPES.forEach((name) => { url.searchParams.delete(name); });
-  url.searchParams.set(ORDER, orderId);
+  STRIPE_PARAMS.forEach((name) => { url.searchParams.delete(name); });
+  url.searchParams.set(ORDER_PARAM, orderId);
   return url.href;
 }
 
 /**
- * The order whose payment the customer comes back from, after a bank's own page; null otherwise. Open the modal for it:
+ * The order whose payment brings the customer back from a bank's page; null on other visits. Open the modal for it:
  * `const [opened, setOpened] = useState(() => returnedOrderId() === order.id)`.
  */
 export function returnedOrderId(): string | null {
   const query = new URLSearchParams(window.location.search);
-  return query.has("payment_intent") ? query.get(ORDER) : null;
+  return query.has("payment_intent") ? query.get(ORDER_PARAM) : null;
 }
 
-/** What a redirect brought back for this order. Taken once: the address is cleaned, so that a reload begins anew. */
-export function takeReturn(orderId: string): { intent: Intent; told: Told } | null {
+/** The result of a redirect for this order. It is removed from the address, so that a reload starts again. */
+export function consumeRedirect(orderId: string): { intent: Intent; result: StripeResult } | null {
   const url = new URL(window.location.href);
-  const [id, clientSecret, status] = STRIPES.map((name) => url.searchParams.get(name));
-  if (!id || !clientSecret || url.searchParams.get(ORDER) !== orderId) return null;
-  [ORDER, ...STRIPES].forEach((name) => { url.searchParams.delete(name); });
+  const [id, clientSecret, status] = STRIPE_PARAMS.map((name) => url.searchParams.get(name));
+  if (!id || !clientSecret || url.searchParams.get(ORDER_PARAM) !== orderId) return null;
+  [ORDER_PARAM, ...STRIPE_PARAMS].forEach((name) => { url.searchParams.delete(name); });
   window.history.replaceState(window.history.state, "", url);
-  // An address can be made up. "succeeded" only means that no failure is shown before the service has asked Stripe.
-  const told: Told = status === "succeeded" || status === "pending" ? { kind: "accepted" } : { kind: "unknown" };
-  return { intent: { id, clientSecret, orderId, price: null }, told };
+  // Anybody can write an address. "succeeded" only means that no failure is shown before the service has asked Stripe.
+  const result: StripeResult = status === "succeeded" || status === "pending" ? { kind: "accepted" } : { kind: "unknown" };
+  return { intent: { id, clientSecret, orderId, price: null }, result };
 }

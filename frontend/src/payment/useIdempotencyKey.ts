@@ -1,23 +1,23 @@
 import { useCallback, useRef } from "react";
-import { requestFor, type OrderToPay } from "./order";
+import { requestOf, type OrderToPay } from "./order";
 
 export interface IdempotencyKeys {
-  /** The key of an order: the same for every render and every retry while the order stays as it is. */
+  /** The key of an order: the same for every render and retry until the order changes. */
   keyFor: (order: OrderToPay) => string;
-  /** Use a new key from now on: the service keeps final answers under the old one. */
+  /** Use a new key from now on, because the service stores final answers under the old one. */
   renew: () => void;
 }
 
 /** Keys for create-intent. */
 export function useIdempotencyKey(): IdempotencyKeys {
-  const known = useRef<{ request: string; key: string } | null>(null);
+  const latest = useRef<{ request: string; key: string } | null>(null);
   const keyFor = useCallback((order: OrderToPay) => {
-    const request = JSON.stringify(requestFor(order));
-    if (known.current?.request !== request) known.current = { request, key: randomKey() };
-    return known.current.key;
+    const request = JSON.stringify(requestOf(order));
+    if (latest.current?.request !== request) latest.current = { request, key: randomKey() };
+    return latest.current.key;
   }, []);
   const renew = useCallback(() => {
-    known.current = null;
+    latest.current = null;
   }, []);
   return { keyFor, renew };
 }

@@ -3,18 +3,16 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, type RefObject } f
 import { createClient, tokenOf, type Client, type Connection, type OpenedPayment, type Payment } from "../api/client";
 import { asPaydeskError, PaydeskError } from "../api/errors";
 import { INITIAL, isUnderWay, reduce, type Intent, type Outcome, type State } from "./machine";
-import { findPaid, openPayment } from "./opening";
-import { exactOrder, type OrderToPay } from "./order";
-import { returnAddress, takeReturn } from "./redirect";
-import { settle, type Told } from "./settle";
-import { toldBy } from "./told";
+import { findPaid, openPayment } from "./openPayment";
+import { exactOrder, type OrderProps } from "./order";
+import { consumeRedirect, returnAddress } from "./redirect";
+import { settle } from "./settle";
+import { readStripeResult, type StripeResult } from "./stripeResult";
 import { useIdempotencyKey } from "./useIdempotencyKey";
-
-type GivenOrder = Omit<OrderToPay, "amount"> & { amount: number | string };
 
 export interface FlowOptions {
   opened: boolean;
-  order: GivenOrder;
+  order: OrderProps;
   connection: Connection;
   onClose: () => void;
   onSuccess: (payment: Payment) => void;
@@ -25,94 +23,94 @@ export interface Flow {
   state: State;
   continueToPayment: () => void;
   pay: (stripe: Stripe, elements: StripeElements) => void;
-  /** The card form could not be shown; `isOver` when that is because the intent is paid or canceled. */
-  formFailed: (message: string, isOver: boolean) => void;
+  /** The card form did not load; `isClosed` when the reason is that the intent is paid or canceled. */
+  formFailed: (message: string, isClosed: boolean) => void;
   anotherCard: () => void;
-  /** Close, or ask first while money may be on its way. */
+  /** Close, or ask first while money may be moving. */
   close: () => void;
   stay: () => void;
   closeAnyway: () => void;
 }
 
-/** Runs the state machine: calls the service and Stripe.js, and tells the machine what they answered. */
+/** Runs the state machine: calls the service and Stripe.js, and passes their answers to the machine. */
 export function usePaymentFlow(options: FlowOptions): Flow {
   const { opened, order, connection } = options;
   const [state, dispatch] = useReducer(reduce, INITIAL);
   const keys = useIdempotencyKey();
-  // What the latest render was given, for answers that arrive after it.
+  // The options of the latest render, for answers that arrive after it.
   const latest = useRef(options);
   useEffect(() => {
     latest.current = options;
   });
   const client = useClient(connection.apiBase, latest);
-  // What runs for the payment at hand. Aborting it makes late answers go nowhere.
+  // The calls of the current payment. After an abort, late answers are dropped.
   const run = useRef(new AbortController());
-  // Two clicks may come before the next render, so the state cannot tell them apart.
+  // Two clicks may come before the next render, so the state alone does not stop the second.
   const busy = useRef(false);
   const succeeded = useRef(new Set<string>());
-  const back = useRef<ReturnType<typeof takeReturn>>(null);
+  const redirect = useRef<ReturnType<typeof consumeRedirect>>(null);
 
-  const drop = useCallback(() => {
+  const abortRun = useCallback(() => {
     run.current.abort();
     busy.current = false;
   }, []);
   useEffect(() => {
-    // StrictMode leaves and comes back at once.
+    // StrictMode unmounts and mounts again at once.
     if (run.current.signal.aborted) run.current = new AbortController();
-    return drop;
-  }, [drop]);
+    return abortRun;
+  }, [abortRun]);
 
-  const fail = useCallback((error: PaydeskError) => latest.current.onError?.(error), []);
+  const reportError = useCallback((error: PaydeskError) => latest.current.onError?.(error), []);
 
-  const succeed = useCallback((payment: Payment) => {
+  const reportSuccess = useCallback((payment: Payment) => {
     if (succeeded.current.has(payment.id)) return;
     succeeded.current.add(payment.id);
     latest.current.onSuccess(payment);
   }, []);
 
   const follow = useCallback(
-    async (intent: Intent, known: Told) => {
+    async (intent: Intent, result: StripeResult) => {
       const { signal } = run.current;
-      const outcome = await settle(client, intent, known, { signal, onSlow: () => { dispatch({ type: "slow" }); } });
+      const outcome = await settle(client, intent, result, { signal, onSlow: () => { dispatch({ type: "slow" }); } });
       busy.current = false;
-      back.current = null;
+      redirect.current = null;
       dispatch({ type: "decided", outcome });
-      if (outcome.kind === "paid") succeed(outcome.payment);
-      else fail(errorOf(outcome));
-      // A canceled intent is over; the next one needs a key of its own. So does the next payment of a paid order.
+      if (outcome.kind === "paid") reportSuccess(outcome.payment);
+      else reportError(errorOf(outcome));
+      // After a canceled intent the next one needs a new key. So does the next payment of a paid order.
       if (outcome.kind === "paid" || outcome.kind === "canceled") keys.renew();
     },
-    [client, fail, keys, succeed],
+    [client, reportError, keys, reportSuccess],
   );
 
-  const wanted = `${order.orderId} ${order.customerId} ${order.amount} ${order.currency}`;
+  const orderKey = `${order.orderId} ${order.customerId} ${order.amount} ${order.currency}`;
   const continueToPayment = useCallback(async () => {
     if (busy.current) return;
     busy.current = true;
     const { signal } = run.current;
-    const isOver = () => signal.aborted;
-    dispatch({ type: "continue", about: wanted });
+    const isAborted = () => signal.aborted;
+    dispatch({ type: "continue", orderKey });
     try {
       const exact = exactOrder(latest.current.order);
       const paid = await findPaid(client, exact, signal);
-      if (isOver()) return;
+      if (isAborted()) return;
       if (paid) {
-        dispatch({ type: "found_paid", payment: paid });
-        succeed(paid);
+        dispatch({ type: "already_paid", payment: paid });
+        reportSuccess(paid);
       } else {
         const answer = await openPayment(client, exact, keys.keyFor(exact), signal);
-        if (isOver()) return;
+        if (isAborted()) return;
         dispatch({ type: "opened", intent: intentOf(answer, exact.orderId) });
       }
     } catch (thrown) {
-      if (isOver()) return;
+      if (isAborted()) return;
       const error = asPaydeskError(thrown);
       if (error.isFinal) keys.renew();
       dispatch({ type: "refused", error });
-      fail(error);
+      reportError(error);
     }
     busy.current = false;
-  }, [client, fail, keys, succeed, wanted]);
+  }, [client, reportError, keys, reportSuccess, orderKey]);
 
   const { step } = state;
   const intent = "intent" in step ? step.intent : null;
@@ -123,23 +121,23 @@ export function usePaymentFlow(options: FlowOptions): Flow {
       busy.current = true;
       const { signal } = run.current;
       dispatch({ type: "pay" });
-      const known = await confirmAtStripe(stripe, elements, intent);
+      const result = await confirmAtStripe(stripe, elements, intent);
       if (signal.aborted) return;
-      if (known === "invalid") {
+      if (result === "invalid") {
         busy.current = false;
         dispatch({ type: "invalid" });
         return;
       }
       dispatch({ type: "answered" });
-      await follow(intent, known);
+      await follow(intent, result);
     },
     [follow, intent],
   );
 
   const formFailed = useCallback(
-    (message: string, isOver: boolean) => {
+    (message: string, isClosed: boolean) => {
       if (busy.current || !intent) return;
-      if (isOver) {
+      if (isClosed) {
         busy.current = true;
         dispatch({ type: "answered" });
         void follow(intent, { kind: "unknown" });
@@ -147,35 +145,35 @@ export function usePaymentFlow(options: FlowOptions): Flow {
       }
       const error = new PaydeskError("card_form_unavailable", message);
       dispatch({ type: "form_failed", error });
-      fail(error);
+      reportError(error);
     },
-    [fail, follow, intent],
+    [reportError, follow, intent],
   );
 
   const reset = useCallback(() => {
-    drop();
+    abortRun();
     run.current = new AbortController();
     dispatch({ type: "reset" });
-  }, [drop]);
+  }, [abortRun]);
 
   const { orderId } = order;
-  // A closed modal forgets, and so does one that is given another order or amount. But a payment under way is followed
-  // to its end, and one that is paid stays paid when the ERP then says that nothing is due any more.
-  const isOther = step.name === "paid" ? step.payment.order_id !== orderId : state.about !== wanted;
-  const forgets = state !== INITIAL && !isUnderWay(step) && (!opened || isOther);
+  // A closed modal starts again, and so does one with another order or amount. But a payment under way continues, and a
+  // paid order stays paid on the page when the ERP then reports that nothing is due.
+  const isOtherOrder = step.name === "paid" ? step.payment.order_id !== orderId : state.orderKey !== orderKey;
+  const mustReset = state !== INITIAL && !isUnderWay(step) && (!opened || isOtherOrder);
   useEffect(() => {
-    if (forgets) reset();
-  }, [forgets, reset]);
+    if (mustReset) reset();
+  }, [mustReset, reset]);
 
-  // A customer who comes back from a bank's page.
+  // The customer returns from a bank's page.
   useEffect(() => {
     if (!opened || busy.current) return;
-    back.current ??= takeReturn(orderId);
-    if (!back.current) return;
+    redirect.current ??= consumeRedirect(orderId);
+    if (!redirect.current) return;
     busy.current = true;
-    dispatch({ type: "returned", about: wanted, intent: back.current.intent });
-    void follow(back.current.intent, back.current.told);
-  }, [opened, orderId, wanted, follow]);
+    dispatch({ type: "returned", orderKey, intent: redirect.current.intent });
+    void follow(redirect.current.intent, redirect.current.result);
+  }, [opened, orderId, orderKey, follow]);
 
   return {
     state,
@@ -207,16 +205,16 @@ function useClient(apiBase: string, latest: RefObject<FlowOptions | null>): Clie
   );
 }
 
-async function confirmAtStripe(stripe: Stripe, elements: StripeElements, intent: Intent): Promise<Told | "invalid"> {
+async function confirmAtStripe(stripe: Stripe, elements: StripeElements, intent: Intent): Promise<StripeResult | "invalid"> {
   try {
     const result = await stripe.confirmPayment({
       elements,
       confirmParams: { return_url: returnAddress(intent.orderId) },
       redirect: "if_required",
     });
-    return toldBy(result);
+    return readStripeResult(result);
   } catch {
-    // Whatever broke in the browser, the card may have been charged before it did.
+    // An exception in the browser proves nothing: the card may already be charged.
     return { kind: "unknown" };
   }
 }
@@ -229,7 +227,7 @@ function errorOf(outcome: Exclude<Outcome, { kind: "paid" }>): PaydeskError {
       return outcome.error;
     case "unfinished":
       return outcome.notice === "not_authenticated"
-        ? new PaydeskError("payment_requires_action", "The bank's confirmation was not finished.")
+        ? new PaydeskError("payment_requires_action", "The confirmation with the bank was not completed.")
         : new PaydeskError("payment_not_completed", "The payment was not sent.");
   }
 }

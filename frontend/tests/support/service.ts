@@ -5,7 +5,7 @@ export interface Call {
   path: string;
   query: Record<string, string>;
   headers: Headers;
-  /** As it went over the wire. */
+  /** The body as sent. */
   text: string;
   body: Record<string, unknown>;
 }
@@ -18,7 +18,7 @@ export type Endpoint =
   | "POST /payments/stripe/confirm"
   | "GET /payments";
 
-/** The payments service over `fetch`: answers as told, and notes what it was asked. */
+/** A fake of the payments service behind `fetch`: gives prepared answers and records the calls. */
 export class FakeService {
   readonly calls: Call[] = [];
   readonly #answers = new Map<string, Answer[]>();
@@ -40,7 +40,7 @@ export class FakeService {
     vi.stubGlobal("fetch", (url: string, init: RequestInit) => this.#fetch(url, init));
   }
 
-  /** The next answers of an endpoint; the last one is given for ever. */
+  /** The next answers of an endpoint; the last one repeats. */
   on(endpoint: Endpoint, ...answers: Answer[]): this {
     this.#answers.set(endpoint, answers);
     return this;
@@ -65,7 +65,7 @@ export class FakeService {
     const endpoint = `${call.method} ${call.path}`;
     const queue = this.#answers.get(endpoint);
     const next = queue && queue.length > 1 ? queue.shift() : queue?.[0];
-    if (next === undefined) throw new Error(`Nobody told the service how to answer ${endpoint}.`);
+    if (next === undefined) throw new Error(`No answer is prepared for ${endpoint}.`);
     const reply = typeof next === "function" ? next(call) : next;
     const signal = init.signal;
     if (reply === "never") return await aborted(signal);
@@ -99,7 +99,7 @@ export function payment(more: Record<string, unknown> = {}): Record<string, unkn
   };
 }
 
-/** One error of the API. */
+/** An error answer of the API. */
 export function refusal(status: number, error: string, message = `Says ${error}.`, more: Record<string, unknown> = {}) {
   return {
     status,

@@ -5,20 +5,20 @@ import { StrictMode } from "react";
 import { vi } from "vitest";
 import { StripePaymentModal, StripeProvider, type PaydeskError, type Payment, type StripePaymentModalProps } from "../../src";
 
-/** Let timers and promises go on for some milliseconds. */
+/** Let timers and promises run for some milliseconds. */
 export async function pass(milliseconds = 0) {
   await act(async () => {
     await vi.advanceTimersByTimeAsync(milliseconds);
   });
 }
 
-/** Let everything happen that is due now; what it sets off at once may be due a few turns later. */
+/** Run everything that is due now, and what it starts within the next few turns. */
 export async function settled() {
   for (let turns = 0; turns < 4; turns += 1) await pass();
 }
 
-/** A page with the modal in it, under StrictMode as the ERP has it. */
-export async function openShop(given: Partial<StripePaymentModalProps> = {}) {
+/** A page with the modal, under StrictMode as in the ERP. */
+export async function openShop(options: Partial<StripePaymentModalProps> = {}) {
   const onSuccess = vi.fn<(payment: Payment) => void>();
   const onError = vi.fn<(error: PaydeskError) => void>();
   const onClose = vi.fn<() => void>();
@@ -32,7 +32,7 @@ export async function openShop(given: Partial<StripePaymentModalProps> = {}) {
     onClose,
     onSuccess,
     onError,
-    ...given,
+    ...options,
   };
   const ui = () => (
     <StrictMode>

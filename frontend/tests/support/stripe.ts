@@ -5,31 +5,31 @@ type Handler = (event: unknown) => void;
 
 let current: FakeStripe;
 
-// Stripe's frame lives in a process of its own, which no test's fake clock holds up: kept from before it is faked. A timer
-// of the page would also be due a millisecond later wherever React mounts the form while the clock ticks, as React 19 does.
+// Stripe's frame is another process, which a test's fake clock does not stop, so this is the real setImmediate. A timer of
+// the page would also fire a millisecond later where React mounts the form while the clock ticks, as React 19 does.
 const afterThisTurn = setImmediate;
 
-/** Stripe.js as a page has it: the real @stripe packages find it as `window.Stripe` and run on it unchanged. */
+/** A fake of Stripe.js. The real @stripe packages use it as `window.Stripe`, unchanged. */
 export class FakeStripe {
   /** The key of each `Stripe(key)`. */
   readonly keys: string[] = [];
-  /** What `confirmPayment` was called with. */
+  /** The arguments of each `confirmPayment`. */
   readonly confirmed: Record<string, unknown>[] = [];
-  /** What `elements()` was called with. */
+  /** The arguments of each `elements()`. */
   readonly forms: Record<string, unknown>[] = [];
-  /** An error that the next forms cannot be loaded for. */
+  /** The error with which the next forms fail to load. */
   loadError: Record<string, unknown> | null = null;
   #results: Result[] = [{ paymentIntent: { id: "pi_1", status: "succeeded" } }];
 
   constructor() {
     current = this; // eslint-disable-line @typescript-eslint/no-this-alias -- see below
-    // Stripe's loader keeps the first window.Stripe that it finds for as long as the page lives.
+    // Stripe's loader keeps the first window.Stripe for the life of the page.
     const Stripe = (key: string) => current.#instance(key);
     Object.assign(window, { Stripe: Object.assign(Stripe, { version: "endive" }) });
   }
 
-  /** The next results of `confirmPayment`; the last one is given for ever. */
-  answers(...results: Result[]): this {
+  /** The next results of `confirmPayment`; the last one repeats. */
+  respondsWith(...results: Result[]): this {
     this.#results = results;
     return this;
   }
@@ -67,8 +67,8 @@ export class FakeStripe {
     const field = document.createElement("input");
     field.setAttribute("aria-label", "Card number");
     return {
-      mount: (place: HTMLElement) => {
-        place.append(field);
+      mount: (container: HTMLElement) => {
+        container.append(field);
         afterThisTurn(() => {
           if (error) handlers.get("loaderror")?.({ elementType: "payment", error });
           else handlers.get("ready")?.({ elementType: "payment" });
@@ -96,11 +96,11 @@ export function cardError(message = "Your card has insufficient funds.") {
   };
 }
 
-/** A result that is given when the test says so. */
-export function later() {
-  let give: (result: Record<string, unknown>) => void = () => undefined;
+/** A result that waits until the test resolves it. */
+export function pending() {
+  let settle: (result: Record<string, unknown>) => void = () => undefined;
   const result = new Promise<Record<string, unknown>>((resolve) => {
-    give = resolve;
+    settle = resolve;
   });
-  return { result, give: (value: Record<string, unknown>) => { give(value); } };
+  return { result, resolve: (value: Record<string, unknown>) => { settle(value); } };
 }
