@@ -1,4 +1,4 @@
-"""``make bench``: every figure of the README, measured side by side in one run."""
+"""``make bench``: measures the figures of docs/performance.md, all in one run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SUITES: dict[str, tuple[Measure, int]] = {
     "payments": (payments.measure, 600),
     "reconciliation": (reconciliation.measure, 200_000),
     "monitoring": (monitoring.measure, 1_000_000),
-    # After monitoring, because they leave thousands of payments changed within minutes, which no year looks like.
+    # After monitoring: these suites change thousands of payments within minutes, as no ordinary year does.
     "overview": (overview.measure, 1_000_000),
     "lists": (lists.measure, 1_000_000),
 }
-# What MongoDB takes by itself on a machine of 9 GB; a million payments, their rows and figures are larger than that.
+# MongoDB's own default on a machine of 9 GB. A million payments with their rows and figures do not fit into it.
 CACHE_GB = 4
-# The other suites make databases of their own.
+# The other suites create their own databases.
 DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments", "monitoring": "bench_monitoring"}
 
 
@@ -39,23 +39,23 @@ def main() -> None:
         "--scale",
         type=float,
         default=1.0,
-        help="multiplies the number of requests, objects and payments (default 1); 0.1 is enough for a first look",
+        help="factor for the number of requests, objects and payments (default 1); 0.1 is enough for a first look",
     )
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - set(SUITES)
     if unknown:
-        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+        parser.error(f"unknown suite: {', '.join(sorted(unknown))}")
     with EmbeddedMongo(cache_gb=CACHE_GB) as mongo:
         for name in (name for name in SUITES if not arguments.suites or name in arguments.suites):
             measure, count = SUITES[name]
             progress(f"measuring {name}")
             if name in DATABASES:
-                _make_indexes(mongo, DATABASES[name])
+                _create_indexes(mongo, DATABASES[name])
             for table in measure(mongo, int(count * arguments.scale)):
                 print(f"\n{table}", flush=True)
 
 
-def _make_indexes(mongo: EmbeddedMongo, database: str) -> None:
+def _create_indexes(mongo: EmbeddedMongo, database: str) -> None:
     env = environment(mongo.uri_for(database), "")
     subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "db", "indexes"], env=env, check=True)
 

@@ -1,7 +1,7 @@
-"""The least that a webhook receiver can do, as a yardstick: check the signature and make two durable writes.
+"""The minimal webhook receiver, as a yardstick: it checks the signature and makes two durable writes.
 
-It stores the event and updates the payment, both acknowledged by a majority with journal, and nothing else: no
-duplicates, no order, no history. Run under gunicorn with the same settings as the service.
+It stores the event and updates the payment, both acknowledged by a majority with journal. It handles neither duplicates
+nor order, and keeps no history. It runs under gunicorn with the same settings as the service.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         part.split("=", 1) for part in environ.get("HTTP_STRIPE_SIGNATURE", "t=0,v1=").split(",")
     )
     expected = hmac.new(_SECRET, f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
-    fresh = abs(time.time() - int(signature["t"])) < 300
-    if not (fresh and hmac.compare_digest(expected, signature["v1"])):
+    is_recent = abs(time.time() - int(signature["t"])) < 300
+    if not (is_recent and hmac.compare_digest(expected, signature["v1"])):
         start_response("400 Bad Request", [])
         return [b""]
     event = json.loads(body)
-    target = event["data"]["object"]
+    obj = event["data"]["object"]
     _database.webhook_events.insert_one({"_id": event["id"], "payload": event})
     _database.payments.update_one(
-        {"payment_intent_id": target["payment_intent"]}, {"$set": {"status": target["status"]}}
+        {"payment_intent_id": obj["payment_intent"]}, {"$set": {"status": obj["status"]}}
     )
     start_response("200 OK", [("Content-Type", "application/json")])
     return [b'{"received": true}']

@@ -1,4 +1,4 @@
-"""Signed webhook deliveries as Stripe would send them, made by the thousand."""
+"""Signed webhook deliveries, as Stripe sends them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CREATED = 1_700_000_000
 
 
 def intent(number: str, status: str) -> dict[str, Any]:
-    """A payment intent that carries our metadata."""
+    """A payment intent with our metadata."""
     return {
         "id": f"pi_{number}",
         "object": "payment_intent",
@@ -57,17 +57,17 @@ def charge(number: str) -> dict[str, Any]:
     }
 
 
-def delivery(url: str, type_: str, target: dict[str, Any]) -> Request:
-    """A signed delivery of an event about ``target``."""
+def delivery(url: str, type_: str, obj: dict[str, Any]) -> Request:
+    """A signed delivery of an event of ``obj``."""
     event = {
-        "id": f"evt_{type_.replace('.', '_')}_{target['id']}",
+        "id": f"evt_{type_.replace('.', '_')}_{obj['id']}",
         "object": "event",
         "api_version": "2023-10-16",
         "created": CREATED + 6,
         "livemode": False,
         "pending_webhooks": 1,
         "type": type_,
-        "data": {"object": target},
+        "data": {"object": obj},
         "request": {"id": None, "idempotency_key": None},
     }
     body = json.dumps(event).encode()

@@ -1,4 +1,4 @@
-"""A long history of payments, written straight into MongoDB as the service would have stored them."""
+"""Writes a long history of payments into MongoDB, in the form in which the service stores them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tooling.mongo.embedded import EmbeddedMongo
 
 Document = dict[str, Any]
 DAYS = 365
-# That of the days of the service under measurement.
+# The time zone of the measured service.
 ZONE = ZoneInfo("UTC")
 _BATCH = 5_000
 _CURRENCIES = ["usd"] * 60 + ["eur"] * 25 + ["gbp"] * 10 + ["jpy"] * 5
@@ -35,8 +35,8 @@ _REASONS = [
 ]
 
 
-def prepared(mongo: EmbeddedMongo, count: int) -> str:
-    """A database with a history of ``count`` payments, indexes and figures, made once in a run; its address."""
+def prepare(mongo: EmbeddedMongo, count: int) -> str:
+    """Create a database with ``count`` payments, indexes and figures, once in a run; return its address."""
     database = f"bench_history_{count}"
     uri = mongo.uri_for(database)
     with MongoClient[Document](uri) as client:
@@ -51,7 +51,7 @@ def prepared(mongo: EmbeddedMongo, count: int) -> str:
 
 
 def write(uri: str, database: str, count: int, *, seed: int = 1) -> None:
-    """Insert ``count`` payments of the past year, evenly spread, busier by day than by night."""
+    """Insert ``count`` payments, spread evenly over the past year."""
     rng = random.Random(seed)
     now = datetime.now(UTC).replace(microsecond=0)
     with MongoClient[Document](uri, tz_aware=True) as client:
@@ -69,7 +69,7 @@ def write(uri: str, database: str, count: int, *, seed: int = 1) -> None:
 
 
 def touch(payments: Collection[Document], count: int) -> None:
-    """Change ``count`` of the latest payments as webhooks would: refund them, and mark them to be counted."""
+    """Change ``count`` of the newest payments as webhooks would: refund them, and mark them as not yet counted."""
     now = datetime.now(UTC).replace(microsecond=0)
     query = {"status": "completed", "refund_status": "none"}
     for row in list(payments.find(query, {"amount": 1, "currency": 1}).sort("created_at", -1).limit(count)):
@@ -80,20 +80,22 @@ def touch(payments: Collection[Document], count: int) -> None:
 
 
 def payment(rng: random.Random, now: datetime, number: int, count: int) -> Document:
-    """One payment; numbers run from the oldest to the latest."""
-    back = timedelta(days=DAYS) * (1 - (number + rng.random()) / count)
-    created = (now - back).replace(microsecond=0)
+    """One payment. The oldest has number 0."""
+    age = timedelta(days=DAYS) * (1 - (number + rng.random()) / count)
+    created = (now - age).replace(microsecond=0)
     currency, brand = rng.choice(_CURRENCIES), rng.choice(_BRANDS)
     card = {"brand": brand, "last4": "4242", "country": rng.choice(_COUNTRIES)}
-    amount, fate = rng.randrange(100, 50_000), rng.random()
-    asked = rng.random() < 0.3
-    attempts = [_attempt(rng, created, card, asked, "failed") for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))]
+    amount, luck = rng.randrange(100, 50_000), rng.random()
+    has_3ds = rng.random() < 0.3
+    attempts = [
+        _attempt(rng, created, card, has_3ds, "failed") for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))
+    ]
     completed = None
-    if fate < 0.9:
-        attempts.append(_attempt(rng, created, card, asked, "succeeded"))
+    if luck < 0.9:
+        attempts.append(_attempt(rng, created, card, has_3ds, "succeeded"))
         completed = created + timedelta(seconds=int(rng.lognormvariate(3, 0.8)))
-    elif not attempts and fate < 0.97:
-        attempts.append(_attempt(rng, created, card, asked, "failed"))
+    elif not attempts and luck < 0.97:
+        attempts.append(_attempt(rng, created, card, has_3ds, "failed"))
     refunds, disputes, refunded = [], [], 0
     if completed and rng.random() < 0.04:
         refunded = amount if rng.random() < 0.7 else amount // 2
@@ -132,16 +134,16 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
         "created_at": created,
         "completed_at": completed,
         "updated_at": completed or created,
-        # About as large as what the service keeps of a payment: its evidence and the links of its history.
+        # About the size of the evidence and the history that the service stores with a payment.
         "evidence": {"intent_id": f"pi_bench{number}", "charges": {"ch": {"text": "x" * 400}}},
         "history": [{"seq": n, "changes": {"text": "x" * 250}, "hash": "0" * 64} for n in range(3)],
         "version": 3,
     }
 
 
-def _attempt(rng: random.Random, created: datetime, card: Document, asked: bool, status: str) -> Document:
+def _attempt(rng: random.Random, created: datetime, card: Document, has_3ds: bool, status: str) -> Document:
     reason = rng.choice(_REASONS) if status == "failed" else None
-    outcome = rng.choice(("authenticated", "authenticated", "attempted", "failed")) if asked else None
+    outcome = rng.choice(("authenticated", "authenticated", "attempted", "failed")) if has_3ds else None
     return {
         "charge_id": f"ch_{rng.getrandbits(64):x}",
         "payment_method_id": None,
@@ -149,10 +151,10 @@ def _attempt(rng: random.Random, created: datetime, card: Document, asked: bool,
         "failure": {"code": "card_declined", "decline_code": reason, "reason": reason} if reason else None,
         "card": card,
         "three_d_secure": {
-            "attempted": asked,
+            "attempted": has_3ds,
             "outcome": outcome,
             "result": outcome,
-            "flow": rng.choice(("challenge", "frictionless")) if asked else None,
+            "flow": rng.choice(("challenge", "frictionless")) if has_3ds else None,
         },
         "created_at": created,
     }

@@ -1,6 +1,6 @@
-"""Pages of payments in a long history: every order and filter offered, alone and together, and at every depth.
+"""Pages of payments in a long history: every sort order and filter, alone and combined, at every depth.
 
-What is timed is the whole request in process (see ``site``), one at a time, against a real mongod.
+The time is that of a whole request in this process (see ``site``), one at a time, against a real mongod.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tooling.bench.site import PAYMENTS, Site
 from tooling.mongo.embedded import EmbeddedMongo
 
 TARGET_MS = 50
-# Every page is asked for so often, after once to warm up, and the slowest pages more often.
+# Requests per page, after one to warm up, and of the slowest pages.
 REPEATS = 3
 SLOWEST, REQUESTS = 8, 20
 LARGEST_AMOUNT = 50_000
 
 Parameters = dict[str, str]
-# What is common and what is rare in ``history``: the one has long lists, the other has few rows among many.
+# Common and rare values in ``history``: a common one has a long list, a rare one has few rows among many.
 VALUES: dict[str, tuple[str, ...]] = {
     "status": ("completed", "failed", "canceled", "pending", "processing"),
     "refund_status": ("none", "partial", "full", "pending"),
@@ -45,10 +45,10 @@ VALUES: dict[str, tuple[str, ...]] = {
     "counts": tuple(counts.value for counts in Counts),
     "range": ("today", "30d", "year"),
 }
-# How far into the list: from the latest payment to the oldest, and from the largest amount to the smallest.
+# The position in the list: from the newest payment to the oldest, and from the largest amount to the smallest.
 DEPTHS = {"first page": None, "half way": 0.5, "near the end": 0.98}
-# Filters that people set together; each in all of its values.
-TOGETHER = (
+# Filters that people combine.
+COMBINED = (
     ("status", "currency", "range"),
     ("refund_status", "currency", "brand"),
     ("brand", "country", "three_d_secure"),
@@ -61,7 +61,7 @@ TOGETHER = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One address, and how far into the list it is."""
+    """One address, and its position in the list."""
 
     parameters: Parameters
     depth: str
@@ -74,7 +74,7 @@ class Page:
 
 def measure(mongo: EmbeddedMongo, count: int) -> Iterator[Table]:
     """Every page of a history of ``count`` payments."""
-    uri = history.prepared(mongo, count)
+    uri = history.prepare(mongo, count)
     site = Site(uri)
     pages = list(_pages(site))
     medians: dict[int, float] = {}
@@ -86,17 +86,17 @@ def measure(mongo: EmbeddedMongo, count: int) -> Iterator[Table]:
     table = Table(
         f"GET {PAYMENTS}: ms of server time at {count:,} payments", ["", "pages", "p50", "p95", "max"]
     )
-    for name, chosen in _groups(pages).items():
-        times = [medians[number] for number in chosen]
-        table.row(name, str(len(chosen)), statistics.median(times), percentile(times, 0.95), max(times))
+    for name, numbers in _groups(pages).items():
+        times = [medians[number] for number in numbers]
+        table.row(name, str(len(numbers)), statistics.median(times), percentile(times, 0.95), max(times))
     table.note(f"each page is the median of {REPEATS} requests (target ≤ {TARGET_MS})")
     yield table
     slowest = sorted(medians, key=lambda number: -medians[number])[:SLOWEST]
-    yield _again(site, [pages[number] for number in slowest])
+    yield _slowest(site, [pages[number] for number in slowest])
     yield _bursts(site, uri, min(BURST, count // 50))
 
 
-def _again(site: Site, pages: list[Page]) -> Table:
+def _slowest(site: Site, pages: list[Page]) -> Table:
     table = Table(f"The slowest of these pages, {REQUESTS} requests each", ["", "p50 ms", "p95 ms"])
     for page in pages:
         times = [site.get(PAYMENTS, page.parameters)[0] for _ in range(REQUESTS)]
@@ -106,32 +106,32 @@ def _again(site: Site, pages: list[Page]) -> Table:
 
 
 def _bursts(site: Site, uri: str, burst: int) -> Table:
-    """A list shows what has changed as well, before the worker has counted it: its first page puts it in its place."""
+    """The first page after a burst of changes, which the list must sort in before the worker has counted them."""
     table = Table(f"The first page after {burst:,} payments changed at once", ["", "median ms", "slowest ms"])
-    first = []
+    times = []
     with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
         for _ in range(BURSTS):
             history.touch(client.get_default_database().payments, burst)
-            first.append(site.get(PAYMENTS, {})[0])
+            times.append(site.get(PAYMENTS, {})[0])
             count_changes(site)
-    table.row("newest first", statistics.median(first), max(first))
+    table.row("newest first", statistics.median(times), max(times))
     return table
 
 
 def _groups(pages: list[Page]) -> dict[str, list[int]]:
-    """The numbers of the pages by how many filters they have, and by depth."""
-    found: dict[str, list[int]] = {"all pages": list(range(len(pages)))}
+    """The numbers of the pages, by number of filters and by depth."""
+    groups: dict[str, list[int]] = {"all pages": list(range(len(pages)))}
     for number, page in enumerate(pages):
         filters = len(page.parameters.keys() - {"sort", "cursor", "from", "range"})
         filters += bool(page.parameters.keys() & {"from", "range"})
-        found.setdefault(f"{filters} filter{'' if filters == 1 else 's'}", []).append(number)
+        groups.setdefault(f"{filters} filter{'' if filters == 1 else 's'}", []).append(number)
     for depth in DEPTHS:
-        found[depth] = [number for number, page in enumerate(pages) if page.depth == depth]
-    return found
+        groups[depth] = [number for number, page in enumerate(pages) if page.depth == depth]
+    return groups
 
 
 def _pages(site: Site) -> Iterator[Page]:
-    """All of them, each once."""
+    """Every page once."""
     with site.app.test_request_context():
         for filters in _filters():
             for order in Order:
@@ -146,13 +146,13 @@ def _pages(site: Site) -> Iterator[Page]:
 
 
 def _filters() -> Iterator[Parameters]:
-    """No filter, each by itself, each two, and those that people set together."""
-    names = [(), *((name,) for name in VALUES), *itertools.combinations(VALUES, 2), *TOGETHER]
-    for chosen in names:
-        # Of two and more, the commonest and the rarest value stand for the others.
-        offered = [VALUES[name] if len(chosen) == 1 else _ends(VALUES[name]) for name in chosen]
-        for values in itertools.product(*offered):
-            yield _with_dates(dict(zip(chosen, values, strict=True)))
+    """No filter, each one alone, each pair, and those that people combine."""
+    names = [(), *((name,) for name in VALUES), *itertools.combinations(VALUES, 2), *COMBINED]
+    for combination in names:
+        # In combinations, the most common and the rarest value stand for the others.
+        values_of = [VALUES[name] if len(combination) == 1 else _ends(VALUES[name]) for name in combination]
+        for values in itertools.product(*values_of):
+            yield _with_dates(dict(zip(combination, values, strict=True)))
 
 
 def _ends(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def _with_dates(filters: Parameters) -> Parameters:
 
 
 def _depths(filters: Parameters) -> Iterator[Page]:
-    """The address at every depth; none for one that the page does not offer."""
+    """The page at every depth, if the list accepts these filters."""
     query = payment_filters.read(filters, history.ZONE)
     if query.problems:
         return
@@ -181,7 +181,7 @@ def _depths(filters: Parameters) -> Iterator[Page]:
 
 
 def _value(query: payment_filters.PaymentQuery, share: float) -> datetime | int:
-    """What the list is sorted by, so far in."""
+    """The sort value at ``share`` of the list."""
     by = payment_list.sorting(query.where, query.order)
     share = share if by.direction == -1 else 1 - share
     if by.field == "amount":

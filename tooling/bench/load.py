@@ -1,6 +1,6 @@
-"""A load generator: a bounded number of requests, a fixed number of them in flight, every latency kept.
+"""A load generator that keeps a fixed number of requests in flight and records every latency.
 
-It runs in one asyncio loop on aiohttp, so that the load costs the machine as little as possible.
+It runs in one asyncio loop on aiohttp, because that costs the machine the least.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import aiohttp
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to send; ``body`` is sent as it is."""
+    """One request to send, with its raw ``body``."""
 
     method: str
     url: str
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(slots=True)
 class Result:
-    """What came of a round. ``latencies`` are seconds, in order of completion; ``seconds`` is the whole round."""
+    """The result of a round. ``latencies`` are seconds, in order of completion. ``seconds`` is the whole round."""
 
     seconds: float
     latencies: list[float] = field(default_factory=list)
@@ -39,10 +39,10 @@ class Result:
         """Requests per second."""
         return len(self.latencies) / self.seconds
 
-    def percentile(self, part: float) -> float:
-        """A latency in milliseconds; ``part`` between 0 and 1."""
+    def percentile(self, share: float) -> float:
+        """A latency in milliseconds; ``share`` between 0 and 1."""
         ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] * 1000
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
     @property
     def median(self) -> float:
@@ -64,10 +64,10 @@ async def _run(requests: Sequence[Request], in_flight: int, keep_bodies: bool) -
             started = time.perf_counter()
             async with session.request(
                 request.method, request.url, headers=request.headers, data=request.body
-            ) as answer:
-                body = await answer.read()
+            ) as response:
+                body = await response.read()
             result.latencies.append(time.perf_counter() - started)
-            result.statuses[answer.status] += 1
+            result.statuses[response.status] += 1
             if keep_bodies:
                 result.bodies.append(body)
 

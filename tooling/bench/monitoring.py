@@ -1,4 +1,4 @@
-"""What monitoring costs: a scrape of /metrics beside a short and a long history, and the counting in each request."""
+"""The cost of monitoring: a scrape of /metrics with a short and a long history, and counting in each request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROUNDS = 10
 REQUESTS = 100
 IN_FLIGHT = 8
 REQUEST_TARGET_MS = 0.3
-# Every page and endpoint that a scrape may have to tell of, with whatever they answer to somebody without a token.
+# Pages and endpoints whose counters a scrape contains. Without a token, any answer will do.
 _ROUTES = (
     "/ /login /payments /payments/1 /refunds /disputes /webhooks /reconciliation /audit /users /account /nowhere "
     "/healthz /readyz /api/docs /api/openapi.json /api/v1/payments /api/v1/payments/1 /api/v1/payments/metrics "
@@ -30,7 +30,7 @@ _FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
-    """Scrapes beside a hundredth of ``count`` payments and all of them; then the cost for each request."""
+    """Scrapes with a hundredth of ``count`` payments and with all of them; then the cost of each request."""
     scrapes = Table(
         "Monitoring: a scrape of /metrics, two workers, the payments spread over a year",
         ["payments", "p50 ms", "p95 ms", "KB"],
@@ -41,16 +41,16 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
 
 
 def _scrape(table: Table, mongo: EmbeddedMongo, payments: int) -> None:
-    env = stack.environment(history.prepared(mongo, payments), "http://127.0.0.1:9")
+    env = stack.environment(history.prepare(mongo, payments), "http://127.0.0.1:9")
     with stack.gunicorn("wsgi:app", env, ready="/healthz") as base:
         visits = [load.Request("GET", base + path, {}, b"") for path in _ROUTES * 4]
         load.run(visits, in_flight=IN_FLIGHT)
-        ask = load.Request("GET", base + "/metrics", {}, b"")
-        load.run([ask] * 10, in_flight=1)  # warm-up
-        result = load.run([ask] * SCRAPES, in_flight=1, keep_bodies=True)
+        scrape = load.Request("GET", base + "/metrics", {}, b"")
+        load.run([scrape] * 10, in_flight=1)  # warm-up
+        result = load.run([scrape] * SCRAPES, in_flight=1, keep_bodies=True)
     page = result.bodies[-1]
     if set(result.statuses) != {200} or b'paydesk_scrape_error{source="figures"} 0.0' not in page:
-        raise RuntimeError("The page was not whole.")
+        raise RuntimeError("The page is incomplete.")
     table.row(f"{payments:,}", result.median, result.percentile(0.95), len(page) / 1024)
     if payments == max(payments, 1_000_000):
         table.note(f"target: at most {SCRAPE_TARGET_MS} ms at 1 million payments")
@@ -65,36 +65,38 @@ def _cost(mongo: EmbeddedMongo) -> Table:
     uri = mongo.uri_for("bench_monitoring")
     env = stack.environment(uri, "http://127.0.0.1:9")
     subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
-    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in _KINDS}
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in _REQUESTS}
     for start in range(STARTS):
-        _pairs_of_a_start(env, start, pairs)
-    for name, took in pairs.items():
-        difference = statistics.median(with_ - without for with_, without in took)
-        with_, without = (statistics.median(side) for side in zip(*took, strict=True))
+        _measure_pairs(env, start, pairs)
+    for name, rounds in pairs.items():
+        difference = statistics.median(with_ - without for with_, without in rounds)
+        with_, without = (statistics.median(side) for side in zip(*rounds, strict=True))
         table.row(name, with_, without, f"{difference:.3f}")
     table.note(
-        f"median of {STARTS * ROUNDS} rounds of {REQUESTS} requests, the servers begun {STARTS} times; "
+        f"median of {STARTS * ROUNDS} rounds of {REQUESTS} requests, the servers started {STARTS} times; "
         f"target: at most {REQUEST_TARGET_MS} ms"
     )
     return table
 
 
-def _pairs_of_a_start(env: dict[str, str], start: int, pairs: dict[str, list[tuple[float, float]]]) -> None:
-    """Add the rounds of two servers. How a process happens to lie in memory makes it faster or slower until it ends."""
+def _measure_pairs(env: dict[str, str], start: int, pairs: dict[str, list[tuple[float, float]]]) -> None:
+    """Add the rounds of two servers. A process may be faster or slower for its whole life by its place in memory."""
     sides = ("wsgi:app", "tooling.bench.unmeasured:app")
     with (
         stack.gunicorn(sides[0], env, ready="/healthz") as counting,
-        stack.gunicorn(sides[1], env, ready="/healthz") as silent,
+        stack.gunicorn(sides[1], env, ready="/healthz") as unmeasured,
     ):
-        servers = list(zip(sides, (counting, silent), strict=True))
-        for name, requests in _KINDS.items():
+        servers = list(zip(sides, (counting, unmeasured), strict=True))
+        for name, requests in _REQUESTS.items():
             for turn in range(ROUNDS + 1):
-                # The first round warms up. Then each side begins as often as the other.
+                # The first round warms up. After it, each side goes first equally often.
                 order = servers if turn % 2 else servers[::-1]
                 mark = f"{start}t{turn}"
-                took = {side: _processor_ms(side, requests(base, mark + side[0])) for side, base in order}
+                milliseconds = {
+                    side: _processor_ms(side, requests(base, mark + side[0])) for side, base in order
+                }
                 if turn:
-                    pairs[name].append((took[sides[0]], took[sides[1]]))
+                    pairs[name].append((milliseconds[sides[0]], milliseconds[sides[1]]))
 
 
 def _health(base: str, _: str) -> list[load.Request]:
@@ -102,20 +104,20 @@ def _health(base: str, _: str) -> list[load.Request]:
 
 
 def _webhooks(base: str, mark: str) -> list[load.Request]:
-    """First deliveries of payments that nobody knew: each is stored, adopted and applied."""
+    """First deliveries of unknown payments. Each is stored, adopted and applied."""
     url = base + "/api/v1/payments/stripe/webhook"
     intents = [events.intent(f"m{mark}n{n}", "requires_payment_method") for n in range(REQUESTS)]
     return [events.delivery(url, "payment_intent.requires_action", intent) for intent in intents]
 
 
-_KINDS: dict[str, Callable[[str, str], list[load.Request]]] = {
+_REQUESTS: dict[str, Callable[[str, str], list[load.Request]]] = {
     "health check": _health,
     "webhook of a new payment": _webhooks,
 }
 
 
 def _processor_ms(side: str, requests: list[load.Request]) -> float:
-    """Processor time of the workers of ``side`` for one of ``requests``; unlike waiting, it is theirs alone."""
+    """Processor time of the workers of ``side`` for one request, which other processes do not affect."""
     before = _worker_seconds(side)
     result = load.run(requests, in_flight=IN_FLIGHT)
     if set(result.statuses) != {200}:
@@ -137,6 +139,6 @@ def _command(pid: int) -> list[str]:
 
 
 def _seconds(pid: int) -> float:
-    """Time on a processor of all threads of a process; finer than the ticks that proc(5) counts by."""
+    """Processor time of all threads of a process, finer than the ticks of proc(5)."""
     threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

@@ -1,4 +1,4 @@
-"""The calls of the ERP: create-intent, confirm and refund, and what our code adds to a call to Stripe."""
+"""The calls of the ERP: create-intent, confirm and refund, and the time that our code adds to a call to Stripe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_FLIGHT_TARGET = 100
 
 
 class Service:
-    """The service under measurement, and the requests to send to it."""
+    """The measured service, and the requests to it."""
 
     def __init__(self, base: str, sandbox: str) -> None:
         self.base = base + "/api/v1/payments/stripe"
@@ -46,14 +46,14 @@ class Service:
         return self.request("create-intent", {"order_id": order, "customer_id": "customer-1", "amount": 100})
 
     def pay(self, intents: list[str]) -> None:
-        """Pay as browsers would, before the clock runs."""
+        """Pay as browsers would, outside the measured time."""
         body = json.dumps({"card": "4242424242424242"}).encode()
         headers = {"Content-Type": "application/json"}
-        paying = [
+        payments = [
             load.Request("POST", f"{self.sandbox}/_sandbox/payment_intents/{intent}/pay", headers, body)
             for intent in intents
         ]
-        load.run(paying, in_flight=IN_FLIGHT)
+        load.run(payments, in_flight=IN_FLIGHT)
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
@@ -72,24 +72,24 @@ def _calls(service: Service, count: int) -> Table:
     )
     orders = [f"order-{n}" for n in range(count)]
     created = load.run([service.create(order) for order in orders], in_flight=IN_FLIGHT, keep_bodies=True)
-    _show(table, "create-intent", created, 201)
+    _add_row(table, "create-intent", created, 201)
     intents = [json.loads(body)["payment_intent_id"] for body in created.bodies]
     order_of = _orders_of(service, intents)
     service.pay(intents)
-    confirming = [
+    confirmations = [
         service.request("confirm", {"payment_intent_id": intent, "order_id": order_of[intent]})
         for intent in intents
     ]
-    confirmed = load.run(confirming, in_flight=IN_FLIGHT, keep_bodies=True)
-    _show(table, "confirm", confirmed, 200)
+    confirmed = load.run(confirmations, in_flight=IN_FLIGHT, keep_bodies=True)
+    _add_row(table, "confirm", confirmed, 200)
     payments = [json.loads(body)["id"] for body in confirmed.bodies]
-    refunding = [service.request(f"refund/{payment}", {"amount": 10}) for payment in payments]
-    _show(table, "refund", load.run(refunding, in_flight=IN_FLIGHT), 201)
+    refunds = [service.request(f"refund/{payment}", {"amount": 10}) for payment in payments]
+    _add_row(table, "refund", load.run(refunds, in_flight=IN_FLIGHT), 201)
     return table
 
 
 def _overhead(service: Service, count: int) -> Table:
-    """One request at a time, in turn with the same call made by the SDK alone, so that noise meets both alike."""
+    """One request at a time, in turn with the same call by the SDK alone, so that noise affects both equally."""
     client = stripe.StripeClient("sk_test_bench", base_addresses={"api": service.sandbox})
     connection = http.client.HTTPConnection(urlsplit(service.base).netloc)
     ours, alone = load.Result(0.0), load.Result(0.0)
@@ -97,10 +97,10 @@ def _overhead(service: Service, count: int) -> Table:
         request = service.create(f"overhead-{n}")
         started = time.perf_counter()
         connection.request("POST", urlsplit(request.url).path, request.body, request.headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 201:
-            raise RuntimeError(f"create-intent was answered {answer.status}.")
+        response = connection.getresponse()
+        response.read()
+        if response.status != 201:
+            raise RuntimeError(f"create-intent was answered {response.status}.")
         between = time.perf_counter()
         params = {"amount": 10_000, "currency": "usd", "metadata": {"order_id": f"alone-{n}"}}
         client.v1.payment_intents.create(params)  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def _overhead(service: Service, count: int) -> Table:
 
 
 def _slow_stripe(service: Service) -> Table:
-    """120 create-intents at once while every call to Stripe takes 400 ms, and webhooks beside them."""
+    """120 create-intents at once while every call to Stripe takes 400 ms, without and with webhooks."""
     table = Table(
         f"Stripe takes {SLOW_STRIPE_MS} ms a call",
         ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"],
@@ -122,48 +122,48 @@ def _slow_stripe(service: Service) -> Table:
     latency = f"{service.sandbox}/_sandbox/latency"
     requests.put(latency, json={"ms": SLOW_STRIPE_MS}, timeout=10).raise_for_status()
     try:
-        creating = [service.create(f"slow-{n}") for n in range(1200)]
-        alone = load.run(creating[:600], in_flight=120)
-        mixed, webhooks = _beside_webhooks(service, creating[600:])
+        creations = [service.create(f"slow-{n}") for n in range(1200)]
+        alone = load.run(creations[:600], in_flight=120)
+        mixed, webhooks = _with_webhooks(service, creations[600:])
     finally:
         requests.put(latency, json={"ms": 0}, timeout=10).raise_for_status()
-    held = alone.rate * alone.median / 1000
+    in_flight = alone.rate * alone.median / 1000
     for name, result in (
         ("create-intent", alone),
-        ("… with webhooks beside", mixed),
-        ("webhooks beside", webhooks),
+        ("… with webhooks at the same time", mixed),
+        ("these webhooks", webhooks),
     ):
         answered = " ".join(f"{status}×{times}" for status, times in sorted(result.statuses.items()))
         table.row(name, answered, result.seconds, result.rate, result.median, result.percentile(0.99))
-    table.note(f"held in flight: {held:.0f} (target ≥ {IN_FLIGHT_TARGET})")
+    table.note(f"in flight: {in_flight:.0f} (target ≥ {IN_FLIGHT_TARGET})")
     return table
 
 
-def _beside_webhooks(service: Service, creating: list[load.Request]) -> tuple[load.Result, load.Result]:
+def _with_webhooks(service: Service, creations: list[load.Request]) -> tuple[load.Result, load.Result]:
     url = f"{service.base}/webhook"
     deliveries = [
         events.delivery(
-            url, "payment_intent.requires_action", events.intent(f"beside{n}", "requires_payment_method")
+            url, "payment_intent.requires_action", events.intent(f"mixed{n}", "requires_payment_method")
         )
         for n in range(400)
     ]
     with ThreadPoolExecutor(2) as pool:
-        create = pool.submit(load.run, creating, in_flight=120)
+        create = pool.submit(load.run, creations, in_flight=120)
         deliver = pool.submit(load.run, deliveries, in_flight=4)
         return create.result(), deliver.result()
 
 
 def _orders_of(service: Service, intents: list[str]) -> dict[str, str]:
-    found = {}
+    orders = {}
     for intent in intents:
-        answer = requests.get(
+        body = requests.get(
             f"{service.sandbox}/v1/payment_intents/{intent}", auth=("sk_test_bench", ""), timeout=30
         ).json()
-        found[intent] = answer["metadata"]["order_id"]
-    return found
+        orders[intent] = body["metadata"]["order_id"]
+    return orders
 
 
-def _show(table: Table, name: str, result: load.Result, expected: int) -> None:
+def _add_row(table: Table, name: str, result: load.Result, expected: int) -> None:
     if set(result.statuses) != {expected}:
         raise RuntimeError(f"{name} was answered {dict(result.statuses)}.")
     table.row(name, result.rate, result.median, result.percentile(0.99))

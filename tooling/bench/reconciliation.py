@@ -15,7 +15,7 @@ from tooling.bench.report import Table
 from tooling.mongo.embedded import EmbeddedMongo
 
 MEMORY_TARGET_MB = 300
-# What the sandbox's bulk control makes for a payment: an intent, and charges, refunds and disputes.
+# What the sandbox's bulk control creates for a payment: an intent, and charges, refunds and disputes.
 OBJECTS_PER_PAYMENT = 2.07
 _FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
@@ -23,7 +23,7 @@ _FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
     """A quarter of ``count`` objects, then all of them, each into an empty database."""
     table = Table(
-        "Reconciliation: backfill of an empty database, then the same again",
+        "Reconciliation: backfill of an empty database, then a second run",
         ["", "objects", "payments", "backfill s", "objects/s", "MB", "no drift s", "objects/s", "MB"],
     )
     peaks = []
@@ -33,11 +33,11 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
             requests.post(f"{sandbox}/_sandbox/bulk", json=bulk, timeout=3600).raise_for_status()
             env = stack.environment(mongo.uri_for(f"bench_reconciliation_{objects}"), sandbox)
             subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
-            first, again = _reconcile(env), _reconcile(env)
+            first, second = _reconcile(env), _reconcile(env)
         peaks.append(first.megabytes)
         table.row(
             name, str(first.objects), str(first.payments), first.seconds, first.objects / first.seconds,
-            first.megabytes, again.seconds, again.objects / again.seconds, again.megabytes,
+            first.megabytes, second.seconds, second.objects / second.seconds, second.megabytes,
         )  # fmt: skip
     table.note(
         f"memory grows by {peaks[1] - peaks[0]:.0f} MB for four times the objects "
@@ -47,7 +47,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
 
 
 class _Run:
-    """One run of the command in a process of its own: how long, how much memory at most, how much it read."""
+    """One run of the command in its own process: time, peak memory and objects read."""
 
     def __init__(self, seconds: float, megabytes: float, output: str) -> None:
         self.seconds = seconds
@@ -62,7 +62,7 @@ def _reconcile(env: dict[str, str]) -> _Run:
     command = [*_FLASK, "stripe", "reconcile", "--since", "120d", "--repair"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     output = process.stdout.read() if process.stdout else ""
-    # By wait4, because only it tells the memory of this one child.
+    # Only wait4 gives the memory of this one child.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

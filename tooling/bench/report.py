@@ -1,4 +1,4 @@
-"""Figures as plain tables that read well in a terminal and in a document."""
+"""Prints figures as plain tables for terminals and documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _marks = iter("abcdefghijklmnopqrstuvwxyz")
 
 @dataclass
 class Table:
-    """A title, columns, rows and notes. ``mark`` tells tables of one run apart, for names in the data."""
+    """A title, columns, rows and notes. ``mark`` is unique to a table of a run, for names in the data."""
 
     title: str
     columns: list[str]
@@ -20,8 +20,8 @@ class Table:
     mark: str = field(default_factory=lambda: next(_marks))
 
     def row(self, name: str, *figures: float | str) -> None:
-        """Add a row; numbers are shown with as many digits as they deserve."""
-        self.rows.append([name, *(_shown(figure) for figure in figures)])
+        """Add a row. Numbers from 100 on have no decimals."""
+        self.rows.append([name, *(_text(figure) for figure in figures)])
 
     def note(self, text: str) -> None:
         """Add a line below the table."""
@@ -30,26 +30,26 @@ class Table:
     def __str__(self) -> str:
         lines = [self.columns, *self.rows]
         widths = [max(len(line[n]) for line in lines) for n in range(len(self.columns))]
-        shown = [
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+        texts = [
+            "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in lines
         ]
         return "\n".join(
-            [self.title, *(f"  {line}" for line in shown), *(f"  → {note}" for note in self.notes)]
+            [self.title, *(f"  {line}" for line in texts), *(f"  → {note}" for note in self.notes)]
         )
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that ``share`` of the others do not exceed (nearest rank)."""
+    """The value that ``share`` of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def progress(step: str) -> None:
-    """Say on the standard error what is being done, so that the figures stand alone on the standard output."""
+    """Print the current step on standard error, so that standard output contains only figures."""
     print(f"… {step}", file=sys.stderr, flush=True)
 
 
-def _shown(figure: float | str) -> str:
+def _text(figure: float | str) -> str:
     if isinstance(figure, str):
         return figure
     return f"{figure:.0f}" if figure >= 100 else f"{figure:.2f}"

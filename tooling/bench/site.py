@@ -1,4 +1,4 @@
-"""The application in this process with somebody signed in: server time without a network or a web server's queue."""
+"""The application in this process, with a signed-in user: server time without network and web server."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _TOKEN_SECONDS = 86_400
 
 
 class Site:
-    """One client, one request at a time. Only one site can be in use, because a process has one connection."""
+    """One client, one request at a time. A process can use only one site, because it has one connection."""
 
     def __init__(self, uri: str) -> None:
         self.app = create_app(Settings.from_env(stack.environment(uri, "")))
         self.client = self.app.test_client()
-        # As gunicorn.conf.py does for every worker.
+        # As gunicorn.conf.py does in every worker.
         gc.collect()
         gc.freeze()
         self._bearer = {"Authorization": f"Bearer {_token()}"}
@@ -42,14 +42,16 @@ class Site:
         return "dashboards.overview" in self.app.view_functions
 
     def get(self, path: str, query: Mapping[str, str]) -> tuple[float, TestResponse]:
-        """Milliseconds from the request to the last byte of its answer, and the answer."""
+        """Milliseconds from the request to the last byte of the response, and the response."""
         headers = self._bearer if path.startswith("/api/") else {}
         started = time.perf_counter()
-        answer = self.client.get(path, query_string=query, headers=headers)
-        taken = (time.perf_counter() - started) * 1000
-        if answer.status_code != 200:
-            raise RuntimeError(f"{answer.request.url} was answered {answer.status_code}:\n{answer.text}")
-        return taken, answer
+        response = self.client.get(path, query_string=query, headers=headers)
+        milliseconds = (time.perf_counter() - started) * 1000
+        if response.status_code != 200:
+            raise RuntimeError(
+                f"{response.request.url} was answered {response.status_code}:\n{response.text}"
+            )
+        return milliseconds, response
 
     def _sign_in(self) -> None:
         with self.app.app_context():
@@ -57,9 +59,9 @@ class Site:
                 accounts.create(_EMAIL, _PASSWORD, Role.VIEWER, actor="bench")
         csrf = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/login").text)
         form = {"email": _EMAIL, "password": _PASSWORD, "csrf_token": csrf[1] if csrf else ""}
-        answer = self.client.post("/login", data=form)
-        if answer.status_code != 303:
-            raise RuntimeError(f"The benchmark could not sign in: {answer.status_code}")
+        response = self.client.post("/login", data=form)
+        if response.status_code != 303:
+            raise RuntimeError(f"The benchmark could not sign in: {response.status_code}")
 
 
 def _token() -> str:

@@ -1,4 +1,4 @@
-"""What a benchmark runs against: a real mongod, the sandbox, and gunicorn with the settings of production."""
+"""The stack of a benchmark: a real mongod, the sandbox, and gunicorn with the settings of production."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _START_SECONDS = 30
 
 
 def environment(mongo_uri: str, stripe_base: str) -> dict[str, str]:
-    """The settings of the service under measurement."""
+    """The settings of the measured service."""
     return {
         **os.environ,
         "MONGODB_URI": mongo_uri,
@@ -34,7 +34,7 @@ def environment(mongo_uri: str, stripe_base: str) -> dict[str, str]:
         "AUTH_JWT_SECRET": JWT_SECRET,
         "LOG_LEVEL": "WARNING",
         "WEB_CONCURRENCY": str(WORKERS),
-        # Requests are counted as ever, but the one caller of a benchmark is never refused.
+        # Requests are counted as always, but the benchmark as the only caller is never refused.
         "RATE_LIMIT_WRITES": "1000000",
         "RATE_LIMIT_READS": "1000000",
     }
@@ -80,7 +80,7 @@ def _wait_for(url: str) -> None:
             urllib.request.urlopen(url, timeout=2).close()
             return
         except urllib.error.HTTPError:
-            return  # it answers, and that is all that is asked
+            return  # any answer will do
         except OSError:
             if time.monotonic() > deadline:
                 raise

@@ -1,4 +1,4 @@
-"""The service without its counting, to stand beside the service: ``gunicorn tooling.bench.unmeasured:app``."""
+"""The service without its counting, for comparison: ``gunicorn tooling.bench.unmeasured:app``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config import Settings
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """In the place of each function that counts, and of the one who watches the driver."""
+    """Replaces each counting function and the watcher of the driver."""
 
 
 for _name in (

@@ -1,4 +1,4 @@
-"""Webhook throughput of the service beside the bare two-write handler, round by round in one run."""
+"""Webhook throughput of the service compared with the bare handler of two writes, round by round."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TARGET = 0.6
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
-    """``count`` deliveries a round. Both servers stand ready all the time and take turns, so noise meets both alike."""
+    """``count`` deliveries a round. Both servers run throughout and take turns, so that noise affects both equally."""
     ours, bare = mongo.uri_for("bench_webhooks"), mongo.uri_for("bench_bare")
     with (
         stack.gunicorn(
@@ -27,12 +27,12 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
         stack.gunicorn("tooling.bench.bare_webhook:app", stack.environment(bare, ""), ready="/") as yardstick,
     ):
         urls = (service + "/api/v1/payments/stripe/webhook", yardstick + "/")
-        changing = Table(
+        changes = Table(
             "Webhooks: every delivery changes a payment (two durable writes on both sides)",
             ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
         )
         _rounds(
-            changing,
+            changes,
             urls,
             bare,
             count,
@@ -43,7 +43,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
             ["", "service req/s", "bare req/s", "ratio", "service p50 ms", "p99 ms", "bare p50 ms", "p99 ms"],
         )
         _rounds(mixed, urls, bare, count // 3, _story)
-        return [changing, mixed]
+        return [changes, mixed]
 
 
 def _story(url: str, number: str) -> list[load.Request]:
@@ -63,13 +63,13 @@ def _rounds(
     count: int,
     story: Callable[[str, str], list[load.Request]],
 ) -> None:
-    service, yardstick = urls
+    service, bare = urls
     ratios = []
     for turn in range(ROUNDS + 1):
         numbers = [f"{table.mark}{turn}n{n}" for n in range(count)]
-        _open(service, bare_uri, numbers)
+        _create_payments(service, bare_uri, numbers)
         first = load.run(_interleaved(story, service, numbers), in_flight=IN_FLIGHT)
-        second = load.run(_interleaved(story, yardstick, numbers), in_flight=IN_FLIGHT)
+        second = load.run(_interleaved(story, bare, numbers), in_flight=IN_FLIGHT)
         for result in (first, second):
             if set(result.statuses) != {200}:
                 raise RuntimeError(f"The benchmark's deliveries were answered {dict(result.statuses)}.")
@@ -86,20 +86,20 @@ def _rounds(
 def _interleaved(
     story: Callable[[str, str], list[load.Request]], url: str, numbers: list[str]
 ) -> list[load.Request]:
-    """First events of all payments, then the second ones, and so on, as busy hours mix them."""
+    """The first events of all payments, then the second ones, and so on, as in a busy hour."""
     stories = [story(url, number) for number in numbers]
     return [request for step in zip(*stories, strict=True) for request in step]
 
 
-def _open(service: str, bare_uri: str, numbers: list[str]) -> None:
-    """Make the payments exist on both sides before the clock runs."""
-    opening = [
+def _create_payments(service: str, bare_uri: str, numbers: list[str]) -> None:
+    """Create the payments on both sides, outside the measured time."""
+    deliveries = [
         events.delivery(
             service, "payment_intent.requires_action", events.intent(n, "requires_payment_method")
         )
         for n in numbers
     ]
-    load.run(opening, in_flight=IN_FLIGHT)
+    load.run(deliveries, in_flight=IN_FLIGHT)
     with MongoClient[dict[str, Any]](bare_uri) as client:
         payments = client.get_default_database().payments
         payments.create_index("payment_intent_id", unique=True)
