@@ -30,19 +30,17 @@ def add_routes(pages: Blueprint) -> None:
 def index() -> str:
     """A page of the list that the address describes."""
     query = read_disputes(request.args, services.listings.zone, STATUS)
-    place = cursors.place_of(request.args, NAME, query.parameters, query.problems)
-    listing = services.listings.children(query.where, place)
+    cursor = cursors.read(request.args, NAME, query)
+    listing = services.listings.children(query.where, cursor)
     return render_template(
         "disputes/index.html",
         query=query,
         listing=listing,
-        is_first=place is None,
-        previous=cursors.write(listing.previous, NAME, query.parameters),
-        next=cursors.write(listing.next, NAME, query.parameters),
+        turn=cursors.turn(listing.page, cursor, NAME, query.parameters),
         most=MOST_COUNTED,
         most_urgent=MOST_URGENT,
         options={
-            **card_options(services.listings.choices(), query.where),
+            **card_options(services.listings.options(), query.where),
             "status": STATUS,
             "kind": list(KINDS.items()),
         },

@@ -22,7 +22,7 @@ from app.services.exports.files import Table
 from app.services.exports.service import Receipt
 from app.services.figures.report import Question
 from dashboards import disputes
-from dashboards.lists.query import Reader, preset_span, refuse
+from dashboards.lists.query import Reader, preset_span, require_valid
 from dashboards.payments import filters
 from dashboards.refunds import list as refund_list
 from dashboards.refunds.filters import read_disputes, read_refunds
@@ -51,7 +51,7 @@ def add_routes(pages: Blueprint) -> None:
 def payments(ending: str) -> Response:
     """The list of payments."""
     query = filters.read(request.args, services.listings.zone)
-    refuse(query.problems)
+    require_valid(query.problems)
     table = services.exports.payments(query.where, query.order)
     return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
@@ -60,7 +60,7 @@ def payments(ending: str) -> Response:
 def refunds_file(ending: str) -> Response:
     """The list of refunds."""
     query = read_refunds(request.args, services.listings.zone, refund_list.STATUS)
-    refuse(query.problems)
+    require_valid(query.problems)
     table = services.exports.refunds(query.where)
     return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
@@ -69,7 +69,7 @@ def refunds_file(ending: str) -> Response:
 def disputes_file(ending: str) -> Response:
     """The list of disputes."""
     query = read_disputes(request.args, services.listings.zone, disputes.STATUS)
-    refuse(query.problems)
+    require_valid(query.problems)
     table = services.exports.disputes(query.where)
     return _send(table, ending, query.parameters, query.where.start, query.where.end)
 
@@ -143,7 +143,7 @@ def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
         three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
     )
     step = reader.option("granularity", "Step", _STEPS) or Granularity.DAY.value
-    refuse(reader.problems)
+    require_valid(reader.problems)
     span = _span(start, end, zone)
     if span.end <= span.start:
         raise ValidationFailed("The range ends before it begins.")

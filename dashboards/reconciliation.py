@@ -19,11 +19,13 @@ from werkzeug.wrappers import Response
 from app.errors import DatabaseUnavailable, NotFound, Unavailable
 from app.extensions import services, settings
 from app.services.reconciliation.admin import MOST_OPEN
-from dashboards.lists import labels, positions
+from dashboards.lists import cursors, labels
+from dashboards.lists.query import Reader
 from dashboards.payments.changes import drift_lines
 from dashboards.web.auth import current_account, guard
 
 _PATH = "/dashboard/reconciliation"
+_NAME = "reconciliation"
 _MOST_PAGES = 1000
 
 
@@ -38,29 +40,35 @@ def add_routes(pages: Blueprint) -> None:
 @guard("admin")
 def index() -> str:
     """What is still different, the latest runs, and how to start one."""
-    before = positions.report_position(request.args.get("before"))
-    page = services.reconciliation_desk.reports(before=before)
+    query = Reader(request.args, services.listings.zone).query(None)
+    cursor = cursors.read(request.args, _NAME, query)
+    reports = services.reconciliation_desk.reports(cursor=cursor)
     return render_template(
         "reconciliation/index.html",
-        reports=page.reports,
-        open=page.open,
+        problems=query.problems,
+        reports=reports.page.rows,
+        open=reports.open,
         most_open=MOST_OPEN,
         every=settings.reconcile_interval_minutes,
         words=labels,
-        older=positions.write(page.older),
-        is_first=before is None,
+        turn=cursors.turn(reports.page, cursor, _NAME, query.parameters),
     )
 
 
 @guard("admin")
 def report(report_id: str) -> str:
     """One run: what differed, unrepaired first."""
-    asked = request.args.get("page", "1")
-    number = min(int(asked), _MOST_PAGES) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    reader = Reader(request.args, services.listings.zone)
+    number = reader.number("page", 1, _MOST_PAGES, fallback="Showing the first differences.")
     detail = services.reconciliation_desk.report(report_id, page=number)
     drift = [(row, drift_lines(row.get("fields") or {}, str(row.get("currency")))) for row in detail.drift]
     return render_template(
-        "reconciliation/report.html", report=detail.report, detail=detail, drift=drift, words=labels
+        "reconciliation/report.html",
+        problems=reader.problems,
+        report=detail.report,
+        detail=detail,
+        drift=drift,
+        words=labels,
     )
 
 

@@ -6,24 +6,29 @@ Uses lists, payments, web.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.cursors import Cursor
 from app.extensions import services
 from app.models.webhooks.events import EventFilter, EventState
 from app.services.webhooks.admin import MOST_AT_ONCE, MOST_COUNTED, Batch
 from app.services.webhooks.replay import UNDECIDED, Replayed
-from dashboards.lists import labels, positions
+from dashboards.lists import cursors, labels
+from dashboards.lists.query import ListQuery, Reader
 from dashboards.payments.changes import Line, change_lines
 from dashboards.web.auth import current_account, guard
 
 _PATH = "/dashboard/webhooks"
 _REPLAYS = f"{_PATH}/replay-failed"
-_LONGEST_TYPE = 100
-STATES = {
+_NAME, _STEPS = "webhooks", "failed webhooks"
+_TYPE = re.compile(r"[A-Za-z0-9_.]{1,100}")
+STATES: Mapping[str, str] = {
     EventState.RECEIVED: "Waiting",
     EventState.APPLIED: "Applied",
     EventState.IGNORED: "Ignored",
@@ -42,18 +47,17 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("admin")
 def index() -> str:
-    """Failed and waiting events first, then all that match; nonsense in the address is the same as nothing."""
-    where = _where()
-    before = positions.event_position(request.args.get("before"))
-    inbox = services.webhook_desk.inbox(where, before=before)
+    """Failed and waiting events first, then all that match."""
+    query = _query()
+    cursor = cursors.read(request.args, _NAME, query)
+    inbox, where = services.webhook_desk.inbox(query.where, cursor=cursor), query.where
     return render_template(
         "webhooks/index.html",
+        query=query,
         inbox=inbox,
         words=labels,
-        where=where,
-        is_first=before is None,
-        older=positions.write(inbox.older),
-        state_options=[(state.value, STATES[state]) for state in EventState],
+        turn=cursors.turn(inbox.page, cursor, _NAME, query.parameters),
+        state_options=[(state.value, STATES[state.value]) for state in EventState],
         type_options=[(name, name) for name in sorted({*inbox.types, *([where.type] if where.type else [])})],
         most=MOST_COUNTED,
     )
@@ -88,17 +92,17 @@ def replay(event_id: str) -> Response:
 @guard("admin")
 def failed() -> str:
     """Step one: what replaying the next failed events would do."""
-    after = positions.event_position(request.args.get("after"))
-    batch = services.webhook_desk.preview_failed(after=after)
-    return _replays(batch, after=positions.write(after), would=True)
+    cursor = cursors.of_step(request.args, _STEPS)
+    batch = services.webhook_desk.preview_failed(cursor=cursor)
+    return _replays(batch, cursor=cursor, would=True)
 
 
 @guard("admin")
 def replay_failed() -> str:
     """Step two: replay them. Reloading the answer is safe, as what is known changes nothing."""
-    after = positions.event_position(request.form.get("after"))
-    batch = services.webhook_desk.replay_failed(after=after, actor=current_account().email)
-    return _replays(batch, after=positions.write(batch.last), would=False)
+    cursor = cursors.of_step(request.form, _STEPS)
+    batch = services.webhook_desk.replay_failed(cursor=cursor, actor=current_account().email)
+    return _replays(batch, cursor=batch.last, would=False)
 
 
 def sentence(outcome: Replayed, *, would: bool) -> str:
@@ -115,13 +119,11 @@ def sentence(outcome: Replayed, *, would: bool) -> str:
     return f"{'It would change nothing.' if would else 'Replayed: it changed nothing.'}{note}"
 
 
-def _where() -> EventFilter:
-    state, type_ = request.args.get("state", ""), request.args.get("type", "").strip()
-    is_type = bool(type_) and len(type_) <= _LONGEST_TYPE and type_.isprintable()
-    return EventFilter(
-        state=EventState(state) if state in {known.value for known in EventState} else None,
-        type=type_ if is_type else None,
-    )
+def _query() -> ListQuery[EventFilter]:
+    reader = Reader(request.args, services.listings.zone)
+    state = reader.option("state", "State", STATES)
+    type_ = reader.pattern("type", "Type", _TYPE, "charge.succeeded", noun="type of event")
+    return reader.query(EventFilter(state=EventState(state) if state else None, type=type_))
 
 
 def _lines(outcome: Replayed, row: dict[str, Any]) -> list[Line]:
@@ -129,14 +131,14 @@ def _lines(outcome: Replayed, row: dict[str, Any]) -> list[Line]:
     return change_lines(outcome.changes, str(target.get("currency") or ""))
 
 
-def _replays(batch: Batch, *, after: str | None, would: bool) -> str:
+def _replays(batch: Batch, *, cursor: Cursor | None, would: bool) -> str:
     return render_template(
         "webhooks/replays.html",
         batch=batch,
         told=[(outcome, sentence(outcome, would=would)) for outcome in batch.outcomes],
         changed=sum(bool(outcome.changes) for outcome in batch.outcomes),
         failed_again=sum(outcome.failed for outcome in batch.outcomes),
-        after=after,
+        cursor=cursors.step(cursor, _STEPS),
         would=would,
         most_at_once=MOST_AT_ONCE,
         most=MOST_COUNTED,

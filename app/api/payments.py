@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
-
+from app.api.http import cursors
 from app.api.http.auth import caller, public, requires
 from app.api.http.bulkhead import waits_for_stripe
-from app.api.http.cursors import Cursors
 from app.api.http.documentation import answers
 from app.api.http.parsing import Blueprint
 from app.api.schemas import presenters
@@ -34,6 +32,7 @@ from app.errors import (
     AmountInvalid,
     CardDeclined,
     CurrencyUnsupported,
+    FiguresNotReady,
     IdempotencyKeyReused,
     NotFound,
     OrderMismatch,
@@ -45,7 +44,7 @@ from app.errors import (
     StripeUnavailable,
 )
 from app.extensions import services, settings
-from app.models.payments.repository import PaymentFilter
+from app.models.listing.payments import PaymentFilter
 from app.services.figures.ranges import day_range
 from app.services.payments.service import NewPayment
 
@@ -127,7 +126,7 @@ def confirm(body: Parsed, headers: Parsed) -> Parsed:
 
 @blueprint.get("")
 @requires(Scope.PAYMENTS_READ)
-@answers()
+@answers(FiguresNotReady)
 @blueprint.arguments(PaymentQuerySchema, location="query")
 @blueprint.response(200, PaymentPageSchema)
 def list_payments(query: Parsed) -> Parsed:
@@ -135,15 +134,14 @@ def list_payments(query: Parsed) -> Parsed:
 
     A token that is bound to a customer sees that customer's payments only.
     """
-    cursors = Cursors(current_app.config["SECRET_KEY"])
-    limit, before = query.pop("limit"), cursors.read(query.pop("cursor", None))
+    limit, cursor = query.pop("limit"), cursors.read(query.pop("cursor", None))
     where = _filter(query)
     if where is None:
         return {"data": [], "next_cursor": None}
-    rows, more = services.payments.page(where, limit=limit, before=before)
+    page = services.listings.payment_documents(where, limit=limit, cursor=cursor)
     return {
-        "data": [presenters.payment(row) for row in rows],
-        "next_cursor": cursors.write(rows[-1]) if more else None,
+        "data": [presenters.payment(document) for document in page.rows],
+        "next_cursor": cursors.write(page.next),
     }
 
 
@@ -174,7 +172,7 @@ def _key(headers: Parsed) -> str | None:
 
 
 def _filter(query: Parsed) -> PaymentFilter | None:
-    """What to search for; None when the token's customer rules every match out."""
+    """What to search for; None when the token's customer excludes every match."""
     names = ("created_from", "created_to")
     first, last = (query.pop(name, None) for name in names)
     start, end = day_range(first, last, settings.dashboard_timezone, names=names)
@@ -183,4 +181,5 @@ def _filter(query: Parsed) -> PaymentFilter | None:
         return None
     if "currency" in query:
         query["currency"] = query["currency"].lower()
-    return PaymentFilter(created_from=start, created_to=end, **query)
+    statuses, reason = query.pop("status", None), query.pop("failure_code", None)
+    return PaymentFilter(start=start, end=end, statuses=statuses or None, reason=reason, **query)

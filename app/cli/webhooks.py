@@ -18,7 +18,8 @@ from app.cli.support.group import Group, actor
 from app.cli.support.progress import progress, say
 from app.clock import now
 from app.extensions import services
-from app.models.webhooks.events import EventFilter, EventState, Row
+from app.models.pagination import Row
+from app.models.webhooks.events import EventFilter, EventState
 from app.services.webhooks.replay import UNDECIDED, Replayed
 
 webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
@@ -64,7 +65,7 @@ def _filtering(command: Any) -> Any:
 def list_(limit: int, **options: Any) -> None:
     """Show events, newest first."""
     where = _where(**options)
-    rows = services.replay.newest(where, limit)
+    rows = services.replay.page(where, limit=limit).rows
     if not rows:
         click.echo("No event matches.")
         return

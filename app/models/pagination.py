@@ -1,13 +1,17 @@
-"""Pages of a list by the place where the last one ended, so that page ten thousand costs what the first one does."""
+"""Keyset pagination: a page is found by the row that it follows, so page ten thousand costs what the first one does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.cursors import Cursor
+
 Row = dict[str, Any]
-# Where a page ended: the value that the list is sorted by, and the id of the row.
+# Finds the rows of a query; a list decides here its fields, session and index.
+Find = Callable[[Row], Any]
+# Where a row lies: the value that the list is sorted by, and the id of the row.
 Position = tuple[Any, Any]
 _BATCH = 1000
 
@@ -32,10 +36,19 @@ class Sorting:
         """Where a row lies."""
         return row[self.field], row["_id"]
 
-    def follows(self, row: Mapping[str, Any], place: Position) -> bool:
-        """True for a row that comes after ``place``."""
+    def follows(self, row: Mapping[str, Any], position: Position) -> bool:
+        """True for a row that comes after ``position``."""
         at = self.position(row)
-        return bool(at > place if self.direction == 1 else at < place)
+        return bool(at > position if self.direction == 1 else at < position)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list in its order, and where the pages before and after them begin; None where there is none."""
+
+    rows: Sequence[Row]
+    previous: Cursor | None
+    next: Cursor | None
 
 
 def beyond(
@@ -58,26 +71,67 @@ def beyond(
     ]
 
 
-def page(
-    rows: Any, query: Mapping[str, Any], sorting: Sorting, *, limit: int, after: Position | None = None
+def rows_after(
+    find: Find, query: Mapping[str, Any], sorting: Sorting, *, limit: int, after: Position | None = None
 ) -> list[Row]:
-    """Up to ``limit`` rows of the collection ``rows`` in order, those after ``after``."""
-    found: list[Row] = []
+    """Up to ``limit`` rows in order, those after ``after``."""
+    rows: list[Row] = []
     for part, keys in beyond(query, sorting, after):
-        if len(found) < limit:
-            found += rows.find(part).sort(keys).limit(limit - len(found))
-    return found
+        if len(rows) < limit:
+            rows += find(part).sort(keys).limit(limit - len(rows))
+    return rows
 
 
-def stream(rows: Any, query: Mapping[str, Any], sorting: Sorting) -> Iterator[Row]:
-    """All rows in order, read page by page as they are taken.
+def page(
+    find: Find, query: Mapping[str, Any], sorting: Sorting, *, limit: int, cursor: Cursor | None = None
+) -> Page:
+    """The page of ``limit`` rows at ``cursor``; without one the first page."""
+
+    def read(by: Sorting, most: int, after: Position | None) -> list[Row]:
+        return rows_after(find, query, by, limit=most, after=after)
+
+    return page_by(read, sorting, limit=limit, cursor=cursor)
+
+
+def page_by(
+    read: Callable[[Sorting, int, Position | None], Sequence[Row]],
+    sorting: Sorting,
+    *,
+    limit: int,
+    cursor: Cursor | None,
+) -> Page:
+    """The same where ``read`` finds up to a number of rows in an order after a position."""
+    back = cursor is not None and cursor.back
+    by = sorting.reversed if back else sorting
+    # One row more than the page has says whether another page follows.
+    rows = list(read(by, limit + 1, (cursor.value, cursor.row_id) if cursor else None))
+    more, rows = len(rows) > limit, rows[:limit]
+    if not rows:
+        return Page([], None, None)
+    has_previous, has_next = (more, True) if back else (cursor is not None, more)
+    rows = rows[::-1] if back else rows
+    return Page(
+        rows,
+        Cursor(*sorting.position(rows[0]), back=True) if has_previous else None,
+        Cursor(*sorting.position(rows[-1])) if has_next else None,
+    )
+
+
+def stream(
+    find: Find,
+    query: Mapping[str, Any],
+    sorting: Sorting,
+    *,
+    after: Position | None = None,
+    batch: int = _BATCH,
+) -> Iterator[Row]:
+    """All rows in order, those after ``after``, read page by page as they are taken.
 
     What lists are sorted by never changes, so a row that changes meanwhile is neither left out nor repeated; and no
     cursor of the database is held open for a reader who is slow.
     """
-    after: Position | None = None
-    while found := page(rows, query, sorting, limit=_BATCH, after=after):
-        yield from found
-        if len(found) < _BATCH:
+    while rows := rows_after(find, query, sorting, limit=batch, after=after):
+        yield from rows
+        if len(rows) < batch:
             return
-        after = sorting.position(found[-1])
+        after = sorting.position(rows[-1])

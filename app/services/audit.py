@@ -10,14 +10,16 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from app.cursors import Cursor
 from app.domain.payments.history import GENESIS, digest, problems
 from app.domain.payments.payment import view
 from app.domain.payments.snapshot import record
 from app.errors import DatabaseUnavailable, NotFound
 from app.ids import is_id
 from app.models.audit import entries as audit_entries
-from app.models.audit.entries import EntryFilter, Page, Position
+from app.models.audit.entries import EntryFilter
 from app.models.connection import raw, unavailable_as_ours
+from app.models.pagination import Page
 from app.models.payments import repository
 from app.models.payments.document import Payment
 from app.models.payments.mapping import Document, fields_of, state_of
@@ -103,9 +105,9 @@ class PaymentsVerification:
     findings: list[Finding]
 
 
-def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
-    """Entries by time, newest first: ``limit`` of them, beginning at ``position``."""
-    return audit_entries.page(where, position, limit=limit)
+def page(where: EntryFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
+    """The page of ``limit`` entries at ``cursor``, newest first."""
+    return audit_entries.page(where, limit=limit, cursor=cursor)
 
 
 def verify_newest(most: int) -> Verification:

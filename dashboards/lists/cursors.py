@@ -1,69 +1,56 @@
-"""Where a list goes on, as part of an address: signed, and bound to the filter and the order that it was made for."""
+"""The cursor of a list in an address, and the links to the pages before and after the one that is shown."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
-from itsdangerous import BadData, URLSafeSerializer
 
-from app.services.listing import Place
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_LONGEST = 500
+from app.cursors import Cursor, Cursors, InvalidCursor
+from app.models.pagination import Page
+from dashboards.lists.query import ListQuery, Problem
 
 
-class BadCursor(ValueError):
-    """The message says to people what is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The cursors beside a page, as texts of an address; None where there is no further page."""
+
+    is_first: bool
+    previous: str | None
+    next: str | None
 
 
-def write(place: Place | None, name: str, parameters: Mapping[str, str]) -> str | None:
-    """The cursor of the list ``name`` with these parameters; None where there is nothing to go on to."""
-    if place is None:
-        return None
-    is_time = isinstance(place.value, datetime)
-    value = (place.value - _EPOCH) // _MILLISECOND if is_time else place.value
-    parts = [_digest(name, parameters), int(is_time), value, place.row_id, int(place.back)]
-    return str(_serializer().dumps(parts))
-
-
-def read(text: str | None, name: str, parameters: Mapping[str, str]) -> Place | None:
-    """The place in a cursor. Raises BadCursor for one that we did not write, or wrote for another list."""
-    if text is None:
-        return None
+def read(
+    arguments: Mapping[str, str], name: str, query: ListQuery[Any], order: str = "newest"
+) -> Cursor | None:
+    """The cursor of the list ``name``; an invalid one is a problem, and the first page is shown."""
     try:
-        if len(text) > _LONGEST:
-            raise ValueError(text)
-        digest, is_time, value, row_id, back = _serializer().loads(text)
-    except (BadData, ValueError, TypeError) as error:
-        told = "This address of a page is damaged, so the list is shown from its beginning."
-        raise BadCursor(told) from error
-    if digest != _digest(name, parameters):
-        raise BadCursor(
-            "This address of a page belongs to another filter or order, so the list is shown from its beginning."
-        )
-    return Place(_EPOCH + value * _MILLISECOND if is_time else value, row_id, back=bool(back))
-
-
-def place_of(
-    arguments: Mapping[str, str], name: str, parameters: Mapping[str, str], problems: list[str]
-) -> Place | None:
-    """Where the list goes on; a cursor that does not belong to it is a problem, and the list begins anew."""
-    try:
-        return read(arguments.get("cursor") or None, name, parameters)
-    except BadCursor as error:
-        problems.append(str(error))
+        return _cursors(name, query.parameters).read(arguments.get("cursor") or None)
+    except InvalidCursor as error:
+        query.problems.append(Problem(str(error), f"Showing the {order} entries."))
         return None
 
 
-def _digest(name: str, parameters: Mapping[str, str]) -> str:
-    text = json.dumps([name, sorted(parameters.items())])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def turn(page: Page, cursor: Cursor | None, name: str, parameters: Mapping[str, str]) -> Turn:
+    """Where to go from the ``page`` that lies at ``cursor``."""
+    cursors = _cursors(name, parameters)
+    return Turn(cursor is None, cursors.write(page.previous), cursors.write(page.next))
 
 
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="dashboard-list")
+def step(cursor: Cursor | None, name: str) -> str | None:
+    """Where work on a list of that name goes on, as text for a form."""
+    return _cursors(name, {}).write(cursor)
+
+
+def of_step(form: Mapping[str, str], name: str) -> Cursor | None:
+    """The same back from the form; an invalid text is the beginning."""
+    try:
+        return _cursors(name, {}).read(form.get("cursor") or None)
+    except InvalidCursor:
+        return None
+
+
+def _cursors(name: str, parameters: Mapping[str, str]) -> Cursors:
+    return Cursors(str(current_app.secret_key), name, parameters)

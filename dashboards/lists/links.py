@@ -1,4 +1,4 @@
-"""Addresses of lists behind a figure: one place, so that a card and its list mean the same payments."""
+"""Addresses of the lists behind a figure: made here alone, so that a card and its list mean the same payments."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from flask import url_for
 
 from app.domain.figures.periods import Span
 from app.models.figures.rollups import EVERYTHING, Choice
-from app.models.listing.payments import Counts
+from app.models.listing.payments import FigureFilter
 
 
 def payments_link(
-    span: Span, choice: Choice = EVERYTHING, *, counts: Counts | None = None, reason: str | None = None
+    span: Span, choice: Choice = EVERYTHING, *, figure: FigureFilter | None = None, reason: str | None = None
 ) -> str:
     """The payments that a figure of ``span`` and ``choice`` counts.
 
-    ``counts`` says which part of the figure: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
+    ``figure`` says which part of it: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
     """
-    more: dict[str, Any] = {"counts": counts.value if counts else None, "reason": reason}
+    more: dict[str, Any] = {"counts": figure.value if figure else None, "reason": reason}
     return url_for("dashboards.payments", **span_parameters(span), **choice_parameters(choice), **more)
 
 
-def payments_links(spans: Sequence[Span], choice: Choice, *, counts: Counts) -> list[str]:
+def payments_links(spans: Sequence[Span], choice: Choice, *, figure: FigureFilter) -> list[str]:
     """The same for many spans at once, such as the steps of a series."""
-    base = url_for("dashboards.payments", **choice_parameters(choice), counts=counts.value)
+    base = url_for("dashboards.payments", **choice_parameters(choice), counts=figure.value)
     ends = (span_parameters(span) for span in spans)
-    # Only times of day have something to be quoted.
+    # Only times of day have characters that must be quoted.
     return [f"{base}&from={quote(e['from'], safe='')}&to={quote(e['to'], safe='')}" for e in ends]
 
 
@@ -67,13 +67,13 @@ def span_parameters(span: Span) -> dict[str, Any]:
 
 
 def choice_parameters(choice: Choice) -> dict[str, Any]:
-    """A choice as parameters of an address; None for what is not chosen, which leaves it out."""
-    asked = choice.three_d_secure
+    """A choice as parameters of an address; ``url_for`` leaves out those that are None."""
+    flag = choice.three_d_secure
     return {
         "currency": choice.currency,
         "brand": choice.brand,
         "country": choice.country,
-        "three_d_secure": None if asked is None else str(asked).lower(),
+        "three_d_secure": None if flag is None else str(flag).lower(),
     }
 
 

@@ -1,4 +1,4 @@
-"""Filters as an address has them: read with a message for what makes no sense, written back as chips and links."""
+"""Filters of an address: read, with a sentence for each one that is invalid, and written back as chips and links."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.clock import now
 from app.domain.figures import periods
 from app.domain.figures.periods import Span
 from app.errors import ValidationFailed
-from app.models.listing.payments import RowFilter
-from app.models.listing.refunds import ChildFilter
+from app.models.listing.children import ChildFilter
+from app.models.listing.payments import PaymentFilter
 from app.services.figures.ranges import day_range, is_day
-from app.services.listing import Choices
+from app.services.listing import FilterOptions
 from dashboards.lists.labels import words
 
 PRESETS: Mapping[str, str] = {
@@ -33,7 +33,9 @@ CURRENCY = re.compile(r"[a-z]{3}")
 _BRAND = re.compile(r"[a-z0-9_ -]{1,32}")
 _COUNTRY = re.compile(r"[A-Z]{2}|unknown")
 _LONGEST = 255
-_SHOWN_OF_BAD = 40
+_DIGITS = 9
+_QUOTED = 40
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +47,52 @@ class Chip:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an address, and what the page shows nevertheless."""
+
+    fault: str
+    fallback: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} {self.fallback}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery(Generic[F]):
+    """A list as an address describes it: its filter, and what of the address is valid and what is not."""
+
+    where: F
+    parameters: dict[str, str]
+    chips: list[Chip]
+    problems: list[Problem]
+
+
 class Reader:
-    """Reads parameters one by one. What was understood is in ``parameters`` and ``chips``, the rest in ``problems``."""
+    """Reads parameters one by one. Valid ones are in ``parameters`` and ``chips``, the others in ``problems``."""
 
     def __init__(self, arguments: Mapping[str, str], zone: ZoneInfo) -> None:
         self._arguments = arguments
         self._zone = zone
         self.parameters: dict[str, str] = {}
         self.chips: list[Chip] = []
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
 
     def text(self, name: str) -> str | None:
         """A value without the spaces around it; None where it is absent, empty or absurdly long."""
         value = self._arguments.get(name, "").strip()
-        if len(value) > _LONGEST:
-            self.problems.append(f"“{_short(value)}” is too long to be searched for.")
+        if len(value) > _LONGEST or "\0" in value:
+            self.refuse(
+                f"“{quoted(value)}” is not a text of at most {_LONGEST} characters.", "It is ignored."
+            )
             return None
         return value or None
 
     def identifier(self, name: str, label: str) -> str | None:
-        """A value that is looked for as it is."""
+        """A value that is matched exactly."""
         value = self.text(name)
         if value is not None:
-            self._take(name, value, label, value)
+            self._accept(name, value, label, value)
         return value
 
     def pattern(
@@ -75,24 +100,26 @@ class Reader:
         name: str,
         label: str,
         shape: re.Pattern[str],
-        like: str,
+        example: str,
         *,
         fold: Callable[[str], str] = str,
         in_words: Callable[[str], str] = str,
+        noun: str | None = None,
     ) -> str | None:
-        """A value of a certain shape; ``like`` is an example of it."""
+        """A value of a certain shape."""
         value = self.text(name)
         if value is None:
             return None
         folded = fold(value)
         if not shape.fullmatch(folded):
-            self._refuse(label, value, f"a value such as {like}")
+            noun = noun or label.lower()
+            self.refuse(f"“{quoted(value)}” is not {_a(noun)} like {example}.", f"Showing every {noun}.")
             return None
-        self._take(name, folded, label, in_words(folded))
+        self._accept(name, folded, label, in_words(folded))
         return folded
 
     def currency(self) -> str | None:
-        """A currency, known to us or not."""
+        """A currency, whether payments have it or not."""
         return self.pattern("currency", "Currency", CURRENCY, "usd", fold=str.lower, in_words=str.upper)
 
     def brand(self) -> str | None:
@@ -103,15 +130,24 @@ class Reader:
         """The country of a card, or that it is unknown."""
         return self.pattern("country", "Card country", _COUNTRY, "US", fold=_country_code)
 
-    def option(self, name: str, label: str, options: Mapping[str, str]) -> str | None:
-        """One of some words; their texts are shown."""
+    def option(
+        self,
+        name: str,
+        label: str,
+        options: Mapping[str, str],
+        *,
+        noun: str | None = None,
+        fallback: str | None = None,
+    ) -> str | None:
+        """One of the ``options``, which map values to their labels."""
         value = self.text(name)
         if value is None:
             return None
         if value not in options:
-            self._refuse(label, value, "one of the list")
+            noun = noun or label.lower()
+            self.refuse(f"“{quoted(value)}” is not {_a(noun)}.", fallback or f"Showing every {noun}.")
             return None
-        self._take(name, value, label, options[value])
+        self._accept(name, value, label, options[value])
         return value
 
     def flag(self, name: str, label: str) -> bool | None:
@@ -119,57 +155,73 @@ class Reader:
         value = self.text(name)
         if value is None:
             return None
-        found = _FLAGS.get(value.lower())
-        if found is None:
-            self._refuse(label, value, "yes or no")
+        flag = _FLAGS.get(value.lower())
+        if flag is None:
+            fallback = f"The filter “{label}” is not applied."
+            self.refuse(f"“{quoted(value)}” is neither yes nor no.", fallback)
             return None
-        self._take(name, str(found).lower(), label, "Yes" if found else "No")
-        return found
+        self._accept(name, str(flag).lower(), label, "Yes" if flag else "No")
+        return flag
 
-    def range(self, label: str = "Date") -> tuple[datetime | None, datetime | None]:
-        """A preset, or days or exact times; dates that are the wrong way round are turned."""
+    def number(self, name: str, first: int, most: int, *, fallback: str) -> int:
+        """A number of a page; ``most`` for a larger one."""
+        value = self.text(name) or str(first)
+        if not (value.isascii() and value.isdigit() and len(value) < _DIGITS):
+            self.refuse(f"“{quoted(value)}” is not a number of a page.", fallback)
+            return first
+        return min(int(value), most)
+
+    def range(
+        self, label: str = "Date", *, fallback: str = "Showing every date."
+    ) -> tuple[datetime | None, datetime | None]:
+        """A preset, or days or exact times; days in the wrong order are exchanged."""
         first, last, preset = self.text("from"), self.text("to"), self.text("range")
         if first is None and last is None:
-            return self._preset(label, preset) if preset else (None, None)
+            return self._preset(label, preset, fallback) if preset else (None, None)
         if first and last and is_day(first) and is_day(last) and first > last:
-            self.problems.append("The dates were the wrong way round and have been exchanged.")
             first, last = last, first
+            self.refuse("The last day is before the first.", f"Showing {first} to {last}.")
         try:
             start, end = day_range(first, last, self._zone.key)
         except ValidationFailed as error:
-            told = "; ".join(f"{name}: {' '.join(found)}" for name, found in error.errors.items())
-            self.problems.append(f"The date range was not understood and is left out. {told}")
+            reasons = " ".join(f"“{name}”: {' '.join(texts)}" for name, texts in error.errors.items())
+            self.refuse(f"The date range is invalid. {reasons}", fallback)
             return None, None
         self.parameters.update({n: v for n, v in (("from", first), ("to", last)) if v})
         self.chips.append(Chip(label, _range_words(first, last, start, end, self._zone), ("from", "to")))
         return start, end
 
+    def refuse(self, fault: str, fallback: str) -> None:
+        """Note what is wrong, and what is shown nevertheless."""
+        self.problems.append(Problem(fault, fallback))
+
+    def query(self, where: F) -> ListQuery[F]:
+        """The list that was read, narrowed to ``where``."""
+        return ListQuery(where, self.parameters, self.chips, self.problems)
+
     def leave_out(self, *names: str) -> None:
-        """Forget parameters that were understood but cannot be used."""
+        """Forget valid parameters that cannot be used together with others."""
         for name in names:
             self.parameters.pop(name, None)
         self.chips = [chip for chip in self.chips if not set(chip.names) & set(names)]
 
-    def _preset(self, label: str, preset: str) -> tuple[datetime | None, datetime | None]:
+    def _preset(self, label: str, preset: str, fallback: str) -> tuple[datetime | None, datetime | None]:
         if preset not in PRESETS:
-            self._refuse(label, preset, ", ".join(PRESETS))
+            self.refuse(f"“{quoted(preset)}” is not a range such as {', '.join(PRESETS)}.", fallback)
             return None, None
         span = preset_span(preset, now(), self._zone)
-        self._take("range", preset, label, PRESETS[preset])
+        self._accept("range", preset, label, PRESETS[preset])
         return span.start, span.end
 
-    def _take(self, name: str, value: str, label: str, words: str) -> None:
+    def _accept(self, name: str, value: str, label: str, words: str) -> None:
         self.parameters[name] = value
         self.chips.append(Chip(label, words, (name,)))
 
-    def _refuse(self, label: str, value: str, wanted: str) -> None:
-        self.problems.append(f"{label} “{_short(value)}” was not understood and is left out; use {wanted}.")
 
-
-def refuse(problems: Sequence[str]) -> None:
-    """Refuse what was not understood, for exports: leaving a filter out would hand out too much."""
+def require_valid(problems: Sequence[Problem]) -> None:
+    """Refuse an address with an invalid filter, for exports: without the filter they would contain too much."""
     if problems:
-        raise ValidationFailed(" ".join(problems))
+        raise ValidationFailed(" ".join(problem.fault for problem in problems))
 
 
 def preset_span(preset: str, moment: datetime, zone: ZoneInfo) -> Span:
@@ -190,19 +242,21 @@ def changed(parameters: Mapping[str, str], *without: str, **more: str | None) ->
 
 
 def options_of(
-    values: Sequence[str], in_words: Callable[[str], str], chosen: str | None
+    values: Sequence[str], in_words: Callable[[str], str], selected: str | None
 ) -> list[tuple[str, str]]:
-    """Values with their words for a select; what is chosen is among them, known or not."""
-    known = [*values, chosen] if chosen and chosen not in values else values
-    return [(value, in_words(value)) for value in known]
+    """Values with their words for a select; ``selected`` is among them, stored or not."""
+    values = [*values, selected] if selected and selected not in values else values
+    return [(value, in_words(value)) for value in values]
 
 
-def card_options(found: Choices, where: RowFilter | ChildFilter) -> dict[str, list[tuple[str, str]]]:
-    """What the selects offer that every list has."""
+def card_options(
+    options: FilterOptions, where: PaymentFilter | ChildFilter
+) -> dict[str, list[tuple[str, str]]]:
+    """The options of the selects that every list of payments, refunds or disputes has."""
     return {
-        "currency": options_of(found.currency, str.upper, where.currency),
-        "brand": options_of(found.brand, words, where.brand),
-        "country": options_of(found.country, str, where.country),
+        "currency": options_of(options.currency, str.upper, where.currency),
+        "brand": options_of(options.brand, words, where.brand),
+        "country": options_of(options.country, str, where.country),
         "flag": [("true", "Yes"), ("false", "No")],
     }
 
@@ -221,10 +275,15 @@ def _range_words(first: str | None, last: str | None, start: Any, end: Any, zone
     return f"since {begin}" if begin else f"until {finish}"
 
 
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
 def _country_code(text: str) -> str:
     return text.lower() if text.lower() == "unknown" else text.upper()
 
 
-def _short(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "�" for c in text)
-    return shown if len(shown) <= _SHOWN_OF_BAD else f"{shown[:_SHOWN_OF_BAD]}…"
+def quoted(text: str) -> str:
+    """Text of an address in a sentence: short, and without what cannot be printed."""
+    printable = "".join(c if c.isprintable() else "�" for c in text)
+    return printable if len(printable) <= _QUOTED else f"{printable[:_QUOTED]}…"

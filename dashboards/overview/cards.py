@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app.domain.figures.contributions import Outcome
 from app.domain.figures.figures import DEFINITIONS, Figures
 from app.domain.figures.statistics import Ratio
-from app.models.listing.payments import Counts
+from app.models.listing.payments import FigureFilter
 from app.services.figures.report import Report
 from dashboards.charts import sparkline
 from dashboards.lists import links
@@ -80,7 +80,7 @@ def standing(report: Report) -> list[Standing]:
     found = []
     for outcome, (label, meaning) in _STANDING.items():
         number = figures.count(outcome.value)
-        href = _list(report, Counts(outcome.value))
+        href = _list(report, FigureFilter(outcome.value))
         part = [100 * value / total if total else 0.0 for value in (start, number)]
         found.append(Standing(outcome.value, label, meaning, number, share(number, total), href, *part))
         start += number
@@ -90,18 +90,32 @@ def standing(report: Report) -> list[Standing]:
 def cards(report: Report) -> list[Card]:
     """Every figure that is not money."""
     return [
-        _ratio(report, "success_rate", "Success rate", _success, (Counts.COMPLETED, Counts.DECIDED), 1),
+        _ratio(
+            report,
+            "success_rate",
+            "Success rate",
+            _success,
+            (FigureFilter.COMPLETED, FigureFilter.DECIDED),
+            1,
+        ),
         _ratio(
             report,
             "first_attempt_success",
             "First-attempt success",
             lambda figures: figures.first_attempt_success,
-            (Counts.FIRST_SUCCEEDED, Counts.WITH_OUTCOME),
+            (FigureFilter.FIRST_SUCCEEDED, FigureFilter.WITH_OUTCOME),
             1,
         ),
         _times(report),
         _three_d_secure(report),
-        _ratio(report, "refund_rate", "Refund rate", _refunded, (Counts.REFUNDED, Counts.COMPLETED), -1),
+        _ratio(
+            report,
+            "refund_rate",
+            "Refund rate",
+            _refunded,
+            (FigureFilter.REFUNDED, FigureFilter.COMPLETED),
+            -1,
+        ),
         _disputes(report),
     ]
 
@@ -127,7 +141,7 @@ def _ratio(
     key: str,
     title: str,
     read: Callable[[Figures], Ratio],
-    counts: tuple[Counts, Counts],
+    counts: tuple[FigureFilter, FigureFilter],
     better: int,
     notes: tuple[tuple[Part, ...], ...] = (),
 ) -> Card:
@@ -165,7 +179,7 @@ def _three_d_secure(report: Report) -> Card:
         notes=(
             (
                 Part("Asked for in"),
-                Part(count(payments), _list(report, Counts.THREE_D_SECURE)),
+                Part(count(payments), _list(report, FigureFilter.THREE_D_SECURE)),
                 Part("of"),
                 created(report)[0],
                 Part("payments"),
@@ -184,7 +198,7 @@ def _times(report: Report) -> Card:
         value=_seconds(figures.mean_seconds),
         counted=(
             Part("mean of"),
-            Part(count(figures.timed), _list(report, Counts.COMPLETED)),
+            Part(count(figures.timed), _list(report, FigureFilter.COMPLETED)),
             Part("payments"),
         ),
         spark=_spark(title, [step.mean_seconds for _, step in report.series], duration),
@@ -198,12 +212,12 @@ def _disputes(report: Report) -> Card:
     href = links.disputes_link(question.span, question.choice)
     words = "dispute was opened in this range" if opened == 1 else "disputes were opened in this range"
     note = (Part(count(opened), href), Part(words))
-    counts = (Counts.DISPUTED, Counts.COMPLETED)
+    counts = (FigureFilter.DISPUTED, FigureFilter.COMPLETED)
     return _ratio(report, "dispute_rate", "Dispute rate", _disputed, counts, -1, (note,))
 
 
-def _list(report: Report, counts: Counts) -> str:
-    return links.payments_link(report.question.span, report.question.choice, counts=counts)
+def _list(report: Report, figure: FigureFilter) -> str:
+    return links.payments_link(report.question.span, report.question.choice, figure=figure)
 
 
 def _spark(title: str, values: Sequence[float | None], text: Callable[[float], str]) -> Markup:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app.domain.figures.figures import DEFINITIONS, Figures
 from app.domain.figures.periods import Span
 from app.domain.figures.statistics import Ratio
-from app.models.listing.payments import Counts
+from app.models.listing.payments import FigureFilter
 from app.services.figures.report import Report
 from dashboards.charts import (
     BandPoint,
@@ -85,7 +85,7 @@ def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
 
 def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
     spans, choice = [span for _, span in steps], report.question.choice
-    hrefs = links.payments_links(spans, choice, counts=Counts.DECIDED)
+    hrefs = links.payments_links(spans, choice, figure=FigureFilter.DECIDED)
     points = [
         _band_point(figures.success_rate, label, href)
         for (label, _), (_, figures), href in zip(steps, report.series, hrefs, strict=True)

@@ -8,10 +8,10 @@ from app.clock import now
 from app.domain.figures.figures import DEFINITIONS
 from app.errors import FiguresNotReady
 from app.extensions import services
-from app.models.payments.repository import PaymentFilter
+from app.models.payments import repository
 from app.services.exports.columns import FIGURES
 from app.services.figures.report import Report
-from app.services.listing import Choices
+from app.services.listing import FilterOptions
 from dashboards.lists.labels import words
 from dashboards.lists.links import figures_export_link
 from dashboards.lists.query import PRESETS, options_of
@@ -39,7 +39,7 @@ def index() -> str | Response:
         return _not_ready(error)
     if _is_first_day(report):
         return render_template("overview/first.html", moment=query.moment)
-    found = services.listings.choices()
+    found = services.listings.options()
     return render_template(
         "overview/index.html",
         query=query,
@@ -62,8 +62,7 @@ def _is_first_day(report: Report) -> bool:
     """True before the first payment; asked only where the range has nothing in it."""
     if any(report.figures.tally.values()):
         return False
-    found, _ = services.payments.page(PaymentFilter(), limit=1, before=None)
-    return not found
+    return not repository.exists()
 
 
 def _not_ready(error: FiguresNotReady) -> Response:
@@ -84,13 +83,13 @@ def _files(query: OverviewQuery) -> dict[str, str]:
     }
 
 
-def _is_unknown(report: Report, found: Choices) -> bool:
+def _is_unknown(report: Report, found: FilterOptions) -> bool:
     """True where no payment was ever in the currency that is asked for."""
     wanted = report.question.choice.currency
     return wanted is not None and wanted not in found.currency and not report.figures.count("created")
 
 
-def _options(query: OverviewQuery, found: Choices) -> dict[str, list[tuple[str, str]]]:
+def _options(query: OverviewQuery, found: FilterOptions) -> dict[str, list[tuple[str, str]]]:
     """What each select of the form offers."""
     choice = query.question.choice
     return {

@@ -13,7 +13,7 @@ from app.models.figures.rollups import Choice
 from app.services.figures.report import MOST_DAYS, MOST_DAYS_BY_HOUR, Question
 from dashboards.lists.formats import span_words
 from dashboards.lists.links import span_parameters
-from dashboards.lists.query import CURRENCY, Chip, Reader, preset_span
+from dashboards.lists.query import CURRENCY, Chip, Problem, Reader, preset_span
 
 DEFAULT_RANGE = "30d"
 NOTHING = "none"
@@ -30,6 +30,7 @@ STEPS: Mapping[str, str] = {
 }
 HEAT: Mapping[str, str] = {"created": "Payments created", "success": "Success rate"}
 _DEFAULT_DAYS = 30
+_SHOWING_DEFAULT = f"Showing the last {_DEFAULT_DAYS} days."
 # Filters that are shown as chips; the range, the step and the comparison stand in the heading and the form.
 _FILTERS = frozenset({"currency", "brand", "country", "three_d_secure", "from"})
 # Up to so many days, a step of this size gives a line of some dozens of points.
@@ -45,7 +46,7 @@ class OverviewQuery:
     question: Question
     parameters: dict[str, str]
     chips: list[Chip]
-    problems: list[str]
+    problems: list[Problem]
     volume: str | None
     heat: str
     moment: datetime
@@ -71,7 +72,7 @@ class OverviewQuery:
 def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> OverviewQuery:
     """The view that an address means at ``moment``, as far as it was understood."""
     reader = Reader(arguments, zone)
-    start, end = reader.range()
+    start, end = reader.range(fallback=_SHOWING_DEFAULT)
     span = _span(start, end, preset_span(DEFAULT_RANGE, moment, zone), reader)
     choice = Choice(
         currency=reader.currency(),
@@ -79,7 +80,10 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         country=reader.country(),
         three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
     )
-    compare = reader.option("compare", "Comparison", COMPARE) or Compare.PREVIOUS.value
+    compare = (
+        reader.option("compare", "Comparison", COMPARE, fallback="Comparing with the previous period.")
+        or Compare.PREVIOUS.value
+    )
     question = Question(
         span=span,
         choice=choice,
@@ -89,7 +93,9 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         by_hour=True,
     )
     volume = reader.pattern("volume", "Currency of the volume", CURRENCY, "usd", fold=str.lower)
-    heat = reader.option("heat", "Heat map", HEAT) or next(iter(HEAT))
+    heat = reader.option("heat", "Heat map", HEAT, fallback="Showing the payments created.") or next(
+        iter(HEAT)
+    )
     chips = [chip for chip in reader.chips if chip.names[0] in _FILTERS]
     return OverviewQuery(question, reader.parameters, chips, reader.problems, volume, heat, moment)
 
@@ -103,13 +109,11 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
     first = end.astimezone(zone).date() - timedelta(days=_DEFAULT_DAYS)
     span = Span(start or periods.day_start(first, zone), end, zone)
     if span.end <= span.start:
-        reader.problems.append("This range has no time in it; the last 30 days are shown.")
+        reader.refuse("This range is empty.", _SHOWING_DEFAULT)
         reader.leave_out("range", "from", "to")
         return default
     if span.days > MOST_DAYS:
-        reader.problems.append(
-            f"A range has at most {MOST_DAYS} days (two years); the last of them are shown."
-        )
+        reader.refuse(f"A range has at most {MOST_DAYS} days (two years).", "Showing the last of them.")
         first = span.last_day - timedelta(days=MOST_DAYS - 1)
         span = Span(periods.day_start(first, zone), span.end, zone)
         # What stands in the form and in the chip is what is shown.
@@ -120,10 +124,10 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
 
 
 def _granularity(span: Span, reader: Reader) -> Granularity:
-    wanted = reader.option("granularity", "Step", STEPS)
+    wanted = reader.option("granularity", "Step", STEPS, fallback="Showing the usual interval.")
     if wanted == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
-        reader.problems.append(
-            f"Steps of hours are for at most {MOST_DAYS_BY_HOUR} days; longer ones are shown."
+        reader.refuse(
+            f"Hours can be shown for at most {MOST_DAYS_BY_HOUR} days.", "Showing longer intervals."
         )
         reader.leave_out("granularity")
         wanted = None

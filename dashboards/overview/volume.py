@@ -13,7 +13,7 @@ from app.domain.figures.figures import Figures, RefundedShare, Volume
 from app.domain.figures.periods import Span, whole_buckets
 from app.domain.money import CURRENCIES, Money
 from app.models.figures.rollups import Choice
-from app.models.listing.payments import Counts
+from app.models.listing.payments import FigureFilter
 from app.services.figures.report import Report
 from dashboards.charts import PeriodLabel, VolumePoint, columns, sparkline
 from dashboards.lists import links
@@ -67,7 +67,7 @@ def chart(
     if currency is None or currency not in {v.currency for v in report.figures.volumes}:
         return columns([], "Volume", unit="", key="volume")
     choice, code = _of(report, currency), currency.upper()
-    hrefs = links.payments_links([span for _, span in steps], choice, counts=Counts.CAPTURED)
+    hrefs = links.payments_links([span for _, span in steps], choice, figure=FigureFilter.CAPTURED)
     points = [
         _point(figures.volume(currency) if at <= moment else None, label, href)
         for (label, _), (at, figures), href in zip(steps, report.series, hrefs, strict=True)
@@ -86,7 +86,9 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
     return VolumeRow(
         currency=currency,
         gross=_bare(volume.gross_minor, currency),
-        captures=Part(count(volume.captures), links.payments_link(span, choice, counts=Counts.CAPTURED)),
+        captures=Part(
+            count(volume.captures), links.payments_link(span, choice, figure=FigureFilter.CAPTURED)
+        ),
         refunded=_bare(volume.refunded_minor, currency),
         refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
         net=_bare(volume.net_minor, currency),
@@ -96,9 +98,12 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         change=_change(report, moment, currency),
         back=percent(back.ratio.value if back else None),
         back_of=(
-            Part(_bare(back.ratio.n, currency), links.payments_link(span, choice, counts=Counts.REFUNDED)),
             Part(
-                _bare(back.ratio.total, currency), links.payments_link(span, choice, counts=Counts.COMPLETED)
+                _bare(back.ratio.n, currency), links.payments_link(span, choice, figure=FigureFilter.REFUNDED)
+            ),
+            Part(
+                _bare(back.ratio.total, currency),
+                links.payments_link(span, choice, figure=FigureFilter.COMPLETED),
             ),
         )
         if back

@@ -8,62 +8,63 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.domain.payments.states import PaymentStatus
-from app.models.listing.payments import Counts, Order, RowFilter
+from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
 from dashboards.lists.formats import status_words
 from dashboards.lists.labels import REFUNDED, words
-from dashboards.lists.query import Chip, Reader
+from dashboards.lists.query import ListQuery, Reader, quoted
 
 STATUS: Mapping[str, str] = {status.value: status_words(status.value) for status in PaymentStatus}
 SORT: Mapping[str, str] = {
-    Order.NEWEST: "Newest first",
-    Order.OLDEST: "Oldest first",
-    Order.LARGEST: "Largest first",
-    Order.SMALLEST: "Smallest first",
+    SortOrder.NEWEST: "Newest first",
+    SortOrder.OLDEST: "Oldest first",
+    SortOrder.LARGEST: "Largest first",
+    SortOrder.SMALLEST: "Smallest first",
 }
 # What a figure counts, and the figure.
 COUNTS: Mapping[str, str] = {
-    Counts.COMPLETED: "completed · success rate",
-    Counts.FAILED: "failed · success rate",
-    Counts.DECIDED: "completed or failed · success rate",
-    Counts.CANCELED: "canceled without a failed attempt",
-    Counts.OPEN: "open · neither completed nor failed yet",
-    Counts.ABANDONED: "never attempted",
-    Counts.FIRST_SUCCEEDED: "paid at the first attempt · first-attempt success",
-    Counts.WITH_OUTCOME: "attempted with an outcome · first-attempt success",
-    Counts.REFUNDED: "refunded · refund rate",
-    Counts.DISPUTED: "disputed · dispute rate",
-    Counts.THREE_D_SECURE: "asked for 3-D Secure · 3DS rate",
-    Counts.CAPTURED: "captured · gross volume, by the day of capture",
+    FigureFilter.COMPLETED: "completed · success rate",
+    FigureFilter.FAILED: "failed · success rate",
+    FigureFilter.DECIDED: "completed or failed · success rate",
+    FigureFilter.CANCELED: "canceled without a failed attempt",
+    FigureFilter.OPEN: "open · neither completed nor failed yet",
+    FigureFilter.ABANDONED: "never attempted",
+    FigureFilter.FIRST_SUCCEEDED: "paid at the first attempt · first-attempt success",
+    FigureFilter.WITH_OUTCOME: "attempted with an outcome · first-attempt success",
+    FigureFilter.REFUNDED: "refunded · refund rate",
+    FigureFilter.DISPUTED: "disputed · dispute rate",
+    FigureFilter.THREE_D_SECURE: "asked for 3-D Secure · 3DS rate",
+    FigureFilter.CAPTURED: "captured · gross volume, by the day of capture",
 }
+_EVERY = "Showing every payment."
+_NEWEST = "Showing the newest payments first."
 _REASON = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PAYMENT_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentQuery:
-    """A list as an address asks for it. ``searched`` says how the words of the search box were taken."""
+class PaymentQuery(ListQuery[PaymentFilter]):
+    """The list of payments. ``searched`` says what the search box was taken to mean."""
 
-    where: RowFilter
-    order: Order
-    parameters: dict[str, str]
-    chips: list[Chip]
-    problems: list[str]
+    order: SortOrder
     searched: str | None
 
 
 def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
-    """The list that an address means, as far as it was understood."""
+    """The list that an address describes, as far as it is valid."""
     reader = Reader(arguments, zone)
     ids, searched = _search(reader)
-    counts = reader.option("counts", "Payments counted as", COUNTS)
-    start, end = reader.range("Captured" if counts == Counts.CAPTURED else "Created")
-    where = RowFilter(
+    figure = reader.option("counts", "Payments counted as", COUNTS, noun="figure", fallback=_EVERY)
+    start, end = reader.range("Captured" if figure == FigureFilter.CAPTURED else "Created")
+    status = reader.option("status", "Status", STATUS)
+    where = PaymentFilter(
         start=start,
         end=end,
-        counts=Counts(counts) if counts else None,
-        reason=reader.pattern("reason", "Failure", _REASON, "insufficient_funds", in_words=words),
-        status=reader.option("status", "Status", STATUS),
-        refund_status=reader.option("refund_status", "Refunds", REFUNDED),
+        figure=FigureFilter(figure) if figure else None,
+        reason=reader.pattern(
+            "reason", "Failure", _REASON, "insufficient_funds", in_words=words, noun="failure reason"
+        ),
+        statuses=(status,) if status else None,
+        refund_status=reader.option("refund_status", "Refunds", REFUNDED, noun="refund status"),
         disputed=reader.flag("disputed", "Disputed"),
         currency=reader.currency(),
         brand=reader.brand(),
@@ -74,34 +75,35 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         **ids,
     )
     order = _order(reader, where)
-    return PaymentQuery(where, order, reader.parameters, reader.chips, reader.problems, searched)
+    return PaymentQuery(where, reader.parameters, reader.chips, reader.problems, order, searched)
 
 
 def _search(reader: Reader) -> tuple[dict[str, str], str | None]:
     """Which id the search box holds, by its shape."""
-    wanted = reader.identifier("q", "Search")
-    if wanted is None:
+    text = reader.identifier("q", "Search")
+    if text is None:
         return {}, None
-    if _PAYMENT_ID.fullmatch(wanted.lower()):
-        return {"payment_id": wanted.lower()}, "the payment with this id"
-    if wanted.startswith("pi_"):
-        return {"payment_intent_id": wanted}, "the payment with this Stripe intent"
-    return {"named": wanted}, "payments whose order or customer is exactly this"
+    if _PAYMENT_ID.fullmatch(text.lower()):
+        return {"payment_id": text.lower()}, "the payment with this id"
+    if text.startswith("pi_"):
+        return {"payment_intent_id": text}, "the payment with this Stripe intent"
+    return {"named": text}, "payments whose order or customer is exactly this"
 
 
-def _order(reader: Reader, where: RowFilter) -> Order:
-    wanted = reader.text("sort") or Order.NEWEST.value
-    if wanted not in SORT:
-        reader.problems.append("This order is not known; the newest come first.")
-        return Order.NEWEST
-    order = Order(wanted)
+def _order(reader: Reader, where: PaymentFilter) -> SortOrder:
+    text = reader.text("sort") or SortOrder.NEWEST.value
+    if text not in SORT:
+        reader.refuse(f"“{quoted(text)}” is not a sort order.", _NEWEST)
+        return SortOrder.NEWEST
+    order = SortOrder(text)
     if order.field == "amount" and not where.offers_amounts:
-        reader.problems.append(
-            "Choose a currency to sort by amount: amounts of different currencies cannot be compared."
+        fault = (
+            "Sorting by amount needs a currency: amounts of different currencies cannot be compared."
             if where.currency is None
-            else "A search or a failure reason cannot be sorted by amount; the newest come first."
+            else "A search or a failure reason cannot be sorted by amount."
         )
-        return Order.NEWEST
-    if order != Order.NEWEST:
+        reader.refuse(fault, _NEWEST)
+        return SortOrder.NEWEST
+    if order != SortOrder.NEWEST:
         reader.parameters["sort"] = order.value
     return order

@@ -1,4 +1,4 @@
-"""The list of payments: search, filters, orders and pages, all in the address."""
+"""The list of payments: search, filters, sort orders and pages, all in the address."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("viewer")
 def index() -> str:
-    """A page of the list that the address describes; what makes no sense in it is said and left out."""
+    """A page of the list that the address describes."""
     query = filters.read(request.args, services.listings.zone)
-    place = cursors.place_of(request.args, _NAME, query.parameters, query.problems)
-    listing = services.listings.payments(query.where, query.order, place)
+    cursor = cursors.read(request.args, _NAME, query, query.order.value)
+    listing = services.listings.payments(query.where, query.order, cursor)
     return render_template(
         "payments/list.html",
         query=query,
         listing=listing,
-        is_first=place is None,
-        previous=cursors.write(listing.previous, _NAME, query.parameters),
-        next=cursors.write(listing.next, _NAME, query.parameters),
+        turn=cursors.turn(listing.page, cursor, _NAME, query.parameters),
         most=MOST_COUNTED,
         options=_options(query),
         presets=PRESETS,
@@ -46,11 +44,11 @@ def index() -> str:
 
 def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
     """What each select of the form offers."""
-    found, where = services.listings.choices(), query.where
+    options, where = services.listings.options(), query.where
     return {
-        **card_options(found, where),
+        **card_options(options, where),
         "status": list(filters.STATUS.items()),
         "refund_status": list(REFUNDED.items()),
         "sort": list(filters.SORT.items()),
-        "reason": options_of(found.reason, words, where.reason),
+        "reason": options_of(options.reason, words, where.reason),
     }

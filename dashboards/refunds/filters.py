@@ -3,54 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.models.listing.refunds import DisputeFilter, RefundFilter
-from dashboards.lists.query import Chip, Reader
+from app.models.listing.disputes import DisputeFilter
+from app.models.listing.refunds import RefundFilter
+from dashboards.lists.query import ListQuery, Reader
 
 COUNTS: Mapping[str, str] = {"refunded": "refunded volume"}
 KINDS: Mapping[str, str] = {"chargeback": "Chargebacks", "inquiry": "Inquiries"}
-_COUNTS_TOO = {"1": "refunded"}
-F = TypeVar("F", RefundFilter, DisputeFilter)
-
-
-@dataclass(frozen=True, slots=True)
-class ChildQuery(Generic[F]):
-    """A list as an address asks for it."""
-
-    where: F
-    parameters: dict[str, str]
-    chips: list[Chip]
-    problems: list[str]
+# Bookmarks may still have the older value.
+_OLD_COUNTS = {"1": "refunded"}
 
 
 def read_refunds(
     arguments: Mapping[str, str], zone: ZoneInfo, statuses: Sequence[tuple[str, str]]
-) -> ChildQuery[RefundFilter]:
-    """The list of refunds that an address means, as far as it was understood."""
+) -> ListQuery[RefundFilter]:
+    """The list of refunds that an address describes, as far as it is valid."""
     counts = arguments.get("counts", "").strip()
-    given = {**arguments, "counts": _COUNTS_TOO.get(counts, counts)}
-    reader = Reader(given, zone)
-    counted = reader.option("counts", "Counted in", COUNTS)
+    reader = Reader({**arguments, "counts": _OLD_COUNTS.get(counts, counts)}, zone)
+    counted = reader.option("counts", "Counted in", COUNTS, noun="figure", fallback="Showing every refund.")
     where = RefundFilter(counted=True if counted else None, **_shared(reader, "Refunded", statuses))
-    return ChildQuery(where, reader.parameters, reader.chips, reader.problems)
+    return reader.query(where)
 
 
 def read_disputes(
     arguments: Mapping[str, str], zone: ZoneInfo, statuses: Sequence[tuple[str, str]]
-) -> ChildQuery[DisputeFilter]:
-    """The list of disputes that an address means, as far as it was understood."""
+) -> ListQuery[DisputeFilter]:
+    """The list of disputes that an address describes, as far as it is valid."""
     reader = Reader(arguments, zone)
-    kind = reader.option("kind", "Kind", KINDS)
+    kind = reader.option("kind", "Kind", KINDS, noun="kind of dispute")
     chargeback = None if kind is None else kind == "chargeback"
-    where = DisputeFilter(chargeback=chargeback, **_shared(reader, "Opened", statuses))
-    return ChildQuery(where, reader.parameters, reader.chips, reader.problems)
+    return reader.query(DisputeFilter(chargeback=chargeback, **_shared(reader, "Opened", statuses)))
 
 
-def _shared(reader: Reader, dated: str, statuses: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    start, end = reader.range(dated)
+def _shared(reader: Reader, date_label: str, statuses: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    start, end = reader.range(date_label)
     return {
         "start": start,
         "end": end,

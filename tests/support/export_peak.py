@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.models import connection
 from app.models.listing import payments as payment_list
-from app.models.listing.payments import Order, RowFilter
+from app.models.listing.payments import PaymentFilter, SortOrder
 from app.services.exports import columns
 from app.services.exports.files import csv_chunks, workbook
 from tests.support import stored
@@ -19,8 +19,8 @@ from tests.support import stored
 def main(uri: str, kind: str, count: int) -> None:
     """Write the file to nowhere; say how many rows it had and the peak in KiB."""
     connection.connect(uri)
-    where = RowFilter(end=stored.EPOCH + timedelta(minutes=count))
-    table = columns.payments(payment_list.stream(where, Order.NEWEST), ZoneInfo("Europe/Berlin"))
+    where = PaymentFilter(end=stored.EPOCH + timedelta(minutes=count))
+    table = columns.payments(payment_list.stream(where, SortOrder.NEWEST), ZoneInfo("Europe/Berlin"))
     if kind == "csv":
         rows = sum(more for _, more in csv_chunks(table))
     else:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from pymongo import MongoClient
 
+from app.cursors import Cursor, Cursors
 from app.models.listing import payments as payment_list
-from app.models.listing.payments import Counts, Order
-from app.services.listing import Place
-from dashboards.lists import cursors
+from app.models.listing.payments import FigureFilter, SortOrder
 from dashboards.payments import filters as payment_filters
 from tooling.bench import history
 from tooling.bench.overview import BURST, BURSTS, count_changes
@@ -42,7 +42,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "country": ("US", "CH"),
     "three_d_secure": ("false", "true"),
     "reason": ("insufficient_funds", "fraudulent"),
-    "counts": tuple(counts.value for counts in Counts),
+    "counts": tuple(figure.value for figure in FigureFilter),
     "range": ("today", "30d", "year"),
 }
 # The position in the list: from the newest payment to the oldest, and from the largest amount to the smallest.
@@ -134,8 +134,8 @@ def _pages(site: Site) -> Iterator[Page]:
     """Every page once."""
     with site.app.test_request_context():
         for filters in _filters():
-            for order in Order:
-                yield from _depths(filters if order is Order.NEWEST else {**filters, "sort": order.value})
+            for order in SortOrder:
+                yield from _depths(filters if order is SortOrder.NEWEST else {**filters, "sort": order.value})
     for name, value in (
         ("order", "order-77"),
         ("customer", "customer-7"),
@@ -175,9 +175,9 @@ def _depths(filters: Parameters) -> Iterator[Page]:
         if share is None:
             yield Page(filters, depth)
         else:
-            place = Place(_value(query, share), "8" * 24)
-            cursor = cursors.write(place, "payments", query.parameters)
-            yield Page({**filters, "cursor": str(cursor)}, depth)
+            cursor = Cursor(_value(query, share), "8" * 24)
+            cursors = Cursors(str(current_app.secret_key), "payments", query.parameters)
+            yield Page({**filters, "cursor": str(cursors.write(cursor))}, depth)
 
 
 def _value(query: payment_filters.PaymentQuery, share: float) -> datetime | int:

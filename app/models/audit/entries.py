@@ -7,15 +7,15 @@ once exactly one gets the number and the other takes the next. Nothing here upda
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from mongoengine import DictField, Document, LongField, StringField
 from pymongo.errors import DuplicateKeyError
 
+from app.cursors import Cursor
+from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
-
-Row = dict[str, Any]
+from app.models.pagination import Page, Row, Sorting
 
 
 class AuditEntry(Document):
@@ -66,48 +66,14 @@ class EntryFilter:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Beside which entry a page lies: after it in the list (older), or before it (newer)."""
-
-    at: int
-    seq: int
-    newer: bool = False
+NEWEST = Sorting("at", -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows newest first, and whether there are others on either side."""
-
-    rows: list[Row]
-    has_newer: bool
-    has_older: bool
-
-
-NEWEST_FIRST = [("at", -1), ("_id", -1)]
-
-
-def beside(query: Row, position: Position | None) -> Row:
-    """``query`` for the rows on one side of ``position`` only."""
-    if position is None:
-        return query
-    word = "$gt" if position.newer else "$lt"
-    # The plain bound on the time lets the index begin there; the rest tells entries of one millisecond apart.
-    sides = [{"at": {word: position.at}}, {"at": position.at, "_id": {word: position.seq}}]
-    return {"$and": [query, {"at": {f"{word}e": position.at}}, {"$or": sides}]}
-
-
-def page(where: EntryFilter, position: Position | None, *, limit: int) -> Page:
-    """Up to ``limit`` entries beside ``position``, or the newest."""
-    newer = position is not None and position.newer
-    order = [(name, -direction) for name, direction in NEWEST_FIRST] if newer else NEWEST_FIRST
+def page(where: EntryFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
+    """The page of ``limit`` entries at ``cursor``, newest first."""
     with unavailable_as_ours():
-        cursor = raw(AuditEntry).find(beside(where.query(), position)).sort(order).limit(limit + 1)
-        rows = [_numbered(found) for found in cursor]
-    more, rows = len(rows) > limit, rows[:limit]
-    if newer:
-        return Page(rows[::-1], has_newer=more, has_older=True)
-    return Page(rows, has_newer=position is not None, has_older=more)
+        found = pagination.page(raw(AuditEntry).find, where.query(), NEWEST, limit=limit, cursor=cursor)
+    return replace(found, rows=[_numbered(row) for row in found.rows])
 
 
 def find(seq: int) -> Row | None:

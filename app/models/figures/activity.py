@@ -11,8 +11,9 @@ from pymongo.client_session import ClientSession
 from app.domain.figures.contributions import Tally, of_dispute, of_refund, own_tallies
 from app.models.connection import raw, unavailable_as_ours
 from app.models.figures.rollups import Choice
+from app.models.listing.disputes import DisputeRow
 from app.models.listing.payment_summary import COUNTED_FIELDS, PaymentRow, counted_of
-from app.models.listing.refund_summary import DisputeRow, RefundRow
+from app.models.listing.refunds import RefundRow
 
 Spans = Sequence[tuple[datetime, datetime]]
 

@@ -24,20 +24,21 @@ from app.domain.figures.contributions import Counted
 from app.models.connection import raw, unavailable_as_ours
 from app.models.figures.rollups import Deltas, FiguresState, Rollup
 from app.models.indexes import create_indexes
+from app.models.listing.disputes import DisputeRow, dispute_rows
 from app.models.listing.payment_summary import (
     COUNTED_FIELDS,
     COUNTED_OF_PAYMENT,
     LISTED_OF_PAYMENT,
     PAYMENT_FIELDS,
     PLACED_FIELDS,
-    Kind,
+    FilterKey,
     PaymentRow,
     bare_row_of,
     counted_of,
     listed_row_of,
     row_of,
 )
-from app.models.listing.refund_summary import DisputeRow, RefundRow, dispute_rows, refund_rows
+from app.models.listing.refunds import RefundRow, refund_rows
 from app.models.payments.document import Payment
 
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
@@ -231,7 +232,9 @@ def _write_rows(
             child
             for payment, row in fresh.values()
             for child in rows_of(
-                {**payment, **histories.get(payment["_id"], {})}, row, Kind.parse(row["kind"]).three_d_secure
+                {**payment, **histories.get(payment["_id"], {})},
+                row,
+                FilterKey.parse(row["kind"]).three_d_secure,
             )
         ]
         known = [id_ for id_ in fresh if id_ in old]

@@ -1,6 +1,6 @@
-"""Lists as they should be: the stored rows, with what has changed since put in its place.
+"""Lists that include the latest changes: the stored rows, with the rows of changed payments in their place.
 
-The worker writes rows soon after payments change. Whoever looks before that reads the stored rows and the changed
+The worker writes rows soon after payments change. A list that is read before that takes the stored rows and the changed
 payments of one moment, and loses no time by writing.
 """
 
@@ -12,22 +12,24 @@ from typing import Self
 
 from bson import ObjectId
 
+from app.cursors import Cursor
 from app.models.connection import Snapshot
 from app.models.listing import payments as payment_list
-from app.models.listing.payments import Order, Position, Row, RowFilter
+from app.models.listing.payments import PaymentFilter, SortOrder
+from app.models.pagination import Page, Position, Row, Sorting, page_by
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedRows:
+class Overlay:
     """A list at one moment. ``stale`` rows are stored for it but have changed; ``fresh`` ones are theirs and new."""
 
-    where: RowFilter
+    where: PaymentFilter
     session: Snapshot
     stale: list[Row]
     fresh: list[Row]
 
     @classmethod
-    def of(cls, where: RowFilter, session: Snapshot, pairs: Iterable[tuple[Row | None, Row]]) -> Self:
+    def of(cls, where: PaymentFilter, session: Snapshot, pairs: Iterable[tuple[Row | None, Row]]) -> Self:
         """From every changed payment's row as it is stored (None for a new one) and as it should be."""
         stale, fresh = [], []
         for before, after in pairs:
@@ -37,31 +39,31 @@ class ChangedRows:
                 fresh.append(after)
         return cls(where, session, stale, fresh)
 
-    def page(
-        self, order: Order, *, limit: int, after: Position | None = None, backwards: bool = False
-    ) -> list[Row]:
-        """Rows in order, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
-        by = payment_list.sorting(self.where, order)
-        by = by.reversed if backwards else by
-        place = (after[0], ObjectId(after[1])) if after else None
-        stale, fresh = (
-            [row for row in rows if place is None or by.follows(row, place)]
-            for rows in (self.stale, self.fresh)
-        )
-        stored = payment_list.page(
-            self.where,
-            order,
-            limit=limit,
-            after=after,
-            backwards=backwards,
-            session=self.session,
-            without={row["_id"] for row in stale},
-        )
-        found = stored + fresh
-        found = sorted(found, key=by.position, reverse=by.direction == -1)[:limit]
-        return found[::-1] if backwards else found
+    def page(self, order: SortOrder, *, limit: int, cursor: Cursor | None = None) -> Page:
+        """The page of ``limit`` rows at ``cursor``. Raises DatabaseUnavailable."""
+
+        def read(by: Sorting, most: int, after: Position | None) -> list[Row]:
+            return self._rows(order, by, most, (after[0], ObjectId(after[1])) if after else None)
+
+        return page_by(read, payment_list.sorting(self.where, order), limit=limit, cursor=cursor)
 
     def count(self, *, most: int) -> int:
         """How many rows there are, but not more than ``most``. Raises DatabaseUnavailable."""
         stored = payment_list.count(self.where, most=most + len(self.stale), session=self.session)
         return min(most, stored - len(self.stale) + len(self.fresh))
+
+    def _rows(self, order: SortOrder, by: Sorting, limit: int, after: Position | None) -> list[Row]:
+        stale, fresh = (
+            [row for row in rows if after is None or by.follows(row, after)]
+            for rows in (self.stale, self.fresh)
+        )
+        stored = payment_list.rows_after(
+            self.where,
+            order,
+            by,
+            limit=limit,
+            after=after,
+            session=self.session,
+            without={row["_id"] for row in stale},
+        )
+        return sorted(stored + fresh, key=by.position, reverse=by.direction == -1)[:limit]

@@ -1,7 +1,7 @@
 """The read model of payments: one small row each, for lists, figures and exports.
 
-Rows are written by ``figures_store`` alone, together with the rollups that they were counted in, so a row says exactly
-what the rollups hold of its payment. Lists read rows, so their indexes cost the webhook path nothing.
+Rows are written by ``figures.counter`` alone, together with the rollups that they were counted in, so a row says
+exactly what the rollups hold of its payment. Lists read rows, so their indexes cost the webhook path nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PAYMENT_FIELDS = dict.fromkeys(
     1,
 )
 
-# What of a payment document a list shows before its row is written, which is read while somebody waits as well.
+# What of a payment document a list shows before its row is written, which is read while a person waits as well.
 LISTED_OF_PAYMENT = dict.fromkeys(
     (
         *(
@@ -65,7 +65,7 @@ LISTED_OF_PAYMENT = dict.fromkeys(
     1,
 )
 
-# What of a payment document is counted, which is read while somebody waits: the least that will do.
+# What of a payment document is counted, which is read while a person waits: the least that will do.
 COUNTED_OF_PAYMENT = dict.fromkeys(
     (
         *(
@@ -189,7 +189,7 @@ def listed_row_of(payment: Mapping[str, Any]) -> Fields:
 def _row_and_counted(payment: Mapping[str, Any]) -> tuple[Fields, Counted]:
     row = bare_row_of(payment)
     counted = counted_of(row)
-    row["kind"] = Kind.of(counted, row["refund_status"]).text
+    row["kind"] = FilterKey.of(counted, row["refund_status"]).text
     return row, counted
 
 
@@ -244,8 +244,8 @@ def counted_of(row: Mapping[str, Any]) -> Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """The parts of ``PaymentRow.kind``."""
+class FilterKey:
+    """What ``PaymentRow.kind`` holds as text: everything about a payment that has few values."""
 
     status: str
     outcome: str
@@ -255,8 +255,8 @@ class Kind:
     three_d_secure: bool
 
     @classmethod
-    def of(cls, counted: Counted, refund_status: str) -> Kind:
-        """The kind of a payment."""
+    def of(cls, counted: Counted, refund_status: str) -> FilterKey:
+        """The key of a payment."""
         return cls(
             status=counted.status,
             outcome=counted.outcome.value,
@@ -268,7 +268,7 @@ class Kind:
 
     @classmethod
     @lru_cache(maxsize=1000)
-    def parse(cls, text: str) -> Kind:
+    def parse(cls, text: str) -> FilterKey:
         status, outcome, first, refund_status, disputed, three_d_secure = text.split("/")
         return cls(status, outcome, first, refund_status, disputed == "disputed", three_d_secure == "3ds")
 

@@ -1,151 +1,120 @@
-"""Queries on the rows of refunds and disputes: always in order from an index, newest first."""
+"""The read model of refunds: one small row each, written together with the row of its payment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from app.domain.payments.states import NEEDS_RESPONSE
-from app.models import pagination
-from app.models.connection import Snapshot, raw, unavailable_as_ours
-from app.models.listing.refund_summary import DisputeRow, RefundRow
-from app.models.pagination import Position, Sorting
+from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
 
-Row = dict[str, Any]
-NEWEST = Sorting("at", -1)
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+from app.domain.payments.failed_refunds import Refunded, failure_times, unmended
+from app.domain.payments.states import RefundState
+from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, NEWEST, ChildFilter, Urgent
+from app.models.pagination import Row
+from app.models.payments.mapping import Document as Fields
+
+_COPIED = ("stripe_refund_id", "amount", "status", "reason", "failure_reason", "requested_by")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildFilter:
-    """What a list of refunds or disputes is narrowed to; None means any. ``start`` is inclusive, ``end`` exclusive.
+class RefundRow(Document):
+    """One refund in any state. ``amount`` is in minor units; ``at`` is when it was made."""
 
-    The range is of when the refund was made or the dispute opened. Currency, card and 3-D Secure are the payment's.
-    """
+    id = StringField(primary_key=True)
+    payment_id = ObjectIdField(required=True)
+    refund_id = StringField(required=True)
+    stripe_refund_id = StringField()
+    at = DateTimeField(required=True)
+    amount = LongField(required=True)
+    status = StringField(required=True)
+    # True where the figures count it: it succeeded, and money had been captured.
+    counted = BooleanField(required=True)
+    # True while it waits for a person: for an action, or after a failure that nothing has made good.
+    needs_person = BooleanField(required=True)
+    reason = StringField()
+    failure_reason = StringField()
+    requested_by = StringField()
+    order_id = StringField(required=True)
+    customer_id = StringField(required=True)
+    currency = StringField(required=True)
+    brand = StringField(required=True)
+    country = StringField(required=True)
+    three_d_secure = BooleanField(required=True)
 
-    start: datetime | None = None
-    end: datetime | None = None
-    status: str | None = None
-    currency: str | None = None
-    brand: str | None = None
-    country: str | None = None
-    three_d_secure: bool | None = None
-
-    def query(self) -> Row:
-        """The same as a MongoDB query."""
-        names = ("status", "currency", "brand", "country", "three_d_secure")
-        found: Row = {name: value for name in names if (value := getattr(self, name)) is not None}
-        # Some bound there must be, for the other filters to be judged from an index that begins with the time.
-        found["at"] = {"$gte": self.start or _BEGINNING} | ({"$lt": self.end} if self.end else {})
-        return found
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "refund_rows",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "payment", "fields": ["payment_id"]},
+            # There are far fewer refunds than payments: MongoDB decides a second filter from the keys that it passes.
+            {
+                "name": "newest",
+                "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "amount", "counted"],
+            },
+            {"name": "status_newest", "fields": ["status", "-at", "-id", *CARD_FIELDS, "currency"]},
+            {
+                "name": "currency_newest",
+                "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "counted"],
+            },
+            {
+                "name": "needs_person_newest",
+                "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "counted"],
+                "partialFilterExpression": {"needs_person": True},
+            },
+        ],
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFilter(ChildFilter):
     """Refunds; ``counted`` are those that a refunded volume counts."""
 
+    document: ClassVar[type[Document]] = RefundRow
+    urgent: ClassVar[Urgent] = Urgent({"needs_person": True}, NEWEST.keys, "needs_person_newest")
+    amount_currency: ClassVar[str] = "currency"
+
     counted: bool | None = None
 
     def query(self) -> Row:
-        return ChildFilter.query(self) | ({} if self.counted is None else {"counted": self.counted})
+        return self._shared_query() | ({} if self.counted is None else {"counted": self.counted})
+
+    def sum_query(self) -> Row:
+        # Of refunds in any state, only those that paid money back are added up.
+        return self.query() | ({"counted": True} if self.status is None else {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeFilter(ChildFilter):
-    """Disputes; ``chargeback`` is False for inquiries."""
-
-    chargeback: bool | None = None
-
-    def query(self) -> Row:
-        return ChildFilter.query(self) | ({} if self.chargeback is None else {"chargeback": self.chargeback})
-
-
-Where = RefundFilter | DisputeFilter
-
-
-def page(
-    where: Where, session: Snapshot, *, limit: int, after: Position | None = None, backwards: bool = False
-) -> list[Row]:
-    """Newest first, those after ``after``; ``backwards`` those before it. Raises DatabaseUnavailable."""
-    by = NEWEST.reversed if backwards else NEWEST
-    with unavailable_as_ours():
-        found = pagination.page(_Seen(where, session), where.query(), by, limit=limit, after=after)
-    return found[::-1] if backwards else found
-
-
-def stream(where: Where) -> Iterator[Row]:
-    """All that match, newest first, read as they are taken. Raises DatabaseUnavailable."""
-    with unavailable_as_ours():
-        yield from pagination.stream(_rows(where), where.query(), NEWEST)
-
-
-def count(where: Where, session: Snapshot, *, most: int) -> int:
-    """How many there are, but not more than ``most``."""
-    with unavailable_as_ours():
-        return int(_rows(where).count_documents(where.query(), limit=most, session=session))
-
-
-def totals(where: Where, session: Snapshot) -> dict[str, int]:
-    """The sum of the amounts of each currency, by the alphabet.
-
-    Of refunds in whatever state, only those that paid money back are summed.
-    """
-    currency = "$dispute_currency" if isinstance(where, DisputeFilter) else "$currency"
-    group = {"$group": {"_id": currency, "amount": {"$sum": "$amount"}}}
-    with unavailable_as_ours():
-        query = where.query()
-        if isinstance(where, RefundFilter) and where.status is None:
-            query["counted"] = True
-        steps = [{"$match": query}, group, {"$sort": {"_id": 1}}]
-        found = _rows(where).aggregate(steps, session=session)
-        return {row["_id"]: int(row["amount"]) for row in found}
-
-
-def urgent(where: Where, session: Snapshot, *, limit: int) -> list[Row]:
-    """Those that wait for a person: refunds newest first, disputes by their deadline."""
-    waiting: Row = {"needs_person": True}
-    by, index = NEWEST.keys, "needs_person_newest"
-    if isinstance(where, DisputeFilter):
-        waiting, by = {"status": {"$in": list(NEEDS_RESPONSE)}}, [("evidence_due_by", 1), ("_id", 1)]
-        index = "status_due"
-    with unavailable_as_ours():
-        found = _Seen(where, session).find({**where.query(), **waiting})
-        return list(found.sort(by).hint(index).limit(limit))
-
-
-def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
-    """How many disputes that need a response are due by which bound; ``later`` are those beyond all, or without a date.
-
-    ``bounds`` go from the earliest to the latest. No more than ``most`` are counted.
-    """
-    # A row without a date would be less than any bound.
-    dated = {"$gt": ["$evidence_due_by", None]}
-    branches = [
-        {"case": {"$and": [dated, {"$lte": ["$evidence_due_by", bound]}]}, "then": name}
-        for name, bound in bounds.items()
+def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secure: bool) -> list[Fields]:
+    """The rows of a payment's refunds; the history need only be there where one of them failed."""
+    waiting = _waiting(payment)
+    return [
+        {
+            "_id": f"{row['_id']}:{refund['id']}",
+            "payment_id": row["_id"],
+            "refund_id": refund["id"],
+            **{name: refund.get(name) for name in _COPIED},
+            "at": refund["created_at"],
+            "counted": RefundState(refund["status"]).counts_as_refunded and bool(row["captured"]),
+            "needs_person": refund["id"] in waiting,
+            **{name: row[name] for name in FROM_PAYMENT},
+            "three_d_secure": three_d_secure,
+        }
+        for refund in payment["refunds"]
     ]
-    steps = [
-        {"$match": {"status": {"$in": list(NEEDS_RESPONSE)}}},
-        {"$limit": most},
-        {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
+
+
+def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of the refunds that wait for a person."""
+    failed_at = failure_times(payment.get("history") or ())
+    refunds = [
+        Refunded(
+            refund_id=refund["id"],
+            amount=refund["amount"],
+            status=RefundState(refund["status"]),
+            made_at=int(refund["created_at"].timestamp()),
+            failed_at=failed_at.get(refund["id"]),
+            settled=bool(refund.get("settled_by")),
+        )
+        for refund in payment["refunds"]
     ]
-    with unavailable_as_ours():
-        found = raw(DisputeRow).aggregate(steps, hint="status_due")
-        return {row["_id"]: int(row["n"]) for row in found}
-
-
-def _rows(where: Where) -> Any:
-    return raw(DisputeRow if isinstance(where, DisputeFilter) else RefundRow)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The rows at one moment, for what is asked of them one after the other."""
-
-    where: Where
-    session: Snapshot
-
-    def find(self, query: Row) -> Any:
-        return _rows(self.where).find(query, session=self.session)
+    acted = {refund.refund_id for refund in refunds if refund.status.needs_attention}
+    return unmended(refunds, payment["amount_refundable"]) | acted

@@ -9,6 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.payments.evidence import PaymentState
@@ -55,40 +56,6 @@ class StoredPayment:
         return {"_id": ObjectId(self.id), **shown, "updated_at": self.updated_at}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentFilter:
-    """What a list is narrowed to; None means any. ``created_from`` is inclusive, ``created_to`` exclusive."""
-
-    status: Sequence[str] | None = None
-    refund_status: str | None = None
-    currency: str | None = None
-    order_id: str | None = None
-    customer_id: str | None = None
-    payment_intent_id: str | None = None
-    failure_code: str | None = None
-    three_d_secure: bool | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-
-    def query(self) -> Document:
-        """As a MongoDB query of equalities and one range on created_at."""
-        found: Document = {
-            name: value
-            for name in ("refund_status", "currency", "order_id", "customer_id", "payment_intent_id")
-            if (value := getattr(self, name)) is not None
-        }
-        if self.status:
-            found["status"] = self.status[0] if len(self.status) == 1 else {"$in": list(self.status)}
-        if self.failure_code is not None:
-            found["attempts.failure.reason"] = self.failure_code
-        if self.three_d_secure is not None:
-            found["three_d_secure.attempted"] = self.three_d_secure
-        created = {"$gte": self.created_from, "$lt": self.created_to}
-        if any(created.values()):
-            found["created_at"] = {operator: time for operator, time in created.items() if time}
-        return found
-
-
 def find(payment_id: str) -> StoredPayment | None:
     """The payment with our id; None when there is none or the id is no id."""
     return _one({"_id": ObjectId(payment_id)}) if is_id(payment_id) else None
@@ -108,18 +75,19 @@ def whole(payment_id: str) -> Document | None:
     return found
 
 
-def page(where: PaymentFilter, *, limit: int, before: tuple[datetime, str] | None = None) -> list[Document]:
-    """Newest first, without history; ``before`` is the (created_at, id) of the last row already seen."""
-    query = where.query()
-    if before:
-        created, last_id = before
-        older = [{"created_at": {"$lt": created}}, {"created_at": created, "_id": {"$lt": ObjectId(last_id)}}]
-        query = {"$and": [query, {"$or": older}, {"created_at": {"$lte": created}}]}
+def listed(ids: Sequence[ObjectId], session: ClientSession) -> list[Document]:
+    """Payments in the order of ``ids``, without evidence and history."""
     with unavailable_as_ours():
-        cursor = (
-            raw(Payment).find(query, {"history": 0, "evidence": 0}).sort([("created_at", -1), ("_id", -1)])
-        )
-        return list(cursor.limit(limit))
+        fields = {"history": 0, "evidence": 0}
+        rows = raw(Payment).find({"_id": {"$in": list(ids)}}, fields, session=session)
+        documents = {document["_id"]: document for document in rows}
+    return [documents[id_] for id_ in ids]
+
+
+def exists() -> bool:
+    """True when there is any payment at all."""
+    with unavailable_as_ours():
+        return raw(Payment).find_one({}, {"_id": 1}) is not None
 
 
 def claim_open_slot(

@@ -1,4 +1,4 @@
 """Reports of reconciliation, and the payments that it compares.
 
-Uses connection, payments.
+Uses connection, pagination, payments.
 """

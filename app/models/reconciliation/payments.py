@@ -13,14 +13,12 @@ from app.domain.payments.states import PaymentStatus
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments import repository
-from app.models.payments.document import Payment
+from app.models.payments.document import WAITING, Payment
 from app.models.payments.mapping import moment
 from app.models.payments.repository import StoredPayment
 
 _BRIEF = {"payment_intent_id": 1, "currency": 1, "amount": 1}
 _BATCH = 100
-# Stripe may still change these long after they were made, without anything new that a list would show.
-_WAITING = [status.value for status in PaymentStatus if status.waits_for_stripe]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def waiting(before: int, *, livemode: bool) -> Iterator[BriefRow]:
     """Rows created before a Unix time that wait for Stripe: a bank debit under way, a hold not yet captured."""
     yield from _brief(
         {
-            "status": {"$in": _WAITING},
+            "status": {"$in": WAITING},
             "created_at": {"$lt": moment(before)},
             "payment_intent_id": {"$type": "string"},
             "livemode": livemode,

@@ -9,7 +9,10 @@ from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, ListField, StringField
 
+from app.cursors import Cursor
+from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
+from app.models.pagination import Page, Row, Sorting
 
 LARGEST = 1000
 """How many differences a report keeps; their number is kept whatever it is."""
@@ -95,16 +98,14 @@ def find(report_id: str) -> dict[str, Any] | None:
     return found
 
 
-def newest(limit: int, *, before: tuple[datetime, str] | None = None) -> list[dict[str, Any]]:
-    """Up to ``limit`` reports, newest first, without their differences; ``before`` is the last one that was seen."""
-    query: dict[str, Any] = {}
-    if before:
-        started, report_id = before
-        same_moment = {"started_at": started, "_id": {"$lt": report_id}}
-        query = {"started_at": {"$lte": started}, "$or": [{"started_at": {"$lt": started}}, same_moment]}
+def page(*, limit: int, cursor: Cursor | None = None) -> Page:
+    """The page of ``limit`` reports at ``cursor``, newest first, without their differences."""
+
+    def find(query: Row) -> Any:
+        return raw(ReconciliationReport).find(query, {"drift": 0, "cursor": 0})
+
     with unavailable_as_ours():
-        cursor = raw(ReconciliationReport).find(query, {"drift": 0, "cursor": 0})
-        return list(cursor.sort([("started_at", -1), ("_id", -1)]).limit(limit))
+        return pagination.page(find, {}, Sorting("started_at", -1), limit=limit, cursor=cursor)
 
 
 def open_drift(limit: int) -> list[dict[str, Any]]:

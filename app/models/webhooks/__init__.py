@@ -1,4 +1,4 @@
 """The inbox of Stripe's events.
 
-Uses connection, write_batching.
+Uses connection, pagination, write_batching.
 """

@@ -12,12 +12,11 @@ from mongoengine import BooleanField, DateTimeField, DictField, Document, IntFie
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import BulkWriteError
 
+from app.cursors import Cursor
+from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
+from app.models.pagination import Page, Position, Row, Sorting
 from app.models.write_batching import GroupCommit
-
-Row = dict[str, Any]
-# Stripe's time of an event in Unix seconds, and its id: where it stands in a list.
-Position = tuple[int, str]
 
 
 class EventState(StrEnum):
@@ -32,8 +31,7 @@ class EventState(StrEnum):
 DEFAULT_RETENTION_DAYS = 90
 _DUPLICATE_KEY = 11000
 _BATCH = 200
-_OLDEST_FIRST = [("created", 1), ("_id", 1)]
-_NEWEST_FIRST = [("created", -1), ("_id", -1)]
+_OLDEST = Sorting("created", 1)
 _FINISHED = [EventState.APPLIED.value, EventState.IGNORED.value]
 # A request that received an event and lives has applied it, or failed to, long before this.
 _GRACE_MS = 60_000
@@ -176,7 +174,7 @@ def due(limit: int, *, now: datetime) -> list[Row]:
         "due_at": {"$lte": now},
     }
     with unavailable_as_ours():
-        return list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(limit))
+        return list(raw(WebhookEvent).find(query).sort(_OLDEST.keys).limit(limit))
 
 
 def find(event_id: str) -> Row | None:
@@ -206,12 +204,14 @@ def oldest_unapplied() -> int | None:
     return int(found["created"]) if found else None
 
 
-def newest(where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
-    """Up to ``limit`` events that match, newest first, without their payload; ``before`` is the last one seen."""
-    query: Row = {"$and": [where.query(), _before(before)]} if before else where.query()
+def page(where: EventFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
+    """The page of ``limit`` events that match at ``cursor``, newest first, without their payload."""
+
+    def find(query: Row) -> Any:
+        return raw(WebhookEvent).find(query, {"payload": 0})
+
     with unavailable_as_ours():
-        cursor = raw(WebhookEvent).find(query, {"payload": 0})
-        return list(cursor.sort(_NEWEST_FIRST).limit(limit))
+        return pagination.page(find, where.query(), _OLDEST.reversed, limit=limit, cursor=cursor)
 
 
 def of_intent(intent_id: str, limit: int) -> list[Row]:
@@ -231,31 +231,10 @@ def walk(where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
     """Every event that matches, oldest first, read in batches; ``after`` is the last one that was seen."""
     # By position and not by one long cursor: applying changes what a filter on the state matches, and MongoDB ends
     # cursors that wait long.
-    while True:
-        query: Row = {"$and": [where.query(), _after(after)]} if after else where.query()
-        with unavailable_as_ours():
-            batch = list(raw(WebhookEvent).find(query).sort(_OLDEST_FIRST).limit(_BATCH))
-        yield from batch
-        if len(batch) < _BATCH:
-            return
-        after = position_of(batch[-1])
-
-
-def position_of(row: Row) -> Position:
-    """Where an event stands among all events."""
-    return row["created"], row["_id"]
-
-
-def _after(position: Position) -> Row:
-    created, event_id = position
-    same_second = {"created": created, "_id": {"$gt": event_id}}
-    return {"created": {"$gte": created}, "$or": [{"created": {"$gt": created}}, same_second]}
-
-
-def _before(position: Position) -> Row:
-    created, event_id = position
-    same_second = {"created": created, "_id": {"$lt": event_id}}
-    return {"created": {"$lte": created}, "$or": [{"created": {"$lt": created}}, same_second]}
+    with unavailable_as_ours():
+        yield from pagination.stream(
+            raw(WebhookEvent).find, where.query(), _OLDEST, after=after, batch=_BATCH
+        )
 
 
 def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:

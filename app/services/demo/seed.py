@@ -16,8 +16,8 @@ from decimal import ROUND_DOWN, Decimal
 
 from app.domain.money import Money, shown_decimals
 from app.errors import StripeNotInitialized
+from app.models.payments import repository
 from app.models.payments.mapping import Document
-from app.models.payments.repository import PaymentFilter
 from app.services import Services
 from app.services.demo.sandbox_client import DemoSandbox, Json
 from app.services.demo.stories import (
@@ -69,7 +69,9 @@ class Demo:
             raise StripeNotInitialized(
                 "STRIPE_WEBHOOK_SECRET is not set, so no event of the sandbox can be verified."
             )
-        told = [story for story in stories(count, seed=seed, until=until) if not self._exists(story.order_id)]
+        planned = list(stories(count, seed=seed, until=until))
+        existing = self._services.listings.existing_orders([story.order_id for story in planned])
+        told = [story for story in planned if story.order_id not in existing]
         steps = [Step(story.created, story, None) for story in told]
         steps += [Step(at, story, act) for story in told for at, act in story.acts]
         return sorted(steps, key=lambda step: (step.at, step.story.order_id))
@@ -90,14 +92,9 @@ class Demo:
         ours = {opened.payment_intent_id for opened in self._opened.values()}
         for line in self._sandbox.books():
             if line["id"] in ours:
-                found, _ = self._services.payments.page(
-                    PaymentFilter(payment_intent_id=line["id"]), limit=1, before=None
-                )
-                yield from (f"{line['id']}: {told}" for told in unlike(line, found[0]))
-
-    def _exists(self, order_id: str) -> bool:
-        found, _ = self._services.payments.page(PaymentFilter(order_id=order_id), limit=1, before=None)
-        return bool(found)
+                stored = repository.find_by_intent(line["id"])
+                found = ["is missing here"] if stored is None else unlike(line, stored.document)
+                yield from (f"{line['id']}: {difference}" for difference in found)
 
     def _do(self, step: Step) -> None:
         story, act = step.story, step.act

@@ -9,8 +9,9 @@ from typing import IO
 import structlog
 
 from app.errors import PaydeskError
-from app.models.listing.payments import Order, RowFilter
-from app.models.listing.refunds import DisputeFilter, RefundFilter
+from app.models.listing.disputes import DisputeFilter
+from app.models.listing.payments import PaymentFilter, SortOrder
+from app.models.listing.refunds import RefundFilter
 from app.services import audit
 from app.services.audit import Action
 from app.services.exports import columns
@@ -37,7 +38,7 @@ class Exports:
         self._listings = listings
         self._analytics = analytics
 
-    def payments(self, where: RowFilter, order: Order) -> Table:
+    def payments(self, where: PaymentFilter, order: SortOrder) -> Table:
         """The list of payments. Raises ValidationFailed, FiguresNotReady, DatabaseUnavailable."""
         rows = self._listings.stream_payments(where, order)
         return columns.payments(rows, self._listings.zone)

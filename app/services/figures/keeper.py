@@ -19,8 +19,8 @@ from app.models.connection import Snapshot, snapshot
 from app.models.figures import counter
 from app.models.figures.counter import SHAPE, Row, State
 from app.models.figures.rollups import Choice
-from app.models.listing.overlay import ChangedRows
-from app.models.listing.payments import RowFilter
+from app.models.listing.overlay import Overlay
+from app.models.listing.payments import PaymentFilter
 from app.models.worker import leases as lease_rows
 
 _T = TypeVar("_T")
@@ -72,10 +72,10 @@ class FiguresKeeper:
             yield Held(session, pending)
 
     @contextmanager
-    def listing(self, where: RowFilter) -> Iterator[ChangedRows]:
+    def listing(self, where: PaymentFilter) -> Iterator[Overlay]:
         """The same for lists: a moment at which stored and changed rows fit together. Raises as ``reading`` does."""
         with self._moment(counter.changed_rows) as (session, pairs):
-            yield ChangedRows.of(where, session, pairs)
+            yield Overlay.of(where, session, pairs)
 
     @contextmanager
     def _moment(self, changed: Callable[[int, Snapshot], _T | None]) -> Iterator[tuple[Snapshot, _T]]:

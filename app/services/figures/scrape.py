@@ -20,7 +20,7 @@ from app.domain.figures.contributions import Outcome
 from app.domain.figures.figures import FailureReason, Figures
 from app.errors import FiguresNotReady, PaydeskError
 from app.models.figures import counter
-from app.models.listing import refunds as refund_list
+from app.models.listing.disputes import disputes_due
 from app.models.reconciliation import reports
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter, EventState
@@ -120,7 +120,7 @@ def _worker(_: datetime) -> Iterator[Family]:
 
 def _disputes(at: datetime) -> Iterator[Family]:
     bounds = {name: at + left for name, left in _DUE.items()}
-    found = refund_list.disputes_due(bounds, most=MOST)
+    found = disputes_due(bounds, most=MOST)
     yield scrape_gauges.disputes_open.family(*(((name,), found.get(name, 0)) for name in (*bounds, "later")))
 
 

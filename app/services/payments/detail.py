@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from app.domain.payments.payment import view
 from app.errors import NotFound
 from app.ids import is_id
+from app.models.pagination import Row
 from app.models.payments import repository
 from app.models.payments.mapping import Document, state_of
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import Row
 from app.services.audit import Finding, check_payment
 
 _MOST_EVENTS = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from structlog.contextvars import bind_contextvars
@@ -35,7 +35,7 @@ from app.gateway.errors import IdempotencyMismatch
 from app.ids import is_id, new_id
 from app.models.payments import repository
 from app.models.payments.mapping import Document
-from app.models.payments.repository import AlreadyExists, PaymentFilter, StoredPayment
+from app.models.payments.repository import AlreadyExists, StoredPayment
 from app.services.payments.idempotency import LEASE, Once, once
 from app.services.payments.updates import Source, entry_for, learn, observe, payment_of
 
@@ -134,13 +134,6 @@ class Payments:
         if document is None or not may_see(document["customer_id"], customer):
             raise NotFound
         return document
-
-    def page(
-        self, where: PaymentFilter, *, limit: int, before: tuple[datetime, str] | None
-    ) -> tuple[list[Document], bool]:
-        """Up to ``limit`` payments, newest first, and whether there are more."""
-        rows = repository.page(where, limit=limit + 1, before=before)
-        return rows[:limit], len(rows) > limit
 
     def _open(self, wanted: NewPayment, *, actor: str) -> OpenedPayment:
         source = Source(road="create-intent", actor=actor)

@@ -106,7 +106,7 @@ def worker() -> Verdict:
 
 def deliveries(*, livemode: bool) -> Verdict:
     """Events arrive, which also proves that the webhook secret is the endpoint's."""
-    rows = webhook_events.newest(EventFilter(), 1)
+    rows = webhook_events.page(EventFilter(), limit=1).rows
     mode = "live" if livemode else "test"
     if not rows or rows[0]["livemode"] is not livemode:
         return warn(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from app.cursors import Cursor
 from app.errors import NotFound
+from app.models.pagination import Page
 from app.models.reconciliation import reports
 from app.services import audit
 from app.services.reconciliation.run import Order
@@ -16,18 +17,16 @@ PAGE = 25
 DRIFT_PAGE = 100
 MOST_OPEN = 50
 Report = dict[str, Any]
-Position = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """Reports, newest first; ``older`` is where the next page goes on.
+    """Reports, newest first.
 
     ``open`` is what is still different as far as anybody knows, up to MOST_OPEN; on the first page only.
     """
 
-    reports: list[Report]
-    older: Position | None
+    page: Page
     open: list[Report]
 
 
@@ -47,14 +46,10 @@ class ReconciliationDesk:
     def __init__(self, reconciliation: Reconciliation) -> None:
         self._reconciliation = reconciliation
 
-    def reports(self, *, before: Position | None) -> ReportPage:
+    def reports(self, *, cursor: Cursor | None) -> ReportPage:
         """Some reports, without what differed."""
-        rows = reports.newest(PAGE + 1, before=before)
-        last = rows[PAGE - 1] if len(rows) > PAGE else None
-        older = (last["started_at"], last["_id"]) if last else None
-        return ReportPage(
-            reports=rows[:PAGE], older=older, open=reports.open_drift(MOST_OPEN) if before is None else []
-        )
+        page = reports.page(limit=PAGE, cursor=cursor)
+        return ReportPage(page=page, open=reports.open_drift(MOST_OPEN) if cursor is None else [])
 
     def report(self, report_id: str, *, page: int) -> ReportDetail:
         """One report. Raises NotFound."""

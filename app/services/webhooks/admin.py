@@ -8,9 +8,11 @@ from datetime import timedelta
 from itertools import islice
 
 from app.clock import now
+from app.cursors import Cursor
 from app.errors import NotFound
+from app.models.pagination import Page, Row
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import EventFilter, EventState, Position, Row, position_of
+from app.models.webhooks.events import EventFilter, EventState
 from app.services.webhooks.replay import Replayed, WebhookReplay
 
 PAGE = 50
@@ -33,8 +35,7 @@ class Inbox:
     failed: int
     waiting: int
     urgent: list[Row]
-    events: list[Row]
-    older: Position | None
+    page: Page
     types: list[str]
 
 
@@ -53,7 +54,7 @@ class Batch:
 
     outcomes: list[Replayed]
     failed: int
-    last: Position | None
+    last: Cursor | None
 
 
 class WebhookDesk:
@@ -62,19 +63,18 @@ class WebhookDesk:
     def __init__(self, replay: WebhookReplay) -> None:
         self._replay = replay
 
-    def inbox(self, where: EventFilter, *, before: Position | None) -> Inbox:
-        """The events that match, newest first, below those that need somebody."""
+    def inbox(self, where: EventFilter, *, cursor: Cursor | None) -> Inbox:
+        """The events that match, newest first, below those that need attention."""
         waiting = EventFilter(state=EventState.RECEIVED, until=now() - AGED)
-        rows = self._replay.newest(where, PAGE + 1, before=before)
         urgent: list[Row] = []
-        if before is None and where == EventFilter():
-            urgent = [*self._replay.newest(_FAILED, PAGE // 5), *self._replay.newest(waiting, PAGE // 5)]
+        if cursor is None and where == EventFilter():
+            pages = (self._replay.page(filter_, limit=PAGE // 5) for filter_ in (_FAILED, waiting))
+            urgent = [row for page in pages for row in page.rows]
         return Inbox(
             failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
             waiting=webhook_events.count_up_to(waiting, MOST_COUNTED),
             urgent=urgent,
-            events=rows[:PAGE],
-            older=position_of(rows[PAGE - 1]) if len(rows) > PAGE else None,
+            page=self._replay.page(where, limit=PAGE, cursor=cursor),
             types=webhook_events.types(),
         )
 
@@ -91,15 +91,15 @@ class WebhookDesk:
         (outcome,) = self._replay.replay([row])
         return outcome
 
-    def preview_failed(self, *, after: Position | None) -> Batch:
+    def preview_failed(self, *, cursor: Cursor | None) -> Batch:
         """What ``replay_failed`` would do with the next failed events; asks nobody and writes nothing."""
-        rows, more = self._failed(after)
+        rows, more = self._failed(cursor)
         outcomes = list(self._replay.preview(rows))
         return self._batch(rows, outcomes, more=more)
 
-    def replay_failed(self, *, after: Position | None, actor: str) -> Batch:
+    def replay_failed(self, *, cursor: Cursor | None, actor: str) -> Batch:
         """Apply the next failed events again, as many as a request has time for."""
-        rows, more = self._failed(after)
+        rows, more = self._failed(cursor)
         if rows:
             # Ids, not the filter: what failed when somebody looks at the log later is another set.
             self._replay.log(actor, {"state": "failed", "events": [row["_id"] for row in rows]}, len(rows))
@@ -111,7 +111,8 @@ class WebhookDesk:
                 break
         return self._batch(rows[: len(outcomes)], outcomes, more=more or len(outcomes) < len(rows))
 
-    def _failed(self, after: Position | None) -> tuple[list[Row], bool]:
+    def _failed(self, cursor: Cursor | None) -> tuple[list[Row], bool]:
+        after = (cursor.value, cursor.row_id) if cursor else None
         rows = list(islice(self._replay.select(_FAILED, after=after), MOST_AT_ONCE + 1))
         return rows[:MOST_AT_ONCE], len(rows) > MOST_AT_ONCE
 
@@ -119,7 +120,7 @@ class WebhookDesk:
         return Batch(
             outcomes=outcomes,
             failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
-            last=position_of(rows[-1]) if more else None,
+            last=Cursor(rows[-1]["created"], rows[-1]["_id"]) if more else None,
         )
 
     def _row(self, event_id: str) -> Row:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from app.cursors import Cursor
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import ChargeFact, IntentFact
 from app.domain.payments.merge import ContradictoryFact, adopt, apply
@@ -21,10 +22,11 @@ from app.errors import DatabaseUnavailable, NotFound, PaydeskError
 from app.gateway import webhooks
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
+from app.models.pagination import Page, Position, Row
 from app.models.payments import repository
 from app.models.payments.document import Payment
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import EventFilter, Position, Row
+from app.models.webhooks.events import EventFilter
 from app.services import audit
 from app.services.webhooks.inbox import WebhookInbox
 
@@ -58,9 +60,9 @@ class WebhookReplay:
     def __init__(self, inbox: WebhookInbox) -> None:
         self._inbox = inbox
 
-    def newest(self, where: EventFilter, limit: int, *, before: Position | None = None) -> list[Row]:
-        """Up to ``limit`` events after the last one seen, newest first, without their payload."""
-        return webhook_events.newest(where, limit, before=before)
+    def page(self, where: EventFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
+        """The page of ``limit`` events that match at ``cursor``, newest first, without their payload."""
+        return webhook_events.page(where, limit=limit, cursor=cursor)
 
     def get(self, event_id: str) -> Row:
         """One event as stored. Raises NotFound."""

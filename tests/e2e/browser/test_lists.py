@@ -78,11 +78,11 @@ def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
     page.get_by_role("button", name="Show").click()
     expected = sum(5 <= age <= 31 for age in ages)
     expect(page.get_by_role("heading", name=f"{expected} payments")).to_be_visible()
-    # Dates that are the wrong way round are exchanged, and that is told.
+    # Dates in the wrong order are exchanged, and a message says so.
     first = today - timedelta(days=5)
     page.get_by_label("From").fill(today.isoformat())
     page.get_by_role("button", name="Show").click()
-    sentence = "The dates were the wrong way round and have been exchanged."
+    sentence = f"The last day is before the first. Showing {first} to {today}."
     expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
     expect(page.get_by_label("From")).to_have_value(first.isoformat())
     expect(page.get_by_label("To")).to_have_value(today.isoformat())

@@ -11,13 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from app.cursors import Cursor, Cursors
 from app.domain.money import Money
 from app.domain.permissions import Role
 from app.extensions import services
 from app.services import audit
 from app.services.audit import Action
 from app.services.payments.service import NewPayment
-from dashboards.audit import SHOWN
+from dashboards.audit import PAGE_SIZE
 from tests.integration.dashboards.browsing import add, email_of, send, sign_in
 from tests.support.sandbox import SandboxProcess
 
@@ -59,7 +60,7 @@ def test_entries_are_shown_newest_first(admin: FlaskClient) -> None:
 def test_pages_go_on_without_gap_or_repeat_and_back_again(admin: FlaskClient) -> None:
     """All in one millisecond: the number tells them apart."""
     with time_machine.travel(DAY, tick=False):
-        for _ in range(SHOWN * 2):
+        for _ in range(PAGE_SIZE * 2):
             write()
     seen, address, pages = [], f"{PAGE}?to=2026-03-10", []
     while address:
@@ -67,9 +68,9 @@ def test_pages_go_on_without_gap_or_repeat_and_back_again(admin: FlaskClient) ->
         pages.append(numbers(text))
         seen += pages[-1]
         last, address = text, link(text, "next")
-    assert [len(page) for page in pages] == [SHOWN, SHOWN]
+    assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE]
     assert seen == sorted(seen, reverse=True)
-    assert len(set(seen)) == SHOWN * 2
+    assert len(set(seen)) == PAGE_SIZE * 2
     back = admin.get(link(last, "prev")).text
     assert numbers(back) == pages[0]
     assert "to=2026-03-10" in link(back, "next")
@@ -112,41 +113,14 @@ def test_days_are_days_of_the_dashboard_and_the_last_is_included(app: Flask, adm
     assert numbers(admin.get(f"{PAGE}?from=2026-03-11").text)[-1] in {1, 2, 6}
 
 
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ("from=2026-02-30", "A day looks like"),
-        ("from=yesterday", "A day looks like"),
-        ("from=0001-01-01", "A day looks like"),
-        ("to=9999-12-31", "A day looks like"),
-        ("from=2026-W10-1", "A day looks like"),
-        ("from=%00", "A day looks like"),
-        ("from=2026-03-02&to=2026-03-01", "before the first"),
-        ("action=user.deleted", "no such action"),
-        ("action[$ne]=x&action=$ne", "no such action"),
-        ("actor=a%00b", "characters of text"),
-        ("target=" + "x" * 400, "characters of text"),
-    ],
-)
-def test_what_cannot_be_meant_is_said(admin: FlaskClient, query: str, message: str) -> None:
-    answer = admin.get(f"{PAGE}?{query}")
-    assert answer.status_code == 422
-    assert message in answer.text
-    assert numbers(answer.text) == []
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_page_links_of_earlier_releases_show_the_newest_entries(admin: FlaskClient, name: str) -> None:
+    assert numbers(admin.get(f"{PAGE}?{name}=1-1").text) == [2, 1]
 
 
-@pytest.mark.parametrize("position", ["x", "1", "-1--1", "9" * 30 + "-1", "1-1 ", "%00", "1.5-2", "१-१"])
-@pytest.mark.parametrize("side", ["before", "after"])
-def test_a_place_that_is_none_begins_the_list_anew(admin: FlaskClient, side: str, position: str) -> None:
-    answer = admin.get(f"{PAGE}?{side}={position}")
-    assert answer.status_code == 200
-    assert "begins anew" in answer.text
-    assert numbers(answer.text) == [2, 1]
-
-
-def test_a_page_beyond_the_end_says_that_there_is_nothing(admin: FlaskClient) -> None:
-    page = admin.get(f"{PAGE}?before=1-1").text
-    assert "No entry matches" in page
+def test_a_page_beyond_the_end_says_that_there_is_nothing(app: Flask, admin: FlaskClient) -> None:
+    cursor = Cursors(str(app.secret_key), "audit").write(Cursor(1, 1))
+    assert "No entry matches" in admin.get(f"{PAGE}?cursor={cursor}").text
 
 
 def test_a_whole_chain_is_said_to_be_whole(admin: FlaskClient) -> None:

@@ -239,30 +239,36 @@ def test_a_change_says_what_was_before_and_whether_it_means_anything(
 
 
 NONSENSE = {
-    "an unknown range": ({"range": "ever"}, "was not understood"),
-    "reversed dates": ({"from": "2026-03-03", "to": "2026-03-01"}, "the wrong way round"),
+    "an unknown range": ({"range": "ever"}, "is not a range such as today"),
+    "reversed dates": ({"from": "2026-03-03", "to": "2026-03-01"}, "The last day is before the first."),
     "ten years": ({"from": "2016-03-03", "to": "2026-03-03"}, "at most 732 days"),
-    "no time": ({"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T10:00:00Z"}, "no time in it"),
-    "a start in the future": ({"from": "2199-01-01"}, "no time in it"),
-    "a day that does not exist": ({"from": "2026-02-30"}, "was not understood"),
+    "no time": (
+        {"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T10:00:00Z"},
+        "This range is empty. Showing the last 30 days.",
+    ),
+    "a start in the future": ({"from": "2199-01-01"}, "This range is empty. Showing the last 30 days."),
+    "a day that does not exist": ({"from": "2026-02-30"}, "The date range is invalid."),
     "a day in another notation": ({"from": "2026-03-01", "to": "20260331"}, "Use a date (2025-01-31)"),
     "a day of a week": ({"from": "2026-W10-1", "to": "2026-03-31"}, "Use a date (2025-01-31)"),
-    "far years": ({"from": "0001-01-01", "to": "9999-12-31"}, "was not understood"),
+    "far years": ({"from": "0001-01-01", "to": "9999-12-31"}, "Showing the last 30 days."),
     "half a year by hour": (
         {"from": "2026-01-01", "to": "2026-06-30", "granularity": "hour"},
-        "hours are for",
+        "Hours can be shown for at most",
     ),
-    "an unknown step": ({"granularity": "second"}, "was not understood"),
-    "an unknown comparison": ({"compare": "$ne"}, "was not understood"),
-    "no currency": ({"currency": "dollars"}, "was not understood"),
+    "an unknown step": ({"granularity": "second"}, "Showing the usual interval."),
+    "an unknown comparison": ({"compare": "$ne"}, "Comparing with the previous period."),
+    "no currency": ({"currency": "dollars"}, "is not a currency like usd"),
     "a currency of nobody": ({"currency": "xyz"}, "no payment in XYZ"),
     "zero bytes": (
         {"currency": "u\0d", "brand": "\0", "country": "\0", "volume": "\0"},
-        "was not understood",
+        "is not a text of at most 255 characters",
     ),
-    "operators": ({"brand": "$where", "country": "{$gt:1}", "three_d_secure": "$ne"}, "was not understood"),
-    "markup": ({"currency": MARKUP, "range": MARKUP}, "was not understood"),
-    "much": ({"brand": "x" * 5000}, "too long"),
+    "operators": (
+        {"brand": "$where", "country": "{$gt:1}", "three_d_secure": "$ne"},
+        "is neither yes nor no",
+    ),
+    "markup": ({"currency": MARKUP, "range": MARKUP}, "is not a currency like usd"),
+    "much": ({"brand": "x" * 5000}, "is not a text of at most 255 characters"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The list of payments: what it finds, in which order, page by page, and what it says to nonsense."""
+"""The list of payments: its filters, sort orders and pages, and what it says to an invalid address."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ def test_amounts_are_sorted_within_one_currency(viewer: FlaskClient, payments: l
     assert walk(viewer, currency="eur", sort="smallest") == expected
     assert walk(viewer, currency="eur", sort="largest") == expected[::-1]
     page = viewer.get(f"{PATH}?sort=largest").text
-    assert "Choose a currency to sort by amount" in page
+    assert "Sorting by amount needs a currency" in page
     assert ids(page) == ids(viewer.get(PATH).text)
 
 
-def test_pages_lead_forth_and_back(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
+def test_pages_link_forward_and_back(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     del payments
     first = viewer.get(f"{PATH}?country=DE").text
     second = viewer.get(link(first, "Next →")).text
@@ -128,7 +128,7 @@ def test_a_common_amount_is_paged_without_loss(
     assert len(found) == len(set(found)) == 120
 
 
-def test_a_payment_id_finds_it_and_an_unknown_one_offers_ways_on(
+def test_a_payment_id_finds_its_payment_and_an_unknown_one_offers_other_searches(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:
     wanted = str(payments[5]["_id"])
@@ -144,51 +144,51 @@ def test_a_cursor_of_another_filter_is_refused(viewer: FlaskClient, payments: li
     for other in (address.replace("country=DE", "country=US"), f"{address}&sort=oldest"):
         page = viewer.get(other)
         assert page.status_code == 200
-        assert "belongs to another filter or order" in page.text
+        assert "belongs to another filter or sort order" in page.text
     tampered = viewer.get(address.replace("cursor=", "cursor=x"))
-    assert "is damaged" in tampered.text and len(ids(tampered.text)) == 50
+    assert "This page link is invalid." in tampered.text and len(ids(tampered.text)) == 50
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
-        ({"counts": "nonsense"}, "was not understood"),
-        ({"currency": "dollars"}, "was not understood"),
+        ({"counts": "nonsense"}, "is not a figure. Showing every payment."),
+        ({"currency": "dollars"}, "is not a currency like usd. Showing every currency."),
         ({"currency": "xyz"}, "No payment matches"),
         ({"currency[$ne]": "usd"}, "2 payments"),
-        ({"currency": "$ne"}, "was not understood"),
-        ({"status": '{"$gt": ""}'}, "was not understood"),
+        ({"currency": "$ne"}, "is not a currency like usd"),
+        ({"status": '{"$gt": ""}'}, "is not a status. Showing every status."),
         ({"q": '{"$gt": ""}'}, "No payment matches"),
-        ({"q": "a\0b"}, "No payment matches"),
-        ({"customer": "$where\0"}, "No payment matches"),
-        ({"order": "x" * 5000}, "too long"),
-        ({"reason": "a b"}, "was not understood"),
-        ({"disputed": "maybe"}, "was not understood"),
-        ({"from": "2026-04-01", "to": "2026-02-01"}, "have been exchanged"),
+        ({"q": "a\0b"}, "is not a text of at most 255 characters"),
+        ({"customer": "$where"}, "No payment matches"),
+        ({"order": "x" * 5000}, "is not a text of at most 255 characters"),
+        ({"reason": "a b"}, "is not a failure reason like insufficient_funds"),
+        ({"disputed": "maybe"}, "is neither yes nor no"),
+        ({"from": "2026-04-01", "to": "2026-02-01"}, "Showing 2026-02-01 to 2026-04-01."),
         ({"from": "2016-01-01", "to": "2026-12-31"}, "2 payments"),
-        ({"from": "0001-01-01"}, "was not understood"),
-        ({"to": "9999-12-31"}, "was not understood"),
-        ({"from": "yesterday"}, "was not understood"),
-        ({"range": "eternity"}, "was not understood"),
+        ({"from": "0001-01-01"}, "The date range is invalid"),
+        ({"to": "9999-12-31"}, "The date range is invalid"),
+        ({"from": "yesterday"}, "Showing every date."),
+        ({"range": "eternity"}, "is not a range such as today"),
         ({"range": "7d"}, "No payment matches"),
-        ({"sort": "price"}, "order is not known"),
+        ({"sort": "price"}, "is not a sort order. Showing the newest payments first."),
         ({"sort": "largest", "currency": "usd", "q": "order-1"}, "cannot be sorted by amount"),
-        ({"cursor": "9" * 10_000}, "is damaged"),
-        ({"cursor": "\0"}, "is damaged"),
-        ({"country": "٣٣"}, "was not understood"),
+        ({"cursor": "9" * 10_000}, "This page link is invalid. Showing the newest entries."),
+        ({"cursor": "\0"}, "This page link is invalid."),
+        ({"country": "٣٣"}, "is not a card country like US"),
     ],
     ids=lambda v: repr(v)[:60],
 )
-def test_nonsense_gets_a_message_or_the_nearest_view(
-    viewer: FlaskClient, database: Database[dict[str, Any]], query: dict[str, str], told: str
+def test_an_invalid_filter_is_named_and_the_nearest_view_is_shown(
+    viewer: FlaskClient, database: Database[dict[str, Any]], query: dict[str, str], message: str
 ) -> None:
     database.payments.insert_many([stored.payment(1), stored.payment(2)])
     page = viewer.get(PATH, query_string=query)
     assert page.status_code == 200
-    assert told in page.text
+    assert message in page.text
 
 
-def test_markup_is_text_and_thirty_currencies_are_told_apart(
+def test_markup_is_escaped_and_each_currency_has_its_decimals(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     words = (

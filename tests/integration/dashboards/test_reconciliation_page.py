@@ -241,7 +241,7 @@ def test_nonsense_in_the_address_is_the_nearest_sensible_view(
     payment = paid(app, sandbox)
     with app.app_context():
         report = services.reconciliation.payment(payment.payment_id).report_id
-    assert admin.get(RUNS, query_string={"before": value}).status_code == 200
+    assert admin.get(RUNS, query_string={"cursor": value}).status_code == 200
     assert admin.get(f"{RUNS}/{report}", query_string={"page": value}).status_code == 200
 
 

@@ -161,8 +161,8 @@ def test_all_failed_ones_are_replayed_in_steps(
     second = post(admin, REPLAYS, first)
     assert f"Done: {MOST_AT_ONCE} replayed" in second.text
     assert database["webhook_events"].count_documents(failed) == 5
-    after = second.text.split('name="after" value="')[1].split('"')[0]
-    last = post(admin, REPLAYS, second.text, after=after)
+    cursor = second.text.split('name="cursor" value="')[1].split('"')[0]
+    last = post(admin, REPLAYS, second.text, cursor=cursor)
     assert "Done: 5 replayed" in last.text
     assert "All have had their turn." in last.text
     assert database["webhook_events"].count_documents(failed) == 0
@@ -171,10 +171,10 @@ def test_all_failed_ones_are_replayed_in_steps(
 
 @pytest.mark.parametrize("value", NONSENSE)
 def test_nonsense_in_the_address_is_the_nearest_sensible_view(admin: FlaskClient, value: str) -> None:
-    for name in ("before", "state", "type"):
+    for name in ("cursor", "state", "type"):
         assert admin.get(INBOX, query_string={name: value}).status_code == 200, name
-    assert admin.get(REPLAYS, query_string={"after": value}).status_code == 200
-    assert post(admin, REPLAYS, admin.get(INBOX).text, after=value).status_code == 200
+    assert admin.get(REPLAYS, query_string={"cursor": value}).status_code == 200
+    assert post(admin, REPLAYS, admin.get(INBOX).text, cursor=value).status_code == 200
 
 
 @pytest.mark.parametrize("event_id", ["evt_none", "%00", "%7B%22$ne%22:1%7D", "%ff", "x" * 3000])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from app.cursors import Cursor
 from app.ids import new_id
 from app.models import idempotency
 from app.models.reconciliation import reports
@@ -66,30 +67,34 @@ def asked(database: Mongo) -> list[tuple[str, int, str]]:
     ]
 
 
-MIDDLE = (SECOND - 200, "evt_00601")
+POSITION = (SECOND - 200, "evt_00601")
+MIDDLE = Cursor(*POSITION)
 
 
 @pytest.mark.parametrize(
     ("query", "most"),
     [
-        (lambda: webhook_events.newest(EventFilter(), 51), 51),
-        (lambda: webhook_events.newest(EventFilter(), 51, before=MIDDLE), 54),
-        (lambda: webhook_events.newest(EventFilter(state=EventState.FAILED), 51), 51),
-        (lambda: webhook_events.newest(EventFilter(state=EventState.FAILED), 51, before=MIDDLE), 54),
-        (lambda: webhook_events.newest(EventFilter(state=EventState.RECEIVED, until=NOW), 51), 51),
-        (lambda: webhook_events.newest(EventFilter(type="charge.rare"), 51), 51),
-        (lambda: webhook_events.newest(EventFilter(type="charge.rare"), 51, before=MIDDLE), 54),
-        (lambda: webhook_events.newest(EventFilter(type="charge.none"), 51), 0),
-        (lambda: webhook_events.newest(EventFilter(type="charge.rare", state=EventState.FAILED), 51), 51),
+        (lambda: webhook_events.page(EventFilter(), limit=50), 51),
+        (lambda: webhook_events.page(EventFilter(), limit=50, cursor=MIDDLE), 54),
+        (lambda: webhook_events.page(EventFilter(state=EventState.FAILED), limit=50), 51),
+        (lambda: webhook_events.page(EventFilter(state=EventState.FAILED), limit=50, cursor=MIDDLE), 54),
+        (lambda: webhook_events.page(EventFilter(state=EventState.RECEIVED, until=NOW), limit=50), 51),
+        (lambda: webhook_events.page(EventFilter(type="charge.rare"), limit=50), 51),
+        (lambda: webhook_events.page(EventFilter(type="charge.rare"), limit=50, cursor=MIDDLE), 54),
+        (lambda: webhook_events.page(EventFilter(type="charge.none"), limit=50), 0),
+        (lambda: webhook_events.page(EventFilter(type="charge.rare", state=EventState.FAILED), limit=50), 51),
         (lambda: webhook_events.of_intent("pi_7", 100), 5),
         (lambda: webhook_events.count_up_to(EventFilter(state=EventState.FAILED), 100), 0),
         (lambda: webhook_events.count_up_to(EventFilter(state=EventState.RECEIVED, until=NOW), 100), 100),
-        (lambda: list(webhook_events.walk(EventFilter(state=EventState.FAILED), after=MIDDLE)), 210),
+        (
+            lambda: list(webhook_events.walk(EventFilter(state=EventState.FAILED), after=POSITION)),
+            210,
+        ),
         (webhook_events.types, 0),
         (lambda: webhook_events.find("evt_00001"), 1),
         (lambda: idempotency.find("0" * 64), 0),
-        (lambda: reports.newest(26), 26),
-        (lambda: reports.newest(26, before=(NOW - timedelta(seconds=300), "0" * 24)), 30),
+        (lambda: reports.page(limit=25), 26),
+        (lambda: reports.page(limit=25, cursor=Cursor(NOW - timedelta(seconds=300), "0" * 24)), 30),
         (lambda: reports.find("0" * 24), 0),
         # A report with a difference in fifty, and for each the checks of its payment.
         (lambda: reports.open_drift(50), ROWS // 50 * 2),

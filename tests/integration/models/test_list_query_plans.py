@@ -15,12 +15,12 @@ from pymongo.database import Database
 from app.models import pagination
 from app.models.connection import snapshot
 from app.models.listing import payments as payment_list
-from app.models.listing import refunds as refund_list
-from app.models.listing.payment_summary import Kind, counted_of, row_of
-from app.models.listing.payments import Counts, Order, RowFilter, plan_of, sorting
-from app.models.listing.refund_summary import dispute_rows
-from app.models.listing.refund_summary import refund_rows as rows_of_refunds
-from app.models.listing.refunds import NEWEST, DisputeFilter, RefundFilter
+from app.models.listing.children import NEWEST, urgent
+from app.models.listing.disputes import DisputeFilter, dispute_rows
+from app.models.listing.payment_summary import FilterKey, counted_of, row_of
+from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder, plan_of, sorting
+from app.models.listing.refunds import RefundFilter
+from app.models.listing.refunds import refund_rows as rows_of_refunds
 from app.services.figures.keeper import FiguresKeeper
 from app.services.listing import Listings
 from config import Settings
@@ -31,7 +31,7 @@ PAGE = 51
 EARLY, LATE = stored.EPOCH + timedelta(minutes=100), stored.EPOCH + timedelta(minutes=1100)
 FILTERS: dict[str, dict[str, Any]] = {
     "range": {"start": EARLY, "end": LATE},
-    "status": {"status": "failed"},
+    "status": {"statuses": ("failed",)},
     "refund_status": {"refund_status": "partial"},
     "disputed": {"disputed": True},
     "currency": {"currency": "usd"},
@@ -40,8 +40,8 @@ FILTERS: dict[str, dict[str, Any]] = {
     "country": {"country": "DE"},
     "three_d_secure": {"three_d_secure": True},
     "reason": {"reason": "insufficient_funds"},
-    "counts": {"counts": Counts.DECIDED},
-    "captured": {"counts": Counts.CAPTURED},
+    "counts": {"figure": FigureFilter.DECIDED},
+    "captured": {"figure": FigureFilter.CAPTURED},
     "order": {"order_id": "order-17"},
     "customer": {"customer_id": "customer-3"},
     "intent": {"payment_intent_id": "pi_0042"},
@@ -53,9 +53,9 @@ CARD = ("currency", "brand", "country")
 RANGES = 60
 
 
-def _filters() -> Iterator[tuple[str, RowFilter]]:
+def _filters() -> Iterator[tuple[str, PaymentFilter]]:
     """None, each, each two, and what makes facets with everything else; those of a card also where nothing has both."""
-    yield "none", RowFilter()
+    yield "none", PaymentFilter()
     names = [*((name,) for name in FILTERS), *combinations(FILTERS, 2), CARD]
     names += [(*CARD, name) for name in FILTERS if name not in {*CARD, "rare currency"}]
     names += [("rare currency", "brand", "three_d_secure"), ("reason", "currency", "status", "range")]
@@ -64,8 +64,8 @@ def _filters() -> Iterator[tuple[str, RowFilter]]:
         for name in chosen:
             fields |= FILTERS[name]
         if len(fields) == sum(len(FILTERS[name]) for name in chosen):
-            yield "+".join(chosen), RowFilter(**fields)
-    yield "nothing has both", RowFilter(brand="amex", country="US")
+            yield "+".join(chosen), PaymentFilter(**fields)
+    yield "nothing has both", PaymentFilter(brand="amex", country="US")
 
 
 WHERES = dict(_filters())
@@ -122,7 +122,7 @@ def explained(told: Mapping[str, Any]) -> Told:
     return Told(set(stages(plan)), indexes(plan), *numbers)
 
 
-def pages(where: RowFilter, order: Order, rows: Any) -> Iterator[Told]:
+def pages(where: PaymentFilter, order: SortOrder, rows: Any) -> Iterator[Told]:
     """The first page and one from the midst of the list, as the queries that ``payment_rows`` makes of them."""
     plan, by = plan_of(where, order), sorting(where, order)
     if plan is None:
@@ -134,8 +134,8 @@ def pages(where: RowFilter, order: Order, rows: Any) -> Iterator[Told]:
             yield explained((found.hint(plan.index) if plan.index else found).explain())
 
 
-@pytest.mark.parametrize("order", Order)
-def test_every_list_of_payments_is_read_in_order_from_its_index(filled: Any, order: Order) -> None:
+@pytest.mark.parametrize("order", SortOrder)
+def test_every_list_of_payments_is_read_in_order_from_its_index(filled: Any, order: SortOrder) -> None:
     for name, asked in WHERES.items():
         where = asked
         if order.field == "amount":
@@ -155,39 +155,39 @@ def test_every_list_of_payments_is_read_in_order_from_its_index(filled: Any, ord
 
 def test_each_filter_and_order_has_its_index(filled: Any) -> None:
     for fields, order, index in (
-        ({}, Order.NEWEST, "kind_newest"),
-        ({"status": "failed"}, Order.OLDEST, "kind_newest"),
-        ({"currency": "usd"}, Order.NEWEST, "facet_newest"),
-        ({"reason": "expired_card", "brand": "visa"}, Order.OLDEST, "facet_newest"),
-        ({"currency": "usd", "country": "DE"}, Order.LARGEST, "facet_largest"),
-        ({"currency": "usd", "start": EARLY}, Order.SMALLEST, "facet_largest"),
-        ({"counts": Counts.CAPTURED}, Order.NEWEST, "kind_completed"),
-        ({"counts": Counts.CAPTURED, "brand": "visa"}, Order.OLDEST, "facet_completed"),
-        ({"order_id": "order-17"}, Order.NEWEST, "order_created"),
-        ({"customer_id": "customer-3", "currency": "usd"}, Order.NEWEST, "customer_created"),
-        ({"payment_intent_id": "pi_0042"}, Order.NEWEST, "intent"),
-        ({"payment_id": "0" * 24}, Order.NEWEST, "_id_"),
+        ({}, SortOrder.NEWEST, "kind_newest"),
+        ({"statuses": ("failed",)}, SortOrder.OLDEST, "kind_newest"),
+        ({"currency": "usd"}, SortOrder.NEWEST, "facet_newest"),
+        ({"reason": "expired_card", "brand": "visa"}, SortOrder.OLDEST, "facet_newest"),
+        ({"currency": "usd", "country": "DE"}, SortOrder.LARGEST, "facet_largest"),
+        ({"currency": "usd", "start": EARLY}, SortOrder.SMALLEST, "facet_largest"),
+        ({"figure": FigureFilter.CAPTURED}, SortOrder.NEWEST, "kind_completed"),
+        ({"figure": FigureFilter.CAPTURED, "brand": "visa"}, SortOrder.OLDEST, "facet_completed"),
+        ({"order_id": "order-17"}, SortOrder.NEWEST, "order_created"),
+        ({"customer_id": "customer-3", "currency": "usd"}, SortOrder.NEWEST, "customer_created"),
+        ({"payment_intent_id": "pi_0042"}, SortOrder.NEWEST, "intent"),
+        ({"payment_id": "0" * 24}, SortOrder.NEWEST, "_id_"),
     ):
-        for told in pages(RowFilter(**fields), order, filled.payment_rows):
+        for told in pages(PaymentFilter(**fields), order, filled.payment_rows):
             assert told.indexes <= {index}, (fields, told)
             assert told.indexes or told.stages & {"IDHACK", "EOF"}, (fields, told)
 
 
 def test_a_short_range_is_read_by_time_and_then_sorted_by_amount(filled: Any) -> None:
     """The alternative is to pass all amounts of all times for the few of a day."""
-    where = RowFilter(currency="usd", start=EARLY, end=EARLY + timedelta(minutes=60))
-    plan = plan_of(where, Order.NEWEST)
+    where = PaymentFilter(currency="usd", start=EARLY, end=EARLY + timedelta(minutes=60))
+    plan = plan_of(where, SortOrder.NEWEST)
     assert plan is not None
     told = explained(filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain())
     assert told.indexes == {"facet_newest"} and told.rows == told.returned
-    rows = payment_list.page(where, Order.LARGEST, limit=100)
+    rows = payment_list.rows_after(where, SortOrder.LARGEST, sorting(where, SortOrder.LARGEST), limit=100)
     assert told.keys <= len(rows) + RANGES and len(rows) == told.returned
     assert [row["amount"] for row in rows] == sorted((row["amount"] for row in rows), reverse=True)
 
 
 def test_counting_reads_only_the_keys_it_counts(filled: Any) -> None:
     for name, where in WHERES.items():
-        plan = plan_of(where, Order.NEWEST)
+        plan = plan_of(where, SortOrder.NEWEST)
         if plan is None or where.is_search:
             continue
         steps = [{"$match": plan.query}, {"$limit": 100}, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
@@ -228,7 +228,7 @@ def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: 
     for kind in (RefundFilter, DisputeFilter):
         filled.command("profile", 2)
         with snapshot() as session:
-            found = refund_list.urgent(kind(**where), session, limit=50)
+            found = urgent(kind(**where), session, limit=50)
         filled.command("profile", 0)
         (told,) = filled.system.profile.find({"op": "query"})
         filled.drop_collection("system.profile")
@@ -238,7 +238,7 @@ def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: 
 
 
 def test_choices_are_read_off_the_indexes(filled: Any) -> None:
-    found = payment_list.choices()
+    found = payment_list.options()
     assert found["currency"] == ["eur", "jpy", "kwd", "usd"]
     assert found["reason"] == ["do_not_honor", "expired_card", "insufficient_funds"]
     del filled
@@ -249,7 +249,8 @@ def test_kinds_are_few_enough_to_be_merged(filled: Any) -> None:
     found = filled.payment_rows.distinct("kind")
     assert len(found) < 60
     assert all(
-        Kind.of(counted_of(row), row["refund_status"]).text in found for row in filled.payment_rows.find()
+        FilterKey.of(counted_of(row), row["refund_status"]).text in found
+        for row in filled.payment_rows.find()
     )
 
 

@@ -12,10 +12,9 @@ from pymongo.database import Database
 from app.models.connection import snapshot
 from app.models.figures import activity, counter
 from app.models.figures.rollups import EVERYTHING, Choice
-from app.models.listing import refunds as refund_list
+from app.models.listing.disputes import dispute_rows, disputes_due
 from app.models.listing.payment_summary import counted_of, row_of
-from app.models.listing.refund_summary import dispute_rows
-from app.models.listing.refund_summary import refund_rows as rows_of_refunds
+from app.models.listing.refunds import refund_rows as rows_of_refunds
 from app.models.reconciliation import reports
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter, EventState
@@ -87,7 +86,7 @@ def of_spans(choice: Choice = EVERYTHING, least: int = 20) -> None:
         (reports.last_finished, 1),
         (heartbeats.newest, 1),
         (
-            lambda: refund_list.disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
+            lambda: disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
             0,
         ),
         (lambda: counter.backlog(10_000), 12),
@@ -121,5 +120,5 @@ def test_disputes_are_counted_by_their_deadline(recorded: Mongo) -> None:
     )
     recorded.dispute_rows.insert_one({"_id": "won", "status": "won", "evidence_due_by": NOW})
     bounds = {"overdue": NOW, "24h": NOW + timedelta(hours=24)}
-    assert refund_list.disputes_due(bounds, most=100) == {"overdue": 2, "24h": 2, "later": 2}
-    assert sum(refund_list.disputes_due(bounds, most=4).values()) == 4
+    assert disputes_due(bounds, most=100) == {"overdue": 2, "24h": 2, "later": 2}
+    assert sum(disputes_due(bounds, most=4).values()) == 4

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from app.models.audit.entries import NEWEST_FIRST, EntryFilter, Position, beside
-from app.models.payments.repository import PaymentFilter
+from app.cursors import Cursor
+from app.models import pagination
+from app.models.audit.entries import NEWEST, EntryFilter
+from app.models.figures import counter
+from app.models.payments import repository
+from app.models.payments.document import Payment
+from app.models.reconciliation import payments as payments_by_range
+from app.services import audit
+from app.services.worker import recovery
 from config import Settings
+from tests.integration.models.test_event_query_plans import asked
 
 NOW = datetime.now(UTC)
 STAGES = {"IXSCAN", "IDHACK", "EXPRESS_IXSCAN"}
@@ -21,18 +31,21 @@ STAGES = {"IXSCAN", "IDHACK", "EXPRESS_IXSCAN"}
 def payments(settings: Settings, database: Database[dict[str, Any]]) -> Any:
     """A collection in which reading everything would show. The settings have made the indexes."""
     del settings
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "payment_intent_id": f"pi_{n}",
             "open_slot": f"slot-{n}",
-            "status": "completed" if n % 3 else "failed",
-            "refund_status": "none",
+            "status": "processing" if n % 50 == 1 else "completed" if n % 3 else "failed",
+            "livemode": False,
             "currency": "usd" if n % 2 else "eur",
+            "amount": 1000,
             "order_id": f"order-{n}",
-            "customer_id": f"customer-{n % 50}",
-            "three_d_secure": {"attempted": n % 4 == 0},
-            "attempts": [{"failure": {"reason": "insufficient_funds"}}] if n % 3 == 0 else [],
             "created_at": NOW - timedelta(minutes=n),
+            "evidence": {},
+            "history": [],
+            "refunds": [{"status": "pending" if n % 100 == 0 else "succeeded", "stripe_refund_id": None}],
+            **({"creating_until": NOW, "payment_intent_id": None} if n % 100 == 2 else {}),
+            **({"uncounted": True} if n % 100 == 3 else {}),
         }
         for n in range(600)
     ]
@@ -67,27 +80,57 @@ def test_one_payment_is_found_by_an_index(payments: Any, query: dict[str, Any]) 
     assert count <= 1
 
 
+SINCE = int((NOW - timedelta(hours=2)).timestamp())
+
+
 @pytest.mark.parametrize(
-    "where",
+    ("query", "most"),
     [
-        PaymentFilter(),
-        PaymentFilter(status=["failed"]),
-        PaymentFilter(currency="eur"),
-        PaymentFilter(order_id="order-7"),
-        PaymentFilter(customer_id="customer-7"),
-        PaymentFilter(payment_intent_id="pi_7"),
-        PaymentFilter(failure_code="insufficient_funds"),
-        PaymentFilter(three_d_secure=True),
-        PaymentFilter(created_from=NOW - timedelta(hours=2), created_to=NOW - timedelta(hours=1)),
-        PaymentFilter(status=["failed"], created_from=NOW - timedelta(hours=2)),
-        PaymentFilter(refund_status="full"),
+        (lambda: list(payments_by_range.created_between(SINCE, None, livemode=False)), 121),
+        (lambda: list(payments_by_range.unanswered(SINCE, now=NOW, before=NOW)), 121),
+        # However long ago they were made: a dozen of six hundred.
+        (lambda: list(payments_by_range.waiting(int(NOW.timestamp()), livemode=False)), 12),
+        (lambda: list(payments_by_range.by_intents(["pi_none"])), 0),
+        (lambda: list(islice(counter.batches(50), 1)), 50),
+        (lambda: audit.verify_newest_payments(20), 20),
+        (lambda: recovery._payments_without_answer(NOW), 6),
+        (recovery._payments_with_open_refunds, 6),
+        (lambda: counter.backlog(100), 0),
+        (lambda: counter.uncounted(100), 6),
+        (lambda: repository.find_by_intent("pi_none"), 0),
+        (repository.exists, 1),
     ],
 )
-def test_a_page_of_a_list_reads_no_more_than_it_shows(payments: Any, where: PaymentFilter) -> None:
-    cursor = payments.find(where.query()).sort([("created_at", -1), ("_id", -1)]).limit(26)
-    count, stage = examined(cursor)
-    assert stage in STAGES
-    assert count <= 26
+def test_whatever_reads_payments_beside_lists_has_an_index(
+    payments: Any, query: Callable[[], Any], most: int
+) -> None:
+    """Reconciliation, recovery, the audit and the figures; lists read the rows of ``models.listing``."""
+    database = payments.database
+    database.command("profile", 2)
+    try:
+        query()
+        operations = asked(database)
+    finally:
+        database.command("profile", 0)
+        database.drop_collection("system.profile")
+    assert operations
+    for operation, read, plan in operations:
+        assert "COLLSCAN" not in plan or query is repository.exists, (operation, plan)
+        assert "SORT" not in plan, (operation, plan)
+        assert read <= most, (operation, plan)
+
+
+def test_payments_carry_no_index_that_only_a_list_needs() -> None:
+    """Each index is paid for by every webhook, so a new one must be added here with what it is for."""
+    assert {spec["name"] for spec in Payment._meta["index_specs"]} == {
+        "intent",  # webhooks, confirm
+        "open_slot",  # create-intent
+        "created",  # reconciliation of a range, audit of the newest, building the figures
+        "waiting",  # reconciliation of what is old and may still change
+        "refund_unanswered",  # recovery
+        "unanswered",  # recovery
+        "uncounted",  # figures
+    }
 
 
 @pytest.fixture
@@ -108,7 +151,9 @@ def entries(settings: Settings, database: Database[dict[str, Any]]) -> Any:
     return database.audit_entries
 
 
-@pytest.mark.parametrize("position", [None, (1_790_000_000_150, 451, False), (1_790_000_000_050, 151, True)])
+@pytest.mark.parametrize(
+    "cursor", [None, Cursor(1_790_000_000_150, 451), Cursor(1_790_000_000_050, 151, back=True)]
+)
 @pytest.mark.parametrize(
     "where",
     [
@@ -124,11 +169,11 @@ def entries(settings: Settings, database: Database[dict[str, Any]]) -> Any:
     ],
 )
 def test_a_page_of_the_audit_log_reads_no_more_than_it_shows(
-    entries: Any, where: EntryFilter, position: tuple[int, int, bool] | None
+    entries: Any, where: EntryFilter, cursor: Cursor | None
 ) -> None:
-    found = Position(position[0], position[1], newer=position[2]) if position else None
-    order = [(name, -way) for name, way in NEWEST_FIRST] if found and found.newer else NEWEST_FIRST
-    count, stage = examined(entries.find(beside(where.query(), found)).sort(order).limit(5))
-    assert stage in STAGES
-    # Entries of the millisecond that the page begins in may be read once more than they are shown.
-    assert count <= 5 + 3
+    by = NEWEST.reversed if cursor and cursor.back else NEWEST
+    after = (cursor.value, cursor.row_id) if cursor else None
+    for part, keys in pagination.beyond(where.query(), by, after):
+        count, stage = examined(entries.find(part).sort(keys).limit(5))
+        assert stage in STAGES | {"EOF"}
+        assert count <= 5

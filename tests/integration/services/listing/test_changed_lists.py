@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pymongo.database import Database
 
-from app.models.listing.payments import Counts, Order, RowFilter
+from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
 from app.services.figures.keeper import FiguresKeeper
 from app.services.listing import Listings
 from config import Settings
@@ -19,12 +19,12 @@ from tests.support import stored
 ZONE = ZoneInfo("Europe/Berlin")
 FILTERS: tuple[Mapping[str, Any], ...] = (
     {},
-    {"status": "failed"},
+    {"statuses": ("failed",)},
     {"currency": "usd"},
     {"currency": "usd", "refund_status": "full"},
     {"brand": "visa", "country": "US"},
     {"reason": "expired_card"},
-    {"counts": Counts.CAPTURED, "currency": "eur"},
+    {"figure": FigureFilter.CAPTURED, "currency": "eur"},
     {"currency": "usd", "start": stored.EPOCH + timedelta(minutes=60)},
     {"customer_id": "customer-3"},
 )
@@ -37,16 +37,16 @@ def keeper(settings: Settings) -> FiguresKeeper:
     return FiguresKeeper(ZONE)
 
 
-def walk(listings: Listings, where: RowFilter, order: Order) -> Walk:
+def walk(listings: Listings, where: PaymentFilter, order: SortOrder) -> Walk:
     """What the pages show from the first to the last, what they show on the way back, and the total."""
     listing = listings.payments(where, order)
     total, there = listing.total, list(listing.rows)
-    while listing.next:
-        listing = listings.payments(where, order, listing.next)
+    while listing.page.next:
+        listing = listings.payments(where, order, listing.page.next)
         there += listing.rows
     back: list[Any] = []
-    while listing.previous:
-        listing = listings.payments(where, order, listing.previous)
+    while listing.page.previous:
+        listing = listings.payments(where, order, listing.page.previous)
         back = [*listing.rows, *back]
     return there, back, total
 
@@ -79,10 +79,10 @@ def test_lists_show_what_is_not_yet_counted_in_its_place(
     before = list(database.payment_rows.find())
     listings = Listings(keeper)
     asked = [
-        (RowFilter(**fields), order)
+        (PaymentFilter(**fields), order)
         for fields in FILTERS
-        for order in Order
-        if order.field == "created_at" or RowFilter(**fields).offers_amounts
+        for order in SortOrder
+        if order.field == "created_at" or PaymentFilter(**fields).offers_amounts
     ]
     shown = [walk(listings, *one) for one in asked]
     assert list(database.payment_rows.find()) == before, "a list has written"

@@ -27,7 +27,7 @@ from app.domain.figures.periods import days
 from app.domain.permissions import Role
 from app.factory import create_app
 from app.models.figures.rollups import Choice
-from app.models.listing.payments import Counts
+from app.models.listing.payments import FigureFilter
 from config import Settings
 from dashboards.lists import formats, links
 from tests.integration.dashboards.pages import enter
@@ -66,32 +66,32 @@ def is_rest(p: Document) -> bool:
 
 
 # One sentence of the design each, by hand.
-TAKES: dict[Counts, Callable[[Document], bool]] = {
-    Counts.COMPLETED: is_completed,
-    Counts.FAILED: is_failed,
-    Counts.CANCELED: lambda p: p["status"] == "canceled" and not is_failed(p),
-    Counts.OPEN: lambda p: is_rest(p) and bool(p["attempts"]),
-    Counts.ABANDONED: lambda p: is_rest(p) and not p["attempts"],
-    Counts.DECIDED: lambda p: is_completed(p) or is_failed(p),
-    Counts.FIRST_SUCCEEDED: lambda p: has_outcome(p) and p["attempts"][0]["status"] == "succeeded",
-    Counts.WITH_OUTCOME: has_outcome,
-    Counts.REFUNDED: lambda p: is_completed(p) and bool(given_back(p)),
-    Counts.DISPUTED: lambda p: is_completed(p) and p["disputed"],
-    Counts.THREE_D_SECURE: with_3ds,
-    Counts.CAPTURED: is_completed,
+TAKES: dict[FigureFilter, Callable[[Document], bool]] = {
+    FigureFilter.COMPLETED: is_completed,
+    FigureFilter.FAILED: is_failed,
+    FigureFilter.CANCELED: lambda p: p["status"] == "canceled" and not is_failed(p),
+    FigureFilter.OPEN: lambda p: is_rest(p) and bool(p["attempts"]),
+    FigureFilter.ABANDONED: lambda p: is_rest(p) and not p["attempts"],
+    FigureFilter.DECIDED: lambda p: is_completed(p) or is_failed(p),
+    FigureFilter.FIRST_SUCCEEDED: lambda p: has_outcome(p) and p["attempts"][0]["status"] == "succeeded",
+    FigureFilter.WITH_OUTCOME: has_outcome,
+    FigureFilter.REFUNDED: lambda p: is_completed(p) and bool(given_back(p)),
+    FigureFilter.DISPUTED: lambda p: is_completed(p) and p["disputed"],
+    FigureFilter.THREE_D_SECURE: with_3ds,
+    FigureFilter.CAPTURED: is_completed,
 }
 # Where the API has the same number.
-TOLD: dict[Counts, Callable[[Document], int]] = {
-    Counts.COMPLETED: lambda m: m["success_rate"]["n"],
-    Counts.DECIDED: lambda m: m["success_rate"]["total"],
-    Counts.FAILED: lambda m: m["payments"]["failed"],
-    Counts.CANCELED: lambda m: m["payments"]["canceled"],
-    Counts.OPEN: lambda m: m["payments"]["open"],
-    Counts.ABANDONED: lambda m: m["payments"]["abandoned"],
-    Counts.FIRST_SUCCEEDED: lambda m: m["first_attempt_success"]["n"],
-    Counts.WITH_OUTCOME: lambda m: m["first_attempt_success"]["total"],
-    Counts.REFUNDED: lambda m: m["refund_rate"]["by_count"]["n"],
-    Counts.DISPUTED: lambda m: m["dispute_rate"]["n"],
+TOLD: dict[FigureFilter, Callable[[Document], int]] = {
+    FigureFilter.COMPLETED: lambda m: m["success_rate"]["n"],
+    FigureFilter.DECIDED: lambda m: m["success_rate"]["total"],
+    FigureFilter.FAILED: lambda m: m["payments"]["failed"],
+    FigureFilter.CANCELED: lambda m: m["payments"]["canceled"],
+    FigureFilter.OPEN: lambda m: m["payments"]["open"],
+    FigureFilter.ABANDONED: lambda m: m["payments"]["abandoned"],
+    FigureFilter.FIRST_SUCCEEDED: lambda m: m["first_attempt_success"]["n"],
+    FigureFilter.WITH_OUTCOME: lambda m: m["first_attempt_success"]["total"],
+    FigureFilter.REFUNDED: lambda m: m["refund_rate"]["by_count"]["n"],
+    FigureFilter.DISPUTED: lambda m: m["dispute_rate"]["n"],
 }
 
 
@@ -156,9 +156,11 @@ def test_every_figure_leads_to_exactly_the_payments_it_counts(
         asked = {"from": first.isoformat(), "to": last.isoformat(), **query}
         told = place.browser.get(METRICS, query_string=asked, headers=place.bearer).json
         for counts, takes in TAKES.items():
-            of_range = captured_in(mine, place.zone, first, last) if counts == Counts.CAPTURED else cohort
+            of_range = (
+                captured_in(mine, place.zone, first, last) if counts == FigureFilter.CAPTURED else cohort
+            )
             expected = [str(p["_id"]) for p in of_range if takes(p)]
-            place.same(links.payments_link(span, choice, counts=counts), expected)
+            place.same(links.payments_link(span, choice, figure=counts), expected)
             if counts in TOLD:
                 assert TOLD[counts](told) == len(expected), counts
         for reason in ledger.REASONS:
@@ -361,5 +363,5 @@ def test_the_payments_of_several_pages_are_those_of_the_figure(
     payments = [stored.payment(0, payment_intent_id=f"pi_{n}") for n in range(120)]
     span = days(date(2026, 3, 1), date(2026, 3, 2), place.zone)
     with ledger_in(database, payments), place.browser.application.test_request_context():
-        for counts in (Counts.COMPLETED, Counts.CAPTURED):
-            place.same(links.payments_link(span, counts=counts), [str(p["_id"]) for p in payments])
+        for counts in (FigureFilter.COMPLETED, FigureFilter.CAPTURED):
+            place.same(links.payments_link(span, figure=counts), [str(p["_id"]) for p in payments])

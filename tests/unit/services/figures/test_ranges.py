@@ -1,50 +1,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from bson import ObjectId
 
-from app.api.http.cursors import Cursors
 from app.errors import ValidationFailed
 from app.services.figures.ranges import day_range
-
-CURSORS = Cursors("a secret key of the test")
-ROW = {"created_at": datetime(2025, 1, 31, 9, 30, 0, 123_000, tzinfo=UTC), "_id": ObjectId()}
-
-
-def test_a_cursor_comes_back_as_the_position_it_was_made_of() -> None:
-    assert CURSORS.read(CURSORS.write(ROW)) == (ROW["created_at"], str(ROW["_id"]))
-    assert CURSORS.read(None) is None
-
-
-def test_every_changed_character_is_noticed() -> None:
-    cursor = CURSORS.write(ROW)
-    for at, character in enumerate(cursor):
-        changed = cursor[:at] + ("A" if character != "A" else "B") + cursor[at + 1 :]
-        try:
-            position = CURSORS.read(changed)
-        except ValidationFailed:
-            continue
-        # The last character of base64 has bits that mean nothing.
-        assert position == CURSORS.read(cursor)
-
-
-@pytest.mark.parametrize("bad", ["", "x", ".", "WzFd", "é", "\x00", "a" * 300])
-def test_an_invalid_cursor_is_refused(bad: str) -> None:
-    with pytest.raises(ValidationFailed) as caught:
-        CURSORS.read(bad)
-    assert list(caught.value.errors) == ["cursor"]
-
-
-@pytest.mark.parametrize("inside", [[], [1], ["a", "b"], [1, "short"], {}, "text", [10**30, str(ObjectId())]])
-def test_a_signed_cursor_of_another_kind_is_refused(inside: object) -> None:
-    signed = str(CURSORS._serializer.dumps(inside))
-    with pytest.raises(ValidationFailed):
-        CURSORS.read(signed)
-
-
-def test_a_cursor_signed_with_another_key_is_refused() -> None:
-    with pytest.raises(ValidationFailed):
-        CURSORS.read(Cursors("another key").write(ROW))
 
 
 def test_days_are_days_of_the_dashboard_and_the_last_one_is_included() -> None:

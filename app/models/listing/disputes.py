@@ -1,0 +1,109 @@
+"""The read model of disputes: one small row each, written together with the row of its payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
+
+from app.domain.payments.states import NEEDS_RESPONSE, DisputeStatus
+from app.models.connection import raw, unavailable_as_ours
+from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, ChildFilter, Urgent
+from app.models.pagination import Row
+from app.models.payments.mapping import Document as Fields
+
+
+class DisputeRow(Document):
+    """One dispute in any state. ``amount`` is in minor units of the dispute's own currency."""
+
+    id = StringField(primary_key=True)
+    payment_id = ObjectIdField(required=True)
+    dispute_id = StringField(required=True)
+    at = DateTimeField(required=True)
+    evidence_due_by = DateTimeField()
+    amount = LongField(required=True)
+    dispute_currency = StringField(required=True)
+    status = StringField(required=True)
+    reason = StringField(required=True)
+    # False for an inquiry.
+    chargeback = BooleanField(required=True)
+    order_id = StringField(required=True)
+    customer_id = StringField(required=True)
+    currency = StringField(required=True)
+    brand = StringField(required=True)
+    country = StringField(required=True)
+    three_d_secure = BooleanField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "dispute_rows",
+        "auto_create_index": False,
+        "indexes": [
+            {"name": "payment", "fields": ["payment_id"]},
+            {"name": "newest", "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "chargeback"]},
+            {"name": "status_newest", "fields": ["status", "-at", "-id", *CARD_FIELDS, "currency"]},
+            {"name": "status_due", "fields": ["status", "evidence_due_by", "id"]},
+            {
+                "name": "currency_newest",
+                "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "chargeback"],
+            },
+        ],
+    }
+
+
+_ANSWERABLE: Row = {"status": {"$in": list(NEEDS_RESPONSE)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFilter(ChildFilter):
+    """Disputes; ``chargeback`` is False for inquiries."""
+
+    document: ClassVar[type[Document]] = DisputeRow
+    urgent: ClassVar[Urgent] = Urgent(_ANSWERABLE, [("evidence_due_by", 1), ("_id", 1)], "status_due")
+    amount_currency: ClassVar[str] = "dispute_currency"
+
+    chargeback: bool | None = None
+
+    def query(self) -> Row:
+        return self._shared_query() | ({} if self.chargeback is None else {"chargeback": self.chargeback})
+
+
+def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
+    """How many disputes that need a response are due by which bound; ``later`` are those beyond all, or without a date.
+
+    ``bounds`` go from the earliest to the latest. No more than ``most`` are counted.
+    """
+    # A row without a date would be less than any bound.
+    dated = {"$gt": ["$evidence_due_by", None]}
+    branches = [
+        {"case": {"$and": [dated, {"$lte": ["$evidence_due_by", bound]}]}, "then": name}
+        for name, bound in bounds.items()
+    ]
+    steps = [
+        {"$match": _ANSWERABLE},
+        {"$limit": most},
+        {"$group": {"_id": {"$switch": {"branches": branches, "default": "later"}}, "n": {"$sum": 1}}},
+    ]
+    with unavailable_as_ours():
+        groups = raw(DisputeRow).aggregate(steps, hint="status_due")
+        return {row["_id"]: int(row["n"]) for row in groups}
+
+
+def dispute_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secure: bool) -> list[Fields]:
+    """The rows of a payment's disputes."""
+    return [
+        {
+            "_id": f"{row['_id']}:{dispute['id']}",
+            "payment_id": row["_id"],
+            "dispute_id": dispute["id"],
+            **{name: dispute.get(name) for name in ("amount", "status", "reason", "evidence_due_by")},
+            "dispute_currency": dispute["currency"],
+            "at": dispute["created_at"],
+            "chargeback": not DisputeStatus(dispute["status"]).is_inquiry,
+            **{name: row[name] for name in FROM_PAYMENT},
+            "three_d_secure": three_d_secure,
+        }
+        for dispute in payment["disputes"]
+    ]
