@@ -9,18 +9,24 @@ import click
 
 from app.cli.support.group import Group
 from app.extensions import settings
-from app.models.indexes import create_indexes, keep_events
+from app.models.indexes import create_indexes, drop_retired_indexes, keep_events
 
 db = Group("db", help="Prepare the database.")
 
 
 @db.command()
 def indexes() -> None:
-    """Create every declared index that is missing. Safe to repeat; run it with each release."""
+    """Create every declared index that is missing, and drop those of earlier releases.
+
+    Safe to repeat; run it with each release.
+    """
     # First, so that a longer retention applies before the shorter one could remove anything.
     if keep_events(settings.webhook_retention_days):
         click.echo("changed webhook_events.retention")
     made = create_indexes()
     for name in made:
         click.echo(f"created {name}")
+    # Last, so that no query is without an index.
+    for name in drop_retired_indexes():
+        click.echo(f"dropped {name}")
     click.echo(f"{len(made)} indexes created." if made else "All indexes exist.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -20,8 +21,21 @@ from app.models.webhooks.events import WebhookEvent
 
 _DAY_SECONDS = 86_400
 _RETENTION = "retention"
+_INDEX_NOT_FOUND = 27
 # An index on millions of rows takes minutes to make, and the connection gives up after seconds of silence.
 _LONGEST_SECONDS = 3600
+# Indexes of earlier releases. Lists were served from ``payments`` then, and each of its writes paid for their keys.
+RETIRED = {
+    "payments": (
+        "status_created",
+        "refund_status_created",
+        "currency_created",
+        "order_created",
+        "customer_created",
+        "failure_created",
+        "three_d_secure_created",
+    ),
+}
 
 
 class IndexNotMade(Exception):
@@ -66,6 +80,32 @@ def create_indexes() -> list[str]:
                 raise IndexNotMade(f"The index {label} could not be made: {error}") from error
         made.append(label)
     return made
+
+
+def drop_retired_indexes() -> list[str]:
+    """Drop the indexes of earlier releases and return them; safe to repeat. Raises DatabaseUnavailable.
+
+    Only these names: an index that an operator has added is not ours to drop.
+    """
+    dropped = []
+    for kind in document_classes():
+        collection = _collection(kind)
+        for name in RETIRED.get(collection, ()):
+            if name in collection_indexes(collection):
+                with unavailable_as_ours(), _missing_index_allowed():
+                    raw(kind).drop_index(name)
+                dropped.append(f"{collection}.{name}")
+    return dropped
+
+
+@contextmanager
+def _missing_index_allowed() -> Iterator[None]:
+    """Another process may have dropped it between the look and the drop."""
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code != _INDEX_NOT_FOUND:
+            raise
 
 
 def keep_events(days: int) -> bool:

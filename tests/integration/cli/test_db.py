@@ -9,7 +9,8 @@ from pymongo.database import Database
 
 from app.factory import create_app
 from app.models import connection
-from app.models.indexes import create_indexes, document_classes, missing_indexes
+from app.models.indexes import RETIRED, create_indexes, document_classes, missing_indexes
+from app.models.payments.document import Payment
 from config import Settings
 from tests.integration.cli.conftest import Run
 
@@ -32,6 +33,28 @@ def test_missing_indexes_are_made_once(app: Flask, run: Run, database: Mongo) ->
     assert again.stdout.strip() == "All indexes exist."
     with app.app_context():
         assert missing_indexes() == []
+
+
+def test_indexes_of_earlier_releases_are_dropped_once_and_no_others(run: Run, database: Mongo) -> None:
+    payments = database["payments"]
+    for name in RETIRED["payments"]:
+        payments.create_index([(name, 1)], name=name)
+    payments.create_index("livemode", name="of_an_operator")
+    first = run("db", "indexes")
+    assert first.exit_code == 0, first.output
+    assert [line for line in first.stdout.splitlines() if line.startswith("dropped ")] == [
+        f"dropped payments.{name}" for name in RETIRED["payments"]
+    ]
+    declared = {spec["name"] for spec in Payment._meta["index_specs"]}
+    assert set(payments.index_information()) == {"_id_", "of_an_operator", *declared}
+    assert run("db", "indexes").stdout.strip() == "All indexes exist."
+    payments.drop_index("of_an_operator")
+
+
+def test_no_declared_index_is_retired() -> None:
+    for kind in document_classes():
+        declared = {spec["name"] for spec in kind._meta["index_specs"]}
+        assert not declared & set(RETIRED.get(kind._get_collection_name(), ()))
 
 
 def test_indexes_are_made_as_they_are_declared(app: Flask, database: Mongo) -> None:
