@@ -874,7 +874,8 @@ export interface paths {
                     };
                 };
                 /**
-                 * @description * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
+                 * @description * `figures_not_ready`: The figures are being built and will be shown when they are complete. Try again in a minute.
+                 *     * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
                  *     * `database_unavailable`: The database cannot be reached just now. Try again in a moment.
                  */
                 503: {
@@ -890,8 +891,8 @@ export interface paths {
                          * @example {
                          *       "code": 503,
                          *       "status": "Service Unavailable",
-                         *       "error": "authentication_unavailable",
-                         *       "message": "Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.",
+                         *       "error": "figures_not_ready",
+                         *       "message": "The figures are being built and will be shown when they are complete. Try again in a minute.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
