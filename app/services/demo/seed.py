@@ -89,11 +89,11 @@ class Demo:
 
     def differences(self) -> Iterator[str]:
         """Where the payments of this run are not what the sandbox's books say; nothing when all is well."""
-        ours = {opened.payment_intent_id for opened in self._opened.values()}
+        ours = {opened.payment_intent_id: opened.payment_id for opened in self._opened.values()}
         for line in self._sandbox.books():
             if line["id"] in ours:
-                stored = repository.find_by_intent(line["id"])
-                found = ["is missing here"] if stored is None else unlike(line, stored.document)
+                stored = repository.whole(ours[line["id"]])
+                found = unlike(line, stored) if stored else ["is missing here"]
                 yield from (f"{line['id']}: {difference}" for difference in found)
 
     def _do(self, step: Step) -> None:
