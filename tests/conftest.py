@@ -20,7 +20,7 @@ from app.models import connection
 from app.models.indexes import create_indexes
 from config import Settings
 from tests.support import mongo as shared_mongo
-from tests.support import tokens
+from tests.support import profiles, time_table, tokens
 from tests.support.applications import Applications
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer
@@ -52,7 +52,12 @@ class CompiledTemplates(BytecodeCache):
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 
 
+# Before test modules read how many examples they try, and before ``--hypothesis-profile`` chooses another.
+profiles.register()
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    time_table.register(config)
     worker: dict[str, str] | None = getattr(config, "workerinput", None)
     config.stash[RUN_FOLDER] = Path(worker["run_folder"]) if worker else shared_mongo.begin_run()
 

@@ -25,6 +25,7 @@ from app.factory import create_app
 from app.models.indexes import create_indexes
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble, stripe_double
+from tests.support.profiles import examples
 
 CHECKS = [
     status_code_conformance,
@@ -61,9 +62,8 @@ def test_every_answer_is_documented(served: Caller, mode: GenerationMode, subtes
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples(EXAMPLES),
             derandomize=True,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.generate],

@@ -25,9 +25,10 @@ from pymongo.database import Database
 
 from app.domain.permissions import Role
 from config import Settings
-from tests.integration.dashboards.browsing import PASSWORD, add, email_of
+from tests.integration.dashboards.browsing import add, email_of
 from tests.integration.services.worker.conftest import WorkerProcess, leave_unapplied, paid_at_stripe
 from tests.support.child import ROOT
+from tests.support.passwords import PASSWORD
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer, environment
 from tests.support.webhooks import WEBHOOK_PATH, signed

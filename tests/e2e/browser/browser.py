@@ -20,7 +20,8 @@ from playwright.sync_api import (
 )
 
 from app.domain.permissions import Role
-from tests.integration.dashboards.browsing import PASSWORD, email_of
+from tests.integration.dashboards.browsing import email_of
+from tests.support.passwords import PASSWORD
 
 # Milliseconds for whatever a test waits for, on a machine that has other work too.
 _PATIENCE = 20_000

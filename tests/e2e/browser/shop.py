@@ -21,6 +21,7 @@ from config import Settings
 from dashboards.refunds.form_key import new_key
 from tests.integration.dashboards import browsing
 from tests.integration.dashboards.pages import opened, paid, received
+from tests.support.passwords import PASSWORD
 from tests.support.sandbox import SandboxProcess
 
 PAYMENTS = 48
@@ -81,7 +82,7 @@ def _unheard(app: Flask, sandbox: SandboxProcess, order: str) -> str:
 
 def _colleagues() -> None:
     """An account that is locked, and one that is disabled."""
-    locked = accounts.create("forgot.her.password@example.com", browsing.PASSWORD, Role.VIEWER, actor=ADMIN)
+    locked = accounts.create("forgot.her.password@example.com", PASSWORD, Role.VIEWER, actor=ADMIN)
     users.lock(locked.id, until=datetime.now(UTC) + accounts.LOCK)
-    accounts.create("left@example.com", browsing.PASSWORD, Role.FINANCE, actor=ADMIN)
+    accounts.create("left@example.com", PASSWORD, Role.FINANCE, actor=ADMIN)
     accounts.set_active("left@example.com", False, actor=ADMIN)

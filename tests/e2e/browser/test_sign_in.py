@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from app.domain.permissions import Role
 from tests.e2e.browser.browser import Visitor
 from tests.integration.dashboards import browsing
+from tests.support.passwords import PASSWORD
 
 Visit = Callable[..., Visitor]
 
@@ -25,7 +26,7 @@ def test_a_page_is_shown_after_signing_in_and_no_longer_after_signing_out(app: F
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(browsing.email_of(Role.VIEWER))
     page.keyboard.press("Tab")
-    page.keyboard.type(browsing.PASSWORD)
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_title("Payments · Paydesk")
     assert page.url.endswith("/dashboard/payments?status=failed")

@@ -26,8 +26,9 @@ from config import Settings
 from tests.integration.api.caller import Caller, new_order
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble, stripe_error
 from tests.integration.api.test_payments import event_of
-from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
+from tests.integration.dashboards.test_sign_in import EMAIL, sign_in
 from tests.support import stored
+from tests.support.passwords import PASSWORD
 from tests.support.prometheus import Samples, figures_of, recent_payments, samples
 from tooling.mongo.embedded import EmbeddedMongo
 

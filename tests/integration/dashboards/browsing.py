@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
 
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -15,14 +13,7 @@ from app.domain.permissions import Role
 from app.models.accounts import users
 from app.services import audit
 from app.services.audit import Action
-
-PASSWORD = "correct horse battery staple"
-
-
-@cache
-def hashed() -> str:
-    """The hash of the password, which is meant to take long and so is made once."""
-    return PasswordHasher().hash(PASSWORD)
+from tests.support.passwords import PASSWORD, cheap_hash
 
 
 def email_of(role: Role) -> str:
@@ -33,7 +24,7 @@ def add(app: Flask, *roles: Role) -> None:
     """One account for each role, and in the audit log that it was made."""
     with app.app_context():
         for role in roles:
-            users.insert(email_of(role), hashed(), role, now=datetime.now(UTC))
+            users.insert(email_of(role), cheap_hash(), role, now=datetime.now(UTC))
             details = {"role": role.value}
             audit.append(Action.USER_CREATED, actor="test", target=email_of(role), details=details)
 

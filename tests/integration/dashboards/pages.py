@@ -19,7 +19,7 @@ from app.models.webhooks import events as webhook_events
 from app.services import accounts
 from app.services.payments.service import NewPayment
 from app.services.webhooks.inbox import _row
-from tests.integration.dashboards.browsing import hashed
+from tests.support.passwords import cheap_hash
 from tests.support.sandbox import SandboxProcess
 from tests.support.signed_in import signed_in
 
@@ -43,7 +43,7 @@ def enter(app: Flask, role: Role) -> FlaskClient:
     email = f"{role.value}@example.com"
     with app.app_context():
         if email not in {account.email for account in accounts.every()}:
-            users.insert(email, hashed(), role, now=datetime.now(UTC))
+            users.insert(email, cheap_hash(), role, now=datetime.now(UTC))
     return signed_in(app, email)
 
 

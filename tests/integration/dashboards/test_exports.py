@@ -16,10 +16,10 @@ from pymongo.database import Database
 
 from app.domain.permissions import Role
 from app.models.listing.payment_summary import row_of
-from tests.integration.dashboards.browsing import PASSWORD
 from tests.integration.dashboards.pages import csrf_of, enter
 from tests.integration.dashboards.test_payments_list import FILTERS, walk
 from tests.support import stored
+from tests.support.passwords import PASSWORD
 from tests.support.server import LiveServer
 from tests.support.spreadsheets import rows_of, sheet
 

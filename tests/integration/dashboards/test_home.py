@@ -9,7 +9,8 @@ from app.factory import create_app
 from app.services import accounts
 from config import Settings
 from dashboards.web.auth import begin, guard
-from tests.integration.dashboards.test_sign_in import EMAIL, PASSWORD, sign_in
+from tests.integration.dashboards.test_sign_in import EMAIL, sign_in
+from tests.support.passwords import PASSWORD
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from app.models.accounts import users
 from app.models.audit import entries as audit_entries
 from app.services import accounts
 from app.services.accounts import MOST_FAILURES
-from tests.integration.dashboards.browsing import PASSWORD, add, email_of, send, sign_in
+from tests.integration.dashboards.browsing import add, email_of, send, sign_in
+from tests.support.passwords import PASSWORD
 from tests.support.signed_in import signed_in
 
 PAGE = "/dashboard/account/password"

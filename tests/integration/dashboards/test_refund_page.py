@@ -23,8 +23,8 @@ from app.models import connection
 from app.services import accounts
 from app.services.refunds.service import RefundOrder
 from config import Settings
-from tests.integration.dashboards.browsing import PASSWORD
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, opened, paid, post
+from tests.support.passwords import PASSWORD
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer
 

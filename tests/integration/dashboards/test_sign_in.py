@@ -16,22 +16,25 @@ from werkzeug.test import TestResponse
 from app.domain.permissions import Role
 from app.factory import create_app
 from app.models import connection
+from app.models.accounts import users
 from app.models.audit import entries as audit_entries
-from app.services import accounts
+from app.services import accounts, audit
 from app.services.accounts import MOST_FAILURES
+from app.services.audit import Action
 from config import Settings
 from dashboards import CONTENT_SECURITY_POLICY
 from dashboards.web.sign_in import safe_path
+from tests.support.passwords import PASSWORD, cheap_hash
 from tests.support.prometheus import samples
 
 EMAIL = "ada@example.com"
-PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(autouse=True)
 def ada(app: Flask) -> None:
     with app.app_context():
-        accounts.create(EMAIL, PASSWORD, Role.VIEWER, actor="test")
+        users.insert(EMAIL, cheap_hash(PASSWORD), Role.VIEWER, now=datetime.now(UTC))
+        audit.append(Action.USER_CREATED, actor="test", target=EMAIL)
 
 
 def csrf_token(page: str) -> str:

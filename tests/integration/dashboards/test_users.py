@@ -15,7 +15,8 @@ from app.models.accounts import users
 from app.models.accounts.users import Account
 from app.models.audit import entries as audit_entries
 from app.services import accounts
-from tests.integration.dashboards.browsing import PASSWORD, add, email_of, send, sign_in
+from tests.integration.dashboards.browsing import add, email_of, send, sign_in
+from tests.support.passwords import PASSWORD
 from tests.support.signed_in import signed_in
 
 PAGE = "/dashboard/users"

@@ -26,11 +26,14 @@ from app.services.figures.report import Question
 from config import Settings
 from tests.integration.services.figures.test_oracle import FILTERS, METRICS, SLOW, ZONES, chooses, ledger_in
 from tests.support import ledger
+from tests.support.profiles import examples
 from tests.support.recount import comparable, recount
 
 Mongo = Database[dict[str, Any]]
 DAY = timedelta(days=1)
-FEWER = hypothesis_settings(SLOW, max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEWER = hypothesis_settings(
+    SLOW, max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LEAP_DAY = date(2024, 2, 29)
 

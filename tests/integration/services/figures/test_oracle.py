@@ -24,6 +24,7 @@ from app.models.figures.rollups import Choice
 from app.services.figures.report import Question
 from config import Settings
 from tests.support import ledger, stored
+from tests.support.profiles import examples
 from tests.support.recount import comparable, funnel, is_failed, recount, with_3ds
 
 DAY = timedelta(days=1)
@@ -45,8 +46,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "three_d_secure": st.booleans(),
 }
 SLOW = hypothesis_settings(
-    max_examples=20,
-    deadline=None,
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

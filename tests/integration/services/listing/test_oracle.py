@@ -41,14 +41,14 @@ from tests.integration.services.figures.test_oracle import (
     local_day,
 )
 from tests.support import ledger, stored
+from tests.support.profiles import examples
 from tests.support.recount import DIGITS, comparable, funnel, given_back, is_failed, recount, with_3ds
 from tests.support.spreadsheets import sheet
 
 Document = dict[str, Any]
 ZONED = ("Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe")
 SLOW = hypothesis_settings(
-    max_examples=8,
-    deadline=None,
+    max_examples=examples(8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -20,6 +20,7 @@ from app.services.audit import check_payment
 from config import Settings
 from tests.integration.flows.erp import new_order
 from tests.support import judge, load, tokens
+from tests.support.profiles import examples
 from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
@@ -205,8 +206,7 @@ def visible(payment: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.timeout(240)
 @settings(
-    max_examples=25,
-    deadline=None,
+    max_examples=examples(25),
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

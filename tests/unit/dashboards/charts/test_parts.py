@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.figures.figures import ThreeDSecureFunnel
@@ -84,7 +84,6 @@ def test_the_funnel_shows_frictionless_beside_challenged() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(counts, min_size=6, max_size=6))
 def test_any_funnel_can_be_drawn(found: list[int]) -> None:
     chart = drawn(funnel(steps(dict(zip(COUNTS, found, strict=True))), "3-D Secure"))
@@ -128,7 +127,6 @@ def test_times_stand_in_order_with_their_markers() -> None:
     assert chart.links() == chart.table_links() == ["/t?0", "/t?1", "/t?2", "/t?3"]
 
 
-@settings(deadline=None)
 @given(st.lists(counts, max_size=8), st.none() | st.floats(0, 1e12))
 def test_any_times_can_be_drawn(found: list[int], mark: float | None) -> None:
     buckets = [Bucket(3**i - 1, 3 ** (i + 1) - 1, count) for i, count in enumerate(found)]
@@ -169,7 +167,6 @@ def test_a_heat_map_of_rates_says_of_how_many() -> None:
     assert "n = 8" in chart.titles()[0]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 23), st.none() | st.floats()), max_size=20))
 @example([(0, 0, 5e-324)])  # half of the smallest number is nothing
 def test_any_week_can_be_drawn(found: list[tuple[int, int, float | None]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.charts import BandPoint, VolumePoint, columns, line_with_band, sparkline
@@ -32,7 +32,6 @@ def volume(*nets: int | None) -> list[VolumePoint]:
     ]
 
 
-@settings(deadline=None)
 @given(values)
 def test_a_sparkline_survives_everything(found: list[float | None]) -> None:
     chart = drawn(sparkline(found, label=NASTY))
@@ -61,7 +60,6 @@ def test_no_data_is_said_and_no_rate_is_made_up(found: list[float | None]) -> No
     assert drawn(columns(volume(*[None for _ in found]), "Volume", unit="USD")).of_class("chart-nothing")
 
 
-@settings(deadline=None)
 @given(rates, rates)
 def test_every_point_has_its_mark_and_its_row(found: list[float | None], before: list[float | None]) -> None:
     chart = drawn(line_with_band(rate_points(found), "Success rate", previous=before))
@@ -113,7 +111,6 @@ def test_columns_stand_up_for_gross_and_hang_down_for_refunds() -> None:
     assert chart.links() == chart.table_links() == ["/v?d=0", "/v?d=1", "/v?d=2"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(amounts, amounts, amounts), max_size=12))
 def test_any_money_can_be_drawn(found: list[tuple[Decimal | None, Decimal | None, Decimal | None]]) -> None:
     points = [VolumePoint(f"d{i}", *three) for i, three in enumerate(found)]

@@ -13,6 +13,7 @@ from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import Fact
 from app.domain.payments.merge import apply
 from app.domain.payments.payment import doubts, view
+from tests.support.profiles import examples
 from tests.unit.domain.payments.stories import AMOUNT, START, Story, stories
 
 ROW = PaymentState(
@@ -24,7 +25,7 @@ def merged(facts: Iterable[Fact]) -> PaymentState:
     return reduce(apply, facts, ROW)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(story=stories(), seed=st.integers(0, 2**32))
 def test_every_order_with_duplicates_gives_the_same_payment(story: Story, seed: int) -> None:
     in_order = merged(story.facts)
@@ -36,7 +37,7 @@ def test_every_order_with_duplicates_gives_the_same_payment(story: Story, seed: 
         assert view(merged(shuffled)) == view(in_order)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(story=stories(min_gap=1))
 def test_the_payment_is_what_happened(story: Story) -> None:
     state = merged(story.facts)
@@ -49,7 +50,7 @@ def test_the_payment_is_what_happened(story: Story) -> None:
     assert not doubts(state, view(state))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(story=stories())
 def test_a_wrong_open_status_is_never_certain(story: Story) -> None:
     """Steps of one second cannot be ordered; where that misleads, the payment must be in doubt and be fetched."""

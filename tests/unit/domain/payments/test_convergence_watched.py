@@ -13,6 +13,7 @@ from app.domain.payments.facts import IntentFact
 from app.domain.payments.merge import apply
 from app.domain.payments.payment import doubts, open_challenges, view
 from app.domain.payments.snapshot import record
+from tests.support.profiles import examples
 from tests.unit.domain.payments.observers import Watched, shuffled, watched_stories
 from tests.unit.domain.payments.test_convergence import merged
 
@@ -26,7 +27,7 @@ def settled(state: PaymentState, final: IntentFact) -> PaymentState:
     return apply(state, replace(final, settled=frozenset(open_challenges(shown) - still_open)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(watched=watched_stories(), seed=st.integers(0, 2**32))
 def test_every_order_of_all_that_was_learnt_gives_the_same_payment(watched: Watched, seed: int) -> None:
     in_order = merged(watched.facts)
@@ -37,7 +38,7 @@ def test_every_order_of_all_that_was_learnt_gives_the_same_payment(watched: Watc
         assert record(state, view(state)) == record(in_order, view(in_order))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(watched=watched_stories(min_gap=1))
 def test_fetches_and_our_own_steps_do_not_change_what_happened(watched: Watched) -> None:
     story = watched.story
@@ -53,7 +54,7 @@ def test_fetches_and_our_own_steps_do_not_change_what_happened(watched: Watched)
         assert state.refunds["r_refused"].status == "failed"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600))
 @given(watched=watched_stories())
 def test_asking_stripe_once_settles_every_doubt(watched: Watched) -> None:
     """Steps of one second: after the one fetch that a doubt leads to, the payment is the true one."""
