@@ -143,16 +143,22 @@ def sandbox(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def settings(mongo_uri: str, sandbox: SandboxProcess, server_port: int) -> Settings:
-    """Settings that point to the MongoDB and the sandbox of this process, where all indexes exist."""
+def indexed_uri(mongo_uri: str) -> str:
+    """``mongo_uri``, where all indexes exist."""
     connection.connect(mongo_uri)
     create_indexes()
+    return mongo_uri
+
+
+@pytest.fixture(scope="session")
+def settings(indexed_uri: str, sandbox: SandboxProcess, server_port: int) -> Settings:
+    """Settings that point to the MongoDB and the sandbox of this process."""
     return Settings(
         stripe_secret_key=sandbox.secret_key,
         stripe_publishable_key=sandbox.publishable_key,
         stripe_webhook_secret=(WEBHOOK_SECRET,),
         stripe_api_base=sandbox.base_url,
-        mongodb_uri=mongo_uri,
+        mongodb_uri=indexed_uri,
         secret_key="test-secret-key-" + "k" * 32,
         auth_jwt_secret="test-jwt-secret-" + "j" * 32,
         metrics_token="test-metrics-token",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flask import Flask
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -22,6 +23,7 @@ from playwright.sync_api import (
 from app.domain.permissions import Role
 from tests.integration.dashboards.browsing import email_of
 from tests.support.passwords import PASSWORD
+from tests.support.signed_in import signed_in
 
 # Milliseconds for whatever a test waits for, on a machine that has other work too.
 _PATIENCE = 20_000
@@ -55,14 +57,15 @@ def launched() -> Iterator[Browser]:
 
 
 class Visitor:
-    """Somebody at a browser of their own, with cookies and a theme of their own.
+    """Somebody at a browser of their own, with cookies and a theme of their own, in front of the server of ``app``.
 
     ``page`` is their tab. What no page may do is collected in ``faults``: errors and warnings on the console, scripts
     that fail, requests to another origin, answers of 500. An answer that a test asks for is named in ``expected``.
     """
 
-    def __init__(self, browser: Browser, base_url: str, **options: Any) -> None:
+    def __init__(self, browser: Browser, base_url: str, app: Flask, **options: Any) -> None:
         self.base_url = base_url
+        self._app = app
         self.faults: list[str] = []
         self.expected: set[int] = set()
         options.setdefault("viewport", DESK)
@@ -73,9 +76,17 @@ class Visitor:
         self.context.on("request", self._request)
         self.page: Page = self.context.new_page()
 
-    def sign_in(self, role: Role, then: str = "/") -> Page:
-        """Sign in by the form as the account that ``browsing.add`` made for the role, and go on to a page."""
-        self.page.goto(f"/login?next={then}")
+    def enter(self, role: Role, then: str = "/") -> Page:
+        """Open a page as the account that ``browsing.add`` made for the role, whose session has begun already."""
+        cookie = signed_in(self._app, email_of(role)).get_cookie("paydesk_session")
+        assert cookie is not None
+        self.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.base_url}])
+        self.page.goto(then)
+        return self.page
+
+    def sign_in(self, role: Role) -> Page:
+        """Sign in by the form, and go on to the start page."""
+        self.page.goto("/login")
         self.page.get_by_label("E-mail").fill(email_of(role))
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()

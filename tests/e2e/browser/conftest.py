@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser
 
 from config import Settings
@@ -33,7 +34,7 @@ def module_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, live_server: LiveServer, app: Flask) -> Iterator[Callable[..., Visitor]]:
     """``visit(viewport=…, color_scheme="dark", java_script_enabled=False)``: a new Visitor.
 
     After every test that used it: nothing on any console, no script failed, and no request left the origin.
@@ -41,7 +42,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., V
     visitors: list[Visitor] = []
 
     def begin(**options: Any) -> Visitor:
-        visitors.append(Visitor(browser, live_server.base_url, **options))
+        visitors.append(Visitor(browser, live_server.base_url, app, **options))
         return visitors[-1]
 
     yield begin

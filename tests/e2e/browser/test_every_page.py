@@ -63,7 +63,7 @@ def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Vis
     for name, address in (("start", "/"), ("sign-in", "/login")):
         page.goto(address)
         found[name] = faults(page, look, name)
-    visitor.sign_in(Role.ADMIN)
+    visitor.enter(Role.ADMIN)
     for name, address in (places.addresses(furnished) | {"refund-made": content.sent}).items():
         places.open_(page, name, address)
         found[name] = faults(page, look, name)
@@ -73,7 +73,7 @@ def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Vis
     found["overview-not-ready"] = faults(page, look, "overview-not-ready")
     stranger = visit(**LOOKS[look])
     stranger.expected = {403}
-    page = stranger.sign_in(Role.VIEWER, then="/dashboard/users")
+    page = stranger.enter(Role.VIEWER, then="/dashboard/users")
     page.get_by_text("This page is for the role admin").wait_for()
     found["forbidden"] = faults(page, look, "forbidden")
     assert {name: problems for name, problems in found.items() if problems} == {}

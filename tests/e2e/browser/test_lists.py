@@ -45,7 +45,7 @@ def shown(page: Page) -> list[str]:
 
 
 def test_a_range_is_chosen_by_a_link_and_kept_with_other_filters(visit: Visit, ages: list[int]) -> None:
-    page = visit().sign_in(Role.FINANCE, then=LIST)
+    page = visit().enter(Role.FINANCE, then=LIST)
     ranges = page.get_by_role("navigation", name="Range")
     expect(page.get_by_role("heading", name=f"{len(ages)} payments")).to_be_visible()
     for label, days in (("7 days", 7), ("30 days", 30), ("90 days", 90)):
@@ -63,7 +63,7 @@ def test_a_range_is_chosen_by_a_link_and_kept_with_other_filters(visit: Visit, a
     ranges.get_by_role("link", name="7 days", exact=True).click()
     expect(page.get_by_label("Status", exact=True)).to_have_value("failed")
     # The address is the whole view: another browser sees the same.
-    other = visit().sign_in(Role.FINANCE)
+    other = visit().enter(Role.FINANCE)
     other.goto(page.url)
     assert shown(other) == shown(page)
     page.get_by_role("link", name="Clear all").click()
@@ -71,7 +71,7 @@ def test_a_range_is_chosen_by_a_link_and_kept_with_other_filters(visit: Visit, a
 
 
 def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
-    page = visit().sign_in(Role.FINANCE, then=LIST)
+    page = visit().enter(Role.FINANCE, then=LIST)
     today = datetime.now(UTC).date()
     page.get_by_label("From").fill((today - timedelta(days=31)).isoformat())
     page.get_by_label("To").fill((today - timedelta(days=5)).isoformat())
@@ -91,7 +91,7 @@ def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
 
 
 def test_a_row_leads_to_its_payment_and_back_to_the_same_list(visit: Visit, ages: list[int]) -> None:
-    page = visit().sign_in(Role.FINANCE, then=f"{LIST}?status=failed")
+    page = visit().enter(Role.FINANCE, then=f"{LIST}?status=failed")
     first = shown(page)[0]
     # The whole row can be clicked, and not only the words of the link.
     page.locator("table.payments tbody tr").first.locator("td").last.click(force=True)
@@ -102,7 +102,7 @@ def test_a_row_leads_to_its_payment_and_back_to_the_same_list(visit: Visit, ages
 
 
 def test_the_files_hold_what_the_list_shows(visit: Visit, ages: list[int], tmp_path: Path) -> None:
-    page = visit().sign_in(Role.FINANCE, then=f"{LIST}?range=90d&sort=oldest")
+    page = visit().enter(Role.FINANCE, then=f"{LIST}?range=90d&sort=oldest")
     orders = shown(page)
     assert "=1+1" in orders
 

@@ -72,7 +72,7 @@ def expect_theme(page: Page, theme: str) -> None:
 
 def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit, mixed: None) -> None:
     visitor = visit(color_scheme="dark")
-    page = visitor.sign_in(Role.FINANCE, then=LIST)
+    page = visitor.enter(Role.FINANCE, then=LIST)
     expect_theme(page, "dark")
     page.emulate_media(color_scheme="light")
     expect_theme(page, "light")
@@ -92,7 +92,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit, mixed: N
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_scripts_the_theme_is_the_system_s(visit: Visit, mixed: None, scheme: str) -> None:
-    page = visit(color_scheme=scheme, java_script_enabled=False).sign_in(Role.FINANCE, then=LIST)
+    page = visit(color_scheme=scheme, java_script_enabled=False).enter(Role.FINANCE, then=LIST)
     assert (page.evaluate(_GROUND) < 200) == (scheme == "dark")
     # A button that could do nothing is not shown.
     expect(page.locator("[data-theme-toggle]")).to_be_hidden()
@@ -105,7 +105,7 @@ def test_without_scripts_the_theme_is_the_system_s(visit: Visit, mixed: None, sc
 def test_a_page_is_printed_black_on_white_and_without_controls(
     visit: Visit, mixed: None, name: str, address: str
 ) -> None:
-    page = visit(color_scheme="dark").sign_in(Role.FINANCE)
+    page = visit(color_scheme="dark").enter(Role.FINANCE)
     page.goto(address)
     # As wide as A4 between its margins.
     page.set_viewport_size({"width": 703, "height": 1000})
@@ -125,7 +125,7 @@ def test_a_page_is_printed_black_on_white_and_without_controls(
 
 
 def test_paper_says_when_it_was_printed_in_the_dashboard_s_zone(visit: Visit, mixed: None) -> None:
-    page = visit(timezone_id="Asia/Tokyo").sign_in(Role.FINANCE, then=MARCH)
+    page = visit(timezone_id="Asia/Tokyo").enter(Role.FINANCE, then=MARCH)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     printed = page.locator("time[data-printed]").text_content() or ""
     assert printed.endswith("UTC")
@@ -134,7 +134,7 @@ def test_paper_says_when_it_was_printed_in_the_dashboard_s_zone(visit: Visit, mi
 
 @pytest.mark.parametrize("address", [LIST, MARCH, "/dashboard/refunds"])
 def test_every_control_is_reached_by_tab_and_visible(visit: Visit, mixed: None, address: str) -> None:
-    page = visit().sign_in(Role.FINANCE)
+    page = visit().enter(Role.FINANCE)
     page.goto(address)
     reached: list[dict[str, Any]] = []
     while len(reached) < 45:
@@ -150,7 +150,7 @@ def test_every_control_is_reached_by_tab_and_visible(visit: Visit, mixed: None, 
 
 
 def test_the_content_is_reached_past_the_bar(visit: Visit, mixed: None) -> None:
-    page = visit().sign_in(Role.FINANCE)
+    page = visit().enter(Role.FINANCE)
     page.goto(LIST)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -160,7 +160,7 @@ def test_the_content_is_reached_past_the_bar(visit: Visit, mixed: None) -> None:
 
 
 def test_menus_open_and_close_by_keyboard(visit: Visit, mixed: None) -> None:
-    page = visit(viewport=PHONE).sign_in(Role.FINANCE)
+    page = visit(viewport=PHONE).enter(Role.FINANCE)
     menu = page.locator("summary", has_text="Menu")
     menu.focus()
     page.keyboard.press("Enter")
@@ -178,7 +178,7 @@ def test_menus_open_and_close_by_keyboard(visit: Visit, mixed: None) -> None:
 
 
 def test_without_scripts_lists_forms_and_signing_out_work(visit: Visit, mixed: None) -> None:
-    page = visit(java_script_enabled=False).sign_in(Role.FINANCE, then=LIST)
+    page = visit(java_script_enabled=False).enter(Role.FINANCE, then=LIST)
     page.get_by_label("Status", exact=True).select_option("failed")
     page.get_by_role("button", name="Show").click()
     expect(page).to_have_url(re.compile("status=failed"))

@@ -55,7 +55,7 @@ def created(page: Page) -> Any:
 
 
 def test_the_range_is_chosen_by_a_link_and_kept_in_the_address(visit: Visit, ages: list[int]) -> None:
-    page = visit().sign_in(Role.FINANCE)
+    page = visit().enter(Role.FINANCE)
     expect(page).to_have_title("Overview · Paydesk")
     ranges = page.get_by_role("navigation", name="Range")
     expect(ranges.get_by_role("link", name="30 days")).to_have_attribute("aria-current", "true")
@@ -70,13 +70,13 @@ def test_the_range_is_chosen_by_a_link_and_kept_in_the_address(visit: Visit, age
     page.get_by_role("button", name="Show").click()
     expect(created(page)).to_have_text(str(sum(5 <= age <= 31 for age in ages)))
     assert "compare=year" in page.url
-    other = visit().sign_in(Role.FINANCE)
+    other = visit().enter(Role.FINANCE)
     other.goto(page.url)
     expect(created(other)).to_have_text(created(page).inner_text())
 
 
 def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: None) -> None:
-    page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
+    page = visit().enter(Role.FINANCE, then=MARCH)
     cards = [
         str(one.get_attribute("id"))
         for one in page.locator("[id^=card-], [id^=standing-], [id^=volume-]").all()
@@ -97,7 +97,7 @@ def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: N
 
 
 def test_a_reason_of_failure_leads_to_its_payments(visit: Visit, mixed: None, database: Mongo) -> None:
-    page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
+    page = visit().enter(Role.FINANCE, then=MARCH)
     bar = page.locator("[data-live=chart-reasons] a.chart-mark").first
     reason = re.search(r"reason=(\w+)", str(bar.get_attribute("href")))
     assert reason
@@ -110,7 +110,7 @@ def test_figures_refresh_without_a_reload(visit: Visit, ages: list[int], databas
     visitor = visit()
     page = visitor.page
     page.clock.install()
-    visitor.sign_in(Role.FINANCE)
+    visitor.enter(Role.FINANCE)
     page.evaluate("window.isTheSamePage = true")
     before = sum(age < 30 for age in ages)
     expect(created(page)).to_have_text(str(before))
@@ -137,7 +137,7 @@ def test_an_ended_session_is_reported_and_the_figures_stay(visit: Visit, ages: l
     visitor = visit()
     page = visitor.page
     page.clock.install()
-    visitor.sign_in(Role.FINANCE)
+    visitor.enter(Role.FINANCE)
     visitor.context.clear_cookies()
     page.clock.fast_forward(61_000)
     expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
@@ -145,7 +145,7 @@ def test_an_ended_session_is_reported_and_the_figures_stay(visit: Visit, ages: l
 
 
 def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path: Path) -> None:
-    page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
+    page = visit().enter(Role.FINANCE, then=MARCH)
     printed = int(created(page).inner_text())
 
     def download(link: str) -> Path:
@@ -164,7 +164,7 @@ def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path:
 
 
 def test_a_definition_is_shown_on_focus_and_put_away_by_escape(visit: Visit, mixed: None) -> None:
-    page = visit().sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
+    page = visit().enter(Role.FINANCE, then=MARCH)
     button = page.get_by_role("button", name="What is Success rate?")
     button.focus()
     tip = page.locator(f"#{button.get_attribute('aria-describedby')}")
@@ -178,14 +178,14 @@ def test_a_definition_is_shown_on_focus_and_put_away_by_escape(visit: Visit, mix
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_before_the_first_payment_the_page_is_friendly(app: Flask, visit: Visit, scheme: str) -> None:
     browsing.add(app, Role.VIEWER)
-    page = visit(color_scheme=scheme).sign_in(Role.VIEWER)
+    page = visit(color_scheme=scheme).enter(Role.VIEWER)
     expect(page.get_by_role("heading", name="No payment yet")).to_be_visible()
     seeing.keep(page, ROOT / "artifacts" / "screenshots" / scheme / "overview-first.png")
     assert seeing.barriers(page) + seeing.overflow(page) == []
 
 
 def test_without_scripts_the_charts_are_drawn_and_their_tables_open(visit: Visit, mixed: None) -> None:
-    page = visit(java_script_enabled=False).sign_in(Role.FINANCE, then=MARCH.replace("&", "%26"))
+    page = visit(java_script_enabled=False).enter(Role.FINANCE, then=MARCH)
     charts = page.locator("figure.chart")
     assert charts.count() == 6
     for chart in charts.all():

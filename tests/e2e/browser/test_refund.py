@@ -53,7 +53,7 @@ def refunded(database: Mongo, sandbox: SandboxProcess, payment: Any) -> tuple[in
 def test_part_is_refunded_in_two_steps(
     visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess
 ) -> None:
-    page = visit().sign_in(Role.FINANCE)
+    page = visit().enter(Role.FINANCE)
     begin(page, payment)
     review_part(page, "12.50")
     expect(page.get_by_role("heading", name="Refund 12.50 USD?")).to_be_visible()
@@ -74,7 +74,7 @@ def test_part_is_refunded_in_two_steps(
 def test_pressing_twice_reloading_and_going_back_make_one_refund(
     visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess, scripts: bool
 ) -> None:
-    page = visit(java_script_enabled=scripts).sign_in(Role.FINANCE)
+    page = visit(java_script_enabled=scripts).enter(Role.FINANCE)
     begin(page, payment)
     form = page.url
     review_part(page, "5")
@@ -95,7 +95,7 @@ def test_two_tabs_with_the_same_form_make_one_refund(
     visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess
 ) -> None:
     visitor = visit()
-    page = visitor.sign_in(Role.FINANCE)
+    page = visitor.enter(Role.FINANCE)
     begin(page, payment)
     other = visitor.context.new_page()
     other.goto(page.url)
@@ -113,7 +113,7 @@ def test_a_wrong_amount_is_reported_at_its_field_and_nothing_is_lost(
 ) -> None:
     visitor = visit()
     visitor.expected = {409, 422}
-    page = visitor.sign_in(Role.FINANCE)
+    page = visitor.enter(Role.FINANCE)
     begin(page, payment)
     for amount, text in (("20", "19.99 USD"), ("1.234", "decimal"), ("ten", "amount")):
         review_part(page, amount)
@@ -131,7 +131,7 @@ def test_a_lost_answer_is_reported_and_completed_by_a_retry(
     sandbox.hold_webhooks()
     visitor = visit()
     visitor.expected = {503}
-    page = visitor.sign_in(Role.FINANCE)
+    page = visitor.enter(Role.FINANCE)
     begin(page, payment)
     review_part(page, "5")
     sandbox.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/refunds$"})

@@ -50,7 +50,7 @@ def payment(database: Mongo) -> tuple[str, int]:
 
 
 def test_one_event_is_shown_replayed_and_applied(visit: Visit, failed: str, database: Mongo) -> None:
-    page = visit().sign_in(Role.ADMIN, then="/dashboard/webhooks")
+    page = visit().enter(Role.ADMIN, then="/dashboard/webhooks")
     expect(page.get_by_text("1 event could not be applied.")).to_be_visible()
     urgent = page.get_by_role("region", name="Need attention").first
     expect(urgent).to_contain_text(failed)
@@ -69,7 +69,7 @@ def test_one_event_is_shown_replayed_and_applied(visit: Visit, failed: str, data
 
 
 def test_all_failed_events_are_replayed_in_two_steps(visit: Visit, failed: str, database: Mongo) -> None:
-    page = visit().sign_in(Role.ADMIN, then="/dashboard/webhooks")
+    page = visit().enter(Role.ADMIN, then="/dashboard/webhooks")
     page.get_by_role("link", name="Replay all failed…").click()
     expect(page.get_by_text("Step 1 of 2. Nothing has been done yet.")).to_be_visible()
     expect(page.get_by_role("row").nth(1)).to_contain_text("It would change the payment.")

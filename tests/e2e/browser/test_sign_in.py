@@ -66,7 +66,7 @@ def test_the_navigation_offers_what_the_role_may_open(
     app: Flask, visit: Visit, role: Role, sees: int
 ) -> None:
     browsing.add(app, role)
-    page = visit().sign_in(role)
+    page = visit().enter(role)
     bar = page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link")
     expect(bar.filter(has_text="Payments")).to_be_visible()
     expect(bar.filter(has_text=re.compile("Webhooks|Reconciliation|Users|Audit log"))).to_have_count(sees)

@@ -7,24 +7,27 @@ from typing import Any
 
 import pytest
 
-from app.factory import create_app
-from app.models.indexes import create_indexes
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import StripeDouble, stripe_double
+from tests.support.applications import Applications
 
 
-@pytest.fixture
-def stripe() -> Iterator[StripeDouble]:
+@pytest.fixture(scope="session")
+def stripe_server() -> Iterator[StripeDouble]:
     with stripe_double() as double:
         yield double
 
 
 @pytest.fixture
-def erp(mongo_uri: str, stripe: StripeDouble) -> Caller:
+def stripe(stripe_server: StripeDouble) -> Iterator[StripeDouble]:
+    yield stripe_server
+    stripe_server.forget()
+
+
+@pytest.fixture
+def erp(indexed_uri: str, stripe: StripeDouble, applications: Applications) -> Caller:
     """The ERP, which may do everything."""
-    app = create_app(settings_for(mongo_uri, stripe.url))
-    create_indexes()
-    return Caller(app)
+    return Caller(applications.on(settings_for(indexed_uri, stripe.url)))
 
 
 @pytest.fixture

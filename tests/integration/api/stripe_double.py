@@ -58,6 +58,14 @@ class StripeDouble:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _replays: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """End what waits in silence, and begin again with nothing."""
+        self.over.set()
+        self.over = Event()
+        self.misbehaviour = None
+        for kept in (self.intents, self.refunds, self.calls, self._replays):
+            kept.clear()
+
     def answer(self, method: str, path: str, form: dict[str, str], key: str | None) -> dict[str, Any]:
         self.calls.append(f"{method} {path}")
         if key in self._replays:
@@ -158,7 +166,7 @@ def stripe_double() -> Iterator[StripeDouble]:
             self._serve("POST", self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
 
         def _serve(self, method: str, form: str) -> None:
-            bad = double.misbehaviour
+            bad, over = double.misbehaviour, double.over
             values = {name: value[-1] for name, value in parse_qs(form).items()}
             status, body = 200, b""
             if bad is None or bad.after_work:
@@ -171,7 +179,7 @@ def stripe_double() -> Iterator[StripeDouble]:
             if bad is not None:
                 status, body = bad.status, bad.body
                 if bad.silent:
-                    double.over.wait(30)
+                    over.wait(30)
                     self.close_connection = True
                     return
             self.send_response(status)

@@ -13,19 +13,20 @@ from app.factory import create_app
 from config import Settings, SettingsError
 from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble
+from tests.support.applications import Applications
 from tests.support.prometheus import samples
 
 WRITES, READS = 3, 5
 
 
 @pytest.fixture
-def erp(mongo_uri: str, stripe: StripeDouble) -> Caller:
+def erp(indexed_uri: str, stripe: StripeDouble, applications: Applications) -> Caller:
     changes = {
         "rate_limit_writes": WRITES,
         "rate_limit_reads": READS,
         "cors_origins": ("https://erp.example.com",),
     }
-    return Caller(create_app(settings_for(mongo_uri, stripe.url, **changes)))
+    return Caller(applications.on(settings_for(indexed_uri, stripe.url, **changes)))
 
 
 def test_writes_have_a_limit_for_each_caller(erp: Caller) -> None:
