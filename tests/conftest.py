@@ -23,7 +23,7 @@ from tests.support import mongo as shared_mongo
 from tests.support import profiles, time_table, tokens
 from tests.support.applications import Applications
 from tests.support.sandbox import SandboxProcess
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, SharedServer
 from tests.support.webhooks import WEBHOOK_PATH
 from tooling.process import free_port
 
@@ -259,23 +259,28 @@ def start_server(
         _show_log(request, server)
 
 
-@pytest.fixture(scope="module")
-def module_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """gunicorn with two workers for all tests of a module; tests ask for ``live_server``."""
-    server = LiveServer(settings, tmp_path_factory.mktemp("server") / "gunicorn.log", workers=2)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
+@pytest.fixture(scope="session")
+def shared_server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    """gunicorn for all tests of this process that leave it as it is; tests ask for ``live_server``."""
+    server = SharedServer(settings, tmp_path_factory.mktemp("server") / "gunicorn.log")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_takes_webhooks(request: pytest.FixtureRequest) -> None:
+    """The shared server would take the webhooks of tests that did not ask for it, and the port of other servers."""
+    if "sandbox" in request.fixturenames and "live_server" not in request.fixturenames:
+        request.getfixturevalue("shared_server").stop()
 
 
 @pytest.fixture
-def live_server(module_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+def live_server(shared_server: SharedServer, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """gunicorn with two workers, wired to the sandbox both ways; its log is shown when the test fails."""
-    before = len(module_server.output())
-    yield module_server
-    _show_log(request, module_server, before)
+    server = shared_server.running()
+    before = len(server.output())
+    yield server
+    _show_log(request, server, before)
 
 
 def _show_log(request: pytest.FixtureRequest, server: LiveServer, before: int = 0) -> None:

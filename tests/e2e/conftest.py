@@ -4,10 +4,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from app.models import connection
 from config import Settings
+from tests.e2e.chromium import MISSING, installed, launched
 from tests.e2e.storm import Storm
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of this process; each test has contexts of its own."""
+    if installed() is None:
+        pytest.skip(MISSING)
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -6,6 +6,10 @@ busy with other tests is no fault of the code, and pytest-timeout ends what hang
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 # Of a hundred, which is what a test gets that names no number.
@@ -19,6 +23,11 @@ def register() -> None:
     settings.register_profile("thorough", max_examples=THOROUGH, deadline=None)
     settings.register_profile("quick", max_examples=QUICK, deadline=None)
     settings.load_profile("quick")
+
+
+def thorough_beside(values: Iterable[Any], *always: Any) -> list[Any]:
+    """Parameters of a test, of which those that are not named ``always`` are left to `make test-all`."""
+    return [one if one in always else pytest.param(one, marks=pytest.mark.thorough) for one in values]
 
 
 def examples(thorough: int) -> int:

@@ -58,3 +58,22 @@ class LiveServer(Child):
             return self.request("GET", path, timeout=2).status_code == 200
         except requests.RequestException:
             return False
+
+
+class SharedServer:
+    """A server that is started when it is needed and goes on from test to test until one cannot have it beside."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self._settings, self._log = settings, log
+        self._server: LiveServer | None = None
+
+    def running(self) -> LiveServer:
+        if self._server is None:
+            self._server = LiveServer(self._settings, self._log, workers=2)
+            self._server.wait(seconds=90)
+        return self._server
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None

@@ -1,10 +1,7 @@
-"""Debian's Chromium, and contexts of it whose every page is watched."""
+"""Contexts of Chromium whose every page is watched."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
@@ -17,7 +14,6 @@ from playwright.sync_api import (
     ViewportSize,
     WebError,
     expect,
-    sync_playwright,
 )
 
 from app.domain.permissions import Role
@@ -28,32 +24,10 @@ from tests.support.signed_in import signed_in
 # Milliseconds for whatever a test waits for, on a machine that has other work too.
 _PATIENCE = 20_000
 expect.set_options(timeout=_PATIENCE)
-MISSING = "Chromium is not installed: apt-get install chromium"
-# The new headless mode is a whole browser, so it is told not to look for updates and the like.
-_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 DESK = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 # The narrowest screen on which nothing may need scrolling in two directions (WCAG 1.4.10).
 NARROWEST = ViewportSize(width=320, height=844)
-
-
-def installed() -> str | None:
-    """The path of the system's Chromium."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@contextmanager
-def launched() -> Iterator[Browser]:
-    """Chromium without a window; playwright's own download is never used."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=installed(), args=_FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class Visitor:

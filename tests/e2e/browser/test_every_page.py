@@ -16,6 +16,7 @@ from config import Settings
 from tests.conftest import ROOT
 from tests.e2e.browser import places, seeing, shop
 from tests.e2e.browser.browser import DESK, NARROWEST, PHONE, Visitor
+from tests.support.profiles import thorough_beside
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
@@ -54,7 +55,7 @@ def furnished(content: Content, database: Mongo) -> Mongo:
 
 # One test for each look and not for each page: what the pages show takes seconds to make.
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", thorough_beside(LOOKS, "light", "phone"))
 def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
     visitor = visit(**LOOKS[look])
     visitor.expected = {403, 404, 409, 503}

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from pymongo.database import Database
 
 from config import Settings
 from tests.e2e.frontend.shopper import Shopper
-from tests.e2e.stripe_js import packages
 from tests.support.sandbox import SandboxProcess
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, SharedServer
 from tooling import frontend
 
 Begin = Callable[..., Shopper]
@@ -42,23 +41,19 @@ class Shop:
         self.server.stop()
 
 
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One Chromium for all tests of this folder, and the demo page built for it."""
-    path = packages.chromium()
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+@pytest.fixture(scope="session")
+def demo() -> None:
+    """The demo page is built."""
     if why := frontend.missing():
         pytest.skip(why)
     frontend.build_demo()
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
-def shop(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(
+    demo: None, settings: Settings, shared_server: SharedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    shared_server.stop()  # It has the same port.
     shop = Shop(settings, tmp_path_factory.mktemp("shop"))
     try:
         shop.wait()

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.frontend.conftest import Begin
 from tests.e2e.frontend.shopper import Shopper
+from tests.support.profiles import thorough_beside
 
 pytestmark = pytest.mark.timeout(300)
 PICTURES = Path(__file__).parents[3] / ".artifacts" / "frontend"
@@ -20,7 +21,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", thorough_beside(LOOKS, "phone"))
 def test_every_step_is_accessible_and_fits_its_screen(shopper: Begin, look: str) -> None:
     jo = shopper(**LOOKS[look])
     order = jo.place_order()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.stripe_js import packages
 from tests.e2e.stripe_js.checkout import PATIENCE_MS, Checkout
@@ -14,23 +14,11 @@ from tests.support.sandbox import SandboxProcess
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One Chromium for all tests of this folder, with Stripe's packages for its pages."""
-    path = packages.chromium()
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+def shop(sandbox: SandboxProcess) -> Iterator[PageServer]:
+    """The shop whose page is tested, with Stripe's packages."""
     if missing := packages.install():
         pytest.skip(missing)
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="package")
-def shop(sandbox: SandboxProcess) -> Iterator[PageServer]:
-    """The shop whose page is tested."""
     server = PageServer(sandbox.base_url)
     yield server
     server.shutdown()

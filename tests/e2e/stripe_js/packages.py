@@ -1,4 +1,4 @@
-"""Stripe's browser packages and Debian's Chromium, or the sentence that says which is missing."""
+"""Stripe's browser packages, or the sentence that says why they are missing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from tests.e2e.stripe_js.page_server import FOLDER
 
 _LOCK = FOLDER / "package-lock.json"
 _INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
-
-
-def chromium() -> str | None:
-    """The path of the system's Chromium."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def install() -> str | None:

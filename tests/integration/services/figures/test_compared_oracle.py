@@ -26,7 +26,7 @@ from app.services.figures.report import Question
 from config import Settings
 from tests.integration.services.figures.test_oracle import FILTERS, METRICS, SLOW, ZONES, chooses, ledger_in
 from tests.support import ledger
-from tests.support.profiles import examples
+from tests.support.profiles import examples, thorough_beside
 from tests.support.recount import comparable, recount
 
 Mongo = Database[dict[str, Any]]
@@ -39,7 +39,12 @@ LEAP_DAY = date(2024, 2, 29)
 
 
 # Clocks that change at two and at midnight, by half an hour, and not at all beside an odd offset.
-@pytest.fixture(params=["Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu"])
+@pytest.fixture(
+    params=thorough_beside(
+        ["Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu"],
+        *("Europe/Berlin", "Australia/Lord_Howe"),
+    )
+)
 def zone(request: pytest.FixtureRequest) -> ZoneInfo:
     return ZoneInfo(request.param)
 

@@ -24,7 +24,7 @@ from app.models.figures.rollups import Choice
 from app.services.figures.report import Question
 from config import Settings
 from tests.support import ledger, stored
-from tests.support.profiles import examples
+from tests.support.profiles import examples, thorough_beside
 from tests.support.recount import comparable, funnel, is_failed, recount, with_3ds
 
 DAY = timedelta(days=1)
@@ -51,7 +51,10 @@ SLOW = hypothesis_settings(
 )
 
 
-@pytest.fixture(params=sorted(ZONES))
+# At least one whose clocks change at two, one at midnight, and one that shifts by half an hour beside an odd offset.
+@pytest.fixture(
+    params=thorough_beside(sorted(ZONES), "Europe/Berlin", "America/Havana", "Australia/Lord_Howe")
+)
 def zone(request: pytest.FixtureRequest) -> ZoneInfo:
     return ZoneInfo(request.param)
 

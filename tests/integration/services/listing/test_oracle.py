@@ -41,7 +41,7 @@ from tests.integration.services.figures.test_oracle import (
     local_day,
 )
 from tests.support import ledger, stored
-from tests.support.profiles import examples
+from tests.support.profiles import examples, thorough_beside
 from tests.support.recount import DIGITS, comparable, funnel, given_back, is_failed, recount, with_3ds
 from tests.support.spreadsheets import sheet
 
@@ -130,7 +130,7 @@ class Place:
         assert listed == filed
 
 
-@pytest.fixture(params=ZONED)
+@pytest.fixture(params=thorough_beside(ZONED, "Australia/Lord_Howe"))
 def place(request: pytest.FixtureRequest, settings: Settings, token: Any) -> Place:
     app = create_app(changed(settings, dashboard_timezone=request.param))
     bearer = {"Authorization": f"Bearer {token(scope='metrics:read')}"}

@@ -17,10 +17,11 @@ from tests.integration.services.reconciliation.conftest import (
     payments_of,
 )
 from tests.integration.services.reconciliation.test_outage import _story
+from tests.support.profiles import thorough_beside
 from tests.support.sandbox import SandboxProcess
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", thorough_beside([1, 2], 1))
 def test_the_end_is_that_of_webhooks_alone(
     app: Flask,
     reconcile: Run,
