@@ -122,6 +122,13 @@ def database(mongo_uri: str, database_name: str) -> Iterator[Database[dict[str, 
         client.drop_database(database_name)
 
 
+@pytest.fixture(scope="module")
+def lasting_database(database: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """``database``, where documents stay until the module's end, for tests that only read what takes long to write."""
+    yield database
+    shared_mongo.empty(database)
+
+
 @pytest.fixture(scope="session")
 def server_port() -> int:
     """Where the sandbox delivers webhooks, so where a live server of this process listens."""
@@ -179,7 +186,7 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if stripe is not None:
         stripe.reset()
-    if database is not None:
+    if database is not None and "lasting_database" not in request.fixturenames:
         shared_mongo.empty(database)
 
 

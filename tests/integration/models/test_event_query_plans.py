@@ -23,10 +23,11 @@ SECOND = int(NOW.timestamp())
 ROWS = 2000
 
 
-@pytest.fixture
-def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
-    """Collections in which reading everything would show, and a MongoDB that records what it is asked."""
+@pytest.fixture(scope="module")
+def filled(settings: Settings, lasting_database: Mongo) -> Mongo:
+    """Collections in which reading everything would show."""
     del settings
+    database = lasting_database
     states = ["applied", "applied", "ignored", "received", "applied", "failed", "applied", "applied"]
     database["webhook_events"].insert_many(
         {
@@ -50,10 +51,16 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
         }
         for n in range(ROWS)
     )
-    database.command("profile", 2)
-    yield database
-    database.command("profile", 0)
-    database.drop_collection("system.profile")
+    return database
+
+
+@pytest.fixture
+def recorded(filled: Mongo) -> Iterator[Mongo]:
+    """A MongoDB that records what it is asked."""
+    filled.command("profile", 2)
+    yield filled
+    filled.command("profile", 0)
+    filled.drop_collection("system.profile")
 
 
 def asked(database: Mongo) -> list[tuple[str, int, str]]:

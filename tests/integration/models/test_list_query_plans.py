@@ -76,9 +76,10 @@ def rows(settings: Settings, database: Database[dict[str, Any]]) -> list[dict[st
     return [row_of(payment) for payment in stored.mixed(COUNT)]
 
 
-@pytest.fixture
-def filled(rows: list[dict[str, Any]], settings: Settings, database: Database[dict[str, Any]]) -> Any:
+@pytest.fixture(scope="module")
+def filled(rows: list[dict[str, Any]], settings: Settings, lasting_database: Database[dict[str, Any]]) -> Any:
     """A thousand rows; the settings have made the indexes."""
+    database = lasting_database
     database.payment_rows.insert_many(rows)
     payments = stored.mixed(COUNT)
     for payment in payments:
