@@ -16,9 +16,10 @@ EVENTS = 5_000
 CRASHES = 6
 
 
+@pytest.mark.timeout(300)
 def test_gunicorn_is_killed_twice(storm: Callable[..., Storm], mongo_uri: str) -> None:
     """The storm below in short; what so few crashes hit is left to chance."""
-    _kill_gunicorn(storm(mongo_uri), events=800, crashes=2)
+    _kill_gunicorn(storm(mongo_uri), events=500, crashes=2)
 
 
 @pytest.mark.thorough
