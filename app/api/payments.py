@@ -114,14 +114,14 @@ def confirm(body: Parsed, headers: Parsed) -> Parsed:
 
     Call it when Stripe.js reports success in the browser. The browser's word is no proof, so the service asks Stripe.
     """
-    document = services.payments.confirm(
+    payment = services.payments.confirm(
         body["payment_intent_id"],
         body["order_id"],
         customer=caller().customer,
         caller=caller().subject,
         key=_key(headers),
     )
-    return presenters.payment(document)
+    return presenters.payment_body(payment)
 
 
 @blueprint.get("")
@@ -138,9 +138,9 @@ def list_payments(query: Parsed) -> Parsed:
     where = _filter(query)
     if where is None:
         return {"data": [], "next_cursor": None}
-    page = services.listings.payment_documents(where, limit=limit, cursor=cursor)
+    page = services.listings.payments_in_full(where, limit=limit, cursor=cursor)
     return {
-        "data": [presenters.payment(document) for document in page.rows],
+        "data": [presenters.payment_body(payment) for payment in page.payments],
         "next_cursor": cursors.write(page.next),
     }
 
@@ -151,7 +151,7 @@ def list_payments(query: Parsed) -> Parsed:
 @blueprint.response(200, PaymentDetailSchema)
 def get_payment(payment_id: str) -> Parsed:
     """One payment with its attempts, refunds, disputes and history."""
-    return presenters.payment_detail(services.payments.get(payment_id, customer=caller().customer))
+    return presenters.payment_detail_body(services.payments.get(payment_id, customer=caller().customer))
 
 
 def _publishable_key() -> str:

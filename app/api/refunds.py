@@ -56,5 +56,5 @@ def refund(body: dict[str, Any], headers: dict[str, Any], payment_id: str) -> di
     if body.get("amount") is not None:
         exact(body["amount"])
     order = RefundOrder(payment_id=payment_id, requested_by=caller().subject, **body)
-    row = services.refunds.refund(order, customer=caller().customer, key=headers.get("idempotency_key"))
-    return presenters.refund(row)
+    made = services.refunds.refund(order, customer=caller().customer, key=headers.get("idempotency_key"))
+    return presenters.refund_body(made)

@@ -71,6 +71,16 @@ def is_documented(code: str) -> bool:
     return code in _TABLE
 
 
+def failure_for_customer(code: str, decline_code: str | None) -> dict[str, str | None]:
+    """A failure as the API gives it (DESIGN section 2)."""
+    return {
+        "code": code,
+        "decline_code": decline_code,
+        "group": explain(code, decline_code).group.value,
+        "message": advice_for_customer(code, decline_code),
+    }
+
+
 def advice_for_customer(code: str | None, decline_code: str | None) -> str:
     """What to tell the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
     reason = explain(code, decline_code)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import stripe
 
-from app.domain.declines import advice_for_customer, explain
+from app.domain.declines import failure_for_customer
 from app.errors import (
     AmountExceedsRefundable,
     AmountInvalid,
@@ -67,14 +67,8 @@ def _declined(error: stripe.StripeError) -> PaydeskError:
     details = error.error
     code = getattr(details, "code", None) or "card_declined"
     decline_code = getattr(details, "decline_code", None)
-    message = advice_for_customer(code, decline_code)
-    failure = {
-        "code": code,
-        "decline_code": decline_code,
-        "group": explain(code, decline_code).group.value,
-        "message": message,
-    }
-    return CardDeclined(message, failure=failure)
+    failure = failure_for_customer(code, decline_code)
+    return CardDeclined(failure["message"], failure=failure)
 
 
 def _key_refused(_: stripe.StripeError) -> PaydeskError:

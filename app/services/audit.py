@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from app.cursors import Cursor
+from app.domain.payments.derivation import derive
 from app.domain.payments.history import GENESIS, digest, problems
-from app.domain.payments.payment import view
 from app.domain.payments.snapshot import record
 from app.errors import DatabaseUnavailable, NotFound
 from app.ids import is_id
@@ -21,7 +21,7 @@ from app.models.audit.entries import EntryFilter
 from app.models.connection import raw, unavailable_as_ours
 from app.models.pagination import Page
 from app.models.payments import repository
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.models.payments.mapping import Document, fields_of, state_of
 
 # A number that is taken means that another process appended; only hundreds of writers at once reach this.
@@ -121,7 +121,7 @@ def verify_newest_payments(most: int) -> PaymentsVerification:
     """Check the histories of the newest ``most`` payments; a hundred findings are enough to show."""
     verified, found = 0, list[Finding]()
     with unavailable_as_ours():
-        for document in raw(Payment).find().sort([("created_at", -1), ("_id", -1)]).limit(most):
+        for document in raw(PaymentDocument).find().sort([("created_at", -1), ("_id", -1)]).limit(most):
             verified += 1
             found += check_payment(document)
     return PaymentsVerification(verified, found[:_MOST_FINDINGS])
@@ -165,7 +165,7 @@ def log_head() -> tuple[int, str]:
 def count_payments() -> int:
     """About how many payments ``payment_findings`` will walk."""
     with unavailable_as_ours():
-        return int(raw(Payment).estimated_document_count())
+        return int(raw(PaymentDocument).estimated_document_count())
 
 
 def payment_findings(payment_id: str | None = None) -> Iterator[list[Finding]]:
@@ -177,7 +177,7 @@ def payment_findings(payment_id: str | None = None) -> Iterator[list[Finding]]:
         yield check_payment(document)
         return
     with unavailable_as_ours():
-        for document in raw(Payment).find().sort("_id", 1).batch_size(_BATCH):
+        for document in raw(PaymentDocument).find().sort("_id", 1).batch_size(_BATCH):
             yield check_payment(document)
 
 
@@ -185,8 +185,7 @@ def check_payment(document: Document) -> list[Finding]:
     """What is wrong with a stored payment: its chain, and whether its fields are what its evidence says."""
     subject = f"payment {document['_id']}"
     try:
-        state = state_of(document)
-        present = record(state, view(state))
+        present = record(derive(state_of(document)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return [Finding(subject, f"its evidence cannot be read ({type(error).__name__}: {error})")]
     found = [Finding(subject, message) for message in problems(document.get("history") or [], present)]

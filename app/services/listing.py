@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.cursors import Cursor
+from app.domain.payments.payment import Payment
 from app.errors import ValidationFailed
 from app.models.connection import snapshot
 from app.models.listing import children as child_list
@@ -21,6 +22,7 @@ from app.models.listing.payments import PaymentFilter, SortOrder
 from app.models.listing.refunds import RefundFilter
 from app.models.pagination import Page
 from app.models.payments import repository
+from app.models.payments.mapping import payment_of
 from app.services.figures.keeper import FiguresKeeper
 
 Row = Mapping[str, Any]
@@ -40,6 +42,15 @@ class Listing:
     @property
     def rows(self) -> Sequence[Row]:
         return self.page.rows
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage:
+    """Whole payments, and where the pages before and after them begin; None where there is none."""
+
+    payments: list[Payment]
+    previous: Cursor | None
+    next: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,10 @@ class Listings:
             page = moment.page(order, limit=PAGE_SIZE, cursor=cursor)
             return Listing(page, moment.count(most=MOST_COUNTED + 1))
 
-    def payment_documents(self, where: PaymentFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
-        """A page of whole payments, newest first, without evidence and history.
+    def payments_in_full(
+        self, where: PaymentFilter, *, limit: int, cursor: Cursor | None = None
+    ) -> PaymentPage:
+        """A page of whole payments, newest first, without their histories.
 
         Raises FiguresNotReady, DatabaseUnavailable.
         """
@@ -87,7 +100,7 @@ class Listings:
             page = moment.page(SortOrder.NEWEST, limit=limit, cursor=cursor)
             # Read in the same snapshot, so that each payment is in the state that the filter selected it in.
             documents = repository.listed([row["_id"] for row in page.rows], moment.session)
-        return Page(documents, page.previous, page.next)
+        return PaymentPage([payment_of(document) for document in documents], page.previous, page.next)
 
     def children(self, where: RefundFilter | DisputeFilter, cursor: Cursor | None = None) -> ChildListing:
         """A page of refunds or disputes. Raises FiguresNotReady, DatabaseUnavailable."""

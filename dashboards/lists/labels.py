@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.money import Money, UnknownCurrency
+from app.domain.payments.facts import Card
 
 STATUS_MEANING = {
     "pending": "Opened, and nobody has tried to pay yet. It can still be paid.",
@@ -145,11 +145,11 @@ def words(text: Any) -> str:
     return _NAMES.get(str(text)) or str(text).replace("_", " ").capitalize()
 
 
-def card(shown: Mapping[str, Any] | None) -> str:
+def card(details: Card | None) -> str:
     """A card as it is printed on receipts: "Visa •••• 4242"."""
-    if not shown or not shown.get("last4"):
+    if not details or not details.last4:
         return "No card"
-    return f"{words(shown.get('brand') or 'Card')} •••• {shown['last4']}"
+    return f"{words(details.brand or 'Card')} •••• {details.last4}"
 
 
 def due_words(due: datetime | None, now: datetime, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.declines import explain
+from app.domain.payments.facts import Card
 from app.domain.payments.snapshot import Record
 from app.extensions import settings
 from dashboards.lists.formats import local_time, status_words
@@ -115,7 +116,7 @@ def _value(name: str, value: Any, currency: str) -> str:
 
 def _group(name: str, value: Mapping[str, Any]) -> str:
     if name == "card":
-        return card(value)
+        return _card(value)
     if name == "failure":
         return _failure(value)
     if name == "three_d_secure":
@@ -130,13 +131,17 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
     status = str(item.get("status"))
     if name == "attempts":
         told = ATTEMPT_STATUS.get(status, words(status))
-        with_card = f" with {card(item['card'])}" if item.get("card") else ""
+        with_card = f" with {_card(item['card'])}" if item.get("card") else ""
         return f"{told}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
     sum_ = amount(item.get("amount"), item.get("currency") or currency)
     if name == "refunds":
         settled = f", settled in another way by {item['settled_by']}" if item.get("settled_by") else ""
         return f"{sum_}: {REFUND_STATUS.get(status, words(status))}{settled}"
     return f"{sum_}, {words(item.get('reason'))}: {DISPUTE_STATUS.get(status, words(status))}"
+
+
+def _card(value: Mapping[str, Any]) -> str:
+    return card(Card(value.get("brand"), value.get("last4"), value.get("country")))
 
 
 def _failure(value: Mapping[str, Any]) -> str:

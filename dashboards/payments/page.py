@@ -12,7 +12,8 @@ from flask import Blueprint, render_template
 
 from app.clock import now
 from app.domain.declines import advice_for_customer, explain
-from app.domain.payments.states import NEEDS_RESPONSE
+from app.domain.payments import payment as payments
+from app.domain.payments.payment import Dispute
 from app.extensions import settings
 from app.services.payments.detail import PaymentDetail, payment_detail
 from dashboards.lists import labels
@@ -33,7 +34,7 @@ def show(payment_id: str) -> str:
     """Everything about the payment; NotFound for an unknown id and for what is no id."""
     detail = payment_detail(payment_id)
     return render_template(
-        "payments/page.html", detail=detail, payment=detail.document, story=_story(detail), words=labels
+        "payments/page.html", detail=detail, payment=detail.payment, story=_story(detail), words=labels
     )
 
 
@@ -41,7 +42,7 @@ def show(payment_id: str) -> str:
 class Attempt:
     """An attempt with its decline explained to staff, and what they may tell the customer."""
 
-    row: Row
+    row: payments.Attempt
     meaning: str | None
     advice: str | None
     may_retry: bool
@@ -63,40 +64,37 @@ class Story:
     """What the template cannot read off the document itself."""
 
     attempts: list[Attempt]
-    disputes: list[tuple[Row, str | None]]
+    disputes: list[tuple[Dispute, str | None]]
     moments: list[Moment]
     stripe_link: str | None
     is_sandbox: bool
-    can_be_refunded: bool
 
 
 def _story(detail: PaymentDetail) -> Story:
-    payment, currency = detail.document, str(detail.document.get("currency"))
+    payment = detail.payment
     return Story(
-        attempts=[_attempt(row) for row in payment.get("attempts") or []],
-        disputes=[(row, _deadline(row)) for row in payment.get("disputes") or []],
-        moments=_moments(payment.get("history") or [], currency),
+        attempts=[_attempt(row) for row in payment.attempts],
+        disputes=[(row, _deadline(row)) for row in payment.disputes],
+        moments=_moments(payment.history, payment.currency),
         stripe_link=stripe_links.link(payment, settings.stripe_api_base),
         is_sandbox=stripe_links.is_of_sandbox(payment, settings.stripe_api_base),
-        can_be_refunded=payment.get("status") == "completed" and bool(payment.get("amount_refundable")),
     )
 
 
-def _attempt(row: Row) -> Attempt:
-    failure = row.get("failure")
+def _attempt(row: payments.Attempt) -> Attempt:
+    failure = row.failure
     if not failure:
         return Attempt(row, None, None, may_retry=False)
-    code, decline_code = failure.get("code"), failure.get("decline_code")
+    code, decline_code = failure.code, failure.decline_code
     reason = explain(code, decline_code)
     return Attempt(row, reason.meaning, advice_for_customer(code, decline_code), may_retry=reason.retryable)
 
 
-def _deadline(row: Row) -> str | None:
+def _deadline(dispute: Dispute) -> str | None:
     """How long there is to answer; None where no answer is expected."""
-    due = row.get("evidence_due_by")
-    if not due or row.get("status") not in NEEDS_RESPONSE:
+    if dispute.evidence_due_by is None or not dispute.status.needs_attention:
         return None
-    return labels.due_words(due, now(), ZoneInfo(settings.dashboard_timezone))
+    return labels.due_words(dispute.evidence_due_by, now(), ZoneInfo(settings.dashboard_timezone))
 
 
 def _moments(history: Sequence[Row], currency: str) -> list[Moment]:

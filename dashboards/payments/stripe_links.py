@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from app.domain.payments.payment import Payment
 from dashboards.web.loopback import is_sandbox
 
 
-def is_of_sandbox(payment: Mapping[str, Any], api_base: str) -> bool:
+def is_of_sandbox(payment: Payment, api_base: str) -> bool:
     """True for a payment that Stripe does not know; a live one it always does, by whatever way it was asked."""
-    return not payment.get("livemode") and is_sandbox(api_base)
+    return not payment.livemode and is_sandbox(api_base)
 
 
-def link(payment: Mapping[str, Any], api_base: str) -> str | None:
+def link(payment: Payment, api_base: str) -> str | None:
     """The payment's page at Stripe; None for the sandbox's, and for one without an intent."""
-    intent_id = payment.get("payment_intent_id")
+    intent_id = payment.payment_intent_id
     if not intent_id or is_of_sandbox(payment, api_base):
         return None
-    return f"https://dashboard.stripe.com/{'' if payment.get('livemode') else 'test/'}payments/{intent_id}"
+    return f"https://dashboard.stripe.com/{'' if payment.livemode else 'test/'}payments/{intent_id}"

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.domain.payments.payment import Payment
 from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
 from app.extensions import services
-from app.models.payments.mapping import Document
 from app.services.refunds.from_dashboard import Made
 from dashboards.lists import labels
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
@@ -121,7 +121,7 @@ def _expired(payment_id: str) -> Response:
     return _afresh(payment_id)
 
 
-def _form(payment: Document, key: str, sent: RefundForm, error: PaydeskError | None = None) -> Answer:
+def _form(payment: Payment, key: str, sent: RefundForm, error: PaydeskError | None = None) -> Answer:
     errors = error.errors if error else {}
     if isinstance(error, AmountExceedsRefundable):
         errors = {"amount": [error.message]}
@@ -134,13 +134,13 @@ def _form(payment: Document, key: str, sent: RefundForm, error: PaydeskError | N
         errors=errors,
         advice=None if error is None or errors else advice_on(error),
         suggestions=SUGGESTIONS,
-        example=example_of(payment["currency"]),
+        example=example_of(payment.currency),
         words=labels,
     )
     return (page, error.http_status) if error else page
 
 
-def _already_made(payment: Document, key: str) -> Answer | None:
+def _already_made(payment: Payment, key: str) -> Answer | None:
     """What to show instead of a form that has done its work; None while it has not."""
     try:
         refund = services.refund_desk.made_with(current_account().id, key)
@@ -148,7 +148,7 @@ def _already_made(payment: Document, key: str) -> Answer | None:
         raise
     except PaydeskError:
         # The key met a final error and made no refund, so a new form cannot make a second one.
-        return _afresh(str(payment["_id"]))
+        return _afresh(payment.id)
     if refund is None:
         return None
     return render_template("refunds/made.html", payment=payment, refund=refund, words=labels)
@@ -171,10 +171,10 @@ def _problem(
 
 def _tell(made: Made) -> None:
     refund = made.refund
-    sum_ = labels.amount(refund["amount"], refund["currency"])
-    status = labels.REFUND_STATUS.get(refund["status"], str(refund["status"]))
+    sum_ = labels.amount(refund.amount, refund.currency)
+    status = labels.REFUND_STATUS.get(refund.status, refund.status)
     if made.repeated:
         flash(f"This form had been sent before. It made one refund of {sum_}, not another one.", "note")
         return
-    category = "error" if refund["status"] in {"failed", "canceled"} else "success"
+    category = "error" if refund.status.returned else "success"
     flash(f"Refund of {sum_}: {status[0].lower()}{status[1:]}.", category)

@@ -47,7 +47,11 @@ def payment(number: int = 0, **fields: Any) -> Document:
 def attempt(status: str, reason: str | None = None, asked: str | None = None) -> Document:
     """One attempt; ``asked`` is the outcome of 3-D Secure where it was requested."""
     return {
+        "charge_id": None,
+        "payment_method_id": None,
         "status": status,
+        "created_at": EPOCH,
+        "card": None,
         "failure": {"code": "card_declined", "decline_code": reason, "reason": reason} if reason else None,
         "three_d_secure": {"attempted": asked is not None, "outcome": asked, "flow": None},
     }

@@ -1,19 +1,25 @@
-"""Stored payments as the API shows them: major units, reasons in words."""
+"""Payments as the API's schemas read them: major units, reasons in words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.domain.declines import advice_for_customer, explain
+from app.domain.declines import failure_for_customer
 from app.domain.money import Money
+from app.domain.payments.facts import Failure
+from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
 
-Shown = dict[str, Any]
-_AS_STORED = (
-    "order_id customer_id payment_intent_id currency status refund_status disputed card created_at completed_at "
+Body = dict[str, Any]
+_PAYMENT = (
+    "id order_id customer_id payment_intent_id currency status refund_status disputed card created_at completed_at "
     "updated_at"
 ).split()
+_ATTEMPT = ("status", "card", "charge_id", "created_at")
+_REFUND = ("id payment_id stripe_refund_id currency status reason notes requested_by created_at").split()
+_DISPUTE = ("id", "charge_id", "currency", "status", "reason", "evidence_due_by", "created_at")
 
 PAYMENT_ID = {
     "in": "path",
@@ -24,58 +30,29 @@ PAYMENT_ID = {
 }
 
 
-def payment(document: Shown) -> Shown:
+def payment_body(payment: Payment) -> Body:
     """A payment, as in lists and after confirm."""
-    payment_id, currency = str(document["_id"]), document["currency"]
     return {
-        "id": payment_id,
-        **{name: document.get(name) for name in _AS_STORED},
-        "amount": major(document["amount"], currency),
-        "amount_refunded": major(document["amount_refunded"], currency),
-        "failure": failure(document.get("failure")),
-        "three_d_secure": three_d_secure(document.get("three_d_secure")),
-        "attempts": [_attempt(row) for row in document.get("attempts", [])],
-        "refunds": [refund({**row, "payment_id": payment_id}) for row in document.get("refunds", [])],
+        **_fields(payment, _PAYMENT),
+        "amount": major(payment.amount, payment.currency),
+        "amount_refunded": major(payment.amount_refunded, payment.currency),
+        "failure": _failure(payment.failure),
+        "three_d_secure": _three_d_secure(payment.three_d_secure),
+        "attempts": [_attempt(attempt) for attempt in payment.attempts],
+        "refunds": [refund_body(refund) for refund in payment.refunds],
     }
 
 
-def payment_detail(document: Shown) -> Shown:
+def payment_detail_body(payment: Payment) -> Body:
     """One payment with its disputes and history."""
-    disputes = [
-        {**row, "amount": major(row["amount"], row["currency"])} for row in document.get("disputes", [])
-    ]
-    history = [
-        {**row, "at": datetime.fromtimestamp(row["at"] / 1000, UTC)} for row in document.get("history", [])
-    ]
-    return {**payment(document), "disputes": disputes, "history": history}
+    history = [{**entry, "at": datetime.fromtimestamp(entry["at"] / 1000, UTC)} for entry in payment.history]
+    disputes = [_dispute(dispute) for dispute in payment.disputes]
+    return {**payment_body(payment), "disputes": disputes, "history": history}
 
 
-def refund(row: Shown) -> Shown:
+def refund_body(refund: Refund) -> Body:
     """A refund with its ``payment_id``."""
-    return {**row, "amount": major(row["amount"], row["currency"])}
-
-
-def failure(stored: Shown | None) -> Shown | None:
-    """Why it failed, with the group and the words for the customer."""
-    if not stored:
-        return None
-    code, decline_code = stored.get("code"), stored.get("decline_code")
-    return {
-        "code": code,
-        "decline_code": decline_code,
-        "group": explain(code, decline_code).group.value,
-        "message": advice_for_customer(code, decline_code),
-    }
-
-
-def three_d_secure(stored: Shown | None) -> Shown:
-    """Stripe's own word for the result where there is one, else ours."""
-    view = stored or {}
-    return {
-        "attempted": bool(view.get("attempted")),
-        "result": view.get("result") or view.get("outcome"),
-        "flow": view.get("flow"),
-    }
+    return {**_fields(refund, _REFUND), "amount": major(refund.amount, refund.currency)}
 
 
 def major(minor: int, currency: str) -> Decimal | None:
@@ -83,9 +60,31 @@ def major(minor: int, currency: str) -> Decimal | None:
     return Money(minor, currency).to_major_if_known()
 
 
-def _attempt(row: Shown) -> Shown:
+def _failure(failure: Failure | None) -> Body | None:
+    """Why it failed, with the group and the words for the customer."""
+    return None if failure is None else failure_for_customer(failure.code, failure.decline_code)
+
+
+def _attempt(attempt: Attempt) -> Body:
     return {
-        **row,
-        "failure": failure(row.get("failure")),
-        "three_d_secure": three_d_secure(row.get("three_d_secure")),
+        **_fields(attempt, _ATTEMPT),
+        "failure": _failure(attempt.failure),
+        "three_d_secure": _three_d_secure(attempt.three_d_secure),
     }
+
+
+def _dispute(dispute: Dispute) -> Body:
+    return {**_fields(dispute, _DISPUTE), "amount": major(dispute.amount, dispute.currency)}
+
+
+def _three_d_secure(authentication: Authentication) -> Body:
+    """Stripe's own word for the result where there is one, else ours."""
+    return {
+        "attempted": authentication.attempted,
+        "result": authentication.result or authentication.outcome,
+        "flow": authentication.flow,
+    }
+
+
+def _fields(row: Payment | Attempt | Refund | Dispute, names: Sequence[str]) -> Body:
+    return {name: getattr(row, name) for name in names}

@@ -23,10 +23,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Stripe's codes for a failed attempt; the explanation is looked up in ``declines`` when shown."""
+    """Stripe's codes for a failed attempt; views look the explanation up in ``declines``."""
 
     code: str
     decline_code: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The more precise of the two codes."""
+        return self.decline_code or self.code
 
 
 @dataclass(frozen=True, slots=True)

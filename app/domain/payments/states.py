@@ -1,8 +1,9 @@
 """Every status of a payment and of its parts: its order in the merge, Stripe's word for it and what it means.
 
 All are texts, so they are stored, hashed and compared as the words that they are. Where Stripe has a status of its own,
-the value of a member is Stripe's word; ``Enum("word")`` reads it. A word that Stripe adds later is kept as it came: it
-has the lowest rank, and no predicate below singles it out, until this file classifies it.
+the value of a member is Stripe's word; ``Enum("word")`` reads it. A word that is none of these (one that Stripe adds
+later, or a document that was changed by hand) is kept as it came: it has the lowest rank, and no predicate below
+singles it out.
 
 Sources: docs.stripe.com/payments/paymentintents/lifecycle, docs.stripe.com/api/charges/object, /api/refunds/object,
 /api/disputes/object, docs.stripe.com/disputes/how-disputes-work (an inquiry takes no money).
@@ -14,8 +15,8 @@ from enum import StrEnum
 from typing import Self
 
 
-class _StripeWord(StrEnum):
-    """A status in Stripe's words. Of two statuses of one object the higher ``rank`` is the later one."""
+class Status(StrEnum):
+    """Of two statuses of one object the merge keeps the one with the higher ``rank``."""
 
     rank: int
 
@@ -26,11 +27,9 @@ class _StripeWord(StrEnum):
         return member
 
     @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if not isinstance(value, str):
-            return None
+    def _missing_(cls, value: object) -> Self:
         word = str.__new__(cls, value)
-        word._name_, word._value_, word.rank = "UNCLASSIFIED", value, 0
+        word._name_, word._value_, word.rank = "UNCLASSIFIED", str(value), 0
         return word
 
     @property
@@ -39,7 +38,7 @@ class _StripeWord(StrEnum):
         return self._value_ in type(self)._value2member_map_
 
 
-class PaymentStatus(StrEnum):
+class PaymentStatus(Status):
     """Where a payment stands. Completed and canceled are final; failed is not."""
 
     PENDING = "pending"
@@ -52,15 +51,15 @@ class PaymentStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self in {PaymentStatus.COMPLETED, PaymentStatus.CANCELED}
+        return self in _FINAL
 
     @property
     def waits_for_stripe(self) -> bool:
         """True where Stripe may change it long after it was made: a bank debit under way, a hold not yet captured."""
-        return self in {PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
+        return self in _WAITING_FOR_STRIPE
 
 
-class RefundStatus(StrEnum):
+class RefundStatus(Status):
     """How much of what was captured went back (succeeded refunds only), or is on its way."""
 
     NONE = "none"
@@ -70,10 +69,10 @@ class RefundStatus(StrEnum):
 
     @property
     def counts_as_refunded(self) -> bool:
-        return self in {RefundStatus.PARTIAL, RefundStatus.FULL}
+        return self in _REFUNDED
 
 
-class IntentStatus(_StripeWord):
+class IntentStatus(Status):
     """The status of a payment intent. Intents have no ranks: an intent may fail and go on many times."""
 
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
@@ -87,10 +86,10 @@ class IntentStatus(_StripeWord):
     @property
     def is_idle(self) -> bool:
         """True while nothing is under way: a new attempt has to be started."""
-        return self in {IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION}
+        return self in _IDLE
 
 
-class ChargeStatus(_StripeWord):
+class ChargeStatus(Status):
     """The status of a charge."""
 
     PENDING = "pending", 0
@@ -98,7 +97,7 @@ class ChargeStatus(_StripeWord):
     SUCCEEDED = "succeeded", 2
 
 
-class RefundState(_StripeWord):
+class RefundState(Status):
     """The status of one refund. A refund may fail days after it succeeded."""
 
     PENDING = "pending", 0
@@ -110,7 +109,7 @@ class RefundState(_StripeWord):
     @property
     def is_open(self) -> bool:
         """True while the money is on its way."""
-        return self in {RefundState.PENDING, RefundState.REQUIRES_ACTION}
+        return self in _OPEN
 
     @property
     def counts_as_refunded(self) -> bool:
@@ -119,7 +118,7 @@ class RefundState(_StripeWord):
     @property
     def returned(self) -> bool:
         """True where the money stayed or came back here, so that it may be refunded again."""
-        return self in {RefundState.CANCELED, RefundState.FAILED}
+        return self in _RETURNED
 
     @property
     def needs_attention(self) -> bool:
@@ -127,7 +126,7 @@ class RefundState(_StripeWord):
         return self == RefundState.REQUIRES_ACTION
 
 
-class DisputeStatus(_StripeWord):
+class DisputeStatus(Status):
     """The status of a dispute or inquiry. An inquiry may become a dispute; a lost dispute may be appealed."""
 
     WARNING_NEEDS_RESPONSE = "warning_needs_response", 0
@@ -162,22 +161,7 @@ class DisputeStatus(_StripeWord):
         return self == DisputeStatus.LOST
 
 
-NEEDS_RESPONSE = (
-    DisputeStatus.NEEDS_RESPONSE,
-    DisputeStatus.WARNING_NEEDS_RESPONSE,
-    DisputeStatus.APPEAL_NEEDS_RESPONSE,
-)
-_UNDECIDED = frozenset(
-    {
-        DisputeStatus.NEEDS_RESPONSE,
-        DisputeStatus.UNDER_REVIEW,
-        DisputeStatus.APPEAL_NEEDS_RESPONSE,
-        DisputeStatus.APPEAL_UNDER_REVIEW,
-    }
-)
-
-
-class AttemptStatus(StrEnum):
+class AttemptStatus(Status):
     """``open`` waits for the customer's answer to 3-D Secure; ``abandoned`` never got one."""
 
     OPEN = "open"
@@ -190,14 +174,10 @@ class AttemptStatus(StrEnum):
     @classmethod
     def of_charge(cls, status: ChargeStatus, *, captured: bool) -> AttemptStatus:
         """The status of the attempt that led to a charge."""
-        if status == ChargeStatus.PENDING:
-            return cls.PROCESSING
-        if status == ChargeStatus.FAILED:
-            return cls.FAILED
-        return cls.SUCCEEDED if captured else cls.AUTHORIZED
+        return _ATTEMPT_OF_CHARGE.get(status) or (cls.SUCCEEDED if captured else cls.AUTHORIZED)
 
 
-class AuthenticationOutcome(StrEnum):
+class AuthenticationOutcome(Status):
     """The 3-D Secure split of DESIGN section 5."""
 
     AUTHENTICATED = "authenticated"
@@ -213,6 +193,30 @@ class AuthenticationOutcome(StrEnum):
         return _OUTCOME_OF_RESULT.get(result or "")
 
 
+# What each predicate above is true of. The sets are made once, because payments are derived at every webhook.
+_FINAL = frozenset({PaymentStatus.COMPLETED, PaymentStatus.CANCELED})
+_WAITING_FOR_STRIPE = frozenset({PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED})
+_REFUNDED = frozenset({RefundStatus.PARTIAL, RefundStatus.FULL})
+_IDLE = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION})
+_OPEN = frozenset({RefundState.PENDING, RefundState.REQUIRES_ACTION})
+_RETURNED = frozenset({RefundState.CANCELED, RefundState.FAILED})
+NEEDS_RESPONSE = (
+    DisputeStatus.NEEDS_RESPONSE,
+    DisputeStatus.WARNING_NEEDS_RESPONSE,
+    DisputeStatus.APPEAL_NEEDS_RESPONSE,
+)
+_UNDECIDED = frozenset(
+    {
+        DisputeStatus.NEEDS_RESPONSE,
+        DisputeStatus.UNDER_REVIEW,
+        DisputeStatus.APPEAL_NEEDS_RESPONSE,
+        DisputeStatus.APPEAL_UNDER_REVIEW,
+    }
+)
+_ATTEMPT_OF_CHARGE = {
+    ChargeStatus.PENDING: AttemptStatus.PROCESSING,
+    ChargeStatus.FAILED: AttemptStatus.FAILED,
+}
 _OUTCOME_OF_RESULT: dict[str, AuthenticationOutcome | None] = {
     "authenticated": AuthenticationOutcome.AUTHENTICATED,
     "attempt_acknowledged": AuthenticationOutcome.ATTEMPTED,

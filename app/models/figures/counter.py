@@ -39,7 +39,7 @@ from app.models.listing.payment_summary import (
     row_of,
 )
 from app.models.listing.refunds import RefundRow, refund_rows
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 
 # Change it with every change of what rows or rollups hold, or of their indexes: the figures are then built anew.
 SHAPE = 7
@@ -77,7 +77,7 @@ def begin(zone: str, build: str) -> int:
     ``build`` names the build: until it is finished, nobody counts who does not name it.
     """
     with unavailable_as_ours():
-        total = int(raw(Payment).estimated_document_count())
+        total = int(raw(PaymentDocument).estimated_document_count())
         row = {"zone": zone, "shape": SHAPE, "build": build, "built_at": None, "done": 0, "total": total}
         raw(FiguresState).replace_one({"_id": _ID}, row, upsert=True)
         # Payments' rows first: the drop waits for those who count just now (see _count), so that what they write into
@@ -106,13 +106,13 @@ def finished(now: datetime) -> None:
 def payments_estimate() -> int:
     """How many payments there are, about."""
     with unavailable_as_ours():
-        return int(raw(Payment).estimated_document_count())
+        return int(raw(PaymentDocument).estimated_document_count())
 
 
 def uncounted(limit: int) -> list[Row]:
     """Payments that changed since they were last counted."""
     with unavailable_as_ours():
-        return list(raw(Payment).find({"uncounted": True}, PAYMENT_FIELDS).limit(limit))
+        return list(raw(PaymentDocument).find({"uncounted": True}, PAYMENT_FIELDS).limit(limit))
 
 
 def pending(limit: int, session: ClientSession) -> list[tuple[Counted | None, Counted]] | None:
@@ -137,7 +137,7 @@ def _changed(
 ) -> list[tuple[Row | None, Row]] | None:
     """The payments that changed, each with its row where it has one; None when there are too many."""
     with unavailable_as_ours():
-        changed = raw(Payment).find({"uncounted": True}, of_payment, session=session)
+        changed = raw(PaymentDocument).find({"uncounted": True}, of_payment, session=session)
         payments = list(changed.limit(limit + 1))
         if len(payments) > limit:
             return None
@@ -150,13 +150,18 @@ def _changed(
 def backlog(most: int) -> int:
     """How many payments wait to be counted, up to ``most``."""
     with unavailable_as_ours():
-        return int(raw(Payment).count_documents({"uncounted": True}, limit=most))
+        return int(raw(PaymentDocument).count_documents({"uncounted": True}, limit=most))
 
 
 def batches(size: int) -> Iterable[list[Row]]:
     """All payments in the order of their creation, so that a batch touches few rollups."""
     with unavailable_as_ours():
-        found = raw(Payment).find({}, PAYMENT_FIELDS).sort([("created_at", -1), ("_id", -1)]).batch_size(size)
+        found = (
+            raw(PaymentDocument)
+            .find({}, PAYMENT_FIELDS)
+            .sort([("created_at", -1), ("_id", -1)])
+            .batch_size(size)
+        )
         batch: list[Row] = []
         for payment in found:
             batch.append(payment)
@@ -173,7 +178,7 @@ def count(payments: Sequence[Row], zone: ZoneInfo, build: str | None = None) -> 
     False, and nothing is counted, where the figures are being built by another build than ``build``, or for others.
     """
     with unavailable_as_ours():
-        with raw(Payment).database.client.start_session() as session:
+        with raw(PaymentDocument).database.client.start_session() as session:
             counted: bool = session.with_transaction(
                 lambda s: _count(payments, zone, build, s),
                 read_concern=ReadConcern("snapshot"),
@@ -187,7 +192,7 @@ def count(payments: Sequence[Row], zone: ZoneInfo, build: str | None = None) -> 
             if "uncounted" in p
         ]
         if unmark:
-            raw(Payment).bulk_write(unmark, ordered=False)
+            raw(PaymentDocument).bulk_write(unmark, ordered=False)
     return True
 
 
@@ -247,7 +252,7 @@ def _write_rows(
 def _histories_of_failures(payments: Sequence[Row], session: ClientSession) -> dict[ObjectId, Row]:
     """The histories of the few payments that have a failed refund; the others' are never read for their rows."""
     ids = [p["_id"] for p in payments if any(r["status"] == "failed" for r in p["refunds"])]
-    found = raw(Payment).find({"_id": {"$in": ids}}, _FAILURES, session=session) if ids else ()
+    found = raw(PaymentDocument).find({"_id": {"$in": ids}}, _FAILURES, session=session) if ids else ()
     return {payment["_id"]: payment for payment in found}
 
 

@@ -27,7 +27,7 @@ from app.domain.payments.states import PaymentStatus, RefundState
 WAITING = [status.value for status in PaymentStatus if status.waits_for_stripe]
 
 
-class Attempt(EmbeddedDocument):
+class AttemptDocument(EmbeddedDocument):
     """One try to pay: a charge, or a 3-D Secure request that never became one."""
 
     charge_id = StringField()
@@ -39,7 +39,7 @@ class Attempt(EmbeddedDocument):
     created_at = DateTimeField(required=True)
 
 
-class Refund(EmbeddedDocument):
+class RefundDocument(EmbeddedDocument):
     """One refund. ``id`` is ours, or Stripe's where the refund was made there."""
 
     id = StringField(required=True)
@@ -51,10 +51,11 @@ class Refund(EmbeddedDocument):
     failure_reason = StringField()
     notes = StringField()
     requested_by = StringField()
+    settled_by = StringField()
     created_at = DateTimeField(required=True)
 
 
-class Dispute(EmbeddedDocument):
+class DisputeDocument(EmbeddedDocument):
     """One chargeback or inquiry."""
 
     id = StringField(required=True)
@@ -67,7 +68,7 @@ class Dispute(EmbeddedDocument):
     created_at = DateTimeField(required=True)
 
 
-class HistoryEntry(EmbeddedDocument):
+class HistoryDocument(EmbeddedDocument):
     """One link of the hash chain; see ``app.domain.history``."""
 
     seq = IntField(required=True)
@@ -81,7 +82,7 @@ class HistoryEntry(EmbeddedDocument):
     hash = StringField(required=True)
 
 
-class Payment(Document):
+class PaymentDocument(Document):
     """Amounts are minor units of ``currency``; ``version`` guards every write (optimistic concurrency)."""
 
     order_id = StringField(required=True)
@@ -101,9 +102,9 @@ class Payment(Document):
     failure = DictField(null=True)
     three_d_secure = DictField()
     card = DictField(null=True)
-    attempts = EmbeddedDocumentListField(Attempt)
-    refunds = EmbeddedDocumentListField(Refund)
-    disputes = EmbeddedDocumentListField(Dispute)
+    attempts = EmbeddedDocumentListField(AttemptDocument)
+    refunds = EmbeddedDocumentListField(RefundDocument)
+    disputes = EmbeddedDocumentListField(DisputeDocument)
     created_at = DateTimeField(required=True)
     completed_at = DateTimeField()
     updated_at = DateTimeField(required=True)
@@ -112,7 +113,7 @@ class Payment(Document):
     # Until when the request that made the row may be talking to Stripe about it.
     creating_until = DateTimeField()
     evidence = DictField(required=True)
-    history = EmbeddedDocumentListField(HistoryEntry)
+    history = EmbeddedDocumentListField(HistoryDocument)
     version = IntField(required=True)
     # Set by every change and removed when the change has been counted in the figures; see ``figures_store``.
     uncounted = BooleanField()

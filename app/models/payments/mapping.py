@@ -1,10 +1,18 @@
-"""``PaymentState`` to and from the plain document that MongoDB holds."""
+"""What MongoDB holds of a payment, to and from the domain: its evidence, and the payment as it was last written.
+
+Writers read the evidence (``state_of``) and derive the payment from it; readers take the payment as it is stored
+(``payment_of``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+
+from bson import ObjectId
 
 from app.domain.payments.evidence import (
     ChallengeEvidence,
@@ -14,7 +22,17 @@ from app.domain.payments.evidence import (
     RefundEvidence,
 )
 from app.domain.payments.facts import Card, Failure, ThreeDSecure
-from app.domain.payments.states import ChargeStatus, DisputeStatus, RefundState
+from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
+from app.domain.payments.snapshot import record, refund_record
+from app.domain.payments.states import (
+    AttemptStatus,
+    AuthenticationOutcome,
+    ChargeStatus,
+    DisputeStatus,
+    PaymentStatus,
+    RefundState,
+    RefundStatus,
+)
 
 Document = dict[str, Any]
 
@@ -45,16 +63,25 @@ _STATUSES: dict[type, Callable[[str], str]] = {
 }
 _VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure}
 _TIMES = frozenset({"created_at", "completed_at", "evidence_due_by"})
+_PAYMENT_FIELDS = (
+    *("order_id", "customer_id", "description", "payment_intent_id", "livemode", "amount", "currency"),
+    *("cancellation_reason", "amount_captured", "amount_refunded", "amount_refundable", "disputed"),
+)
+_REFUND_FIELDS = (
+    *("id", "payment_id", "stripe_refund_id", "amount", "currency", "reason", "failure_reason"),
+    *("notes", "requested_by", "settled_by"),
+)
+_DISPUTE_FIELDS = ("id", "charge_id", "amount", "currency", "reason")
 
 
 def evidence_of(state: PaymentState) -> Document:
     """The evidence as a document; gaps are left out, so that rows stay small."""
-    found: Document = {name: value for name in _SCALARS if (value := getattr(state, name)) is not None}
+    evidence: Document = {name: value for name in _SCALARS if (value := getattr(state, name)) is not None}
     for table in _TABLES:
         rows = getattr(state, table)
         if rows:
-            found[table] = {key: _row(row) for key, row in rows.items()}
-    return found
+            evidence[table] = {key: _row(row) for key, row in rows.items()}
+    return evidence
 
 
 def state_of(document: Mapping[str, Any]) -> PaymentState:
@@ -67,9 +94,53 @@ def state_of(document: Mapping[str, Any]) -> PaymentState:
     return PaymentState(payment_id=str(document["_id"]), **values)
 
 
-def fields_of(record: Mapping[str, Any]) -> Document:
+def fields_of(values: Mapping[str, Any]) -> Document:
     """A record as document fields: the same names, with times as dates."""
-    return {name: _stored(name, value) for name, value in record.items()}
+    return {name: _stored(name, value) for name, value in values.items()}
+
+
+def payment_of(document: Mapping[str, Any]) -> Payment:
+    """The payment as it is stored. What a damaged document lacks is empty; the audit says what is wrong with it."""
+    payment_id, completed = str(document["_id"]), document.get("completed_at")
+    return Payment(
+        id=payment_id,
+        **_named(document, _PAYMENT_FIELDS),
+        status=PaymentStatus(str(document.get("status"))),
+        refund_status=RefundStatus(str(document.get("refund_status"))),
+        failure=_failure(document.get("failure")),
+        three_d_secure=_authentication(document.get("three_d_secure")),
+        card=_card(document.get("card")),
+        attempts=tuple(_attempt(row) for row in document.get("attempts") or ()),
+        refunds=tuple(refund_of({**row, "payment_id": payment_id}) for row in document.get("refunds") or ()),
+        disputes=tuple(_dispute(row) for row in document.get("disputes") or ()),
+        created=_seconds(document["created_at"]),
+        completed=_seconds(completed) if completed else None,
+        updated_at=document.get("updated_at"),
+        history=document.get("history") or (),
+    )
+
+
+def document_of(payment: Payment) -> Document:
+    """The document that ``payment_of`` reads, without evidence and history."""
+    return {
+        "_id": ObjectId(payment.id),
+        **fields_of(record(payment)),
+        "updated_at": payment.updated_at,
+    }
+
+
+def refund_of(row: Mapping[str, Any]) -> Refund:
+    """A refund as it is stored in its payment, given the payment's id as well."""
+    return Refund(
+        **_named(row, _REFUND_FIELDS),
+        status=RefundState(row["status"]),
+        created=_seconds(row["created_at"]),
+    )
+
+
+def refund_document(refund: Refund) -> Document:
+    """The row that ``refund_of`` reads."""
+    return {**fields_of(refund_record(refund)), "payment_id": refund.payment_id}
 
 
 def moment(seconds: int) -> datetime:
@@ -78,12 +149,12 @@ def moment(seconds: int) -> datetime:
 
 
 def _row(row: Any) -> Document:
-    found: Document = {}
+    values: Document = {}
     for name in row.__slots__:
         value = getattr(row, name)
         if value is not None:
-            found[name] = _row(value) if name in _VALUES else value
-    return found
+            values[name] = _row(value) if name in _VALUES else value
+    return values
 
 
 def _evidence(kind: type, row: Mapping[str, Any]) -> Any:
@@ -96,15 +167,14 @@ def _evidence(kind: type, row: Mapping[str, Any]) -> Any:
 
 
 def _complete(kind: Any, values: Mapping[str, Any]) -> Any:
-    """Build ``kind``, with None for every gap that has no default of its own."""
-    fields = kind.__dataclass_fields__
-    return kind(
-        **{name: values.get(name, None if _has_no_default(f) else f.default) for name, f in fields.items()}
-    )
+    """Build ``kind`` from what is stored of it; a field that an earlier version stored is left out."""
+    return kind(**{name: values.get(name, default) for name, default in _defaults(kind)})
 
 
-def _has_no_default(field: Any) -> bool:
-    return bool(field.default is field.default_factory)  # both are dataclasses.MISSING
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of an evidence class, with None for each that has no default."""
+    return tuple((f.name, None if f.default is MISSING else f.default) for f in fields(kind))
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -113,3 +183,51 @@ def _stored(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return [fields_of(item) for item in value]
     return value
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        charge_id=row.get("charge_id"),
+        payment_method_id=row.get("payment_method_id"),
+        status=AttemptStatus(row["status"]),
+        created=_seconds(row["created_at"]),
+        failure=_failure(row.get("failure")),
+        card=_card(row.get("card")),
+        three_d_secure=_authentication(row.get("three_d_secure")),
+    )
+
+
+def _dispute(row: Mapping[str, Any]) -> Dispute:
+    due = row.get("evidence_due_by")
+    return Dispute(
+        **_named(row, _DISPUTE_FIELDS),
+        status=DisputeStatus(row["status"]),
+        evidence_due=_seconds(due) if due else None,
+        created=_seconds(row["created_at"]),
+    )
+
+
+def _failure(row: Mapping[str, Any] | None) -> Failure | None:
+    return Failure(row["code"], row.get("decline_code")) if row else None
+
+
+def _card(row: Mapping[str, Any] | None) -> Card | None:
+    return Card(row.get("brand"), row.get("last4"), row.get("country")) if row else None
+
+
+def _authentication(row: Mapping[str, Any] | None) -> Authentication:
+    row = row or {}
+    outcome = row.get("outcome")
+    return Authentication(
+        outcome=AuthenticationOutcome(outcome) if outcome else None,
+        result=row.get("result"),
+        flow=row.get("flow"),
+    )
+
+
+def _named(row: Mapping[str, Any], names: Sequence[str]) -> Document:
+    return {name: row.get(name) for name in names}
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

@@ -12,13 +12,14 @@ from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.history import Entry
-from app.domain.payments.payment import PaymentView, view
-from app.domain.payments.snapshot import Record, record
+from app.domain.payments.payment import Payment
+from app.domain.payments.snapshot import Record
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.models.payments.mapping import Document, evidence_of, fields_of, state_of
 from app.models.write_batching import GroupCommit
 
@@ -37,23 +38,16 @@ class AlreadyExists(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredPayment:
-    """A payment as read: its state and view, the version that a write must name, and the last link of its history."""
+    """A payment as read for a change: the version that a write must name, and the last link of its history."""
 
     state: PaymentState
-    shown: PaymentView
+    payment: Payment
     version: int
     last_entry: Entry | None
-    updated_at: datetime
 
     @property
     def id(self) -> str:
         return self.state.payment_id
-
-    @property
-    def document(self) -> Document:
-        """The fields that are shown, as the stored document has them."""
-        shown = fields_of(record(self.state, self.shown))
-        return {"_id": ObjectId(self.id), **shown, "updated_at": self.updated_at}
 
 
 def find(payment_id: str) -> StoredPayment | None:
@@ -71,7 +65,7 @@ def find_by_intent(intent_id: str) -> StoredPayment | None:
 def whole(payment_id: str) -> Document | None:
     """The whole document, history included, as it is shown and verified."""
     with unavailable_as_ours():
-        found: Document | None = raw(Payment).find_one({"_id": ObjectId(payment_id)})
+        found: Document | None = raw(PaymentDocument).find_one({"_id": ObjectId(payment_id)})
     return found
 
 
@@ -79,7 +73,7 @@ def listed(ids: Sequence[ObjectId], session: ClientSession) -> list[Document]:
     """Payments in the order of ``ids``, without evidence and history."""
     with unavailable_as_ours():
         fields = {"history": 0, "evidence": 0}
-        rows = raw(Payment).find({"_id": {"$in": list(ids)}}, fields, session=session)
+        rows = raw(PaymentDocument).find({"_id": {"$in": list(ids)}}, fields, session=session)
         documents = {document["_id"]: document for document in rows}
     return [documents[id_] for id_ in ids]
 
@@ -87,7 +81,7 @@ def listed(ids: Sequence[ObjectId], session: ClientSession) -> list[Document]:
 def exists() -> bool:
     """True when there is any payment at all."""
     with unavailable_as_ours():
-        return raw(Payment).find_one({}, {"_id": 1}) is not None
+        return raw(PaymentDocument).find_one({}, {"_id": 1}) is not None
 
 
 def claim_open_slot(
@@ -99,9 +93,9 @@ def claim_open_slot(
             # A new order is the usual case, so the insert comes first and the unique index decides.
             fresh = {**insert, "open_slot": slot, "creating_until": until, "updated_at": now, "version": 1}
             try:
-                raw(Payment).insert_one(fresh)
+                raw(PaymentDocument).insert_one(fresh)
             except DuplicateKeyError:
-                document = raw(Payment).find_one({"open_slot": slot}, _STATE)
+                document = raw(PaymentDocument).find_one({"open_slot": slot}, _STATE)
                 if document:
                     return _stored(document), False
                 continue  # it was closed between the two calls
@@ -117,20 +111,20 @@ def take_over_creation(payment_id: str, *, now: datetime, until: datetime) -> bo
         "$or": [{"creating_until": None}, {"creating_until": {"$lte": now}}],
     }
     with unavailable_as_ours():
-        result = raw(Payment).update_one(query, {"$set": {"creating_until": until}})
+        result = raw(PaymentDocument).update_one(query, {"$set": {"creating_until": until}})
     return bool(result.modified_count)
 
 
 def release_creation(payment_id: str, *, now: datetime) -> None:
     """Let a retry try at once, and the worker look, after a call whose outcome is unknown."""
     with unavailable_as_ours():
-        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$set": {"creating_until": now}})
+        raw(PaymentDocument).update_one({"_id": ObjectId(payment_id)}, {"$set": {"creating_until": now}})
 
 
 def forget_creation(payment_id: str) -> None:
     """Nothing was made at Stripe; from now on only a retry of the request asks for the intent again."""
     with unavailable_as_ours():
-        raw(Payment).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
+        raw(PaymentDocument).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
 
 
 def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Document:
@@ -157,7 +151,7 @@ def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, 
     document = {**document_for(state, new, entry), "updated_at": now, "version": 1}
     with unavailable_as_ours():
         try:
-            raw(Payment).insert_one({**document, "open_slot": slot} if slot else document)
+            raw(PaymentDocument).insert_one({**document, "open_slot": slot} if slot else document)
         except DuplicateKeyError as error:
             if slot and "open_slot" in (error.details or {}).get("keyPattern", {}):
                 insert(state, new, entry, slot=None, now=now)
@@ -198,7 +192,7 @@ def save(
 
 def _one(query: Document) -> StoredPayment | None:
     with unavailable_as_ours():
-        document = raw(Payment).find_one(query, _STATE)
+        document = raw(PaymentDocument).find_one(query, _STATE)
     return _stored(document) if document else None
 
 
@@ -213,7 +207,7 @@ class _Write:
 
 
 def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
-    found = raw(Payment).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, _STATE)
+    found = raw(PaymentDocument).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, _STATE)
     by_intent = {document["evidence"]["intent_id"]: document for document in found}
     return [by_intent.get(intent_id) for intent_id in intent_ids]
 
@@ -224,7 +218,7 @@ def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
         return [_write_alone(writes[0])]
     taken: set[int] = set()
     try:
-        result = raw(Payment).bulk_write(
+        result = raw(PaymentDocument).bulk_write(
             [UpdateOne(write.query, write.update) for write in writes], ordered=False
         )
         matched = result.matched_count
@@ -242,7 +236,7 @@ def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
 def _write_alone(write: _Write) -> bool | None:
     """The same for one write, which MongoDB and its driver do with less ado."""
     try:
-        return bool(raw(Payment).update_one(write.query, write.update).matched_count)
+        return bool(raw(PaymentDocument).update_one(write.query, write.update).matched_count)
     except DuplicateKeyError:
         return None
 
@@ -253,7 +247,7 @@ def _made(writes: Sequence[_Write]) -> list[bool]:
     A write that cannot be told apart counts as not made: its facts are applied again, and change nothing.
     """
     ids = [ObjectId(write.stored.id) for write in writes]
-    found = raw(Payment).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})
+    found = raw(PaymentDocument).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})
     last = {str(document["_id"]): document for document in found}
     return [
         write.entry is not None
@@ -270,4 +264,5 @@ _writes = GroupCommit(_write_all)
 def _stored(document: Document) -> StoredPayment:
     state = state_of(document)
     history = document.get("history") or [None]
-    return StoredPayment(state, view(state), document["version"], history[-1], document["updated_at"])
+    payment = derive(state, updated_at=document["updated_at"])
+    return StoredPayment(state, payment, document["version"], history[-1])

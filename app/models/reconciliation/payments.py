@@ -13,7 +13,7 @@ from app.domain.payments.states import PaymentStatus
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments import repository
-from app.models.payments.document import WAITING, Payment
+from app.models.payments.document import WAITING, PaymentDocument
 from app.models.payments.mapping import moment
 from app.models.payments.repository import StoredPayment
 
@@ -80,11 +80,11 @@ def waiting(before: int, *, livemode: bool) -> Iterator[BriefRow]:
 
 def _stored(query: dict[str, Any]) -> list[StoredPayment]:
     with unavailable_as_ours():
-        documents = list(raw(Payment).find(query, repository._STATE))
+        documents = list(raw(PaymentDocument).find(query, repository._STATE))
     return [repository._stored(document) for document in documents]
 
 
 def _brief(query: dict[str, Any], order: list[tuple[str, int]]) -> Iterator[BriefRow]:
     with unavailable_as_ours():
-        for row in raw(Payment).find(query, _BRIEF).sort(order).batch_size(_BATCH):
+        for row in raw(PaymentDocument).find(query, _BRIEF).sort(order).batch_size(_BATCH):
             yield BriefRow(str(row["_id"]), row.get("payment_intent_id"), row["currency"], row["amount"])

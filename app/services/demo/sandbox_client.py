@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from app.domain.payments.states import ChargeStatus
 from app.errors import StripeUnavailable, ValidationFailed
 
 _SECONDS = 30
@@ -66,7 +67,7 @@ class DemoSandbox:
     def dispute(self, intent_id: str, reason: str, *, inquiry: bool) -> None:
         """Let the bank of the customer ask for the money of an intent back."""
         charges = self._stripe("GET", "charges", {"payment_intent": intent_id})["data"]
-        paid = next(charge for charge in charges if charge["status"] == "succeeded")
+        paid = next(charge for charge in charges if charge["status"] == ChargeStatus.SUCCEEDED)
         self._control("POST", f"charges/{paid['id']}/dispute", {"reason": reason, "inquiry": inquiry})
 
     def close_disputes(self, intent_id: str, outcome: str) -> None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from app.domain.money import Money, shown_decimals
+from app.domain.payments.payment import Payment
+from app.domain.payments.states import AttemptStatus, IntentStatus, PaymentStatus, RefundState
 from app.errors import StripeNotInitialized
 from app.models.payments import repository
-from app.models.payments.mapping import Document
+from app.models.payments.mapping import payment_of
 from app.services import Services
 from app.services.demo.sandbox_client import DemoSandbox, Json
 from app.services.demo.stories import (
@@ -92,8 +94,8 @@ class Demo:
         ours = {opened.payment_intent_id: opened.payment_id for opened in self._opened.values()}
         for line in self._sandbox.books():
             if line["id"] in ours:
-                stored = repository.whole(ours[line["id"]])
-                found = unlike(line, stored) if stored else ["is missing here"]
+                document = repository.whole(ours[line["id"]])
+                found = unlike(line, payment_of(document)) if document else ["is missing here"]
                 yield from (f"{line['id']}: {difference}" for difference in found)
 
     def _do(self, step: Step) -> None:
@@ -105,7 +107,7 @@ class Demo:
         match act:
             case Pay():
                 intent = self._sandbox.pay(intent_id, act.card, act.authentication)
-                if intent["status"] == "succeeded":
+                if intent["status"] == IntentStatus.SUCCEEDED:
                     # A browser that is told of the success says so to the ERP, and that asks us to confirm.
                     self._services.payments.confirm(
                         intent_id, story.order_id, customer=None, caller=ACTOR, key=None
@@ -148,24 +150,27 @@ class Demo:
                 self._services.webhooks.deliver(payload, _signature(payload, self._secrets[0]))
 
 
-def unlike(line: Json, payment: Document) -> list[str]:
+def unlike(line: Json, payment: Payment) -> list[str]:
     """How a payment differs from a line of the sandbox's books."""
-    charged = [attempt for attempt in payment["attempts"] if attempt["charge_id"]]
+    charged = [attempt for attempt in payment.attempts if attempt.charge_id]
     ours = {
-        "amount": payment["amount"],
-        "currency": payment["currency"],
-        "created": int(payment["created_at"].timestamp()),
-        "succeeded": payment["status"] == "completed",
-        "canceled": payment["status"] == "canceled",
-        "amount_captured": payment["amount_captured"],
-        "refunded": payment["amount_refunded"],
-        "refund_pending": sum(r["amount"] for r in payment["refunds"] if r["status"] == "pending"),
-        "refunds": len(payment["refunds"]),
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "created": payment.created,
+        "succeeded": payment.status == PaymentStatus.COMPLETED,
+        "canceled": payment.status == PaymentStatus.CANCELED,
+        "amount_captured": payment.amount_captured,
+        "refunded": payment.amount_refunded,
+        "refund_pending": sum(r.amount for r in payment.refunds if r.status == RefundState.PENDING),
+        "refunds": len(payment.refunds),
         "charges": len(charged),
-        "failed_charges": sum(attempt["status"] == "failed" for attempt in charged),
-        "disputes": len(payment["disputes"]),
+        "failed_charges": sum(attempt.status == AttemptStatus.FAILED for attempt in charged),
+        "disputes": len(payment.disputes),
     }
-    theirs = line | {"succeeded": line["status"] == "succeeded", "canceled": line["status"] == "canceled"}
+    theirs = line | {
+        "succeeded": line["status"] == IntentStatus.SUCCEEDED,
+        "canceled": line["status"] == IntentStatus.CANCELED,
+    }
     return [
         f"{name} is {value} here and {theirs[name]} at Stripe"
         for name, value in ours.items()

@@ -48,14 +48,14 @@ class Once:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def once(what: Once, work: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """Run ``work(resource_id)`` once for its key and return its answer, now or replayed.
+def once(what: Once, work: Callable[[str], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """Run ``work(resource_id)`` once for its key; its answer, and whether that is a replay of an earlier one.
 
     ``resource_id`` is the id for the row that the work makes; a retry gets the same one. An error that is final is
     replayed too. Raises IdempotencyKeyReused for another body, RequestInProgress when the first request still runs.
     """
     if what.key is None:
-        return work(new_id())
+        return work(new_id()), False
     pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _WAIT_SECONDS
     while True:
         at = now()
@@ -63,9 +63,9 @@ def once(what: Once, work: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
         if claim.fingerprint != what.fingerprint:
             raise IdempotencyKeyReused
         if claim.mine:
-            return _work(what, claim.resource_id, work)
+            return _work(what, claim.resource_id, work), False
         if claim.status is not None:
-            return _replay(claim)
+            return _replay(claim), True
         if time.monotonic() > deadline:
             raise RequestInProgress(retry_after=2)
         time.sleep(pause)

@@ -16,10 +16,11 @@ from datetime import datetime
 from app import telemetry
 from app.clock import now
 from app.domain.payments import history
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Fact, IntentFact
 from app.domain.payments.merge import adopt, apply
-from app.domain.payments.payment import PaymentView, view
+from app.domain.payments.payment import Payment
 from app.domain.payments.snapshot import Record, changes, record
 from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable
@@ -43,11 +44,11 @@ class Source:
 
 
 def entry_for(
-    before: StoredPayment | None, after: PaymentState, shown: PaymentView, source: Source, at: datetime
+    before: StoredPayment | None, after: Payment, source: Source, at: datetime
 ) -> tuple[Record, history.Entry | None]:
     """The record of ``after``, and the history entry that leads to it; None when people see no difference."""
-    old = record(before.state, before.shown) if before else None
-    new = record(after, shown)
+    old = record(before.payment) if before else None
+    new = record(after)
     if old == new:
         return new, None
     entry = history.next_entry(
@@ -73,13 +74,15 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
             state = apply(state, fact)
         if state is stored.state:
             return stored
-        at, shown = now(), view(state)
-        new, entry = entry_for(stored, state, shown, source, at)
+        at = now()
+        payment = derive(state, updated_at=at)
+        new, entry = entry_for(stored, payment, source, at)
         changed = {name: new[name] for name in entry["changes"]} if entry else {}
-        if repository.save(stored, state, changed, entry, open_=not shown.status.is_final, now=at):
-            observe(stored, state, shown)
-            last, updated = (entry, at) if entry else (stored.last_entry, stored.updated_at)
-            return StoredPayment(state, shown, stored.version + 1, last, updated)
+        if repository.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at):
+            observe(stored, state, payment)
+            if entry is None:
+                return StoredPayment(state, stored.payment, stored.version + 1, stored.last_entry)
+            return StoredPayment(state, payment, stored.version + 1, entry)
         # Jitter keeps many writers of one payment from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
         fresh = repository.find(stored.id)
@@ -96,7 +99,9 @@ def learn(stored: StoredPayment, facts: Sequence[Fact], source: Source) -> Store
     return change(stored, lambda _: facts, source)
 
 
-def payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()) -> StoredPayment | None:
+def stored_payment_of(
+    fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()
+) -> StoredPayment | None:
     """The payment that an intent belongs to, adopted when the intent is ours but has no row; None when it is not ours.
 
     The fact itself is applied in either case, and in the same write what is known ``further`` about the payment.
@@ -111,23 +116,23 @@ def payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()
         for more in further:
             state = apply(state, more)
         at = now()
-        shown = view(state)
-        new, entry = entry_for(None, state, shown, source, at)
+        payment = derive(state, updated_at=at)
+        new, entry = entry_for(None, payment, source, at)
         slot = repository.open_slot(state.customer_id, state.order_id, state.currency, state.amount)
         try:
-            repository.insert(state, new, entry or {}, slot=None if shown.status.is_final else slot, now=at)
+            repository.insert(state, new, entry or {}, slot=None if payment.status.is_final else slot, now=at)
         except AlreadyExists:
             continue  # another process adopted it between our look and our write
-        observe(None, state, shown)
+        observe(None, state, payment)
         return repository.find(state.payment_id)
     raise DatabaseUnavailable("The payment could not be read back just after it was written. Try again.")
 
 
-def observe(before: StoredPayment | None, after: PaymentState, shown: PaymentView) -> None:
+def observe(before: StoredPayment | None, after: PaymentState, payment: Payment) -> None:
     """Count what a write changed; ``before`` is None for a new payment."""
-    old = before.shown.status.value if before else "none"
-    if old != shown.status.value:
-        telemetry.payment_moved(old, shown.status.value)
+    old = before.payment.status.value if before else "none"
+    if old != payment.status.value:
+        telemetry.payment_moved(old, payment.status.value)
     known = before.state.refunds if before else {}
     for refund_id, refund in after.refunds.items():
         outcome, earlier = _outcome(refund), known.get(refund_id)

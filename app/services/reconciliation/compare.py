@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from app.domain.payments.derivation import derive, open_challenges
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import Fact, IntentFact
 from app.domain.payments.merge import adopt, apply
-from app.domain.payments.payment import PaymentView, open_challenges, view
+from app.domain.payments.payment import Payment
 from app.domain.payments.snapshot import Record, record
 from app.gateway.client import settling
 from app.models.payments.repository import StoredPayment
@@ -63,9 +64,9 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
     state = merge(before or adopt(intent, ""), [*others, intent])
     if state is before:
         return None
-    shown = view(state)
-    theirs = record(state, shown)
-    ours = record(stored.state, stored.shown) if stored else None
+    payment = derive(state)
+    theirs = record(payment)
+    ours = record(stored.payment) if stored else None
     if ours == theirs:
         return None
     return Difference(
@@ -74,9 +75,9 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
         intent_id=intent.intent_id,
         currency=state.currency,
         amount=state.amount,
-        captured=shown.amount_captured - (stored.shown.amount_captured if stored else 0),
-        refunded=shown.amount_refunded - (stored.shown.amount_refunded if stored else 0),
-        fields=_fields(ours, theirs) if ours else {"status": [None, shown.status.value]},
+        captured=payment.amount_captured - (stored.payment.amount_captured if stored else 0),
+        refunded=payment.amount_refunded - (stored.payment.amount_refunded if stored else 0),
+        fields=_fields(ours, theirs) if ours else {"status": [None, payment.status.value]},
         stored=stored,
         intent=intent,
         facts=tuple(others),
@@ -86,7 +87,7 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
 def tells_news(stored: StoredPayment, facts: Sequence[Fact]) -> bool:
     """True when the facts alone already change what people see."""
     state = merge(stored.state, facts)
-    return state is not stored.state and record(state, view(state)) != record(stored.state, stored.shown)
+    return state is not stored.state and record(derive(state)) != record(stored.payment)
 
 
 def merge(state: PaymentState, facts: Sequence[Fact]) -> PaymentState:
@@ -117,14 +118,14 @@ def _told(
             charged = [(charge.created or charge.first_seen) + 1 for charge in state.charges.values()]
             told.append(replace(intent, as_of=max([intent.created, asked, *charged]), charge=None))
     state = merge(known or adopt(bare, ""), told)
-    return settling(bare, _open_before(state, view(state), bare.as_of)), told
+    return settling(bare, _open_before(state, derive(state), bare.as_of)), told
 
 
-def _open_before(state: PaymentState, shown: PaymentView, moment: int) -> frozenset[str]:
+def _open_before(state: PaymentState, payment: Payment, moment: int) -> frozenset[str]:
     """The 3-D Secure requests that were open before the intent was fetched, by Stripe's clock of whole seconds."""
     return frozenset(
         method
-        for method in open_challenges(shown)
+        for method in open_challenges(payment)
         if (state.challenges[method].last_requested_at or 0) < moment
     )
 

@@ -26,7 +26,7 @@ from app.models.reconciliation import reports
 from app.models.reconciliation.payments import BriefRow
 from app.models.reconciliation.reports import RunState
 from app.services.payments.idempotency import LEASE
-from app.services.payments.updates import Source, learn, payment_of
+from app.services.payments.updates import Source, learn, stored_payment_of
 from app.services.reconciliation.compare import Difference, Kind, compare, tells_news
 from app.services.reconciliation.stream import Batch, Reading
 
@@ -163,7 +163,7 @@ class Run:
             rows = reconciliation_payments.by_intents(intent_id for intent_id, _ in batch)
             for intent_id, facts in batch:
                 stored = rows.get(intent_id)
-                if stored is None or stored.shown.created_at < since:
+                if stored is None or stored.payment.created < since:
                     yield self._older(intent_id, stored, facts)
         for waiting in _batched(reconciliation_payments.waiting(since, livemode=self._livemode)):
             rows = reconciliation_payments.by_ids(row.payment_id for row in waiting)
@@ -249,7 +249,7 @@ class Run:
                 if difference.stored and difference.stored.state.intent_id:
                     learn(difference.stored, [*difference.facts, difference.intent], self._source)
                     return True
-                return bool(payment_of(difference.intent, self._source, further=difference.facts))
+                return bool(stored_payment_of(difference.intent, self._source, further=difference.facts))
             except (AlreadyExists, ContradictoryFact):
                 continue  # another process gave the intent a row, or the row an intent, since we looked
         return False

@@ -8,10 +8,11 @@ from typing import Any
 
 from app.clock import now
 from app.domain.payments.facts import RefundSettled
+from app.domain.payments.payment import Refund
 from app.domain.payments.states import RefundState
 from app.errors import NotFound, PaydeskError, ValidationFailed
 from app.models.payments import repository
-from app.models.payments.mapping import Document
+from app.models.payments.mapping import refund_document, refund_of
 from app.models.refunds import drafts as refund_drafts
 from app.services import audit
 from app.services.audit import Action
@@ -26,8 +27,8 @@ _ENDPOINT = "dashboard-refund"
 class Made:
     """A refund, and whether this form had made it before."""
 
-    refund: Document
-    repeated: bool = False
+    refund: Refund
+    repeated: bool
 
 
 class RefundDesk:
@@ -40,10 +41,10 @@ class RefundDesk:
         """What the refund would come to; see ``Refunds.quote``."""
         return self._refunds.quote(order)
 
-    def made_with(self, account: str, key: str) -> Document | None:
+    def made_with(self, account: str, key: str) -> Refund | None:
         """The refund that a form has made, if any. Raises the final error that it met."""
         answer = answer_of(_of(account, key))
-        return answer["refund"] if answer else None
+        return refund_of(answer["refund"]) if answer else None
 
     def keep_draft(self, fields: Mapping[str, str], *, account: str, key: str) -> None:
         """Keep what was entered into a form until it is confirmed."""
@@ -59,20 +60,19 @@ class RefundDesk:
         Raises what ``Refunds.refund`` raises. After StripeUnavailable and RequestInProgress the same form completes
         the same refund; after any other error it will only give that error again.
         """
-        fresh: list[bool] = []
 
-        def work(_: str) -> dict[str, Any]:
-            fresh.append(True)
+        def work(refund_id: str) -> dict[str, Any]:
             # Logged before Stripe is asked: no refund can be made here that the log does not know of.
             self._log(Action.REFUND_REQUESTED, order, amount=_text(order.amount), reason=order.reason)
             try:
-                refund = self._refunds.refund(order, customer=None, key=key)
+                refund = self._refunds.make(order, refund_id)
             except PaydeskError as error:
                 self._log(Action.REFUND_ANSWERED, order, error=error.error)
                 raise
-            told = {name: refund[name] for name in ("id", "stripe_refund_id", "amount", "currency", "status")}
-            self._log(Action.REFUND_ANSWERED, order, **told)
-            return {"refund": refund}
+            row = refund_document(refund)
+            answer = {name: row[name] for name in ("id", "stripe_refund_id", "amount", "currency", "status")}
+            self._log(Action.REFUND_ANSWERED, order, **answer)
+            return {"refund": row}
 
         request = {
             "payment_id": order.payment_id,
@@ -80,8 +80,8 @@ class RefundDesk:
             "reason": order.reason,
             "notes": order.notes,
         }
-        answer = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=request), work)
-        return Made(refund=answer["refund"], repeated=not fresh)
+        answer, replayed = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=request), work)
+        return Made(refund=refund_of(answer["refund"]), repeated=replayed)
 
     def settle(self, payment_id: str, refund_id: str, *, actor: str) -> None:
         """Note that ``actor`` gave the money of a failed refund back in another way, so that nobody pays it twice.

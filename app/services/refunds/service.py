@@ -16,9 +16,10 @@ from typing import Any
 from structlog.contextvars import bind_contextvars
 
 from app.domain.money import Money, MoneyError
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
-from app.domain.payments.payment import view
+from app.domain.payments.payment import Refund
 from app.domain.payments.states import PaymentStatus, RefundState
 from app.errors import (
     AmountExceedsRefundable,
@@ -34,7 +35,7 @@ from app.errors import (
 from app.gateway.client import StripeGateway
 from app.gateway.errors import IdempotencyMismatch
 from app.models.payments import repository
-from app.models.payments.mapping import Document
+from app.models.payments.mapping import refund_document, refund_of
 from app.models.payments.repository import StoredPayment
 from app.services.payments.idempotency import LEASE, Once, once
 from app.services.payments.service import may_see
@@ -76,52 +77,56 @@ class Refunds:
     def __init__(self, gateway: StripeGateway) -> None:
         self._gateway = gateway
 
-    def refund(self, order: RefundOrder, *, customer: str | None, key: str | None) -> Document:
-        """The refund, as a row of the payment's ``refunds`` with its ``payment_id``.
+    def refund(self, order: RefundOrder, *, customer: str | None, key: str | None) -> Refund:
+        """Refund what is asked for.
 
         Raises NotFound, AmountInvalid, PaymentNotRefundable, PaymentDisputed, AmountExceedsRefundable, the errors of
         idempotency keys, and Stripe's. After StripeUnavailable a retry completes the same refund.
         """
+        stored = self._payment(order, customer)
+
+        def work(refund_id: str) -> dict[str, Any]:
+            return {"refund": refund_document(self._refund(stored, order, refund_id))}
+
+        request = {
+            "payment_id": order.payment_id,
+            "amount": _minor(order.amount, stored.state.currency),
+            "reason": order.reason,
+            "notes": order.notes,
+        }
+        answer, _ = once(Once(caller=order.requested_by, endpoint="refund", key=key, request=request), work)
+        return refund_of(answer["refund"])
+
+    def make(self, order: RefundOrder, refund_id: str) -> Refund:
+        """The refund with an id that the caller keeps: asked for again, it completes the same one.
+
+        Raises what ``refund`` raises, but for the errors of idempotency keys.
+        """
+        return self._refund(self._payment(order, None), order, refund_id)
+
+    def quote(self, order: RefundOrder) -> Quote:
+        """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
+        stored = self._payment(order, None)
+        currency = stored.state.currency
+        minor = _refundable(stored.state, _minor(order.amount, currency))
+        return Quote(
+            money=Money(minor, currency),
+            left=Money(stored.payment.amount_refundable - minor, currency),
+            card=stored.payment.card,
+            stripe_reason=stripe_reason(order.reason),
+        )
+
+    def _payment(self, order: RefundOrder, customer: str | None) -> StoredPayment:
         if not self._gateway.configured:
             raise StripeNotInitialized
         stored = repository.find(order.payment_id)
         if stored is None or not may_see(stored.state.customer_id, customer):
             raise NotFound
         bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
-        wanted = None if order.amount is None else _minor(order.amount, stored.state.currency)
+        return stored
 
-        def work(refund_id: str) -> dict[str, Any]:
-            return {"refund": self._refund(stored, order, wanted, refund_id)}
-
-        request = {
-            "payment_id": order.payment_id,
-            "amount": wanted,
-            "reason": order.reason,
-            "notes": order.notes,
-        }
-        answer = once(Once(caller=order.requested_by, endpoint="refund", key=key, request=request), work)
-        refund: Document = answer["refund"]
-        return refund
-
-    def quote(self, order: RefundOrder) -> Quote:
-        """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
-        if not self._gateway.configured:
-            raise StripeNotInitialized
-        stored = repository.find(order.payment_id)
-        if stored is None:
-            raise NotFound
-        currency = stored.state.currency
-        minor = _refundable(stored.state, None if order.amount is None else _minor(order.amount, currency))
-        return Quote(
-            money=Money(minor, currency),
-            left=Money(stored.shown.amount_refundable - minor, currency),
-            card=stored.shown.card,
-            stripe_reason=stripe_reason(order.reason),
-        )
-
-    def _refund(
-        self, stored: StoredPayment, order: RefundOrder, wanted: int | None, refund_id: str
-    ) -> Document:
+    def _refund(self, stored: StoredPayment, order: RefundOrder, refund_id: str) -> Refund:
+        wanted = _minor(order.amount, stored.state.currency)
         source = Source(road="refund", reference=refund_id, actor=order.requested_by)
         chosen = [refund_id]
 
@@ -149,8 +154,7 @@ class Refunds:
         stored = self._complete(
             stored, chosen[0], resumed=chosen[0] in resumed or chosen[0] != refund_id, source=source
         )
-        row = next(r for r in stored.document["refunds"] if r["id"] == chosen[0])
-        return {**row, "payment_id": stored.id}
+        return next(refund for refund in stored.payment.refunds if refund.id == chosen[0])
 
     def _complete(
         self, stored: StoredPayment, refund_id: str, *, resumed: bool, source: Source
@@ -206,7 +210,10 @@ def stripe_reason(text: str | None) -> str | None:
     return "duplicate" if _DUPLICATE.search(text) else "requested_by_customer"
 
 
-def _minor(amount: Decimal, currency: str) -> int:
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    """Minor units; None for all that is left."""
+    if amount is None:
+        return None
     try:
         money = Money.from_major(amount, currency)
     except MoneyError as error:
@@ -219,19 +226,19 @@ def _minor(amount: Decimal, currency: str) -> int:
 
 def _refundable(state: PaymentState, wanted: int | None) -> int:
     """The minor units to refund. Raises PaymentNotRefundable, PaymentDisputed or AmountExceedsRefundable."""
-    shown = view(state)
-    if shown.status != PaymentStatus.COMPLETED:
+    payment = derive(state)
+    if payment.status != PaymentStatus.COMPLETED:
         raise PaymentNotRefundable(
-            f"Only a completed payment can be refunded; this one is {shown.status.value}."
+            f"Only a completed payment can be refunded; this one is {payment.status.value}."
         )
-    if shown.dispute_open:
+    if payment.dispute_open:
         raise PaymentDisputed
     if wanted is None:
-        if not shown.amount_refundable:
+        if not payment.amount_refundable:
             raise PaymentNotRefundable("Nothing is left to refund.")
-        return shown.amount_refundable
-    if wanted > shown.amount_refundable:
-        left = Money(shown.amount_refundable, state.currency).to_major()
+        return payment.amount_refundable
+    if wanted > payment.amount_refundable:
+        left = Money(payment.amount_refundable, state.currency).to_major()
         raise AmountExceedsRefundable(f"Only {left} {state.currency.upper()} is left to refund.")
     return wanted
 
@@ -242,7 +249,7 @@ def _unfinished(state: PaymentState, order: RefundOrder, wanted: int | None) -> 
     A refund that another request is still working on is not it, so refunds that run at the same time stay separate.
     """
     given_up = time.time() - LEASE.total_seconds()
-    left = view(state).amount_refundable
+    left = derive(state).amount_refundable
     for refund_id, row in state.refunds.items():
         same = (
             row.requested_by == order.requested_by and row.reason == order.reason and row.notes == order.notes

@@ -14,9 +14,9 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app import telemetry
 from app.clock import now
+from app.domain.payments.derivation import doubts, open_challenges
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import ChargeFact, Fact, IntentFact
-from app.domain.payments.payment import doubts, open_challenges
 from app.errors import (
     NotFound,
     PaydeskError,
@@ -30,7 +30,7 @@ from app.gateway.redaction import strip_event
 from app.models.payments import repository
 from app.models.payments.repository import StoredPayment
 from app.models.webhooks.events import EventState, fail, finish, receive
-from app.services.payments.updates import Source, learn, payment_of
+from app.services.payments.updates import Source, learn, stored_payment_of
 
 logger = structlog.get_logger(__name__)
 
@@ -126,14 +126,14 @@ class WebhookInbox:
                 intent = self._gateway.retrieve_intent(fact.intent_id).fact
             except NotFound:
                 return None
-        stored = payment_of(intent, source)
+        stored = stored_payment_of(intent, source)
         return learn(stored, [fact], source) if stored and intent is not fact else stored
 
     def _resolve(self, stored: StoredPayment, fact: Any, source: Source) -> None:
         """Ask Stripe where the evidence alone could mislead (DESIGN section 4, rule 2)."""
         intent_id = str(stored.state.intent_id)
-        if doubts(stored.state, stored.shown):
-            asked = open_challenges(stored.shown)
+        if doubts(stored.state, stored.payment):
+            asked = open_challenges(stored.payment)
             stored = learn(stored, [settling(self._gateway.retrieve_intent(intent_id).fact, asked)], source)
         if isinstance(fact, ChargeFact) and fact.amount_refunded > _known_refunds(stored.state):
             refunds: list[Fact] = list(self._gateway.refunds_of(intent_id))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from app.cursors import Cursor
+from app.domain.payments.derivation import derive, doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import ChargeFact, IntentFact
 from app.domain.payments.merge import ContradictoryFact, adopt, apply
-from app.domain.payments.payment import doubts, view
 from app.domain.payments.snapshot import Record, changes, record
 from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, NotFound, PaydeskError
@@ -24,7 +24,7 @@ from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
 from app.models.pagination import Page, Position, Row
 from app.models.payments import repository
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter
 from app.services import audit
@@ -141,7 +141,7 @@ def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
     remembered.move_to_end(intent_id)
     if len(remembered) > _MOST_REMEMBERED:
         remembered.popitem(last=False)
-    old, new = (record(before, view(before)) if before else None), record(after, view(after))
+    old, new = (record(derive(before)) if before else None), record(derive(after))
     told = changes(old, new) if old != new else {}
     # One that an earlier event of this run would make has no id yet.
     payment_id = before.payment_id if before and is_id(before.payment_id) else None
@@ -161,7 +161,7 @@ def _known(fact: Any) -> PaymentState | None:
 def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) -> str | None:
     """What Stripe would be asked for, so that more may change than is told here."""
     notes = [] if old else ["A payment would be made for this intent."]
-    if found := doubts(after, view(after)):
+    if found := doubts(after, derive(after)):
         notes.append(f"The intent would be fetched from Stripe as well ({', '.join(sorted(found))}).")
     known = sum(
         refund["amount"]
@@ -179,7 +179,7 @@ def _entries_of(row: Row) -> list[tuple[str, dict[str, Any]]]:
         return []
     query = {"payment_intent_id": row["payment_intent_id"]}
     with unavailable_as_ours():
-        document = raw(Payment).find_one(query, {"history": 1})
+        document = raw(PaymentDocument).find_one(query, {"history": 1})
     history = document["history"] if document else []
     return [(str(document["_id"]), entry) for entry in history if entry.get("reference") == row["_id"]]
 

@@ -22,7 +22,7 @@ from app.errors import DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments import repository
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.models.webhooks import events as webhook_events
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, change, learn
@@ -185,13 +185,13 @@ def open_refunds_query() -> dict[str, Any]:
 
 def _payments_without_answer(at: datetime) -> list[str]:
     with unavailable_as_ours():
-        found = raw(Payment).find(payments_without_answer_query(at), {"_id": 1})
+        found = raw(PaymentDocument).find(payments_without_answer_query(at), {"_id": 1})
         return [str(row["_id"]) for row in found.sort("creating_until", 1).limit(_MOST_AT_ONCE)]
 
 
 def _payments_with_open_refunds() -> list[str]:
     with unavailable_as_ours():
-        found = raw(Payment).find(open_refunds_query(), {"_id": 1}).limit(_MOST_AT_ONCE)
+        found = raw(PaymentDocument).find(open_refunds_query(), {"_id": 1}).limit(_MOST_AT_ONCE)
         return [str(row["_id"]) for row in found]
 
 

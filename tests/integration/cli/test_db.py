@@ -10,7 +10,7 @@ from pymongo.database import Database
 from app.factory import create_app
 from app.models import connection
 from app.models.indexes import RETIRED, create_indexes, document_classes, missing_indexes
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from config import Settings
 from tests.integration.cli.conftest import Run
 
@@ -45,7 +45,7 @@ def test_indexes_of_earlier_releases_are_dropped_once_and_no_others(run: Run, da
     assert [line for line in first.stdout.splitlines() if line.startswith("dropped ")] == [
         f"dropped payments.{name}" for name in RETIRED["payments"]
     ]
-    declared = {spec["name"] for spec in Payment._meta["index_specs"]}
+    declared = {spec["name"] for spec in PaymentDocument._meta["index_specs"]}
     assert set(payments.index_information()) == {"_id_", "of_an_operator", *declared}
     assert run("db", "indexes").stdout.strip() == "All indexes exist."
     payments.drop_index("of_an_operator")

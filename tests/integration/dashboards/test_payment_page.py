@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.domain.money import Money
+from app.domain.payments.derivation import derive
+from app.domain.payments.evidence import PaymentState
 from app.domain.permissions import Role
 from app.extensions import services
 from app.factory import create_app
@@ -198,9 +200,19 @@ def test_a_database_that_is_away_is_a_page(
     ],
 )
 def test_the_link_to_stripe_is_of_the_right_mode(livemode: bool, api_base: str, address: str | None) -> None:
-    payment = {"payment_intent_id": "pi_1", "livemode": livemode}
+    state = PaymentState(
+        payment_id="0" * 24,
+        order_id="order-1",
+        customer_id="customer-1",
+        amount=1,
+        currency="usd",
+        opened_at=0,
+        intent_id="pi_1",
+        livemode=livemode,
+    )
+    payment = derive(state)
     assert stripe_links.link(payment, api_base) == address
-    assert stripe_links.link({**payment, "payment_intent_id": None}, api_base) is None
+    assert stripe_links.link(replace(payment, payment_intent_id=None), api_base) is None
 
 
 def test_a_live_payment_asked_for_through_a_proxy_is_shown_as_at_stripe(

@@ -169,7 +169,7 @@ def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
     assert len(database.payments.find_one()["history"]) == history
     with app.app_context():
         made = services.refunds.refund(order, customer=None, key=None)
-    for refund_id, status in ((made["id"], 422), ("nothing", 404), ("%00", 404)):
+    for refund_id, status in ((made.id, 422), ("nothing", 404), ("%00", 404)):
         path = f"/dashboard/payments/{payment.payment_id}/refunds/{refund_id}/settle"
         assert post(finance, path, page).status_code == status
     assert post(finance, f"/dashboard/payments/{'0' * 24}/refunds/x/settle", page).status_code == 404

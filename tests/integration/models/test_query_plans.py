@@ -16,7 +16,7 @@ from app.models import pagination
 from app.models.audit.entries import NEWEST, EntryFilter
 from app.models.figures import counter
 from app.models.payments import repository
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.models.reconciliation import payments as payments_by_range
 from app.services import audit
 from app.services.worker import recovery
@@ -122,7 +122,7 @@ def test_whatever_reads_payments_beside_lists_has_an_index(
 
 def test_payments_carry_no_index_that_only_a_list_needs() -> None:
     """Each index is paid for by every webhook, so a new one must be added here with what it is for."""
-    assert {spec["name"] for spec in Payment._meta["index_specs"]} == {
+    assert {spec["name"] for spec in PaymentDocument._meta["index_specs"]} == {
         "intent",  # webhooks, confirm
         "open_slot",  # create-intent
         "created",  # reconciliation of a range, audit of the newest, building the figures

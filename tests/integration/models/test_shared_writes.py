@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import RefundRequested
 from app.domain.payments.history import problems
-from app.domain.payments.payment import view
 from app.domain.payments.snapshot import record
 from app.ids import new_id
 from app.models.payments import repository
@@ -39,7 +39,7 @@ def payment_ids(settings: Settings, database: Database[dict[str, Any]]) -> list[
             opened_at=int(NOW.timestamp()),
             intent_id=f"pi_{number}",
         )
-        new, entry = entry_for(None, state, view(state), SOURCE, NOW)
+        new, entry = entry_for(None, derive(state), SOURCE, NOW)
         assert entry
         repository.insert(state, new, entry, slot=None, now=NOW)
         ids.append(state.payment_id)
@@ -66,7 +66,7 @@ def test_every_fact_of_many_threads_is_in_its_payment(
         assert {r["id"] for r in document["refunds"]} == {f"r{n}" for n in range(number, 400, 20)}
         assert document["version"] == 21
         state = state_of(document)
-        assert problems(document["history"], record(state, view(state))) == []
+        assert problems(document["history"], record(derive(state))) == []
 
 
 def test_threads_that_ask_for_intents_at_once_each_get_their_own(payment_ids: list[str]) -> None:

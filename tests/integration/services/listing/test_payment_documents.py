@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from bson import ObjectId
 from pymongo.database import Database
 
+from app.domain.payments.payment import Payment
 from app.models.listing.payments import PaymentFilter
+from app.models.payments.mapping import payment_of
 from app.services.figures.keeper import FiguresKeeper
 from app.services.listing import Listings
 from config import Settings
@@ -49,14 +53,14 @@ def listings(settings: Settings) -> Listings:
     return Listings(FiguresKeeper(ZoneInfo("UTC")))
 
 
-def walk(listings: Listings, where: PaymentFilter) -> list[Document]:
+def walk(listings: Listings, where: PaymentFilter) -> list[Payment]:
     """All pages, each of seven payments."""
-    page = listings.payment_documents(where, limit=7)
-    rows = list(page.rows)
+    page = listings.payments_in_full(where, limit=7)
+    rows = list(page.payments)
     while page.next:
-        page = listings.payment_documents(where, limit=7, cursor=page.next)
-        assert page.rows and page.previous
-        rows += page.rows
+        page = listings.payments_in_full(where, limit=7, cursor=page.next)
+        assert page.payments and page.previous
+        rows += page.payments
     return rows
 
 
@@ -65,7 +69,7 @@ def test_every_filter_selects_the_payments_that_a_naive_search_selects(
     listings: Listings, database: Database[Document], counted: bool
 ) -> None:
     """Both of payments whose rows are written, and of those that have changed since."""
-    listings.payment_documents(PaymentFilter(), limit=1)  # builds the figures of nothing
+    listings.payments_in_full(PaymentFilter(), limit=1)  # builds the figures of nothing
     database.payments.insert_many(stored.mixed(150))
     if counted:
         listings._keeper.catch_up()
@@ -74,10 +78,9 @@ def test_every_filter_selects_the_payments_that_a_naive_search_selects(
     for fields, matches in CASES:
         expected = [payment for payment in documents if matches(payment)]
         assert expected, fields
-        rows = walk(listings, PaymentFilter(**fields))
-        assert [row["_id"] for row in rows] == [payment["_id"] for payment in expected], fields
-        for row, payment in zip(rows, expected, strict=True):
-            assert row == {name: value for name, value in payment.items() if name != "history"}
+        payments = walk(listings, PaymentFilter(**fields))
+        assert [payment.id for payment in payments] == [str(document["_id"]) for document in expected], fields
+        assert payments == [replace(payment_of(document), history=()) for document in expected], fields
 
 
 def test_a_listed_payment_is_in_the_state_that_the_filter_selected(
@@ -87,6 +90,6 @@ def test_a_listed_payment_is_in_the_state_that_the_filter_selected(
     failed = PaymentFilter(statuses=("failed",))
     before = walk(listings, failed)
     change = {"$set": {"status": "canceled", "uncounted": True}, "$inc": {"version": 1}}
-    database.payments.update_one({"_id": before[0]["_id"]}, change)
-    assert [row["_id"] for row in walk(listings, failed)] == [row["_id"] for row in before[1:]]
-    assert before[0]["_id"] in {row["_id"] for row in walk(listings, PaymentFilter(statuses=("canceled",)))}
+    database.payments.update_one({"_id": ObjectId(before[0].id)}, change)
+    assert walk(listings, failed) == before[1:]
+    assert before[0].id in {payment.id for payment in walk(listings, PaymentFilter(statuses=("canceled",)))}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from app.factory import create_app
-from app.models.payments.document import Payment
+from app.models.payments.document import PaymentDocument
 from app.services.audit import check_payment
 from config import Settings
 from tests.integration.flows.erp import new_order
@@ -102,7 +102,7 @@ class Service:
 def service(settings: Settings, sandbox: SandboxProcess, database: Database[dict[str, Any]]) -> Service:
     sandbox.hold_webhooks()
     headers = {"Authorization": f"Bearer {tokens.mint(settings)}"}
-    assert Payment._get_collection_name() == "payments"
+    assert PaymentDocument._get_collection_name() == "payments"
     return Service(create_app(settings).test_client(), settings, sandbox, database, headers=headers)
 
 

@@ -11,6 +11,7 @@ import time_machine
 from bson import ObjectId
 
 from app.domain.money import Money
+from app.domain.payments.payment import Refund
 from app.errors import StripeUnavailable
 from app.services import Services, audit
 from app.services.payments.service import NewPayment
@@ -50,7 +51,7 @@ def ask_in_vain(uses: Services, sandbox: SandboxProcess, effect: str) -> str:
     return opened.payment_id
 
 
-def refund(uses: Services, payment_id: str, by: str = "finance@example.com") -> dict[str, Any]:
+def refund(uses: Services, payment_id: str, by: str = "finance@example.com") -> Refund:
     order = RefundOrder(payment_id=payment_id, amount=Decimal(40), reason="late", requested_by=by)
     return uses.refunds.refund(order, customer=None, key=None)
 
@@ -140,7 +141,7 @@ def test_a_refund_that_never_reached_stripe_gives_the_money_free_when_that_is_ce
     assert payment["amount_refundable"] == 10000
     assert is_in_order(payment)
 
-    assert refund(uses, payment_id)["status"] == "succeeded"
+    assert refund(uses, payment_id).status == "succeeded"
     assert sandbox.refunded(payment["payment_intent_id"]) == 4000, "asked for again, made once"
 
 

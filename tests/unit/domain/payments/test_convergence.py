@@ -9,10 +9,10 @@ from functools import reduce
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.payments.derivation import derive, doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import Fact
 from app.domain.payments.merge import apply
-from app.domain.payments.payment import doubts, view
 from tests.support.profiles import examples
 from tests.unit.domain.payments.stories import AMOUNT, START, Story, stories
 
@@ -34,20 +34,20 @@ def test_every_order_with_duplicates_gives_the_same_payment(story: Story, seed: 
         shuffled = story.facts + rng.choices(story.facts, k=len(story.facts))
         rng.shuffle(shuffled)
         assert merged(shuffled) == in_order
-        assert view(merged(shuffled)) == view(in_order)
+        assert derive(merged(shuffled)) == derive(in_order)
 
 
 @settings(max_examples=examples(400))
 @given(story=stories(min_gap=1))
 def test_the_payment_is_what_happened(story: Story) -> None:
     state = merged(story.facts)
-    shown = view(state)
-    assert shown.status == story.status
-    assert [attempt.status for attempt in shown.attempts] == story.attempts
-    assert shown.amount_refunded == story.refunded
+    payment = derive(state)
+    assert payment.status == story.status
+    assert [attempt.status for attempt in payment.attempts] == story.attempts
+    assert payment.amount_refunded == story.refunded
     assert {id_: d.status for id_, d in state.disputes.items()} == story.disputes
-    assert shown.amount_captured == (AMOUNT if story.status == "completed" else 0)
-    assert not doubts(state, view(state))
+    assert payment.amount_captured == (AMOUNT if story.status == "completed" else 0)
+    assert not doubts(state, derive(state))
 
 
 @settings(max_examples=examples(400))
@@ -55,7 +55,7 @@ def test_the_payment_is_what_happened(story: Story) -> None:
 def test_a_wrong_open_status_is_never_certain(story: Story) -> None:
     """Steps of one second cannot be ordered; where that misleads, the payment must be in doubt and be fetched."""
     state = merged(story.facts)
-    assert view(state).status == story.status or doubts(state, view(state))
+    assert derive(state).status == story.status or doubts(state, derive(state))
 
 
 @given(story=stories(), data=st.data())

@@ -7,6 +7,7 @@ from functools import reduce
 
 import pytest
 
+from app.domain.payments.derivation import derive, doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import (
     DisputeFact,
@@ -20,7 +21,6 @@ from app.domain.payments.facts import (
     ThreeDSecure,
 )
 from app.domain.payments.merge import ContradictoryFact, apply
-from app.domain.payments.payment import doubts, view
 from app.domain.payments.snapshot import record
 from app.domain.payments.states import AuthenticationOutcome, DisputeStatus, RefundState, RefundStatus
 from tests.unit.domain.payments.stories import AMOUNT, START, Simulator
@@ -64,29 +64,29 @@ def at_stripe(refund_id: str | None, amount: int, status: str, stripe_id: str = 
 
 
 def test_created_at_becomes_the_time_of_the_intent() -> None:
-    assert view(ROW).created_at == START - 1
-    assert view(paid()).created_at == START
+    assert derive(ROW).created == START - 1
+    assert derive(paid()).created == START
 
 
 def test_a_reserved_refund_is_not_refunded_yet_but_no_longer_refundable() -> None:
-    shown = view(requested(paid(), 4_000))
-    assert (shown.amount_refundable, shown.amount_refunded) == (6_000, 0)
-    assert shown.refund_status == RefundStatus.PENDING
+    payment = derive(requested(paid(), 4_000))
+    assert (payment.amount_refundable, payment.amount_refunded) == (6_000, 0)
+    assert payment.refund_status == RefundStatus.PENDING
 
 
 def test_a_refund_that_fails_after_it_succeeded_gives_the_money_back() -> None:
     state = requested(paid(), AMOUNT)
     state = apply(state, at_stripe("r1", AMOUNT, "succeeded"))
-    assert view(state).refund_status == RefundStatus.FULL
+    assert derive(state).refund_status == RefundStatus.FULL
     state = apply(state, at_stripe("r1", AMOUNT, "failed"))
-    assert view(state).refund_status == RefundStatus.NONE
-    assert view(state).amount_refundable == AMOUNT
+    assert derive(state).refund_status == RefundStatus.NONE
+    assert derive(state).amount_refundable == AMOUNT
     assert apply(state, at_stripe("r1", AMOUNT, "succeeded")) is state
 
 
 def test_a_refused_refund_gives_the_reservation_back() -> None:
     state = apply(requested(paid(), 4_000), RefundRefused(refund_id="r1", failure_reason="payment_disputed"))
-    assert view(state).amount_refundable == AMOUNT
+    assert derive(state).amount_refundable == AMOUNT
     assert state.refunds["r1"].status == "failed"
 
 
@@ -94,13 +94,13 @@ def test_what_stripe_says_of_a_refund_outweighs_what_we_assumed() -> None:
     state = apply(requested(paid(), 4_000), RefundUnanswered(refund_id="r1"))
     state = apply(state, RefundRefused(refund_id="r1", failure_reason="validation_failed"))
     state = apply(state, at_stripe("r1", 4_000, "succeeded"))
-    assert view(state).amount_refunded == 4_000
+    assert derive(state).amount_refunded == 4_000
 
 
 def test_two_refunds_at_stripe_never_merge_into_one_row() -> None:
     state = apply(paid(), at_stripe("r1", 1_000, "succeeded", "re_1"))
     state = apply(state, at_stripe("r1", 2_000, "succeeded", "re_2"))
-    assert view(state).amount_refunded == 3_000
+    assert derive(state).amount_refunded == 3_000
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,18 @@ def test_disputes_block_and_lost_money_cannot_be_paid_twice(
         created=START + 20,
         evidence_due_by=START + 99,
     )
-    shown = view(apply(paid(), fact))
-    assert (shown.dispute_open, shown.disputed, shown.amount_refundable) == (opened, disputed, refundable)
+    payment = derive(apply(paid(), fact))
+    assert (payment.dispute_open, payment.disputed, payment.amount_refundable) == (
+        opened,
+        disputed,
+        refundable,
+    )
 
 
 def test_a_refused_intent_closes_the_row() -> None:
     state = apply(ROW, IntentRefused(code="amount_invalid", refused_at=START))
-    assert view(state).status == "canceled"
-    assert view(state).failure == Failure("amount_invalid")
+    assert derive(state).status == "canceled"
+    assert derive(state).failure == Failure("amount_invalid")
 
 
 def test_success_is_final() -> None:
@@ -146,9 +150,9 @@ def test_success_is_final() -> None:
     assert isinstance(failure, IntentFact)
     late = replace(failure, as_of=START + 1000)  # told again much later
     state = reduce(apply, [*simulator.story.facts, late], ROW)
-    assert view(state).status == "completed"
-    assert view(state).failure is None
-    assert view(state).completed_at == START + 2
+    assert derive(state).status == "completed"
+    assert derive(state).failure is None
+    assert derive(state).completed == START + 2
 
 
 @pytest.mark.parametrize(
@@ -167,16 +171,16 @@ def test_three_d_secure_results(result: str, outcome: AuthenticationOutcome | No
     simulator = Simulator()
     simulator.count = 1
     simulator.charge("pm_1", "succeeded", ThreeDSecure(result, None, "frictionless"))
-    assert view(reduce(apply, simulator.story.facts, ROW)).authentication.outcome == outcome
+    assert derive(reduce(apply, simulator.story.facts, ROW)).three_d_secure.outcome == outcome
 
 
 def test_a_success_without_its_charge_is_in_doubt() -> None:
     simulator = Simulator()
     simulator.intent("succeeded", "pm_1")
     state = reduce(apply, simulator.story.facts, ROW)
-    assert view(state).status == "completed"
-    assert view(state).amount_captured == AMOUNT
-    assert doubts(state, view(state)) == {"charge_unknown"}
+    assert derive(state).status == "completed"
+    assert derive(state).amount_captured == AMOUNT
+    assert doubts(state, derive(state)) == {"charge_unknown"}
 
 
 def test_facts_of_another_intent_are_contradictory() -> None:
@@ -200,4 +204,4 @@ def test_the_record_holds_plain_values_only() -> None:
         return value is None or type(value) in {str, int, bool}
 
     state = requested(paid(), 100)
-    assert plain(record(state, view(state)))
+    assert plain(record(derive(state)))

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from app.domain.payments.derivation import derive
 from app.domain.payments.facts import AttemptError, Failure, IntentFact
 from app.domain.payments.merge import adopt
-from app.domain.payments.payment import view
 from app.domain.payments.states import IntentStatus
 from app.models.payments.repository import StoredPayment
 from app.services.reconciliation.compare import Difference, Kind, compare, merge
@@ -51,13 +50,13 @@ FETCHED = intent(as_of=CREATED + 9_000, last_error=UNAUTHENTICATED)
 
 def stored(*facts: IntentFact) -> StoredPayment:
     state = merge(adopt(intent(), "a" * 24), facts)
-    return StoredPayment(state, view(state), 1, None, datetime.now(UTC))
+    return StoredPayment(state, derive(state), 1, None)
 
 
 def repaired(row: StoredPayment, found: Difference) -> StoredPayment:
     assert found.intent is not None
     state = merge(row.state, [*found.facts, found.intent])
-    return StoredPayment(state, view(state), 2, None, datetime.now(UTC))
+    return StoredPayment(state, derive(state), 2, None)
 
 
 def test_what_is_equal_is_no_difference() -> None:
@@ -75,7 +74,7 @@ def test_a_failed_request_known_by_its_event_keeps_its_time() -> None:
     found = compare(stored(), FETCHED, [ASKED, FAILED])
     assert found is not None
     after = repaired(stored(), found)
-    assert [a.created_at for a in after.shown.attempts] == [CREATED + 10]
+    assert [a.created for a in after.payment.attempts] == [CREATED + 10]
     assert after.state.challenges == stored(ASKED, FAILED).state.challenges
 
 
@@ -84,7 +83,7 @@ def test_a_failed_request_known_by_the_error_alone_has_the_same_time_at_every_fe
     assert found is not None
     assert found.fields["attempts"] == [[], ["failed"]]
     after = repaired(stored(), found)
-    assert [a.created_at for a in after.shown.attempts] == [CREATED]
+    assert [a.created for a in after.payment.attempts] == [CREATED]
     assert compare(after, replace(FETCHED, as_of=CREATED + 20_000), []) is None
 
 
@@ -93,7 +92,7 @@ def test_a_second_failed_request_of_a_saved_card_is_no_abandoned_one() -> None:
     row = stored(ASKED, FAILED, again)
     found = compare(row, FETCHED, [])
     assert found is not None
-    assert [a.status.value for a in repaired(row, found).shown.attempts] == ["failed"]
+    assert [a.status.value for a in repaired(row, found).payment.attempts] == ["failed"]
 
 
 def test_a_request_that_nobody_answers_any_more_is_abandoned() -> None:
