@@ -32,7 +32,7 @@ def read(mongo: EmbeddedMongo) -> list[int]:
         return [row["value"] for row in client.get_default_database()["numbers"].find().sort("value")]
 
 
-def test_what_was_acknowledged_survives_a_crash_at_the_same_address(mongo: EmbeddedMongo) -> None:
+def test_an_acknowledged_write_survives_a_crash_at_the_same_address(mongo: EmbeddedMongo) -> None:
     write(mongo, 1)
     uri = mongo.uri
     mongo.kill()
@@ -49,7 +49,7 @@ def test_data_stays_after_a_clean_stop(mongo: EmbeddedMongo) -> None:
         assert read(again) == [1, 2]
 
 
-def test_a_folder_serves_one_at_a_time(mongo: EmbeddedMongo) -> None:
+def test_a_data_folder_is_used_by_one_run_at_a_time(mongo: EmbeddedMongo) -> None:
     with pytest.raises(MongoUnavailable, match="in use by another run"):
         EmbeddedMongo(mongo.dbpath).start()
     write(mongo, 1)
@@ -65,14 +65,14 @@ def test_a_mongod_that_a_killed_run_left_behind_is_replaced(mongo: EmbeddedMongo
 
 
 class HangUp(socketserver.BaseRequestHandler):
-    """Another program: it takes a connection and ends it."""
+    """Another program, which accepts a connection and closes it."""
 
 
 class OtherProgram(socketserver.TCPServer):
     allow_reuse_address = True
 
 
-def test_a_port_that_was_taken_meanwhile_is_replaced(mongo: EmbeddedMongo) -> None:
+def test_a_port_that_another_program_took_is_replaced(mongo: EmbeddedMongo) -> None:
     write(mongo, 1)
     mongo.stop()
     with OtherProgram(("127.0.0.1", mongo.nodes[0].port), HangUp) as other:

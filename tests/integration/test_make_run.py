@@ -46,7 +46,7 @@ def test_without_node_everything_but_the_demo_shop_is_served(settings: Settings,
 
 
 def flask(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """A command as typed in a second terminal, where nothing is configured but ``environ``."""
+    """A command in a second terminal, where only ``environ`` is configured."""
     return subprocess.run(
         [sys.executable, "-m", "flask", *words],
         cwd=folder,
@@ -59,7 +59,7 @@ def flask(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProc
 
 
 def test_commands_talk_to_what_make_run_started(tmp_path: Path) -> None:
-    """With its own MongoDB, sandbox and secrets, as a new developer has them."""
+    """A new developer's run: its own MongoDB, sandbox and secrets."""
     folder = checkout(tmp_path / "checkout")
     (tmp_path / "bin").mkdir()
     port = free_port()
@@ -93,7 +93,7 @@ def test_commands_talk_to_what_make_run_started(tmp_path: Path) -> None:
         reconciled = flask(folder, "stripe", "reconcile", "--since", "1d")
         assert reconciled.returncode == 0, reconciled.stderr
 
-        # .env wins: it names another database, which nobody serves.
+        # .env wins. It names another database, which does not exist.
         (folder / ".env").write_text(
             "MONGODB_URI=mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=100\n"
         )

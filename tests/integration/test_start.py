@@ -73,8 +73,8 @@ def test_a_bad_setting_is_one_sentence_without_its_value(
     assert CANARY not in done.stdout + sentence
 
 
-def test_a_start_that_fails_for_another_reason_says_where_and_not_what(run: Run) -> None:
-    """As libraries fail: with what they were given in the message."""
+def test_any_other_failed_start_names_the_place_and_quotes_no_value(run: Run) -> None:
+    """Messages of libraries may quote their arguments."""
     faulty = f"def fail(_): raise RuntimeError('{CANARY}')"
     done = run("-c", f"import app.factory\n{faulty}\napp.factory.create_app = fail\nimport wsgi")
     assert done.returncode == 3
@@ -85,7 +85,7 @@ def test_a_start_that_fails_for_another_reason_says_where_and_not_what(run: Run)
 
 
 @pytest.mark.parametrize("start", [STARTS["gunicorn"], STARTS["the worker"]], ids=["gunicorn", "the worker"])
-def test_what_only_a_library_refuses_ends_the_start_too(run: Run, start: list[str]) -> None:
+def test_a_value_that_only_a_library_refuses_ends_the_start_too(run: Run, start: list[str]) -> None:
     # One worker: where two fail in the same moment, gunicorn may end with a status of its own.
     done = run(*start, REDIS_URL=f"redis://:{CANARY}@localhost/0?db={CANARY}", WEB_CONCURRENCY="1")
     assert done.returncode == 3
@@ -110,14 +110,14 @@ def test_only_the_flask_command_line_reads_the_settings_of_make_run(tmp_path: Pa
 
 @pytest.mark.parametrize("timeout", [1, 10, 60])
 def test_a_deploy_waits_for_the_longest_call_of_stripe(run: Run, timeout: int) -> None:
-    shown = run("-m", "gunicorn", "--print-config", "wsgi:app", STRIPE_TIMEOUT=str(timeout)).stdout
-    found = re.search(r"^graceful_timeout += (\d+)$", shown, re.MULTILINE)
-    assert found, shown
+    printed = run("-m", "gunicorn", "--print-config", "wsgi:app", STRIPE_TIMEOUT=str(timeout)).stdout
+    graceful = re.search(r"^graceful_timeout += (\d+)$", printed, re.MULTILINE)
+    assert graceful, printed
     pauses = client.RETRIES * stripe.HTTPClient.MAX_DELAY
-    assert int(found[1]) > (1 + client.RETRIES) * (client.CONNECT_SECONDS + timeout) + pauses
+    assert int(graceful[1]) > (1 + client.RETRIES) * (client.CONNECT_SECONDS + timeout) + pauses
 
 
-def test_workers_do_not_look_through_what_stays_for_garbage() -> None:
+def test_workers_freeze_garbage_collection_after_their_start() -> None:
     namespace: dict[str, Any] = {}
     exec((ROOT / "gunicorn.conf.py").read_text("utf-8"), namespace)  # noqa: S102 - gunicorn does the same
     before = gc.get_freeze_count()
@@ -128,8 +128,8 @@ def test_workers_do_not_look_through_what_stays_for_garbage() -> None:
         gc.unfreeze()
 
 
-def test_a_hundred_requests_wait_for_stripe_and_webhooks_have_threads_left() -> None:
-    """DESIGN: two workers hold 100 create-intents in flight while webhooks go on."""
+def test_threads_are_left_for_webhooks_while_a_hundred_requests_wait_for_stripe() -> None:
+    """DESIGN: two workers hold 100 create-intents in flight and still answer webhooks."""
     namespace: dict[str, object] = {}
     exec((ROOT / "gunicorn.conf.py").read_text("utf-8"), namespace)  # noqa: S102 - gunicorn does the same
     threads = namespace["threads"]

@@ -20,7 +20,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_fingerprint_depends_on_names_and_contents_of_sources_only(sources: Path) -> None:
     before = frontend.fingerprint()
     (sources / "dist").mkdir()
-    (sources / "dist" / "index.js").write_text("made")
+    (sources / "dist" / "index.js").write_text("generated")
     assert frontend.fingerprint() == before
     (sources / "src" / "index.ts").write_text("export { };")
     changed = frontend.fingerprint()
