@@ -39,7 +39,7 @@ def main() -> None:
         "--scale",
         type=float,
         default=1.0,
-        help="factor for the number of requests, objects and payments (default 1); 0.1 is enough for a first look",
+        help="factor for the number of requests, objects and payments (default 1); 0.25 is enough for a first look",
     )
     arguments = parser.parse_args()
     unknown = set(arguments.suites) - set(SUITES)
