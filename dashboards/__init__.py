@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from config import Settings
 from dashboards import audit, disputes, exports, reconciliation, users, webhooks
-from dashboards.lists import formats
+from dashboards.lists import formats, labels
 from dashboards.overview import page as overview
 from dashboards.payments import list as payment_list
 from dashboards.payments import page as payment_page
@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
     headers.init_app(app)
     errors.init_app(app, pages)
     formats.init_app(app, timezone=settings.dashboard_timezone)
+    app.jinja_env.globals["labels"] = labels
     navigation.init_app(app, pages)
     for page in PAGES:
         page.add_routes(pages)

@@ -1,4 +1,4 @@
-"""The list of disputes: those that wait for our answer first, by their deadline.
+"""The list of disputes: those with a response due first, by their deadline.
 
 Uses lists, refunds, web.
 """
@@ -12,13 +12,14 @@ from app.domain.payments.states import NEEDS_RESPONSE
 from app.extensions import services
 from app.services.listing import MOST_COUNTED, MOST_URGENT
 from dashboards.lists import cursors
-from dashboards.lists.labels import DISPUTE_STATUS, amount, due_words, words
+from dashboards.lists.formats import time_left
+from dashboards.lists.labels import DISPUTE, options
 from dashboards.lists.query import PRESETS, card_options
 from dashboards.refunds.filters import KINDS, read_disputes
 from dashboards.web.auth import guard
 
 NAME = "disputes"
-STATUS = list(DISPUTE_STATUS.items())
+STATUS = options(DISPUTE)
 
 
 def add_routes(pages: Blueprint) -> None:
@@ -45,9 +46,7 @@ def index() -> str:
             "kind": list(KINDS.items()),
         },
         presets=PRESETS,
-        words=words,
-        amount=amount,
-        due=lambda moment: due_words(moment, now(), services.listings.zone),
+        time_left=lambda moment: time_left(moment, now(), services.listings.zone),
         is_late=lambda moment: moment is not None and moment < now(),
         answerable=NEEDS_RESPONSE,
     )

@@ -1,4 +1,4 @@
-"""Downloads of lists and figures, filtered and sorted as the page that they are taken from.
+"""Downloads of lists and figures, filtered and sorted like the page that they come from.
 
 Uses disputes, lists, payments, refunds, web.
 """
@@ -30,12 +30,12 @@ from dashboards.web.auth import current_account, guard
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_STEPS = {step.value: step.value for step in Granularity}
+_INTERVALS = {interval.value: interval.value for interval in Granularity}
 
 
 def add_routes(pages: Blueprint) -> None:
     """Add the downloads."""
-    # The parameter must not be called like any filter, or an address with both could not be built.
+    # The parameter must not share its name with a filter, or an address with both could not be built.
     lists = ("payments", payments), ("refunds", refunds_file), ("disputes", disputes_file)
     for name, view in lists:
         for ending in ("csv", "xlsx"):
@@ -76,7 +76,7 @@ def disputes_file(ending: str) -> Response:
 
 @guard("finance")
 def figures_csv(table: str) -> Response:
-    """One table of the figures: by step, or over the whole range."""
+    """One table of the figures: by interval, or over the whole range."""
     question, parameters = _question(request.args)
     return _send(_tables(question)[table], "csv", parameters, question.span.start, question.span.end)
 
@@ -126,13 +126,13 @@ def _tables(question: Question) -> dict[str, Table]:
     try:
         return services.exports.figures(question)
     except ValidationFailed as error:
-        # The page of failures shows the sentence alone.
-        told = [message for messages in error.errors.values() for message in messages]
-        raise ValidationFailed(" ".join(told) or error.message) from error
+        # The error page shows only the message.
+        messages = [message for field in error.errors.values() for message in field]
+        raise ValidationFailed(" ".join(messages) or error.message) from error
 
 
 def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
-    """The figures that an address asks for; the last 30 days where it names no range."""
+    """The figures of an address; the last 30 days where it names no range."""
     zone = services.listings.zone
     reader = Reader(arguments, zone)
     start, end = reader.range()
@@ -142,12 +142,12 @@ def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
         country=reader.country(),
         three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
     )
-    step = reader.option("granularity", "Step", _STEPS) or Granularity.DAY.value
+    interval = reader.option("granularity", "Interval", _INTERVALS) or Granularity.DAY.value
     require_valid(reader.problems)
     span = _span(start, end, zone)
     if span.end <= span.start:
-        raise ValidationFailed("The range ends before it begins.")
-    question = Question(span=span, choice=choice, granularity=Granularity(step), by_hour=True)
+        raise ValidationFailed("The range ends before it starts.")
+    question = Question(span=span, choice=choice, granularity=Granularity(interval), by_hour=True)
     return question, reader.parameters
 
 

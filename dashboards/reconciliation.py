@@ -1,9 +1,9 @@
 """Comparisons with Stripe: the latest runs, what differed, and one payment checked or repaired at once.
 
 A run over a range reads thousands of objects at Stripe and may take minutes or hours, so no request starts one. The
-worker runs one by its own clock and cannot be asked for another: a button that only wrote down a wish would
-look broken whenever no worker is up. The page therefore names the command for a range, which shows how far it has come
-and can be resumed. One payment is a handful of calls; that is done here, always as a check before a repair.
+worker runs one on its own schedule and takes no requests: a button that only stored a request would look broken
+whenever no worker is up. The page therefore names the command for a range, which shows its progress and can be resumed.
+One payment takes a handful of calls; that is done here, always as a check before a repair.
 
 Uses lists, payments, web.
 """
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from app.errors import DatabaseUnavailable, NotFound, Unavailable
 from app.extensions import services, settings
 from app.services.reconciliation.admin import MOST_OPEN
-from dashboards.lists import cursors, labels
+from dashboards.lists import cursors
 from dashboards.lists.query import Reader
 from dashboards.payments.changes import drift_lines
 from dashboards.web.auth import current_account, guard
@@ -30,7 +30,7 @@ _MOST_PAGES = 1000
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list of reports, a report, and the two things that can be done with one payment."""
+    """Add the list of reports, a report, and the check and the repair of one payment."""
     pages.add_url_rule(_PATH, "reconciliation", index, methods=["GET"])
     pages.add_url_rule(f"{_PATH}/<report_id>", "reconciliation_report", report, methods=["GET"])
     pages.add_url_rule(f"{_PATH}/check", "reconciliation_check", check, methods=["POST"])
@@ -39,7 +39,7 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("admin")
 def index() -> str:
-    """What is still different, the latest runs, and how to start one."""
+    """Open differences, the latest runs, and how to start one."""
     query = Reader(request.args, services.listings.zone).query(None)
     cursor = cursors.read(request.args, _NAME, query)
     reports = services.reconciliation_desk.reports(cursor=cursor)
@@ -50,14 +50,13 @@ def index() -> str:
         open=reports.open,
         most_open=MOST_OPEN,
         every=settings.reconcile_interval_minutes,
-        words=labels,
         turn=cursors.turn(reports.page, cursor, _NAME, query.parameters),
     )
 
 
 @guard("admin")
 def report(report_id: str) -> str:
-    """One run: what differed, unrepaired first."""
+    """One run and its differences, unrepaired ones first."""
     reader = Reader(request.args, services.listings.zone)
     number = reader.number("page", 1, _MOST_PAGES, fallback="Showing the first differences.")
     detail = services.reconciliation_desk.report(report_id, page=number)
@@ -68,29 +67,28 @@ def report(report_id: str) -> str:
         report=detail.report,
         detail=detail,
         drift=drift,
-        words=labels,
     )
 
 
 @guard("admin")
 def check() -> Response:
-    """Compare one payment with Stripe and change nothing; the answer is a report."""
+    """Compare one payment with Stripe, change nothing, and show the report."""
     return _report_of(services.reconciliation_desk.check)
 
 
 @guard("admin")
 def repair() -> Response:
-    """Take over what Stripe says about one payment; offered below a check that found a difference."""
+    """Apply Stripe's values to one payment; offered on a check that found a difference."""
     return _report_of(services.reconciliation_desk.repair)
 
 
 def _report_of(work: Callable[..., str]) -> Response:
-    """The report that ``work`` wrote about the payment of the form, or why there is none."""
+    """Show the report that ``work`` wrote on the payment of the form, or why there is none."""
     payment_id = request.form.get("payment_id", "").strip()
     try:
         report_id = work(payment_id, actor=current_account().email)
     except NotFound:
-        flash("There is no payment with this id. An id has 24 characters, 0 to 9 and a to f.", "error")
+        flash("No payment has this ID. An ID has 24 characters, 0 to 9 and a to f.", "error")
         return redirect(url_for("dashboards.reconciliation"), HTTPStatus.SEE_OTHER)
     except DatabaseUnavailable:
         raise

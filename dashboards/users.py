@@ -1,6 +1,6 @@
-"""Users: who may sign in, in which role. Passwords are made here and shown once.
+"""Users: who may sign in, in which role. Passwords are generated here and shown once.
 
-Uses web.
+Uses lists, web.
 """
 
 from __future__ import annotations
@@ -14,27 +14,25 @@ from app.domain.permissions import Role
 from app.errors import ValidationFailed
 from app.models.accounts.users import Account
 from app.services import accounts
+from dashboards.lists import labels
+from dashboards.lists.labels import Label
 from dashboards.web.auth import current_account, guard
 
 Answer = str | tuple[str, int] | Response
-ROLES = [
-    (Role.VIEWER, "Viewer: sees figures and payments"),
-    (Role.FINANCE, "Finance: also refunds and exports"),
-    (Role.ADMIN, "Admin: also users, webhooks, reconciliation and the audit log"),
-]
+ROLES = [(role, f"{label.word}: {label.meaning}") for role, label in labels.ROLE.items()]
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list and what can be done with an account; what cuts somebody off has a page that asks first."""
+    """Add the list and the actions on an account; an action that locks a user out is confirmed on a page first."""
     one = "/dashboard/users/<account_id>"
     pages.add_url_rule("/dashboard/users", "users", show, methods=["GET"])
     pages.add_url_rule("/dashboard/users", "users_add", add, methods=["POST"])
     pages.add_url_rule(one, "user", show_one, methods=["GET"])
     pages.add_url_rule(f"{one}/role", "user_role", change_role, methods=["POST"])
     pages.add_url_rule(f"{one}/enable", "user_enable", enable, methods=["POST"])
-    pages.add_url_rule(f"{one}/disable", "user_disable", ask_to_disable, methods=["GET"])
+    pages.add_url_rule(f"{one}/disable", "user_disable", confirm_disable, methods=["GET"])
     pages.add_url_rule(f"{one}/disable", "user_disable_submit", disable, methods=["POST"])
-    pages.add_url_rule(f"{one}/password", "user_password", ask_for_password, methods=["GET"])
+    pages.add_url_rule(f"{one}/password", "user_password", confirm_reset, methods=["GET"])
     pages.add_url_rule(f"{one}/password", "user_password_submit", reset_password, methods=["POST"])
 
 
@@ -46,7 +44,7 @@ def show() -> Answer:
 
 @guard("admin")
 def add() -> Answer:
-    """Add an account with a password that is shown on the answer and nowhere else; a repeated form finds it taken."""
+    """Add an account; only the response shows its password. A form sent again meets an address that is taken."""
     email, role = request.form.get("email", ""), request.form.get("role", "")
     password = accounts.generate_password()
     try:
@@ -58,55 +56,55 @@ def add() -> Answer:
 
 @guard("admin")
 def show_one(account_id: str) -> Answer:
-    """One account and what can be done with it."""
+    """One account and the actions on it."""
     return _one(accounts.find(account_id))
 
 
 @guard("admin")
 def change_role(account_id: str) -> Answer:
-    """Another role, from the account's next request on."""
+    """Change the role, from the account's next request on."""
     account = accounts.find(account_id)
     try:
         role = _role(request.form.get("role", ""))
         changed = accounts.set_role(account.email, role, actor=current_account().email, keep_an_admin=True)
     except ValidationFailed as error:
         return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _done(f"{changed.email} is {changed.role.value} now.", changed)
+    return _done(f"{changed.email} now has the role {labels.ROLE[changed.role].word}.", changed)
 
 
 @guard("admin")
 def enable(account_id: str) -> Answer:
     """Let an account sign in again."""
     changed = accounts.set_active(accounts.find(account_id).email, True, actor=current_account().email)
-    return _done(f"{changed.email} may sign in again.", changed)
+    return _done(f"{changed.email} can sign in again.", changed)
 
 
 @guard("admin")
-def ask_to_disable(account_id: str) -> Answer:
-    """Ask first."""
+def confirm_disable(account_id: str) -> Answer:
+    """Ask for confirmation."""
     return render_template("users/disable.html", user=accounts.find(account_id))
 
 
 @guard("admin")
 def disable(account_id: str) -> Answer:
-    """Switch an account off, which ends its sessions."""
+    """Disable an account, which ends its sessions."""
     account = accounts.find(account_id)
     try:
         changed = accounts.set_active(account.email, False, actor=current_account().email, keep_an_admin=True)
     except ValidationFailed as error:
         return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _done(f"{changed.email} is disabled and signed out everywhere.", changed)
+    return _done(f"{changed.email} was disabled and signed out everywhere.", changed)
 
 
 @guard("admin")
-def ask_for_password(account_id: str) -> Answer:
-    """Ask first."""
+def confirm_reset(account_id: str) -> Answer:
+    """Ask for confirmation."""
     return render_template("users/password.html", user=accounts.find(account_id))
 
 
 @guard("admin")
 def reset_password(account_id: str) -> Answer:
-    """A new password, shown on the answer and nowhere else; a repeated form makes no other."""
+    """Generate a new password that only the response shows; a form sent again generates no other."""
     account, epoch = accounts.find(account_id), request.form.get("epoch", "")
     try:
         password = accounts.reset_password(account, _number(epoch), actor=current_account().email)
@@ -117,9 +115,9 @@ def reset_password(account_id: str) -> Answer:
 
 
 def _list(email: str = "", role: str = "", errors: dict[str, list[str]] | None = None) -> str:
-    found = [(account, _state(account)) for account in accounts.every()]
+    users = [(account, _state(account)) for account in accounts.every()]
     return render_template(
-        "users/index.html", users=found, roles=ROLES, email=email, role=role, errors=errors
+        "users/index.html", users=users, roles=ROLES, email=email, role=role, errors=errors
     )
 
 
@@ -129,17 +127,16 @@ def _one(account: Account, errors: dict[str, list[str]] | None = None) -> str:
 
 def _done(message: str, changed: Account) -> Response:
     flash(message, "success")
-    # Who has just given away their own role of admin may not see this page any more.
+    # An admin who has just given up their own role can no longer open this page.
     is_self = changed.id == current_account().id
     target = "home" if is_self and changed.role is not Role.ADMIN else "users"
     return redirect(url_for(f"dashboards.{target}"), HTTPStatus.SEE_OTHER)
 
 
-def _state(account: Account) -> tuple[str, str]:
-    """Words and kind of badge."""
+def _state(account: Account) -> Label:
     if not account.active:
-        return "Disabled", "note"
-    return ("Locked", "wait") if accounts.is_locked(account) else ("Active", "good")
+        return labels.DISABLED
+    return labels.LOCKED if accounts.is_locked(account) else labels.ACTIVE
 
 
 def _number(text: str) -> int:
@@ -150,5 +147,5 @@ def _role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        told = "Choose one of the roles."
-        raise ValidationFailed(told, errors={"role": [told]}) from None
+        message = "Choose one of the roles."
+        raise ValidationFailed(message, errors={"role": [message]}) from None

@@ -1,4 +1,4 @@
-"""Stripe's events: what needs a person first, and applying events again after a look at what that would change.
+"""Stripe's events: those that need attention first, and replays after a preview of what they would change.
 
 Uses lists, payments, web.
 """
@@ -28,11 +28,13 @@ _PATH = "/dashboard/webhooks"
 _REPLAYS = f"{_PATH}/replay-failed"
 _NAME, _STEPS = "webhooks", "failed webhooks"
 _TYPE = re.compile(r"[A-Za-z0-9_.]{1,100}")
-STATES: Mapping[str, str] = {
-    EventState.RECEIVED: "Waiting",
-    EventState.APPLIED: "Applied",
-    EventState.IGNORED: "Ignored",
-    EventState.FAILED: "Failed",
+STATES: Mapping[str, str] = dict(labels.options(labels.EVENT))
+_OPENINGS = {
+    # By the outcome of a replay: what it would do, and what it did.
+    "failed": ("A replay would fail.", "The replay failed."),
+    "ignored": ("A replay would ignore the event.", "Replayed: the event was ignored."),
+    "changed": ("A replay would change the payment.", "Replayed: the payment was changed."),
+    "unchanged": ("A replay would change nothing.", "Replayed: nothing changed."),
 }
 
 
@@ -47,7 +49,7 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("admin")
 def index() -> str:
-    """Failed and waiting events first, then all that match."""
+    """Failed and pending events first, then all that match."""
     query = _query()
     cursor = cursors.read(request.args, _NAME, query)
     inbox, where = services.webhook_desk.inbox(query.where, cursor=cursor), query.where
@@ -55,9 +57,8 @@ def index() -> str:
         "webhooks/index.html",
         query=query,
         inbox=inbox,
-        words=labels,
         turn=cursors.turn(inbox.page, cursor, _NAME, query.parameters),
-        state_options=[(state.value, STATES[state.value]) for state in EventState],
+        state_options=list(STATES.items()),
         type_options=[(name, name) for name in sorted({*inbox.types, *([where.type] if where.type else [])})],
         most=MOST_COUNTED,
     )
@@ -71,10 +72,9 @@ def show(event_id: str) -> str:
     return render_template(
         "webhooks/event.html",
         event=row,
-        words=labels,
         effects=_lines(detail.effects, row),
         preview=detail.preview,
-        preview_words=sentence(detail.preview, would=True),
+        preview_sentence=sentence(detail.preview, would=True),
         preview_lines=_lines(detail.preview, row),
         payment_id=detail.effects.payment_id or detail.preview.payment_id,
         content=json.dumps(row["payload"], indent=2, sort_keys=True, ensure_ascii=False, default=str),
@@ -83,7 +83,7 @@ def show(event_id: str) -> str:
 
 @guard("admin")
 def replay(event_id: str) -> Response:
-    """Apply one event again; what came of it is told on its page."""
+    """Apply one event again and show the outcome on its page."""
     outcome = services.webhook_desk.replay(event_id, actor=current_account().email)
     flash(sentence(outcome, would=False), "error" if outcome.failed else "success")
     return redirect(url_for("dashboards.webhook", event_id=event_id), HTTPStatus.SEE_OTHER)
@@ -91,7 +91,7 @@ def replay(event_id: str) -> Response:
 
 @guard("admin")
 def failed() -> str:
-    """Step one: what replaying the next failed events would do."""
+    """Step one: preview what replaying the next failed events would do."""
     cursor = cursors.of_step(request.args, _STEPS)
     batch = services.webhook_desk.preview_failed(cursor=cursor)
     return _replays(batch, cursor=cursor, would=True)
@@ -99,7 +99,7 @@ def failed() -> str:
 
 @guard("admin")
 def replay_failed() -> str:
-    """Step two: replay them. Reloading the answer is safe, as what is known changes nothing."""
+    """Step two: replay them. Reloading the response is safe: facts that are stored already change nothing."""
     cursor = cursors.of_step(request.form, _STEPS)
     batch = services.webhook_desk.replay_failed(cursor=cursor, actor=current_account().email)
     return _replays(batch, cursor=batch.last, would=False)
@@ -107,21 +107,21 @@ def replay_failed() -> str:
 
 def sentence(outcome: Replayed, *, would: bool) -> str:
     """What a replay did, or would do."""
-    note = f" {outcome.note}" if outcome.note else ""
     if outcome.failed:
-        return f"{'A replay would fail.' if would else 'The replay failed.'}{note}"
-    if outcome.state == UNDECIDED:
-        return f"It depends on Stripe's answer.{note}"
-    if outcome.state != EventState.APPLIED.value:
-        return f"{'It would be ignored.' if would else 'Replayed: the event was ignored.'}{note}"
-    if outcome.changes:
-        return f"{'It would change the payment.' if would else 'Replayed: the payment was changed.'}{note}"
-    return f"{'It would change nothing.' if would else 'Replayed: it changed nothing.'}{note}"
+        result = "failed"
+    elif outcome.state == UNDECIDED:
+        return f"The outcome depends on Stripe's answer. {outcome.note or ''}".rstrip()
+    elif outcome.state != EventState.APPLIED.value:
+        result = "ignored"
+    else:
+        result = "changed" if outcome.changes else "unchanged"
+    opening = _OPENINGS[result][0 if would else 1]
+    return f"{opening} {outcome.note}" if outcome.note else opening
 
 
 def _query() -> ListQuery[EventFilter]:
     reader = Reader(request.args, services.listings.zone)
-    state = reader.option("state", "State", STATES)
+    state = reader.option("state", "Status", STATES)
     type_ = reader.pattern("type", "Type", _TYPE, "charge.succeeded", noun="type of event")
     return reader.query(EventFilter(state=EventState(state) if state else None, type=type_))
 
@@ -135,7 +135,7 @@ def _replays(batch: Batch, *, cursor: Cursor | None, would: bool) -> str:
     return render_template(
         "webhooks/replays.html",
         batch=batch,
-        told=[(outcome, sentence(outcome, would=would)) for outcome in batch.outcomes],
+        rows=[(outcome, sentence(outcome, would=would)) for outcome in batch.outcomes],
         changed=sum(bool(outcome.changes) for outcome in batch.outcomes),
         failed_again=sum(outcome.failed for outcome in batch.outcomes),
         cursor=cursors.step(cursor, _STEPS),

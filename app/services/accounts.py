@@ -34,7 +34,7 @@ LONGEST_EMAIL = 254
 # Who the audit log names for an address without an account.
 NOBODY = "nobody"
 
-_LAST_ADMIN = "This is the last admin. Make somebody else admin first."
+_LAST_ADMIN = "This is the last admin. Make another user admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _hasher = PasswordHasher()
 # A refusal is given this long after the question, so that the writes for a known address cannot be measured.
@@ -55,7 +55,7 @@ def create(email: str, password: str, role: Role, *, actor: str, temporary: bool
     try:
         account = users.insert(address, _hasher.hash(password), role, now=now(), temporary=temporary)
     except EmailTaken as error:
-        raise _invalid("email", f"There is already an account {address}.") from error
+        raise _invalid("email", f"There is already an account with the address {address}.") from error
     audit.append(Action.USER_CREATED, actor=actor, target=address, details={"role": role.value})
     return account
 
@@ -74,7 +74,7 @@ def find(account_id: str) -> Account:
     """The account with an id. Raises NotFound."""
     account = users.find(account_id)
     if account is None:
-        raise NotFound("There is no such account.")
+        raise NotFound("This account does not exist.")
     return account
 
 
@@ -131,7 +131,7 @@ def reset_password(account: Account, epoch: int, *, actor: str) -> str:
     password = generate_password()
     if users.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
         raise _invalid(
-            "epoch", "This form was used before, or the account has changed since. Nothing was done."
+            "epoch", "This form was already used, or the account has changed since. Nothing was changed."
         )
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return password
@@ -145,7 +145,7 @@ def change_password(account: Account, current: str, password: str, *, address: s
     started = time.monotonic()
     if is_locked(account):
         raise _invalid(
-            "current", "After ten wrong passwords your account rests for 15 minutes. Try again then."
+            "current", "After ten incorrect passwords your account is locked for 15 minutes. Try again then."
         )
     if not _matches(users.password_hash(account.id), current):
         _failed(account, address, "wrong current password")
@@ -233,9 +233,9 @@ def _matches(stored: str, password: str) -> bool:
 
 def _check_password(password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise _invalid("password", f"A password has at least {SHORTEST_PASSWORD} characters.")
+        raise _invalid("password", f"Use at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
-        raise _invalid("password", f"A password has at most {LONGEST_PASSWORD} characters.")
+        raise _invalid("password", f"Use at most {LONGEST_PASSWORD} characters.")
 
 
 def _named(email: str) -> Account:

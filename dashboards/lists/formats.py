@@ -5,71 +5,57 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from app.domain.figures.periods import Span
+from app.domain.money import Money, UnknownCurrency
 
 _COMPACT = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 NO_DATA = "no data"
-_STATUS = {
-    "pending": "Pending",
-    "requires_action": "Waiting for 3-D Secure",
-    "processing": "Processing",
-    "authorized": "Authorized",
-    "completed": "Completed",
-    "failed": "Failed",
-    "canceled": "Canceled",
-}
-_REFUNDED = {"pending": "Refund pending", "partial": "Partly refunded", "full": "Refunded"}
-_REFUND = {
-    "pending": "Pending",
-    "requires_action": "Needs action",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "canceled": "Canceled",
-}
-_DISPUTE = {
-    "needs_response": "Needs response",
-    "under_review": "Under review",
-    "won": "Won",
-    "lost": "Lost",
-    "prevented": "Prevented",
-    "warning_needs_response": "Inquiry: needs response",
-    "warning_under_review": "Inquiry: under review",
-    "warning_closed": "Inquiry closed",
-    "appeal_needs_response": "Appeal: needs response",
-    "appeal_under_review": "Appeal: under review",
-}
-_EVENT = {"received": "Waiting", "applied": "Applied", "ignored": "Ignored", "failed": "Failed"}
 
 
 def init_app(app: Flask, *, timezone: str) -> None:
-    """Make the formatters filters of templates; times are shown in ``timezone``."""
+    """Make the formats available to templates; times are in ``timezone``."""
     zone = ZoneInfo(timezone)
+    app.jinja_env.globals["amount"] = amount
     app.jinja_env.filters.update(
-        status_words=status_words,
-        refunded_words=lambda status: _REFUNDED.get(status, status),
-        refund_words=lambda status: _REFUND.get(status, status),
-        dispute_words=lambda status: _DISPUTE.get(status, str(status).replace("_", " ").capitalize()),
-        event_words=lambda state: _EVENT.get(state, state),
+        number=count,
         local_time=lambda moment: local_time(moment, zone),
+        utc_time=lambda moment: local_time(moment, UTC),
         utc_iso=utc_iso,
+        unix_time=unix_time,
         span_words=span_words,
-        utc_words=lambda moment: local_time(moment, UTC),
     )
 
 
-def status_words(status: str) -> str:
-    """A payment's status in words."""
-    return _STATUS.get(status, status)
+def amount(minor: Any, currency: Any) -> str:
+    """An amount with its currency; in minor units where the currency is one that we cannot place a point in."""
+    code = str(currency).upper()
+    if not isinstance(minor, int):
+        return f"{minor} {code}"
+    try:
+        return money(Money(minor, str(currency)).to_major(), code)
+    except UnknownCurrency:
+        return f"{count(minor)} minor units {code}"
 
 
-def local_time(moment: datetime, zone: tzinfo) -> str:
+def local_time(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """A time as the wall clock in ``zone`` showed it, with the zone's short name."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+    return moment.astimezone(zone).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} %Z")
+
+
+def utc_iso(moment: datetime) -> str:
+    """A time for programs, to the second: ``2026-03-01T12:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unix_time(seconds: Any) -> datetime | None:
+    """The moment of a Unix time, as Stripe writes times; None for anything else."""
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
 
 
 def span_words(span: Span) -> str:
@@ -87,9 +73,21 @@ def span_words(span: Span) -> str:
     return f"{begin} – {finish}" + ("" if closed == "00:00" else f", {closed}")
 
 
-def utc_iso(moment: datetime) -> str:
-    """A time for programs, to the second: ``2026-03-01T12:00:00Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def time_left(deadline: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """How long there is until a deadline, in days of the dashboard's zone: that is how people plan."""
+    if deadline is None:
+        return "no deadline"
+    days = (deadline.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if deadline < now:
+        return "overdue since earlier today" if days == 0 else f"overdue by {_days(-days)}"
+    if days == 0:
+        hours = int((deadline - now).total_seconds() // 3600)
+        return f"due today, {hours} hours left" if hours > 1 else "due within two hours"
+    return "due tomorrow" if days == 1 else f"{_days(days)} left"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{count(number)} days"
 
 
 def count(number: int) -> str:

@@ -1,82 +1,199 @@
-"""Words of payments for people who are not programmers: what a status means, what came of 3-D Secure, who did what."""
+"""One word for each state: filters, badges, chips and pages take it from these tables, keyed by the enums."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from app.domain.money import Money, UnknownCurrency
 from app.domain.payments.facts import Card
+from app.domain.payments.states import (
+    AttemptStatus,
+    AuthenticationOutcome,
+    DisputeStatus,
+    PaymentStatus,
+    RefundState,
+    RefundStatus,
+)
+from app.domain.permissions import Role
+from app.models.reconciliation.reports import RunState
+from app.models.webhooks.events import EventState
+from app.services.audit import Action
+from app.services.reconciliation.compare import Kind
 
-STATUS_MEANING = {
-    "pending": "Opened, and nobody has tried to pay yet. It can still be paid.",
-    "requires_action": "The bank asks the customer to confirm the payment (3-D Secure), and waits for the answer.",
-    "processing": "The bank is working on it. The outcome comes by itself, which takes up to some days.",
-    "authorized": "The bank holds the money for us, but it has not been captured yet.",
-    "completed": "The money was captured. Nothing more is expected of the customer.",
-    "failed": "The last attempt failed. The customer may try again, so this can still become a paid one.",
-    "canceled": "Canceled for good. It can no longer be paid; a new payment is needed.",
+
+class Label(NamedTuple):
+    """A state as people read it. ``tone`` is its badge's: good, bad, wait or note; ``meaning`` is a sentence."""
+
+    word: str
+    tone: str = "note"
+    meaning: str = ""
+
+
+Table = Mapping[Any, Label]
+
+PAYMENT: Mapping[PaymentStatus, Label] = {
+    PaymentStatus.PENDING: Label(
+        "Pending", "wait", "The customer has not tried to pay yet. It can still be paid."
+    ),
+    PaymentStatus.REQUIRES_ACTION: Label(
+        "Awaiting 3-D Secure", "wait", "The bank has asked the customer to confirm the payment (3-D Secure)."
+    ),
+    PaymentStatus.PROCESSING: Label(
+        "Processing", "wait", "The bank is processing the payment. This can take several days."
+    ),
+    PaymentStatus.AUTHORIZED: Label(
+        "Authorized", "wait", "The bank holds the money for us; it has not been captured yet."
+    ),
+    PaymentStatus.COMPLETED: Label(
+        "Completed", "good", "The money was captured. The customer has nothing left to do."
+    ),
+    PaymentStatus.FAILED: Label(
+        "Failed", "bad", "The last attempt failed. The customer can try again, so it can still be paid."
+    ),
+    PaymentStatus.CANCELED: Label(
+        "Canceled", "note", "Canceled for good. It can no longer be paid; a new payment is needed."
+    ),
 }
-REFUND_STATUS = {
-    "pending": "On its way",
-    "requires_action": "Stripe waits for something before it can pay back",
-    "succeeded": "Paid back",
-    "failed": "Failed: the money stayed here",
-    "canceled": "Canceled: the money stayed here",
+REFUNDED: Mapping[RefundStatus, Label] = {
+    RefundStatus.NONE: Label("Not refunded"),
+    RefundStatus.PENDING: Label("Refund pending", "wait"),
+    RefundStatus.PARTIAL: Label("Partially refunded"),
+    RefundStatus.FULL: Label("Fully refunded"),
 }
-REFUNDED = {
-    "none": "Not refunded",
-    "pending": "Refund pending",
-    "partial": "Partly refunded",
-    "full": "Refunded",
+REFUND: Mapping[RefundState, Label] = {
+    RefundState.PENDING: Label("Pending", "wait", "The money is on its way to the customer."),
+    RefundState.REQUIRES_ACTION: Label(
+        "Action required", "wait", "Stripe cannot pay the money back until an action is taken."
+    ),
+    RefundState.SUCCEEDED: Label("Succeeded", "good", "The customer got the money back."),
+    RefundState.FAILED: Label("Failed", "bad", "The money stayed here."),
+    RefundState.CANCELED: Label("Canceled", "note", "The money stayed here."),
 }
-ATTEMPT_STATUS = {
-    "open": "Waiting for the customer's answer to 3-D Secure",
-    "processing": "Being processed by the bank",
-    "authorized": "Money held, not yet captured",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "abandoned": "Abandoned: the customer never answered 3-D Secure",
+ATTEMPT: Mapping[AttemptStatus, Label] = {
+    AttemptStatus.OPEN: Label(
+        "Awaiting 3-D Secure", "wait", "The customer has not answered the 3-D Secure request yet."
+    ),
+    AttemptStatus.PROCESSING: Label("Processing", "wait", "The bank is processing the attempt."),
+    AttemptStatus.AUTHORIZED: Label(
+        "Authorized", "wait", "The bank holds the money; it is not captured yet."
+    ),
+    AttemptStatus.SUCCEEDED: Label("Succeeded", "good"),
+    AttemptStatus.FAILED: Label("Failed", "bad"),
+    AttemptStatus.ABANDONED: Label(
+        "Abandoned", "note", "The customer never answered the 3-D Secure request."
+    ),
 }
-ATTEMPT_KIND = {"succeeded": "good", "failed": "bad", "abandoned": "note"}
-AUTHENTICATION = {
-    "authenticated": "The bank confirmed that it was the cardholder.",
-    "failed": "The cardholder could not be confirmed.",
-    "abandoned": "The customer was asked and never answered.",
-    "open": "The customer is being asked just now.",
-    "exempted": "The bank was asked to do without, and agreed.",
-    "attempted": "Tried, but the bank took no part; the liability is often with the bank all the same.",
+AUTHENTICATION: Mapping[AuthenticationOutcome, Label] = {
+    AuthenticationOutcome.AUTHENTICATED: Label(
+        "Authenticated", "good", "The bank confirmed that it was the cardholder."
+    ),
+    AuthenticationOutcome.FAILED: Label("Failed", "bad", "The bank could not confirm the cardholder."),
+    AuthenticationOutcome.ABANDONED: Label(
+        "Abandoned", "note", "The customer was asked to confirm and never answered."
+    ),
+    AuthenticationOutcome.OPEN: Label(
+        "Open", "wait", "The customer has been asked to confirm and has not answered yet."
+    ),
+    AuthenticationOutcome.EXEMPTED: Label(
+        "Exempted", "note", "The bank granted an exemption that was requested."
+    ),
+    AuthenticationOutcome.ATTEMPTED: Label(
+        "Attempted", "note", "The bank did not take part; liability often shifts to the bank all the same."
+    ),
 }
-FLOW = {
-    "challenge": "The customer had to act (a code, an app, a fingerprint).",
-    "frictionless": "The bank decided by itself; the customer saw nothing of it.",
+FLOW: Mapping[str, Label] = {
+    "challenge": Label("Challenge", "note", "The customer had to act (a code, an app, a fingerprint)."),
+    "frictionless": Label(
+        "Frictionless", "note", "The bank decided in the background; the customer saw nothing."
+    ),
 }
-DISPUTE_STATUS = {
-    "needs_response": "Needs an answer",
-    "under_review": "Answered, the bank decides",
-    "won": "Won: the money stays here",
-    "lost": "Lost: the customer got the money",
-    "warning_needs_response": "Inquiry: an answer may prevent a dispute",
-    "warning_under_review": "Inquiry answered",
-    "warning_closed": "Inquiry closed",
-    "charge_refunded": "Closed by a refund",
-    "prevented": "Prevented",
-    "appeal_needs_response": "Appeal: needs an answer",
-    "appeal_under_review": "Appeal answered, the bank decides",
+DISPUTE: Mapping[DisputeStatus, Label] = {
+    DisputeStatus.NEEDS_RESPONSE: Label(
+        "Needs response", "bad", "Without evidence before the deadline, it is lost."
+    ),
+    DisputeStatus.UNDER_REVIEW: Label(
+        "Under review", "wait", "The evidence was submitted; the bank decides."
+    ),
+    DisputeStatus.WON: Label("Won", "good", "The money stays here."),
+    DisputeStatus.LOST: Label("Lost", "bad", "The customer got the money back."),
+    DisputeStatus.PREVENTED: Label("Prevented", "good"),
+    DisputeStatus.WARNING_NEEDS_RESPONSE: Label(
+        "Inquiry: needs response", "wait", "A response may prevent a chargeback."
+    ),
+    DisputeStatus.WARNING_UNDER_REVIEW: Label("Inquiry: under review", "wait", "The response was submitted."),
+    DisputeStatus.WARNING_CLOSED: Label("Inquiry: closed"),
+    DisputeStatus.APPEAL_NEEDS_RESPONSE: Label(
+        "Appeal: needs response", "bad", "The bank asks for evidence once more."
+    ),
+    DisputeStatus.APPEAL_UNDER_REVIEW: Label(
+        "Appeal: under review", "wait", "The evidence was submitted; the bank decides."
+    ),
 }
-DRIFT = {
-    "missing_here": "Missing here",
-    "different": "Different",
-    "missing_there": "Missing at Stripe",
+EVENT: Mapping[EventState, Label] = {
+    EventState.RECEIVED: Label("Pending", "wait"),
+    EventState.APPLIED: Label("Applied", "good"),
+    EventState.IGNORED: Label("Ignored"),
+    EventState.FAILED: Label("Failed", "bad"),
 }
-DRIFT_MEANING = {
-    "missing_here": "Stripe has this payment and we do not. A repair adds it.",
-    "different": "Stripe says something else than we do. A repair takes over what Stripe says.",
-    "missing_there": "We have this payment and Stripe does not. Nothing can be applied; look into it by hand.",
+RUN: Mapping[RunState, Label] = {
+    RunState.RUNNING: Label("Running", "wait"),
+    RunState.FINISHED: Label("Finished", "good"),
+    RunState.FAILED: Label("Interrupted", "bad"),
 }
-# Codes that do not read well by only being written with spaces.
-_NAMES = {
+DRIFT: Mapping[Kind, Label] = {
+    Kind.MISSING_HERE: Label(
+        "Missing in Paydesk", "bad", "Stripe has this payment and Paydesk does not. A repair adds it."
+    ),
+    Kind.DIFFERENT: Label(
+        "Different", "bad", "Stripe and Paydesk disagree. A repair applies Stripe's values."
+    ),
+    Kind.MISSING_THERE: Label(
+        "Missing at Stripe",
+        "bad",
+        "Paydesk has this payment and Stripe does not. Investigate it; no repair can fix it.",
+    ),
+}
+ROLE: Mapping[Role, Label] = {
+    Role.VIEWER: Label("Viewer", meaning="sees figures and payments"),
+    Role.FINANCE: Label("Finance", meaning="also refunds and exports"),
+    Role.ADMIN: Label("Admin", meaning="also manages users, webhooks, reconciliation and the audit log"),
+}
+ACTIVE, LOCKED, DISABLED = Label("Active", "good"), Label("Locked", "wait"), Label("Disabled")
+ACTION: Mapping[Action, Label] = {
+    Action.SIGNED_IN: Label("Signed in"),
+    Action.SIGN_IN_FAILED: Label("Sign-in failed"),
+    Action.ACCOUNT_LOCKED: Label("Account locked"),
+    Action.SIGNED_OUT: Label("Signed out"),
+    Action.USER_CREATED: Label("User added"),
+    Action.USER_DISABLED: Label("User disabled"),
+    Action.USER_ENABLED: Label("User enabled"),
+    Action.ROLE_CHANGED: Label("Role changed"),
+    Action.PASSWORD_CHANGED: Label("Password changed"),
+    Action.EVENTS_REPLAYED: Label("Webhooks replayed"),
+    Action.REFUND_REQUESTED: Label("Refund requested"),
+    Action.REFUND_ANSWERED: Label("Refund answered by Stripe"),
+    Action.REFUND_SETTLED: Label("Refunded outside Stripe"),
+    Action.EXPORT_STARTED: Label("Export started"),
+    Action.EXPORTED: Label("Export finished"),
+    Action.PAYMENT_REPAIRED: Label("Payment repaired"),
+}
+# Where a change of a payment came from; the history stores these names.
+SOURCE: Mapping[str, Label] = {
+    "webhook": Label("Webhook from Stripe"),
+    "confirm": Label("Payment confirmed by the shop"),
+    "refund": Label("Refund requested"),
+    "create-intent": Label("Payment opened by the shop"),
+    "settle": Label("Refunded outside Stripe"),
+    "reconcile": Label("Reconciled with Stripe"),
+    "worker": Label("Checked with Stripe by the worker"),
+}
+# The second entry of one request is Stripe's answer to the first.
+ANSWER: Mapping[str, Label] = {
+    "create-intent": Label("Stripe created the payment intent"),
+    "refund": Label("Stripe answered the refund request"),
+}
+# Codes that would not read well with spaces alone.
+_CODES = {
     "amex": "American Express",
     "cartes_bancaires": "Cartes Bancaires",
     "diners": "Diners Club",
@@ -84,86 +201,45 @@ _NAMES = {
     "jcb": "JCB",
     "unionpay": "UnionPay",
     "approve_with_id": "Not approved as sent",
-    "authentication_required": "3-D Secure needed",
-    "authentication_not_handled": "3-D Secure needed and not done",
-    "payment_intent_authentication_failure": "3-D Secure not passed",
-    "do_not_honor": "Refused by the bank",
+    "authentication_required": "3-D Secure required",
+    "authentication_not_handled": "3-D Secure required but not completed",
+    "payment_intent_authentication_failure": "3-D Secure failed",
+    "do_not_honor": "Declined by the bank",
     "generic_decline": "Declined without a reason",
-    "incorrect_cvc": "Wrong security code (CVC)",
+    "incorrect_cvc": "Incorrect security code (CVC)",
     "invalid_cvc": "Invalid security code (CVC)",
-    "incorrect_pin": "Wrong PIN",
+    "incorrect_pin": "Incorrect PIN",
     "invalid_pin": "Invalid PIN",
-    "offline_pin_required": "PIN needed",
-    "online_or_offline_pin_required": "PIN needed",
-    "pin_try_exceeded": "Too many wrong PINs",
-    "incorrect_zip": "Wrong postal code",
+    "offline_pin_required": "PIN required",
+    "online_or_offline_pin_required": "PIN required",
+    "pin_try_exceeded": "Too many incorrect PINs",
+    "incorrect_zip": "Incorrect postal code",
     "never_reached_stripe": "Never reached Stripe",
 }
-_ROADS = {
-    "webhook": "Stripe told us by an event",
-    "confirm": "The shop asked whether it is paid",
-    "refund": "A refund was asked for",
-    "create-intent": "The shop opened the payment",
-    "settle": "Somebody gave the money of a failed refund back in another way",
-    "reconcile": "A comparison with Stripe put it right",
-    "worker": "The worker asked Stripe what became of it",
-}
-_ANSWERS = {
-    "create-intent": "Stripe answered that it can be paid",
-    "refund": "Stripe answered the refund",
-}
 
 
-def amount(minor: Any, currency: Any) -> str:
-    """An amount with its currency; in minor units where the currency is one that we cannot place a point in."""
-    code = str(currency).upper()
-    if not isinstance(minor, int):
-        return f"{minor} {code}"
-    try:
-        return f"{Money(minor, str(currency)).to_major():,f} {code}"
-    except UnknownCurrency:
-        return f"{minor:,} minor units {code}"
+def label_of(table: Table, state: Any) -> Label:
+    """The label of a state; a state that Stripe adds later is shown by its name."""
+    return table.get(state) or Label(humanize(state), "wait")
 
 
-def road(source: Any) -> str:
-    """How we learnt something."""
-    return _ROADS.get(str(source), str(source))
+def options(table: Table) -> list[tuple[str, str]]:
+    """The choices of a filter: each state and its word."""
+    return [(str(state), entry.word) for state, entry in table.items()]
 
 
-def answered(source: Any) -> str:
-    """What to call the second entry that one request made: Stripe's answer to the first."""
-    return _ANSWERS.get(str(source), road(source))
+def source(name: Any, *, is_answer: bool = False) -> str:
+    """What caused an entry of a payment's history."""
+    return label_of({**SOURCE, **ANSWER} if is_answer else SOURCE, name).word
 
 
-def moment(seconds: Any) -> datetime | None:
-    """A time of Stripe's."""
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
-
-
-def words(text: Any) -> str:
+def humanize(code: Any) -> str:
     """A code of Stripe's as words: ``insufficient_funds`` is "Insufficient funds", and ``jcb`` is "JCB"."""
-    return _NAMES.get(str(text)) or str(text).replace("_", " ").capitalize()
+    return _CODES.get(str(code)) or str(code).replace("_", " ").capitalize()
 
 
 def card(details: Card | None) -> str:
     """A card as it is printed on receipts: "Visa •••• 4242"."""
     if not details or not details.last4:
         return "No card"
-    return f"{words(details.brand or 'Card')} •••• {details.last4}"
-
-
-def due_words(due: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """How long there is until a deadline, in days of the dashboard's zone: that is how people plan."""
-    if due is None:
-        return "no deadline"
-    days = (due.astimezone(zone).date() - now.astimezone(zone).date()).days
-    if due < now:
-        return "overdue since today" if days == 0 else f"overdue by {_days(-days)}"
-    if days == 0:
-        hours = int((due - now).total_seconds() // 3600)
-        return f"due today, {hours} hours left" if hours > 1 else "due within two hours"
-    return "due tomorrow" if days == 1 else f"{_days(days)} left"
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"
+    return f"{humanize(details.brand or 'Card')} •••• {details.last4}"

@@ -17,7 +17,8 @@ from app.models.listing.children import ChildFilter
 from app.models.listing.payments import PaymentFilter
 from app.services.figures.ranges import day_range, is_day
 from app.services.listing import FilterOptions
-from dashboards.lists.labels import words
+from dashboards.lists.formats import local_time
+from dashboards.lists.labels import humanize
 
 PRESETS: Mapping[str, str] = {
     "today": "Today",
@@ -124,7 +125,7 @@ class Reader:
 
     def brand(self) -> str | None:
         """A card brand as Stripe writes it."""
-        return self.pattern("brand", "Card brand", _BRAND, "visa", fold=str.lower, in_words=words)
+        return self.pattern("brand", "Card brand", _BRAND, "visa", fold=str.lower, in_words=humanize)
 
     def country(self) -> str | None:
         """The country of a card, or that it is unknown."""
@@ -255,7 +256,7 @@ def card_options(
     """The options of the selects that every list of payments, refunds or disputes has."""
     return {
         "currency": options_of(options.currency, str.upper, where.currency),
-        "brand": options_of(options.brand, words, where.brand),
+        "brand": options_of(options.brand, humanize, where.brand),
         "country": options_of(options.country, str, where.country),
         "flag": [("true", "Yes"), ("false", "No")],
     }
@@ -265,7 +266,7 @@ def _range_words(first: str | None, last: str | None, start: Any, end: Any, zone
     def in_words(text: str | None, moment: datetime | None) -> str:
         if text is None or moment is None:
             return ""
-        return text if is_day(text) else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+        return text if is_day(text) else local_time(moment, zone, seconds=True)
 
     begin, finish = in_words(first, start), in_words(last, end)
     if begin == finish:

@@ -31,7 +31,7 @@ from dashboards.charts import (
 from dashboards.charts.heat import DAYS, HOURS
 from dashboards.lists import links
 from dashboards.lists.formats import percent
-from dashboards.lists.labels import AUTHENTICATION, words
+from dashboards.lists.labels import AUTHENTICATION, Label, humanize, label_of
 from dashboards.overview import volume as overview_volume
 from dashboards.overview.comparison import beside
 from dashboards.overview.query import COMPARE, HEAT, OverviewQuery
@@ -49,7 +49,7 @@ class Charts:
     currencies: list[tuple[str, str]]
     reasons: Markup
     three_d_secure: Markup
-    split: list[tuple[str, str, int, int]]
+    split: list[tuple[Label, int, int]]
     times: Markup
     heat: Markup
 
@@ -66,7 +66,7 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
         reasons=_reasons(report),
         three_d_secure=_funnel(report.figures),
         split=[
-            (name.capitalize(), AUTHENTICATION[name], number, report.figures.three_d_secure_paid[name])
+            (label_of(AUTHENTICATION, name), number, report.figures.three_d_secure_paid[name])
             for name, number in report.figures.three_d_secure_split.items()
         ],
         times=_times(report.figures),
@@ -115,7 +115,7 @@ def _reasons(report: Report) -> Markup:
             r.ratio.n,
             href=links.payments_link(span, choice, reason=r.reason.code),
             payments=r.payments,
-            name=words(r.reason.code),
+            name=humanize(r.reason.code),
         )
         for r in report.figures.failure_reasons
     ]

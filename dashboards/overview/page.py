@@ -12,7 +12,7 @@ from app.models.payments import repository
 from app.services.exports.columns import FIGURES
 from app.services.figures.report import Report
 from app.services.listing import FilterOptions
-from dashboards.lists.labels import words
+from dashboards.lists.labels import humanize
 from dashboards.lists.links import figures_export_link
 from dashboards.lists.query import PRESETS, options_of
 from dashboards.overview import cards, charts, volume
@@ -94,7 +94,7 @@ def _options(query: OverviewQuery, found: FilterOptions) -> dict[str, list[tuple
     choice = query.question.choice
     return {
         "currency": options_of(found.currency, str.upper, choice.currency),
-        "brand": options_of(found.brand, words, choice.brand),
+        "brand": options_of(found.brand, humanize, choice.brand),
         "country": options_of(found.country, str, choice.country),
         "flag": [("true", "Requested"), ("false", "Not requested")],
         "compare": list(overview_query.COMPARE.items()),

@@ -1,9 +1,8 @@
-"""What changed in a payment, told line by line instead of as stored."""
+"""What changed in a payment, as lines for people instead of the stored form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,37 +10,39 @@ from app.domain.declines import explain
 from app.domain.payments.facts import Card
 from app.domain.payments.snapshot import Record
 from app.extensions import settings
-from dashboards.lists.formats import local_time, status_words
+from dashboards.lists.formats import amount, local_time, unix_time
 from dashboards.lists.labels import (
-    ATTEMPT_STATUS,
+    ATTEMPT,
     AUTHENTICATION,
-    DISPUTE_STATUS,
-    REFUND_STATUS,
+    DISPUTE,
+    PAYMENT,
+    REFUND,
     REFUNDED,
-    amount,
+    Table,
     card,
-    words,
+    humanize,
+    label_of,
 )
 
 Line = tuple[str, str]
-"""What changed, and how, in words."""
+"""The name of a field and its change."""
 
-_LABELS = {
+_FIELDS = {
     "order_id": "Order",
     "customer_id": "Customer",
     "description": "Description",
     "payment_intent_id": "Payment intent",
-    "livemode": "Live money",
+    "livemode": "Live mode",
     "amount": "Amount",
     "currency": "Currency",
     "status": "Status",
-    "cancellation_reason": "Reason for canceling",
+    "cancellation_reason": "Cancellation reason",
     "amount_captured": "Captured",
-    "refund_status": "Refunded",
+    "refund_status": "Refund status",
     "amount_refunded": "Amount refunded",
-    "amount_refundable": "Left to refund",
+    "amount_refundable": "Refundable",
     "disputed": "Disputed",
-    "failure": "Why it failed",
+    "failure": "Failure",
     "three_d_secure": "3-D Secure",
     "card": "Card",
     "attempts": "Attempts",
@@ -54,28 +55,35 @@ _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_re
 _TIMES = frozenset({"created_at", "completed_at"})
 _LISTS = {"attempts": "Attempt", "refunds": "Refund", "disputes": "Dispute"}
 _NOTHING = "none"
-_STATUSES = {"attempts": ATTEMPT_STATUS, "refunds": REFUND_STATUS, "disputes": DISPUTE_STATUS}
-# What a payment begins with says nothing.
-_AT_FIRST = frozenset({_NOTHING, "no", "not asked for", REFUNDED["none"]})
+_TABLES: Mapping[str, Table] = {
+    "status": PAYMENT,
+    "refund_status": REFUNDED,
+    "attempts": ATTEMPT,
+    "refunds": REFUND,
+    "disputes": DISPUTE,
+}
+_NOT_REQUESTED = "not requested"
+# The values that every payment starts with are not worth a line.
+_INITIAL = frozenset({_NOTHING, "no", _NOT_REQUESTED, label_of(REFUNDED, "none").word})
 
 
 def change_lines(changes: Record, currency: str) -> list[Line]:
-    """The changes of a history entry, or those that a replay would make; what begins empty is left out."""
+    """The changes of a history entry, or those that a replay would make, without initial values."""
     return [line for name, change in changes.items() for line in _lines(name, change, currency)]
 
 
 def drift_lines(fields: Record, currency: str) -> list[tuple[str, str, str]]:
     """(what, ours, Stripe's) of the fields in which a payment differs."""
     return [
-        (label(name), _side(name, sides[0], currency), _side(name, sides[1], currency))
+        (field_name(name), _side(name, sides[0], currency), _side(name, sides[1], currency))
         for name, sides in fields.items()
         if isinstance(sides, list) and len(sides) == 2
     ]
 
 
-def label(name: str) -> str:
-    """What a field is called on pages."""
-    return _LABELS.get(name, words(name))
+def field_name(name: str) -> str:
+    """What pages call a field."""
+    return _FIELDS.get(name, humanize(name))
 
 
 def _lines(name: str, change: Any, currency: str) -> Iterator[Line]:
@@ -86,16 +94,16 @@ def _lines(name: str, change: Any, currency: str) -> Iterator[Line]:
     elif isinstance(change, list) and len(change) == 2:
         old, new = (_value(name, side, currency) for side in change)
         if change[0] is not None and old != new:
-            yield label(name), f"{old} → {new}"
-        elif change[0] is None and new not in _AT_FIRST and new != amount(0, currency):
-            yield label(name), new
+            yield field_name(name), f"{old} → {new}"
+        elif change[0] is None and new not in _INITIAL and new != amount(0, currency):
+            yield field_name(name), new
     else:
-        yield label(name), str(change)
+        yield field_name(name), str(change)
 
 
 def _side(name: str, value: Any, currency: str) -> str:
     if name in _LISTS and isinstance(value, list):
-        return ", ".join(_STATUSES[name].get(str(item), words(item)) for item in value) or _NOTHING
+        return ", ".join(label_of(_TABLES[name], item).word for item in value) or _NOTHING
     return _value(name, value, currency)
 
 
@@ -105,13 +113,15 @@ def _value(name: str, value: Any, currency: str) -> str:
     if name in _AMOUNTS:
         return amount(value, currency)
     if name in _TIMES and isinstance(value, int):
-        return local_time(datetime.fromtimestamp(value, UTC), zone())
+        moment = unix_time(value)
+        return local_time(moment, zone()) if moment else _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return _group(name, value)
-    known = {"status": status_words(str(value)), "refund_status": REFUNDED.get(str(value), str(value))}
-    return known.get(name, str(value).upper() if name == "currency" else str(value))
+    if name in _TABLES:
+        return label_of(_TABLES[name], value).word
+    return str(value).upper() if name == "currency" else str(value)
 
 
 def _group(name: str, value: Mapping[str, Any]) -> str:
@@ -121,23 +131,23 @@ def _group(name: str, value: Mapping[str, Any]) -> str:
         return _failure(value)
     if name == "three_d_secure":
         if not value.get("attempted"):
-            return "not asked for"
-        outcome = str(value.get("outcome"))
-        return AUTHENTICATION.get(outcome, words(outcome)).rstrip(".")
-    return ", ".join(f"{words(key)}: {item}" for key, item in value.items() if item is not None)
+            return _NOT_REQUESTED
+        return label_of(AUTHENTICATION, value.get("outcome")).word.lower()
+    return ", ".join(f"{humanize(key)}: {item}" for key, item in value.items() if item is not None)
 
 
 def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
-    status = str(item.get("status"))
+    status = label_of(_TABLES[name], item.get("status")).word
     if name == "attempts":
-        told = ATTEMPT_STATUS.get(status, words(status))
         with_card = f" with {_card(item['card'])}" if item.get("card") else ""
-        return f"{told}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
-    sum_ = amount(item.get("amount"), item.get("currency") or currency)
+        return f"{status}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
+    money = amount(item.get("amount"), item.get("currency") or currency)
     if name == "refunds":
-        settled = f", settled in another way by {item['settled_by']}" if item.get("settled_by") else ""
-        return f"{sum_}: {REFUND_STATUS.get(status, words(status))}{settled}"
-    return f"{sum_}, {words(item.get('reason'))}: {DISPUTE_STATUS.get(status, words(status))}"
+        settled = (
+            f", refunded outside Stripe as noted by {item['settled_by']}" if item.get("settled_by") else ""
+        )
+        return f"{money}: {status}{settled}"
+    return f"{money}, {humanize(item.get('reason'))}: {status}"
 
 
 def _card(value: Mapping[str, Any]) -> str:
@@ -145,10 +155,10 @@ def _card(value: Mapping[str, Any]) -> str:
 
 
 def _failure(value: Mapping[str, Any]) -> str:
-    # The word alone: the page explains each decline where it lists the attempts.
-    return words(explain(value.get("code"), value.get("decline_code")).code)
+    # Only the reason: the page explains each decline in its list of attempts.
+    return humanize(explain(value.get("code"), value.get("decline_code")).code)
 
 
 def zone() -> ZoneInfo:
-    """The time zone in which pages tell times; ``ZoneInfo`` keeps those that it has made."""
+    """The time zone of the pages; ``ZoneInfo`` caches its instances."""
     return ZoneInfo(settings.dashboard_timezone)

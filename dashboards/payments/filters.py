@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from app.domain.payments.states import PaymentStatus
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
-from dashboards.lists.formats import status_words
-from dashboards.lists.labels import REFUNDED, words
+from dashboards.lists.labels import PAYMENT, REFUNDED, humanize, options
 from dashboards.lists.query import ListQuery, Reader, quoted
 
-STATUS: Mapping[str, str] = {status.value: status_words(status.value) for status in PaymentStatus}
+STATUS: Mapping[str, str] = dict(options(PAYMENT))
+REFUND_STATUS: Mapping[str, str] = dict(options(REFUNDED))
 SORT: Mapping[str, str] = {
     SortOrder.NEWEST: "Newest first",
     SortOrder.OLDEST: "Oldest first",
@@ -61,10 +60,10 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         end=end,
         figure=FigureFilter(figure) if figure else None,
         reason=reader.pattern(
-            "reason", "Failure", _REASON, "insufficient_funds", in_words=words, noun="failure reason"
+            "reason", "Failure", _REASON, "insufficient_funds", in_words=humanize, noun="failure reason"
         ),
         statuses=(status,) if status else None,
-        refund_status=reader.option("refund_status", "Refunds", REFUNDED, noun="refund status"),
+        refund_status=reader.option("refund_status", "Refund status", REFUND_STATUS, noun="refund status"),
         disputed=reader.flag("disputed", "Disputed"),
         currency=reader.currency(),
         brand=reader.brand(),

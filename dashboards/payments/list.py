@@ -8,7 +8,7 @@ from app.domain.declines import explain
 from app.extensions import services
 from app.services.listing import MOST_COUNTED
 from dashboards.lists import cursors
-from dashboards.lists.labels import REFUNDED, amount, words
+from dashboards.lists.labels import humanize
 from dashboards.lists.query import PRESETS, card_options, options_of
 from dashboards.payments import filters
 from dashboards.payments.filters import PaymentQuery
@@ -37,8 +37,6 @@ def index() -> str:
         options=_options(query),
         presets=PRESETS,
         explain=lambda code: explain(None, code).meaning,
-        words=words,
-        amount=amount,
     )
 
 
@@ -48,7 +46,7 @@ def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
     return {
         **card_options(options, where),
         "status": list(filters.STATUS.items()),
-        "refund_status": list(REFUNDED.items()),
+        "refund_status": list(filters.REFUND_STATUS.items()),
         "sort": list(filters.SORT.items()),
-        "reason": options_of(options.reason, words, where.reason),
+        "reason": options_of(options.reason, humanize, where.reason),
     }

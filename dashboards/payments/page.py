@@ -1,10 +1,10 @@
-"""One payment: what it came to, every attempt in plain words, and the history that vouches for it."""
+"""One payment: its amounts, every attempt in plain words, and the history that proves them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from app.domain.payments.payment import Dispute
 from app.extensions import settings
 from app.services.payments.detail import PaymentDetail, payment_detail
 from dashboards.lists import labels
+from dashboards.lists.formats import time_left, unix_time
 from dashboards.payments import stripe_links
 from dashboards.payments.changes import Line, change_lines
 from dashboards.web.auth import guard
@@ -31,16 +32,16 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("viewer")
 def show(payment_id: str) -> str:
-    """Everything about the payment; NotFound for an unknown id and for what is no id."""
+    """Everything about the payment. Raises NotFound for an unknown or malformed ID."""
     detail = payment_detail(payment_id)
     return render_template(
-        "payments/page.html", detail=detail, payment=detail.payment, story=_story(detail), words=labels
+        "payments/page.html", detail=detail, payment=detail.payment, content=_content(detail)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt with its decline explained to staff, and what they may tell the customer."""
+    """An attempt with its decline explained to staff, and the advice for the customer."""
 
     row: payments.Attempt
     meaning: str | None
@@ -49,33 +50,33 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class HistoryItem:
     """One entry of the history in words."""
 
-    at: datetime
-    what: str
-    who: str
+    at: datetime | None
+    source: str
+    actor: str
     event_id: str | None
     lines: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What the template cannot read off the document itself."""
+class Content:
+    """What the template cannot read from the document itself."""
 
     attempts: list[Attempt]
     disputes: list[tuple[Dispute, str | None]]
-    moments: list[Moment]
+    history: list[HistoryItem]
     stripe_link: str | None
     is_sandbox: bool
 
 
-def _story(detail: PaymentDetail) -> Story:
+def _content(detail: PaymentDetail) -> Content:
     payment = detail.payment
-    return Story(
+    return Content(
         attempts=[_attempt(row) for row in payment.attempts],
         disputes=[(row, _deadline(row)) for row in payment.disputes],
-        moments=_moments(payment.history, payment.currency),
+        history=_history(payment.history, payment.currency),
         stripe_link=stripe_links.link(payment, settings.stripe_api_base),
         is_sandbox=stripe_links.is_of_sandbox(payment, settings.stripe_api_base),
     )
@@ -91,29 +92,29 @@ def _attempt(row: payments.Attempt) -> Attempt:
 
 
 def _deadline(dispute: Dispute) -> str | None:
-    """How long there is to answer; None where no answer is expected."""
+    """How long there is to respond; None where no response is due."""
     if dispute.evidence_due_by is None or not dispute.status.needs_attention:
         return None
-    return labels.due_words(dispute.evidence_due_by, now(), ZoneInfo(settings.dashboard_timezone))
+    return time_left(dispute.evidence_due_by, now(), ZoneInfo(settings.dashboard_timezone))
 
 
-def _moments(history: Sequence[Row], currency: str) -> list[Moment]:
+def _history(entries: Sequence[Row], currency: str) -> list[HistoryItem]:
     """The history, newest first."""
-    found: list[Moment] = []
-    asked: set[tuple[Any, Any]] = set()
-    for entry in history:
+    items: list[HistoryItem] = []
+    requests: set[tuple[Any, Any]] = set()
+    for entry in entries:
         request = (entry.get("source"), entry.get("reference"))
-        found.append(_moment(entry, currency, is_answer=request in asked))
-        asked.add(request)
-    return found[::-1]
+        items.append(_history_item(entry, currency, is_answer=request in requests))
+        requests.add(request)
+    return items[::-1]
 
 
-def _moment(entry: Row, currency: str, *, is_answer: bool) -> Moment:
+def _history_item(entry: Row, currency: str, *, is_answer: bool) -> HistoryItem:
     source, reference = str(entry.get("source")), entry.get("reference")
-    return Moment(
-        at=datetime.fromtimestamp(entry["at"] / 1000, UTC),
-        what=labels.answered(source) if is_answer else labels.road(source),
-        who=str(entry.get("actor") or ("Stripe" if source == "webhook" else "Paydesk")),
+    return HistoryItem(
+        at=unix_time(entry["at"] // 1000),
+        source=labels.source(source, is_answer=is_answer),
+        actor=str(entry.get("actor") or ("Stripe" if source == "webhook" else "Paydesk")),
         event_id=str(reference) if source == "webhook" and reference else None,
         lines=change_lines(entry.get("changes") or {}, currency),
     )

@@ -1,6 +1,6 @@
-"""Refunding from the page, in two steps: enter, then confirm exactly what was shown.
+"""Refunding from the page in two steps: enter, then confirm exactly what the review shows.
 
-Each step that goes well is followed by a redirect, so going back and reloading never ask to send a form again.
+Each successful step ends in a redirect, so going back or reloading never asks to send a form again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from app.domain.payments.payment import Payment
 from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
 from app.extensions import services
 from app.services.refunds.from_dashboard import Made
-from dashboards.lists import labels
+from dashboards.lists.formats import amount
+from dashboards.lists.labels import REFUND, label_of
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
 from dashboards.refunds.form_key import is_key, new_key
 from dashboards.web.auth import current_account, guard
@@ -34,11 +35,11 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("finance")
 def form(payment_id: str) -> Answer:
-    """The form. Its key is part of its address, so that going back to it brings the same key again."""
+    """The form. Its key is part of its address, so going back to it keeps the same key."""
     payment = services.payments.get(payment_id, customer=None)
     key = request.args.get("key")
     if not is_key(key, current_account().id, payment_id):
-        return _afresh(payment_id)
+        return _new_form(payment_id)
     if answer := _already_made(payment, str(key)):
         return answer
     try:
@@ -52,7 +53,7 @@ def form(payment_id: str) -> Answer:
 
 @guard("finance")
 def review(payment_id: str) -> Answer:
-    """Check what was entered and keep it for the second step; nothing is refunded."""
+    """Validate the entries and keep them for the second step; nothing is refunded."""
     payment = services.payments.get(payment_id, customer=None)
     key, sent = request.form.get("key", ""), RefundForm.of(request.form)
     if not is_key(key, current_account().id, payment_id):
@@ -70,7 +71,7 @@ def review(payment_id: str) -> Answer:
 
 @guard("finance")
 def confirmation(payment_id: str) -> Answer:
-    """What the refund that was entered would come to, before anything is done."""
+    """Review the refund before it is made."""
     payment = services.payments.get(payment_id, customer=None)
     key = request.args.get("key", "")
     if not is_key(key, current_account().id, payment_id):
@@ -85,14 +86,12 @@ def confirmation(payment_id: str) -> Answer:
         quote = services.refund_desk.quote(entered.order(payment_id, current_account().email))
     except PaydeskError as error:
         return _form(payment, key, entered, error)
-    return render_template(
-        "refunds/review.html", payment=payment, quote=quote, form=entered, key=key, words=labels
-    )
+    return render_template("refunds/review.html", payment=payment, quote=quote, form=entered, key=key)
 
 
 @guard("finance")
 def confirm(payment_id: str) -> Answer:
-    """Make the refund, once for the form however often it is sent, and show it on the payment's page."""
+    """Make the refund, once per form however often it is sent, and show it on the payment's page."""
     key, sent = request.form.get("key", ""), RefundForm.of(request.form)
     account = current_account()
     if not is_key(key, account.id, payment_id):
@@ -104,21 +103,21 @@ def confirm(payment_id: str) -> Answer:
         raise
     except PaydeskError as error:
         return _problem(payment_id, key, sent, error)
-    _tell(made)
+    _announce(made)
     return redirect(url_for("dashboards.payment", payment_id=payment_id), HTTPStatus.SEE_OTHER)
 
 
-def _afresh(payment_id: str) -> Response:
+def _new_form(payment_id: str) -> Response:
     key = new_key(current_account().id, payment_id)
     return redirect(url_for("dashboards.refund", payment_id=payment_id, key=key), HTTPStatus.SEE_OTHER)
 
 
 def _expired(payment_id: str) -> Response:
     flash(
-        "This refund form has expired or was not made for you. Nothing was refunded; here is a new one.",
+        "This refund form has expired or belongs to another user. Nothing was refunded; this is a new form.",
         "error",
     )
-    return _afresh(payment_id)
+    return _new_form(payment_id)
 
 
 def _form(payment: Payment, key: str, sent: RefundForm, error: PaydeskError | None = None) -> Answer:
@@ -135,23 +134,22 @@ def _form(payment: Payment, key: str, sent: RefundForm, error: PaydeskError | No
         advice=None if error is None or errors else advice_on(error),
         suggestions=SUGGESTIONS,
         example=example_of(payment.currency),
-        words=labels,
     )
     return (page, error.http_status) if error else page
 
 
 def _already_made(payment: Payment, key: str) -> Answer | None:
-    """What to show instead of a form that has done its work; None while it has not."""
+    """What to show instead of a form that has made its refund; None as long as it has not."""
     try:
         refund = services.refund_desk.made_with(current_account().id, key)
     except DatabaseUnavailable:
         raise
     except PaydeskError:
-        # The key met a final error and made no refund, so a new form cannot make a second one.
-        return _afresh(payment.id)
+        # The key ended in a final error and made no refund, so a new form cannot make a second one.
+        return _new_form(payment.id)
     if refund is None:
         return None
-    return render_template("refunds/made.html", payment=payment, refund=refund, words=labels)
+    return render_template("refunds/made.html", payment=payment, refund=refund)
 
 
 def _problem(
@@ -169,12 +167,12 @@ def _problem(
     return page, error.http_status
 
 
-def _tell(made: Made) -> None:
+def _announce(made: Made) -> None:
     refund = made.refund
-    sum_ = labels.amount(refund.amount, refund.currency)
-    status = labels.REFUND_STATUS.get(refund.status, refund.status)
+    money = amount(refund.amount, refund.currency)
     if made.repeated:
-        flash(f"This form had been sent before. It made one refund of {sum_}, not another one.", "note")
+        flash(f"This form was already sent. It made one refund of {money} and no second one.", "note")
         return
+    status = label_of(REFUND, refund.status)
     category = "error" if refund.status.returned else "success"
-    flash(f"Refund of {sum_}: {status[0].lower()}{status[1:]}.", category)
+    flash(f"Refund of {money}: {status.word.lower()}. {status.meaning}".rstrip(), category)

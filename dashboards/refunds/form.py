@@ -1,4 +1,4 @@
-"""What people enter to refund a payment, and what to tell them when it cannot be done."""
+"""The fields of a refund form, and the advice when the refund cannot be made."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from app.errors import (
 )
 from app.services.refunds.service import RefundOrder
 
-# What Stripe keeps with a refund at most.
+# The longest text that Stripe keeps with a refund.
 LONGEST_TEXT = 500
 SUGGESTIONS = (
     "Customer returned the goods",
-    "Customer cancelled the order",
-    "Goods not available",
-    "Goods damaged or wrong",
+    "Customer canceled the order",
+    "Goods unavailable",
+    "Goods damaged or incorrect",
     "Paid twice",
-    "Goodwill",
+    "Goodwill gesture",
 )
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _ALL, _PART = "all", "part"
@@ -42,7 +42,7 @@ _ALL, _PART = "all", "part"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundForm:
-    """The fields as they were sent."""
+    """The fields of the form."""
 
     how_much: str = _ALL
     amount: str = ""
@@ -51,24 +51,26 @@ class RefundForm:
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> RefundForm:
-        """The fields of a request; line breaks become those of the API."""
+        """The fields of a request, with the API's line breaks."""
         texts = {
             name: sent.get(name, "").replace("\r\n", "\n").strip() for name in ("amount", "reason", "notes")
         }
         return cls(how_much=_PART if sent.get("how_much") == _PART else _ALL, **texts)
 
     def order(self, payment_id: str, requested_by: str) -> RefundOrder:
-        """What the service is asked for. Raises ValidationFailed with the fields to correct."""
+        """The order for the service. Raises ValidationFailed with the fields to correct."""
         errors: dict[str, list[str]] = {}
         if self.how_much == _PART and not _AMOUNT.fullmatch(self.amount):
-            errors["amount"] = ["Write the amount in digits only, with a point before any decimals."]
+            errors["amount"] = ["Enter digits only, with a point before any decimals."]
         for name, text, allowed in (("reason", self.reason, ""), ("notes", self.notes, "\n\t")):
             if len(text) > LONGEST_TEXT:
                 errors[name] = [f"Use at most {LONGEST_TEXT} characters."]
             elif any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text):
                 errors[name] = ["Control characters are not allowed here."]
         if errors:
-            raise ValidationFailed("Nothing was refunded yet. Correct what is marked below.", errors=errors)
+            raise ValidationFailed(
+                "Nothing was refunded yet. Correct the fields marked below.", errors=errors
+            )
         return RefundOrder(
             payment_id=payment_id,
             amount=Decimal(self.amount) if self.how_much == _PART else None,
@@ -80,7 +82,7 @@ class RefundForm:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What became of the money and what to do now; ``again`` means that the same form may be sent once more."""
+    """What happened to the money and what to do next; ``again`` means that the same form may be sent once more."""
 
     text: str
     again: bool = False
@@ -88,61 +90,62 @@ class Advice:
 
 _ADVICE: dict[type[PaydeskError], Advice] = {
     AmountExceedsRefundable: Advice(
-        "Nothing was refunded. Somebody may have refunded a part meanwhile, here or at Stripe, or a refund is on its "
-        "way: look at the payment, then start again with what is left."
+        "Nothing was refunded. A part may have been refunded in the meantime, here or at Stripe, or a refund may still "
+        "be pending. Check the payment, then start again with the amount that is left."
     ),
     AmountInvalid: Advice("Nothing was refunded. Start again with another amount."),
     ValidationFailed: Advice(
-        "Nothing was refunded. Start again; if it happens once more, refund at Stripe and tell an administrator."
+        "Nothing was refunded. Start again. If it fails once more, refund at Stripe and inform an administrator."
     ),
     PaymentDisputed: Advice(
-        "Nothing was refunded. Answer the dispute at Stripe instead; when it is closed in your favour the payment can "
+        "Nothing was refunded. Respond to the dispute at Stripe instead. If it closes in your favor, the payment can "
         "be refunded again."
     ),
     PaymentNotRefundable: Advice(
-        "Nothing was refunded. Look at the payment: it may have been refunded already, a refund of it may be on its "
-        "way, or Stripe will not refund it. A bank transfer may be the only way left."
+        "Nothing was refunded. Check the payment: it may already be refunded, a refund may be pending, or Stripe may "
+        "refuse to refund it. A bank transfer may be the only way left."
     ),
     CardDeclined: Advice(
-        "Nothing was refunded. The card's bank does not take the money back; ask for another way."
+        "Nothing was refunded. The card's bank refuses the money; agree on another way with the customer."
     ),
     IdempotencyKeyReused: Advice(
-        "This form was sent before with other values, and only that first refund counts. Look at the payment before "
+        "This form was already sent with other values, and only that first refund counts. Check the payment before "
         "you start another one."
     ),
     RequestInProgress: Advice(
-        "Your first click is still being worked on. Wait a moment, then try again: it stays one refund.",
+        "Your first click is still being processed. Wait a moment, then try again: it remains one refund.",
         again=True,
     ),
     StripeUnavailable: Advice(
-        "It is not known whether Stripe made the refund. The amount stays reserved, and Paydesk goes on asking until "
-        "it knows. Trying again completes this same refund and never makes a second one.",
+        "Stripe may or may not have made the refund. The amount stays reserved, and Paydesk keeps asking Stripe until "
+        "the outcome is certain. Trying again completes this same refund and never makes a second one.",
         again=True,
     ),
     DatabaseUnavailable: Advice(
-        "It is not known how far this came. Trying again completes this same refund and never makes a second one.",
+        "The refund may or may not have been made. Trying again completes this same refund and never makes a second "
+        "one.",
         again=True,
     ),
     StripeNotInitialized: Advice(
-        "Nothing was refunded now. Tell an administrator: the Stripe key is missing."
+        "Nothing was refunded now. Inform an administrator: the Stripe key is missing."
     ),
-    # The row stays, as after every answer that is none: a try before this one may have reached Stripe.
+    # The row stays, as it does whenever the outcome is unknown: an earlier try may have reached Stripe.
     StripeInvalidApiKey: Advice(
-        "Nothing was refunded now, for Stripe does not accept our key: tell an administrator. The amount stays "
-        "reserved until Paydesk can ask Stripe again. When the key is right, trying again completes this same refund "
-        "and never makes a second one.",
+        "Nothing was refunded now, because Stripe rejects our key: inform an administrator. The amount stays reserved "
+        "until Paydesk can ask Stripe again. Once the key is corrected, trying again completes this same refund and "
+        "never makes a second one.",
         again=True,
     ),
 }
 
 
 def advice_on(error: PaydeskError) -> Advice:
-    """What to tell somebody whose refund met ``error``."""
-    known = next((_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE), None)
-    return known or Advice("Look at the payment before you try again.")
+    """The advice for a refund that ended in ``error``."""
+    advice = next((_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE), None)
+    return advice or Advice("Check the payment before you try again.")
 
 
 def example_of(currency: str) -> str:
-    """An amount as it is written in a currency."""
+    """An example of an amount in a currency."""
     decimals = shown_decimals(currency) if currency in CURRENCIES else 2
     return {0: "12", 3: "12.500"}.get(decimals, "12.50")

@@ -1,7 +1,7 @@
 """One key for one refund form: however often the form is sent, it stands for the same refund.
 
-The key is made when the form is first shown and travels with it, in the address of the form and in every step. Going
-back, reloading and clicking twice therefore all bring the same key, and the service makes one refund of it.
+The key is generated when the form is first shown and stays with it, in the address of the form and in every step. Going
+back, reloading and clicking twice therefore all send the same key, and the service makes one refund for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-# Well below the 48 hours for which idempotency keys are remembered, so that no form outlives the memory of its key.
+# Well below the 48 hours for which idempotency keys are kept, so no form outlives its key.
 _LIFETIME = timedelta(hours=12)
 
 
@@ -22,7 +22,7 @@ def new_key(account: str, payment_id: str) -> str:
 
 
 def is_key(text: str | None, account: str, payment_id: str) -> bool:
-    """Whether we made the key for this account and payment, not too long ago."""
+    """Whether the key was generated for this account and payment, and has not expired."""
     try:
         _, for_account, for_payment = _serializer().loads(text or "", max_age=int(_LIFETIME.total_seconds()))
     except (BadData, ValueError, TypeError):

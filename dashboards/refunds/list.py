@@ -1,4 +1,4 @@
-"""The list of refunds: those that need somebody first."""
+"""The list of refunds: those that need attention first."""
 
 from __future__ import annotations
 
@@ -10,23 +10,17 @@ from werkzeug.wrappers import Response
 from app.extensions import services
 from app.services.listing import MOST_COUNTED, MOST_URGENT
 from dashboards.lists import cursors
-from dashboards.lists.labels import amount, words
+from dashboards.lists.labels import REFUND, options
 from dashboards.lists.query import PRESETS, card_options
 from dashboards.refunds.filters import read_refunds
 from dashboards.web.auth import current_account, guard
 
 NAME = "refunds"
-STATUS = [
-    ("pending", "Pending"),
-    ("requires_action", "Needs action"),
-    ("succeeded", "Succeeded"),
-    ("failed", "Failed"),
-    ("canceled", "Canceled"),
-]
+STATUS = options(REFUND)
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list, and the note that a failed refund needs nobody any more."""
+    """Add the list, and the record that a failed refund was refunded outside Stripe."""
     pages.add_url_rule("/dashboard/refunds", "refunds", index)
     path = "/dashboard/payments/<payment_id>/refunds/<refund_id>/settle"
     pages.add_url_rule(path, "refund_settle", settle, methods=["POST"])
@@ -47,14 +41,12 @@ def index() -> str:
         most_urgent=MOST_URGENT,
         options={**card_options(services.listings.options(), query.where), "status": STATUS},
         presets=PRESETS,
-        words=words,
-        amount=amount,
     )
 
 
 @guard("finance")
 def settle(payment_id: str, refund_id: str) -> Response:
-    """Note that the money of a failed refund went back in another way."""
+    """Record that the money of a failed refund was paid back outside Stripe."""
     services.refund_desk.settle(payment_id, refund_id, actor=current_account().email)
-    flash("Noted: the money went back in another way. Nothing was refunded here.", "success")
+    flash("Recorded: refunded outside Stripe. No money was moved here.", "success")
     return redirect(url_for("dashboards.refunds"), HTTPStatus.SEE_OTHER)

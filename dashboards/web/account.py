@@ -1,4 +1,4 @@
-"""The account of whoever is signed in: their password."""
+"""The signed-in user's own account: changing the password."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dashboards.web import auth
 from dashboards.web.auth import current_account, guard
 from dashboards.web.sign_in import ATTEMPTS
 
-_TOO_MANY = "Too many tries from your address. Wait a few minutes and try again."
+_TOO_MANY = "Too many attempts from your address. Wait a few minutes and try again."
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the form for another password."""
+    """Add the form for a new password."""
     pages.add_url_rule("/dashboard/account/password", "password", show, methods=["GET"])
     pages.add_url_rule("/dashboard/account/password", "password_submit", submit, methods=["POST"])
 
@@ -33,24 +33,24 @@ def show() -> str:
 @guard("viewer")
 @limiter.limit(ATTEMPTS, error_message=_TOO_MANY)
 def submit() -> Response | tuple[str, int]:
-    """Change the password; every other session ends, this one goes on as a new one."""
+    """Change the password; every other session ends, and this browser continues in a new one."""
     password = request.form.get("password", "")
     try:
         if password != request.form.get("repeated", ""):
-            told = "The two new passwords are not the same."
-            raise ValidationFailed(told, errors={"repeated": [told]})
-        changed = accounts.change_password(
+            message = "The two new passwords do not match."
+            raise ValidationFailed(message, errors={"repeated": [message]})
+        account = accounts.change_password(
             current_account(), request.form.get("current", ""), password, address=request.remote_addr
         )
     except ValidationFailed as error:
         return _form(error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
-    auth.begin(changed)
-    flash("Your password is changed. Other browsers are signed out.", "success")
+    auth.begin(account)
+    flash("Your password was changed. Other browsers were signed out.", "success")
     return redirect(url_for("dashboards.home"), HTTPStatus.SEE_OTHER)
 
 
 def _form(errors: dict[str, list[str]]) -> str:
-    # What was typed is not sent back: a password does not belong into a page.
+    # The entries are not sent back: a password does not belong in a page.
     return render_template(
         "web/password.html", errors=errors, shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD
     )

@@ -1,4 +1,4 @@
-"""Files that pages load: ours, and Bootstrap's out of the installed package. Nothing comes from another origin."""
+"""Static files: ours, and Bootstrap's from the installed package. Nothing comes from another origin."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BOOTSTRAP_FILES = "bootstrap.static"
 
 
 def init_app(app: Flask, pages: Blueprint) -> None:
-    """Add the route of our files, and Bootstrap with its own."""
+    """Add the route of our files, and Bootstrap with its own route."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
-    # Bootstrap-Flask puts this into its addresses; the application itself serves no static folder.
+    # Bootstrap-Flask uses this in its addresses; the application itself serves no static folder.
     app.static_url_path = "/assets"
     Bootstrap5().init_app(app)
     served = app.view_functions[_BOOTSTRAP_FILES]
@@ -32,13 +32,13 @@ def init_app(app: Flask, pages: Blueprint) -> None:
 
 @guard(public="style sheets, scripts and icon")
 def asset(name: str) -> Response:
-    """A file of ours. An address that names the content may be kept for as long as a browser likes."""
-    kept = _YEAR_SECONDS if request.args.get("v") else _HOUR_SECONDS
-    return send_from_directory(FOLDER, name, max_age=kept)
+    """One of our files. An address that carries the fingerprint of its content may be cached for a year."""
+    max_age = _YEAR_SECONDS if request.args.get("v") else _HOUR_SECONDS
+    return send_from_directory(FOLDER, name, max_age=max_age)
 
 
 def asset_url(name: str) -> str:
-    """The address of a file of ours, other when its content is other, so that no browser shows an old one."""
+    """The address of one of our files; it changes with the content, so no browser shows an old one."""
     return url_for("dashboards.asset", name=name, v=_fingerprint(name))
 
 

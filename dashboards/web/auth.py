@@ -26,15 +26,15 @@ from dashboards.web.loopback import is_loopback
 
 LIFETIME = timedelta(seconds=LIFETIME_SECONDS)
 MISSING_KEY = "Signing in needs SECRET_KEY. Set it to a long random text, the same for every process."
-# What may be done before a password that somebody else knows is changed.
-_FOR_A_PASSWORD = frozenset({"dashboards.password", "dashboards.password_submit"})
+# The routes that stay open until a temporary password, which an admin knows, is changed.
+_PASSWORD_ROUTES = frozenset({"dashboards.password", "dashboards.password_submit"})
 _STARTED = "signed_in_at"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """An account as flask-login wants it; its id names the session, and the epoch that ends all of the account's."""
+    """An account for flask-login; its ID names the session, and the epoch that ends all sessions of the account."""
 
     def __init__(self, account: Account, session_id: str) -> None:
         self.account = account
@@ -45,13 +45,13 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """Cookies are for https only, except where the browser and the server are the same machine.
+    """Cookies are sent over https only, except where the browser and the server are the same machine.
 
     The API has bearer tokens and never a session, so none is opened for it.
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of a page; a null session, which cannot be written to, for the API."""
+        """The session of a page; for the API a null session, which cannot be written to."""
         if request.path.startswith("/api/"):
             return self.make_null_session(app)
         return super().open_session(app, request)
@@ -62,7 +62,7 @@ class SessionCookie(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
-    """Give ``app`` its sessions, and ``pages`` the check of CSRF tokens on whatever changes something."""
+    """Give ``app`` its sessions, and ``pages`` the check of CSRF tokens on every request that changes something."""
     app.secret_key = secret_key or None
     app.session_interface = SessionCookie()
     app.config.update(
@@ -80,16 +80,16 @@ def init_app(app: Flask, pages: Blueprint, *, secret_key: str) -> None:
     pages.before_request(require_secret_key)
     pages.before_request(csrf.protect)
     manager = LoginManager()
-    # Its processor would ask the database again on the page that says that it is away; ours never asks.
+    # Its processor would query the database again on the page that reports an outage; ours never does.
     manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
 
 
 def guard(role: str | None = None, *, public: str | None = None) -> Callable[[View], View]:
-    """State who may use a route: accounts of at least ``role``, or everybody for the reason given."""
+    """State who may use a route: accounts of at least ``role``, or everyone for the reason ``public``."""
     needed = Role(role) if role else None
     if (needed is None) == (public is None):
-        raise TypeError("a route has a role or a reason to be public")
+        raise TypeError("a route needs either a role or a reason to be public")
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -100,9 +100,9 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
                     return redirect(url_for("dashboards.sign_in", next=_here()))
                 if not account.role.covers(needed):
                     raise Forbidden(
-                        f"This page is for the role {needed.value}; yours is {account.role.value}."
+                        f"This page requires the role {needed.value}; yours is {account.role.value}."
                     )
-                if account.password_is_temporary and request.endpoint not in _FOR_A_PASSWORD:
+                if account.password_is_temporary and request.endpoint not in _PASSWORD_ROUTES:
                     return redirect(url_for("dashboards.password"))
             return view(*args, **kwargs)
 
@@ -113,21 +113,21 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
 
 
 def signed_in() -> Account | None:
-    """The account of the request at hand; the layout shows who it is (see navigation)."""
+    """The account of this request; the layout shows it (see navigation)."""
     g.account = current_user.account if current_user.is_authenticated else None
     return g.account  # type: ignore[no-any-return]
 
 
 def current_account() -> Account:
-    """The account behind a request that a guard has let through."""
+    """The account of a request that a guard has admitted."""
     account = signed_in()
     if account is None:
-        raise RuntimeError("this is for pages whose guard asks for a role")
+        raise RuntimeError("only pages whose guard requires a role have a current account")
     return account
 
 
 def begin(account: Account) -> None:
-    """Sign in, with nothing kept of the session before: what somebody planted there must not survive."""
+    """Sign in with an empty session: values that an attacker planted before must not survive."""
     session.clear()
     g.pop("account", None)
     session.permanent = True
@@ -146,13 +146,13 @@ def end() -> None:
 
 
 def require_secret_key() -> None:
-    """Say what is missing where sessions cannot work. Raises Unavailable."""
+    """Raise Unavailable, naming the setting that sessions need, where it is missing."""
     if request.method != "GET" and not current_app.secret_key:
         raise Unavailable(MISSING_KEY)
 
 
-def _load(named: str) -> SignedIn | None:
-    account_id, epoch, session_id = [*named.split("."), "", ""][:3]
+def _load(user_id: str) -> SignedIn | None:
+    account_id, epoch, session_id = [*user_id.split("."), "", ""][:3]
     age = time.time() - session.get(_STARTED, 0)
     if not epoch.isdigit() or not 0 <= age < LIFETIME.total_seconds():
         return None
@@ -161,5 +161,5 @@ def _load(named: str) -> SignedIn | None:
 
 
 def _here() -> str:
-    """The page to come back to: only a page that was asked for with GET can be asked for again."""
+    """The page to return to: only a page that was requested with GET can be requested again."""
     return request.full_path.rstrip("?") if request.method == "GET" else "/"

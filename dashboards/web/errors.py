@@ -1,4 +1,4 @@
-"""Failures on pages: a sentence and a way on, instead of the API's JSON."""
+"""Errors on pages: a message and a link, instead of the API's JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from flask_wtf.csrf import CSRFError
 
 from app.errors import PaydeskError
 
-# Where the API looks for what shows failures outside of it (app.api.error_handlers).
+# Where the API looks up the renderer of errors outside its own routes (app.api.http.error_handlers).
 _ERROR_PAGE = "paydesk_error_page"
 
 
 def init_app(app: Flask, pages: Blueprint) -> None:
-    """Show failures inside ``pages``, and of addresses that nobody serves, as pages."""
+    """Render errors of ``pages``, and of addresses that no route serves, as pages."""
     pages.register_error_handler(PaydeskError, _failure)
     pages.register_error_handler(CSRFError, _forged)
     app.extensions[_ERROR_PAGE] = _elsewhere
@@ -32,8 +32,8 @@ def _elsewhere(status: int, message: str) -> Response:
 
 
 def _forged(_: CSRFError) -> Response:
-    told = "This form has expired or did not come from this site. Go back, reload the page and try again."
-    return _page(HTTPStatus.BAD_REQUEST, told)
+    message = "This form has expired or was not sent from this site. Go back, reload the page and try again."
+    return _page(HTTPStatus.BAD_REQUEST, message)
 
 
 def _page(status: HTTPStatus, message: str) -> Response:

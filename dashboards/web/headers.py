@@ -1,4 +1,4 @@
-"""Headers that keep a page to itself.
+"""Security headers of pages.
 
 Flask-Talisman would set the same ones, but only for the application as a whole: it replaces the policy that /api/docs
 states for Swagger's style sheets, and its switch for https decides per process, where `make run` and a proxy with TLS
@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from app.headers import harden
 
 # Nothing but our own files: no inline script or style, no frames, no other origin (DESIGN section 6). Bootstrap draws
-# some of its marks with data: images in its style sheet.
+# some of its icons with data: images in its style sheet.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

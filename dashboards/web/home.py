@@ -1,4 +1,4 @@
-"""The start page: where everything is; whoever is signed in is led on to the overview."""
+"""The start page: links to everything; signed-in users are redirected to the overview."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ def add_routes(pages: Blueprint) -> None:
     pages.add_url_rule("/", "home", home)
 
 
-@guard(public="start page; whoever is signed in is led on")
+@guard(public="start page; signed-in users are redirected")
 def home() -> str | Response:
-    """The overview for accounts; addresses for everybody else."""
+    """The overview for signed-in users; addresses for everyone else."""
     if signed_in():
         return redirect(url_for("dashboards.overview"))
     return render_template("web/home.html", addresses=_addresses())
 
 
 def _addresses() -> list[tuple[str, str, str]]:
-    """What there is to visit: name, address, what for."""
-    found = [
-        ("API documentation", "/api/docs", "every endpoint, to read and to try"),
-        ("OpenAPI document", "/api/openapi.json", "the same for programs"),
-        ("Health", "/healthz", "whether the process runs"),
-        ("Readiness", "/readyz", "whether it can take payments, and if not, why"),
+    """Name, address and purpose of each place to visit."""
+    addresses = [
+        ("API documentation", "/api/docs", "every endpoint, to read and to try out"),
+        ("OpenAPI document", "/api/openapi.json", "the same, machine-readable"),
+        ("Health", "/healthz", "whether the process is running"),
+        ("Readiness", "/readyz", "whether it can take payments, and why not"),
     ]
     base = settings.stripe_api_base.rstrip("/")
     if is_sandbox(base):
-        found.append(("Stripe sandbox", f"{base}/_sandbox/", "pay, dispute and break things without Stripe"))
-    return found
+        addresses.append(
+            ("Stripe sandbox", f"{base}/_sandbox/", "pay, dispute and simulate failures without Stripe")
+        )
+    return addresses

@@ -1,4 +1,4 @@
-"""Addresses on this machine: where cookies need no https, and where the Stripe sandbox may be."""
+"""Loopback addresses: cookies need no https there, and only there is the Stripe sandbox accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar at the top of every page: an entry for each page that exists and that the account may open."""
+"""The navigation bar: an entry for each page that exists and that the account may open."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.models.accounts.users import Account
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the navigation; ``here`` is true for the page at hand and for those below it."""
+    """A page in the navigation; ``here`` is true for the current page and for those below it."""
 
     label: str
     address: str
     here: bool
 
 
-# Endpoint of the page, its label, and the role that its guard asks for.
+# Endpoint of the page, its label, and the role that its guard requires.
 _PAGES = (
     ("overview", "Overview", Role.VIEWER),
     ("payments", "Payments", Role.VIEWER),
@@ -45,21 +45,21 @@ def exists(name: str) -> bool:
 
 
 def entries(account: Account) -> list[Entry]:
-    """What the bar shows to an account."""
-    found = [
+    """The entries that an account sees."""
+    pages = [
         (label, url_for(f"dashboards.{name}"))
         for name, label, role in _PAGES
         if exists(name) and account.role.covers(role)
     ]
-    inside = [address for _, address in found if _is_below(request.path, address)]
-    # The overview's address is the beginning of all the others: the longest one is meant.
+    inside = [address for _, address in pages if _is_below(request.path, address)]
+    # The overview's address is a prefix of all the others, so the longest match is the current page.
     nearest = max(inside, key=len, default="")
-    return [Entry(label, address, address == nearest) for label, address in found]
+    return [Entry(label, address, address == nearest) for label, address in pages]
 
 
 def _context() -> dict[str, Any]:
-    # Only what the guard has read already: asking here would ask the database again on the page that says that it
-    # is away.
+    # Only what the guard has already read: reading here would query the database again on the page that reports its
+    # outage.
     account: Account | None = g.get("account")
     return {"account": account, "navigation": entries(account) if account else []}
 

@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 # Where a page is only reached by forms, the buttons that lead there.
 _BUTTONS: dict[str, tuple[str, ...]] = {
-    "refund-review": ("Review the refund",),
+    "refund-review": ("Review refund",),
     "user-secret": ("Reset password",),
     "webhooks-replayed": (r"Replay \d+ event",),
 }

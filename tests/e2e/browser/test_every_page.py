@@ -75,7 +75,7 @@ def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Vis
     stranger = visit(**LOOKS[look])
     stranger.expected = {403}
     page = stranger.enter(Role.VIEWER, then="/dashboard/users")
-    page.get_by_text("This page is for the role admin").wait_for()
+    page.get_by_text("This page requires the role admin").wait_for()
     found["forbidden"] = faults(page, look, "forbidden")
     assert {name: problems for name, problems in found.items() if problems} == {}
 

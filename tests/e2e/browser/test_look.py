@@ -180,10 +180,10 @@ def test_menus_open_and_close_by_keyboard(visit: Visit, mixed: None) -> None:
 def test_without_scripts_lists_forms_and_signing_out_work(visit: Visit, mixed: None) -> None:
     page = visit(java_script_enabled=False).enter(Role.FINANCE, then=LIST)
     page.get_by_label("Status", exact=True).select_option("failed")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page).to_have_url(re.compile("status=failed"))
     page.locator("table.payments .row-link").first.click()
-    expect(page.get_by_role("heading", name="Attempts to pay")).to_be_visible()
+    expect(page.get_by_role("heading", name="Payment attempts")).to_be_visible()
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()

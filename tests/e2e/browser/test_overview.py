@@ -67,7 +67,7 @@ def test_the_range_is_chosen_by_a_link_and_kept_in_the_address(visit: Visit, age
     page.get_by_label("From", exact=True).fill((today - timedelta(days=31)).isoformat())
     page.get_by_label("To", exact=True).fill((today - timedelta(days=5)).isoformat())
     page.get_by_label("Compare with").select_option("year")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     expect(created(page)).to_have_text(str(sum(5 <= age <= 31 for age in ages)))
     assert "compare=year" in page.url
     other = visit().enter(Role.FINANCE)

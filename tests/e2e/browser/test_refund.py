@@ -40,7 +40,7 @@ def review_part(page: Page, amount: str) -> None:
     page.get_by_label("Amount in USD").fill(amount)
     page.get_by_label("Reason").fill("Arrived damaged")
     page.get_by_label("Notes for colleagues").fill("Spoke on the phone")
-    page.get_by_role("button", name="Review the refund").click()
+    page.get_by_role("button", name="Review refund").click()
 
 
 def refunded(database: Mongo, sandbox: SandboxProcess, payment: Any) -> tuple[int, int, int]:
@@ -85,7 +85,7 @@ def test_pressing_twice_reloading_and_going_back_make_one_refund(
     # Back to the second step, reloaded there, and back to the first.
     for move in (page.go_back, page.reload, page.go_back):
         move()
-        expect(page.get_by_role("heading", name="This form has done its work")).to_be_visible()
+        expect(page.get_by_role("heading", name="This form was already sent")).to_be_visible()
         expect(page.get_by_text("It refunded 5.00 USD.")).to_be_visible()
     assert page.url == form
     assert refunded(database, sandbox, payment) == (1, 500, 500)
@@ -136,9 +136,9 @@ def test_a_lost_answer_is_reported_and_completed_by_a_retry(
     review_part(page, "5")
     sandbox.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/refunds$"})
     page.get_by_role("button", name="Refund 5.00 USD").click()
-    expect(page.get_by_role("heading", name="The refund is not finished")).to_be_visible()
+    expect(page.get_by_role("heading", name="The outcome of the refund is open")).to_be_visible()
     sandbox.delete("faults")
-    page.get_by_role("button", name="Try the same refund again").click()
+    page.get_by_role("button", name="Retry this refund").click()
     expect(page.get_by_role("status")).to_contain_text("5.00 USD")
     assert refunded(database, sandbox, payment) == (1, 500, 500)
     sandbox.release_webhooks()

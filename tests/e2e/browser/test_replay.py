@@ -52,27 +52,29 @@ def payment(database: Mongo) -> tuple[str, int]:
 def test_one_event_is_shown_replayed_and_applied(visit: Visit, failed: str, database: Mongo) -> None:
     page = visit().enter(Role.ADMIN, then="/dashboard/webhooks")
     expect(page.get_by_text("1 event could not be applied.")).to_be_visible()
-    urgent = page.get_by_role("region", name="Need attention").first
+    urgent = page.get_by_role("region", name="Needs attention").first
     expect(urgent).to_contain_text(failed)
     urgent.get_by_role("link", name="charge.succeeded").click()
-    difference = page.get_by_role("region", name="What a replay would change now")
-    for text in ("It would change the payment.", "Pending → Completed", "0.00 USD → 19.99 USD"):
+    difference = page.get_by_role("region", name="Preview of a replay")
+    for text in ("A replay would change the payment.", "Pending → Completed", "0.00 USD → 19.99 USD"):
         expect(difference).to_contain_text(text)
     assert payment(database) == ("pending", 0), "looking changes nothing"
     page.get_by_role("button", name="Replay this event").click()
     expect(page.get_by_role("status")).to_contain_text("Replayed: the payment was changed.")
-    expect(difference).to_contain_text("It would change nothing.")
-    expect(page.get_by_role("region", name="What it has changed")).to_contain_text("Pending → Completed")
+    expect(difference).to_contain_text("A replay would change nothing.")
+    expect(page.get_by_role("region", name="Changes made by this event")).to_contain_text(
+        "Pending → Completed"
+    )
     assert payment(database) == ("completed", 1999)
     page.get_by_role("link", name="← Webhooks").click()
-    expect(page.get_by_text("Every event has been applied. Nothing needs you.")).to_be_visible()
+    expect(page.get_by_text("All events have been processed.")).to_be_visible()
 
 
 def test_all_failed_events_are_replayed_in_two_steps(visit: Visit, failed: str, database: Mongo) -> None:
     page = visit().enter(Role.ADMIN, then="/dashboard/webhooks")
-    page.get_by_role("link", name="Replay all failed…").click()
-    expect(page.get_by_text("Step 1 of 2. Nothing has been done yet.")).to_be_visible()
-    expect(page.get_by_role("row").nth(1)).to_contain_text("It would change the payment.")
+    page.get_by_role("link", name="Replay failed events…").click()
+    expect(page.get_by_text("Step 1 of 2. Nothing has been replayed yet.")).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("A replay would change the payment.")
     assert payment(database) == ("pending", 0)
     page.get_by_role("button", name="Replay 1 event").click()
     expect(page.get_by_text("Done: 1 replayed, 1 changed a payment, 0 failed again.")).to_be_visible()

@@ -46,7 +46,7 @@ def test_a_wrong_password_is_reported_at_once(app: Flask, visit: Visit) -> None:
     page.get_by_label("E-mail").fill(browsing.email_of(Role.VIEWER))
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("Wrong e-mail or password")
+    expect(page.get_by_role("alert")).to_contain_text("Incorrect e-mail or password")
     # The e-mail need not be entered again, and the password is not in the page.
     expect(page.get_by_label("E-mail")).to_have_value(browsing.email_of(Role.VIEWER))
     expect(page.get_by_label("Password")).to_have_value("")

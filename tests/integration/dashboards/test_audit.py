@@ -120,12 +120,12 @@ def test_page_links_of_earlier_releases_show_the_newest_entries(admin: FlaskClie
 
 def test_a_page_beyond_the_end_says_that_there_is_nothing(app: Flask, admin: FlaskClient) -> None:
     cursor = Cursors(str(app.secret_key), "audit").write(Cursor(1, 1))
-    assert "No entry matches" in admin.get(f"{PAGE}?cursor={cursor}").text
+    assert "No entries match" in admin.get(f"{PAGE}?cursor={cursor}").text
 
 
 def test_a_whole_chain_is_said_to_be_whole(admin: FlaskClient) -> None:
     page = send(admin, f"{PAGE}/verify", page=PAGE).text
-    assert "The chain is whole" in page
+    assert "The log is intact" in page
     assert audit.log_head()[1] in page
 
 
@@ -145,20 +145,20 @@ def test_a_changed_or_dropped_entry_is_found(admin: FlaskClient, database: Mongo
 def test_the_newest_payments_are_verified_too(
     app: Flask, admin: FlaskClient, database: Mongo, sandbox: SandboxProcess
 ) -> None:
-    assert "no payment yet" in send(admin, f"{PAGE}/verify", page=PAGE).text
+    assert "no payments to verify yet" in send(admin, f"{PAGE}/verify", page=PAGE).text
     with app.app_context():
         for number in range(2):
             wanted = NewPayment(
                 order_id=f"order-{number}", customer_id="customer-1", money=Money(1999, "usd")
             )
             opened = services.payments.open(wanted, caller="test", key=None)
-    assert "newest 2 payments are whole" in send(admin, f"{PAGE}/verify", page=PAGE).text
+    assert "newest 2 payments are intact" in send(admin, f"{PAGE}/verify", page=PAGE).text
     changed = database["payments"].update_one({"order_id": "order-1"}, {"$set": {"amount": 1}})
     assert changed.modified_count == 1
     page = unescape(send(admin, f"{PAGE}/verify", page=PAGE).text)
     assert "Payments were changed after the fact" in page
     assert f"payment {opened.payment_id}: amount is 1, but the evidence says 1999" in page
-    assert "The chain is whole" in page, "the audit log itself is"
+    assert "The log is intact" in page, "the audit log itself is"
 
 
 def test_only_the_newest_are_verified_and_it_is_said(

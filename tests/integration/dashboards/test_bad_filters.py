@@ -180,7 +180,7 @@ def invalid(name: str) -> Iterator[tuple[dict[str, str], str]]:
 
 def test_every_page_with_page_links_is_walked() -> None:
     pages = {
-        path.parent.name for path in TEMPLATES.rglob("*.html") if "{{ turning(" in path.read_text("utf-8")
+        path.parent.name for path in TEMPLATES.rglob("*.html") if "{{ page_links(" in path.read_text("utf-8")
     }
     assert pages == set(LISTS)
 

@@ -39,7 +39,7 @@ def put(database: Database[dict[str, Any]], *disputes: dict[str, Any]) -> None:
 
 
 def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
-    assert "No dispute yet" in viewer.get(PATH).text
+    assert "No disputes yet" in viewer.get(PATH).text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
         (timedelta(hours=10), "Due tomorrow"),
         (timedelta(hours=8, minutes=30), "Due today, 8 hours left"),
         (timedelta(minutes=30), "Due within two hours"),
-        (timedelta(hours=-1), "Overdue since today"),
+        (timedelta(hours=-1), "Overdue since earlier today"),
         (timedelta(days=-1), "Overdue by 1 day"),
         (timedelta(days=-3), "Overdue by 3 days"),
     ],
@@ -78,10 +78,10 @@ def test_those_that_wait_for_an_answer_come_first_by_deadline(
         stored.dispute(5, "appeal_needs_response", evidence_due_by=NOW + timedelta(days=1)),
     )
     page = viewer.get(PATH).text
-    urgent, rest = page.split('id="found"')
+    urgent, rest = page.split('id="rows"')
     assert orders(urgent) == ["order-4", "order-2", "order-0"]
     assert orders(rest) == ["order-4", "order-3", "order-2", "order-1", "order-0"]
-    assert "Inquiry: needs response" in page and "No money taken" in page
+    assert "Inquiry: needs response" in page and "No money withdrawn" in page
     assert "40.00 USD" in rest and "1,000 JPY" in rest
 
 
@@ -90,11 +90,11 @@ def test_those_that_wait_for_an_answer_come_first_by_deadline(
     [
         ("kind=chargeback", "2 disputes"),
         ("kind=inquiry", "1 dispute<"),
-        ("status=appeal_needs_response", "No dispute matches"),
+        ("status=appeal_needs_response", "No disputes match"),
         ("kind=both", "is not a kind of dispute. Showing every kind of dispute."),
         ("status=needs_response", "1 dispute<"),
         ("currency=usd&from=2026-03-01&to=2026-03-01", "3 disputes"),
-        ("range=today", "No dispute matches"),
+        ("range=today", "No disputes match"),
         ("cursor=abc", "This page link is invalid. Showing the newest entries."),
     ],
 )

@@ -63,7 +63,7 @@ def listed(client: FlaskClient, address: str) -> int:
     """How many a list says that it has."""
     page = client.get(address)
     assert page.status_code == 200 and 'role="alert"' not in page.text, address
-    found = re.search(r'id="found">([\d,]+) ', page.text)
+    found = re.search(r'id="rows">([\d,]+) ', page.text)
     assert found, address
     return int(found[1].replace(",", ""))
 

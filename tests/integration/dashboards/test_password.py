@@ -35,7 +35,7 @@ def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, 
     elsewhere = signed_in(app, EMAIL)
     answer = change(viewer)
     assert (answer.status_code, answer.location) == (303, "/")
-    assert "Your password is changed" in viewer.get(PAGE).text
+    assert "Your password was changed" in viewer.get(PAGE).text
     assert elsewhere.get(PAGE).location.startswith("/login")
     sign_in(app, EMAIL, NEW)
     assert accounts.authenticate(EMAIL, PASSWORD) is None
@@ -48,7 +48,7 @@ def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, 
     ("fields", "message"),
     [
         ({"current": "guessed"}, "not your current password"),
-        ({"repeated": "something else"}, "are not the same"),
+        ({"repeated": "something else"}, "do not match"),
         ({"password": "short", "repeated": "short"}, "at least 12"),
         ({"password": "x" * 1025, "repeated": "x" * 1025}, "at most 1024"),
         ({"password": PASSWORD, "repeated": PASSWORD}, "same as the current one"),
@@ -77,7 +77,7 @@ def test_guessing_the_current_password_locks_the_account(viewer: FlaskClient) ->
         assert change(viewer, current="guessed").status_code == 422
     answer = change(viewer)
     assert answer.status_code == 422
-    assert "rests for 15 minutes" in answer.text
+    assert "locked for 15 minutes" in answer.text
     found = users.find_by_email(EMAIL)
     assert found is not None
     assert accounts.is_locked(found)

@@ -47,9 +47,9 @@ def test_a_paid_payment_with_its_history(app: Flask, viewer: FlaskClient, sandbo
     page = viewer.get(path(payment.payment_id)).text
     for told in (
         *("19.99 USD", "Completed", "The money was captured.", "Visa •••• 4242", "order-1", "customer-1"),
-        *("two chairs", payment.payment_id, payment.payment_intent_id, "in the sandbox, not at Stripe"),
-        *("The shop opened the payment", "The shop asked whether it is paid", "Pending → Completed"),
-        "Checked just now: all 3 entries are unchanged",
+        *("two chairs", payment.payment_id, payment.payment_intent_id, "in the sandbox, not in Stripe"),
+        *("Payment opened by the shop", "Payment confirmed by the shop", "Pending → Completed"),
+        "Verified just now: all 3 entries are unchanged",
     ):
         assert told in page, told
     assert "dashboard.stripe.com" not in page
@@ -73,7 +73,7 @@ def test_a_decline_is_explained_with_what_the_customer_can_do(
     assert "The card was declined. Please contact your bank or use another card." in page
     assert "The bank confirmed that it was the cardholder." in page
     assert "The customer had to act" in page
-    assert "A comparison with Stripe put it right" in page
+    assert "Reconciled with Stripe" in page
 
 
 def test_refunds_and_disputes_with_the_days_left(
@@ -88,10 +88,10 @@ def test_refunds_and_disputes_with_the_days_left(
     page = viewer.get(path(payment.payment_id)).text
     for told in (
         "5.00 USD",
-        "Paid back",
-        "At Stripe",
+        "Succeeded",
+        "in Stripe",
         "Product not received",
-        "Needs an answer",
+        "Needs response",
         "days left",
     ):
         assert told in page, told
@@ -107,7 +107,7 @@ def test_a_history_that_was_touched_is_told(
     assert "The history check failed." in page
     assert "entry 2 was changed after it was written" in page
     assert "amount_refunded is 5" in page
-    assert "Checked just now" not in page
+    assert "Verified just now" not in page
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def walk(client: FlaskClient, **query: str) -> list[str]:
 def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
     page = viewer.get(PATH)
     assert page.status_code == 200
-    assert "No payment yet" in page.text
+    assert "No payments yet" in page.text
 
 
 def has_asked(p: dict[str, Any]) -> bool:
@@ -97,7 +97,7 @@ def test_filters_find_what_they_say(viewer: FlaskClient, payments: list[dict[str
     assert expected
     assert walk(viewer, **query) == expected
     assert walk(viewer, **query, sort="oldest") == expected[::-1]
-    assert f'<h2 id="found">{len(expected)} payment' in viewer.get(PATH, query_string=query).text
+    assert f'<h2 id="rows">{len(expected)} payment' in viewer.get(PATH, query_string=query).text
 
 
 def test_amounts_are_sorted_within_one_currency(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
@@ -133,9 +133,9 @@ def test_a_payment_id_finds_its_payment_and_an_unknown_one_offers_other_searches
 ) -> None:
     wanted = str(payments[5]["_id"])
     page = viewer.get(PATH, query_string={"q": wanted.upper()}).text
-    assert ids(page) == [wanted] and "the payment with this id" in page
+    assert ids(page) == [wanted] and "the payment with this ID" in page
     page = viewer.get(PATH, query_string={"q": "0" * 24}).text
-    assert "Look for the order" in page
+    assert "Search orders" in page
 
 
 def test_a_cursor_of_another_filter_is_refused(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
@@ -154,13 +154,13 @@ def test_a_cursor_of_another_filter_is_refused(viewer: FlaskClient, payments: li
     [
         ({"counts": "nonsense"}, "is not a figure. Showing every payment."),
         ({"currency": "dollars"}, "is not a currency like usd. Showing every currency."),
-        ({"currency": "xyz"}, "No payment matches"),
+        ({"currency": "xyz"}, "No payments match"),
         ({"currency[$ne]": "usd"}, "2 payments"),
         ({"currency": "$ne"}, "is not a currency like usd"),
         ({"status": '{"$gt": ""}'}, "is not a status. Showing every status."),
-        ({"q": '{"$gt": ""}'}, "No payment matches"),
+        ({"q": '{"$gt": ""}'}, "No payments match"),
         ({"q": "a\0b"}, "is not a text of at most 255 characters"),
-        ({"customer": "$where"}, "No payment matches"),
+        ({"customer": "$where"}, "No payments match"),
         ({"order": "x" * 5000}, "is not a text of at most 255 characters"),
         ({"reason": "a b"}, "is not a failure reason like insufficient_funds"),
         ({"disputed": "maybe"}, "is neither yes nor no"),
@@ -170,7 +170,7 @@ def test_a_cursor_of_another_filter_is_refused(viewer: FlaskClient, payments: li
         ({"to": "9999-12-31"}, "The date range is invalid"),
         ({"from": "yesterday"}, "Showing every date."),
         ({"range": "eternity"}, "is not a range such as today"),
-        ({"range": "7d"}, "No payment matches"),
+        ({"range": "7d"}, "No payments match"),
         ({"sort": "price"}, "is not a sort order. Showing the newest payments first."),
         ({"sort": "largest", "currency": "usd", "q": "order-1"}, "cannot be sorted by amount"),
         ({"cursor": "9" * 10_000}, "This page link is invalid. Showing the newest entries."),

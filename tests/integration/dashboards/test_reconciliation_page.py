@@ -51,7 +51,7 @@ def _held(sandbox: SandboxProcess) -> None:
 
 def test_before_the_first_run_the_page_says_how_to_start(admin: FlaskClient) -> None:
     page = admin.get(RUNS).text
-    assert "Nothing was compared yet" in page
+    assert "No comparison yet" in page
     assert "flask stripe reconcile --since 3d" in page
 
 
@@ -65,8 +65,8 @@ def test_a_payment_is_checked_first_and_repaired_then(
     assert answer.status_code == 303
     checked = admin.get(answer.location).text
     for told in (
-        "Something differs",
-        "Nothing was changed by it.",
+        "Differences",
+        "Nothing was changed.",
         "Succeeded",
         "Pending",
         "Completed",
@@ -79,13 +79,13 @@ def test_a_payment_is_checked_first_and_repaired_then(
     answer = post(admin, f"{RUNS}/repair", checked, payment_id=payment.payment_id)
     repaired = admin.get(answer.location).text
     assert "All repaired" in repaired
-    assert "Repair: take over" not in repaired
+    assert "Repair: apply" not in repaired
     stored = database["payments"].find_one()
     assert (stored["status"], stored["history"][-1]["actor"]) == ("completed", "admin@example.com")
     (entry,) = database["audit_entries"].find({"action": "reconciliation.repaired"})
     assert (entry["actor"], entry["target"]) == ("admin@example.com", payment.payment_id)
     again = post(admin, f"{RUNS}/check", repaired, payment_id=payment.payment_id)
-    assert "Stripe and Paydesk say the same." in admin.get(again.location).text
+    assert "Stripe and Paydesk agree." in admin.get(again.location).text
     assert admin.get(RUNS).text.count("One payment") == 3
 
 
@@ -103,7 +103,12 @@ def test_a_run_over_a_range_leads_to_its_payments(
     assert f"{RUNS}/{run.report_id}" in listed
     assert "worker" in listed
     page = admin.get(f"{RUNS}/{run.report_id}").text
-    for told in ("Missing here", "Different", f"/dashboard/payments/{payment.payment_id}", "Check again"):
+    for told in (
+        "Missing in Paydesk",
+        "Different",
+        f"/dashboard/payments/{payment.payment_id}",
+        "Check again",
+    ):
         assert told in page, told
     assert "<b>order" not in page
 
@@ -152,7 +157,7 @@ def test_what_is_still_different_stands_before_the_runs(
 
 def test_the_first_page_says_how_often_the_worker_compares(settings: Settings, app: Flask) -> None:
     del app
-    for minutes, told in ((15, "every 15 minutes"), (0, "told not to compare by itself")):
+    for minutes, told in ((15, "every 15 minutes"), (0, "Automatic comparisons are turned off")):
         client = enter(create_app(replace(settings, reconcile_interval_minutes=minutes)), Role.ADMIN)
         assert told in client.get(RUNS).text
 
@@ -187,7 +192,7 @@ def test_what_is_not_repaired_comes_first_page_by_page(admin: FlaskClient, datab
     )
     first = admin.get(f"{RUNS}/{report}").text
     assert first.index(f"{DRIFT_PAGE:024x}") < first.index(f"{0:024x}")
-    assert "It is still running, or its process has ended." in first
+    assert "The run is in progress, or its process ended." in first
     assert "The report keeps the first 150 of 5,000." in first
     assert "<b>odd" not in first
     assert f"{RUNS}/{report}?page=2" in first
@@ -220,7 +225,7 @@ def test_stripe_that_is_away_is_told(app: Flask, admin: FlaskClient, sandbox: Sa
     answer = post(admin, f"{RUNS}/check", page, payment_id=payment.payment_id)
     assert answer.status_code == 303
     assert "The payment could not be compared. Stripe cannot be reached" in admin.get(answer.location).text
-    assert "Broke off" in admin.get(RUNS).text
+    assert "Interrupted" in admin.get(RUNS).text
 
 
 @pytest.mark.parametrize("payment_id", ["0" * 24, "nonsense", "", "\0", '{"$ne": 1}'])
@@ -229,7 +234,7 @@ def test_an_unknown_payment_is_told(admin: FlaskClient, database: Mongo, payment
     for step in ("check", "repair"):
         answer = post(admin, f"{RUNS}/{step}", page, payment_id=payment_id)
         assert (answer.status_code, answer.location) == (303, RUNS)
-        assert "There is no payment with this id." in admin.get(RUNS).text
+        assert "No payment has this ID." in admin.get(RUNS).text
     assert database["reconciliation_reports"].count_documents({}) == 0
     assert database["audit_entries"].count_documents({"action": "reconciliation.repaired"}) == 0
 

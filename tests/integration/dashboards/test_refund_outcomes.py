@@ -46,8 +46,8 @@ def test_a_lost_answer_is_completed_by_trying_again(
     sandbox.fault(effect="503", match={"path": "^/v1/refunds", "method": "POST"}, times=5)
     answer = confirmed(finance, payment.payment_id, review)
     assert answer.status_code == 503
-    assert "It is not known whether Stripe made the refund" in answer.text
-    assert "Try the same refund again" in answer.text
+    assert "Stripe may or may not have made the refund" in answer.text
+    assert "Retry this refund" in answer.text
     assert [r["status"] for r in refunds_of(database)] == ["pending"]
     sandbox.delete("faults")
     assert confirmed(finance, payment.payment_id, answer.text).status_code == 303
@@ -66,12 +66,16 @@ def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun
     again = reviewed(misconfigured, payment.payment_id, form_of(misconfigured, payment.payment_id)).text
     answer = confirmed(misconfigured, payment.payment_id, again)
     assert answer.status_code == 502
-    for told in ("The refund is not finished", "Nothing was refunded now", "The amount stays reserved"):
+    for told in (
+        "The outcome of the refund is open",
+        "Nothing was refunded now",
+        "The amount stays reserved",
+    ):
         assert told in answer.text
     assert "Start again" not in answer.text
     # What the page says of the amount is so: no other refund can take it meanwhile.
     assert [r["status"] for r in refunds_of(database)] == ["pending"]
-    assert "or a refund is on its way" in confirmed(finance, payment.payment_id, review).text
+    assert "or a refund may still be pending" in confirmed(finance, payment.payment_id, review).text
     token = csrf_of(finance.get("/dashboard/payments").text)
     assert confirmed(finance, payment.payment_id, answer.text, csrf_token=token).status_code == 303
     assert [r["status"] for r in refunds_of(database)] == ["succeeded"]
@@ -90,7 +94,7 @@ def test_what_happened_meanwhile_is_told_on_the_page(
     answer = confirmed(finance, payment.payment_id, review)
     assert answer.status_code == 409
     assert "Only 9.99 USD is left to refund." in answer.text
-    assert "Somebody may have refunded a part meanwhile" in answer.text
+    assert "A part may have been refunded in the meantime" in answer.text
     # The key of that form is used up, so the form at its address is a new one.
     afresh = finance.get(f"{path(payment.payment_id)}?key={key_of(form)}", follow_redirects=True).text
     assert key_of(afresh) != key_of(form)

@@ -86,7 +86,7 @@ def test_part_of_a_payment_in_two_steps(
     answer = confirmed(finance, payment.payment_id, review.text)
     assert (answer.status_code, answer.location) == (303, f"/dashboard/payments/{payment.payment_id}")
     page = finance.get(answer.location).text
-    assert "Refund of 12.00 USD: paid back." in page
+    assert "Refund of 12.00 USD: succeeded." in page
     assert "7.99 USD" in page
     (refund,) = refunds_of(database)
     assert (refund["amount"], refund["reason"], refund["notes"]) == (1200, "Paid twice", "By phone")
@@ -172,17 +172,15 @@ def test_sending_again_going_back_and_reloading_make_one_refund(
     assert confirmed(finance, payment.payment_id, review).status_code == 303
     again = confirmed(finance, payment.payment_id, review)
     assert again.status_code == 303
-    assert (
-        "This form had been sent before. It made one refund of 5.00 USD" in finance.get(again.location).text
-    )
+    assert "This form was already sent. It made one refund of 5.00 USD" in finance.get(again.location).text
     # Back to the review by sending the first step again, and back to the form at its own address.
     for page in (
         reviewed(finance, payment.payment_id, form, how_much="part", amount="5"),
         reviewed(finance, payment.payment_id, form, how_much="part", amount="7"),
         finance.get(first.location),
     ):
-        assert "This form has done its work" in page.text
-        assert "refunded 5.00 USD" in page.text
+        assert "This form was already sent" in page.text
+        assert "Refund of 5.00 USD" in page.text
     other = {"key": key_of(form), "how_much": "part", "amount": "7", "csrf_token": csrf_of(form)}
     refused = finance.post(f"{path(payment.payment_id)}/confirm", data=other)
     assert refused.status_code == 422
@@ -216,7 +214,7 @@ def test_the_second_step_is_a_page_that_can_be_reloaded_and_gone_back_to(
     assert (other.status_code, "/confirm" in other.location) == (303, False)
     assert refunds_of(database) == []
     assert confirmed(finance, payment.payment_id, page.text).status_code == 303
-    assert "This form has done its work" in finance.get(answer.location).text
+    assert "This form was already sent" in finance.get(answer.location).text
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 
@@ -269,7 +267,7 @@ def test_a_disputed_payment_is_not_refunded(
         services.reconciliation.payment(payment.payment_id, repair=True)
     answer = reviewed(finance, payment.payment_id, form)
     assert answer.status_code == 409
-    assert "Answer the dispute at Stripe" in answer.text
+    assert "Respond to the dispute at Stripe" in answer.text
     page = finance.get(f"/dashboard/payments/{payment.payment_id}").text
     assert "cannot be refunded while a dispute is open" in page
     assert path(payment.payment_id) not in page
@@ -286,7 +284,7 @@ def test_what_cannot_be_refunded_has_no_form(
         answer = finance.get(path(payment.payment_id), follow_redirects=True)
         assert answer.status_code == 409
         assert told in answer.text
-        assert "Review the refund" not in answer.text
+        assert "Review refund" not in answer.text
         assert "Start again" not in answer.text
         assert path(payment.payment_id) not in finance.get(f"/dashboard/payments/{payment.payment_id}").text
 
@@ -343,7 +341,7 @@ def test_without_a_stripe_key_the_page_says_so(
     client = enter(bare, Role.FINANCE)
     answer = client.get(path(payment.payment_id), follow_redirects=True)
     assert answer.status_code == 503
-    assert "Tell an administrator" in answer.text
+    assert "Inform an administrator" in answer.text
 
 
 def test_a_database_that_is_away_is_a_page(

@@ -52,14 +52,14 @@ def orders(page: str) -> list[str]:
 
 
 def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
-    assert "No refund yet" in viewer.get(PATH).text
+    assert "No refunds yet" in viewer.get(PATH).text
 
 
 def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
     viewer: FlaskClient, refunds: list[dict[str, Any]]
 ) -> None:
     page = viewer.get(PATH).text
-    urgent, rest = page.split('id="found"')
+    urgent, rest = page.split('id="rows"')
     assert len(orders(urgent)) == 50 and "Lost or stolen card" in urgent
     assert {int(o.split("-")[1]) % 5 for o in orders(urgent)} == {1, 2}
     assert orders(rest) == [p["order_id"] for p in refunds[::-1][:50]]
@@ -88,7 +88,7 @@ def test_a_failure_that_was_made_good_needs_nobody(
     put(4, stored.refund(1, "succeeded", 300, id="refund-0"), left=700)
     put(5, stored.refund(1, "succeeded", 1000, id="refund-0"), left=0)
     put(6, stored.refund(3, "canceled", 300), left=1000)
-    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    urgent, _ = viewer.get(PATH).text.split('id="rows"')
     assert orders(urgent) == ["order-6", "order-4", "order-3", "order-0"]
 
     database.payments.update_one(
@@ -99,7 +99,7 @@ def test_a_failure_that_was_made_good_needs_nobody(
             "$inc": {"version": 1},
         },
     )
-    urgent, _ = viewer.get(PATH).text.split('id="found"')
+    urgent, _ = viewer.get(PATH).text.split('id="rows"')
     assert orders(urgent) == ["order-6", "order-4", "order-3"]
 
 
@@ -112,7 +112,7 @@ def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, 
         assert shown in page
     # Without a state chosen, what failed or is on its way is listed and not summed.
     page = viewer.get(PATH).text
-    assert "130 refunds" in page and "Paid back" in page and "9.00 USD" in page
+    assert "130 refunds" in page and "Refunded</span>" in page and "9.00 USD" in page
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, 
         ("from=2026-03-02&to=2026-03-01", "Showing 2026-03-01 to 2026-03-02."),
         ("counts=everything", "is not a figure. Showing every refund."),
         ("status=$ne", "is not a status. Showing every status."),
-        ("currency=xyz", "No refund matches"),
+        ("currency=xyz", "No refunds match"),
         ("cursor=%00", "This page link is invalid. Showing the newest entries."),
-        ("brand=amex&country=JP&three_d_secure=true", "No refund matches"),
+        ("brand=amex&country=JP&three_d_secure=true", "No refunds match"),
     ],
 )
 def test_filters_and_nonsense(
@@ -148,20 +148,20 @@ def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
     with app.app_context(), pytest.raises(CardDeclined):
         services.refunds.refund(order, customer=None, key=None)
     sandbox.delete("faults")
-    assert "Paid back in another way" not in viewer.get(PATH).text
+    assert "Refunded outside Stripe" not in viewer.get(PATH).text
     finance = enter(app, Role.FINANCE)
     page = finance.get(PATH).text
     (address,) = re.findall(r'action="(/dashboard/payments/[^"]+/settle)"', page)
     assert post(finance, address, page).status_code == 303
     page = finance.get(PATH).text
-    assert "Noted: the money went back in another way." in page and 'id="urgent"' not in page
+    assert "Recorded: refunded outside Stripe." in page and 'id="urgent"' not in page
     (entry,) = database.audit_entries.find({"action": "refund.settled"})
     assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
     told = finance.get(f"/dashboard/payments/{payment.payment_id}").text
-    assert "settled in another way by finance@example.com" in told
-    assert "Paid back in another way, as finance@example.com noted." in told
+    assert "refunded outside Stripe as noted by finance@example.com" in told
+    assert "Refunded outside Stripe, as noted by finance@example.com." in told
     form = finance.get(f"/dashboard/payments/{payment.payment_id}/refund", follow_redirects=True).text
-    assert "5.00 USD went back to the customer in another way" in form
+    assert "5.00 USD was refunded outside Stripe" in form
     assert audit.check_payment(database.payments.find_one()) == []
     # Once more changes nothing, and only what failed can be settled.
     history = len(database.payments.find_one()["history"])

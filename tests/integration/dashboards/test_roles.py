@@ -140,7 +140,7 @@ def test_each_role_may_use_what_the_table_says_and_no_more(
             assert not (answer.location or "").startswith("/login"), route
         else:
             assert answer.status_code == HTTPStatus.FORBIDDEN, route
-            assert f"is for the role {least}" in answer.text, route
+            assert f"requires the role {least}" in answer.text, route
         answer.close()
 
 

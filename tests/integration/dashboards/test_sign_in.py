@@ -67,7 +67,7 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     assert (answer.status_code, answer.location) == (303, "/")
     page = client.get("/", follow_redirects=True)
     assert EMAIL in page.text
-    assert "No payment yet" in page.text
+    assert "No payments yet" in page.text
     assert client.get("/login").status_code == 302
     assert sign_out(client).status_code == 303
     assert EMAIL not in client.get("/", follow_redirects=True).text
@@ -96,7 +96,7 @@ def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie(app: Flask, 
 def test_the_refusal_is_the_same_whatever_was_wrong(client: FlaskClient, email: str, password: str) -> None:
     answer = sign_in(client, password, email=email)
     assert answer.status_code == 401
-    assert "Wrong e-mail or password." in answer.text
+    assert "Incorrect e-mail or password." in answer.text
     assert password == "" or password not in answer.text
 
 
@@ -234,7 +234,7 @@ def test_an_address_may_try_only_so_often(
     for refused in (sign_in(client), sign_in(another_process)):
         assert refused.status_code == 429
         assert 0 < int(refused.headers["Retry-After"]) <= 60
-        assert "Too many attempts to sign in" in refused.text
+        assert "Too many sign-in attempts" in refused.text
         assert refused.mimetype == "text/html"
     assert client.get("/login").status_code == 200
     metrics = client.get("/metrics", headers={"Authorization": "Bearer test-metrics-token"}).text

@@ -176,7 +176,7 @@ def test_a_form_for_a_password_makes_one_however_often_it_is_sent(app: Flask, ad
     password = shown_password(reset(admin, epoch))
     again = reset(admin, epoch)
     assert again.status_code == 409
-    assert "This form was used before" in again.text and "secret" not in again.text
+    assert "This form was already used" in again.text and "secret" not in again.text
     sign_in(app, VIEWER, password)
     # The answer asks anew, and that form does work.
     afresh = re.search(r'name="epoch" value="(\d+)"', again.text)
@@ -192,11 +192,11 @@ def test_a_password_that_an_admin_made_is_changed_before_anything_else(
     for page in ("/dashboard", "/dashboard/payments", "/dashboard/payments.csv"):
         assert ada.get(page).location == "/dashboard/account/password", page
     form = "/dashboard/account/password"
-    assert "An admin made your present password" in ada.get(form).text
+    assert "An admin generated your current password" in ada.get(form).text
     fields = {"current": password, "password": "only ada knows this", "repeated": "only ada knows this"}
     assert send(ada, form, page=form, **fields).status_code == 303
     assert ada.get("/dashboard/payments").status_code == 200
-    assert "An admin made" not in ada.get(form).text
+    assert "An admin generated" not in ada.get(form).text
     reset(admin, found(VIEWER).session_epoch)
     assert found(VIEWER).password_is_temporary and not found(ADMIN).password_is_temporary
 
@@ -206,7 +206,7 @@ def test_a_password_that_an_admin_made_is_changed_before_anything_else(
 def test_an_account_that_is_none_is_not_found(admin: FlaskClient, account_id: str, what: str) -> None:
     answer = admin.get(f"{PAGE}/{account_id}{what}")
     assert answer.status_code == 404
-    assert "There is no such account." in answer.text
+    assert "This account does not exist." in answer.text
 
 
 def test_nothing_changes_without_the_token(admin: FlaskClient) -> None:

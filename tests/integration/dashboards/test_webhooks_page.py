@@ -55,8 +55,8 @@ def copies(database: Mongo, event_id: str, number: int, **changed: Any) -> list[
 
 
 def test_an_empty_inbox_is_friendly(admin: FlaskClient) -> None:
-    assert "No event has arrived yet" in admin.get(INBOX).text
-    assert "No event is left to replay" in admin.get(REPLAYS).text
+    assert "No events yet" in admin.get(INBOX).text
+    assert "No events left to replay" in admin.get(REPLAYS).text
 
 
 def test_what_needs_somebody_comes_first(
@@ -70,7 +70,7 @@ def test_what_needs_somebody_comes_first(
         webhook_events.fail(failed, "StripeUnavailable: <b>away</b>")
     database["webhook_events"].update_one({"_id": waiting}, {"$inc": {"created": -3600}})
     page = admin.get(INBOX).text
-    assert "Need attention" in page
+    assert "Needs attention" in page
     assert page.index(failed) < page.index(waiting) < page.index("Latest events")
     assert "StripeUnavailable: &lt;b&gt;away" in page
     assert "<b>away" not in page
@@ -107,7 +107,7 @@ def test_the_difference_is_shown_before_and_told_after(
     received(app, sandbox, "payment_intent.created")
     (event_id,) = received(app, sandbox, "charge.succeeded", apply=False)
     page = admin.get(f"{INBOX}/{event_id}").text
-    assert "It would change the payment." in page
+    assert "A replay would change the payment." in page
     assert "Pending → Completed" in page
     assert "0.00 USD → 19.99 USD" in page
     assert "&#34;object&#34;: &#34;charge&#34;" in page
@@ -118,7 +118,7 @@ def test_the_difference_is_shown_before_and_told_after(
     assert (answer.status_code, answer.location) == (303, f"{INBOX}/{event_id}")
     after = admin.get(answer.location).text
     assert "Replayed: the payment was changed." in after
-    assert "It would change nothing." in after
+    assert "A replay would change nothing." in after
     assert database["payments"].find_one()["status"] == "completed"
     (entry,) = database["audit_entries"].find({"action": "webhooks.replayed"})
     assert (entry["actor"], entry["details"]) == ("admin@example.com", {"events": [event_id], "count": 1})
@@ -128,7 +128,7 @@ def test_a_replay_that_fails_says_why(app: Flask, admin: FlaskClient, sandbox: S
     unknown_to_us(sandbox)
     (event_id,) = received(app, sandbox, "charge.succeeded", apply=False)
     page = admin.get(f"{INBOX}/{event_id}").text
-    assert "It depends on Stripe" in page
+    assert "The outcome depends on Stripe" in page
     sandbox.fault(effect="503", match={"path": "^/v1/payment_intents/"})
     answer = post(admin, f"{INBOX}/{event_id}/replay", page)
     assert "The replay failed. StripeUnavailable" in admin.get(answer.location).text
@@ -164,7 +164,7 @@ def test_all_failed_ones_are_replayed_in_steps(
     cursor = second.text.split('name="cursor" value="')[1].split('"')[0]
     last = post(admin, REPLAYS, second.text, cursor=cursor)
     assert "Done: 5 replayed" in last.text
-    assert "All have had their turn." in last.text
+    assert "All failed events have been replayed." in last.text
     assert database["webhook_events"].count_documents(failed) == 0
     assert database["audit_entries"].count_documents({"action": "webhooks.replayed"}) == 2
 

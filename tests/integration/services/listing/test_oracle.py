@@ -110,7 +110,7 @@ class Place:
             page = self.browser.get(address)
             assert page.status_code == 200 and 'role="alert"' not in page.text, page.text
             found += re.findall(
-                r'row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.text.split('id="found"')[1]
+                r'row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.text.split('id="rows"')[1]
             )
             following = re.search(r'rel="next" href="([^"]+)"', page.text)
             address = html.unescape(following[1]) if following else ""
@@ -180,7 +180,7 @@ def check_overview(place: Place, told: Document, asked: dict[str, str]) -> None:
     """The overview and the file of figures have the API's numbers."""
     page = place.browser.get("/dashboard", query_string=asked)
     assert page.status_code == 200, page.text
-    if "No payment yet" in page.text:
+    if "No payments yet" in page.text:
         assert place.listed("/dashboard/payments") == []
         return
     for name, ratio in {
