@@ -61,7 +61,7 @@ class RefundForm:
         """The order for the service. Raises ValidationFailed with the fields to correct."""
         errors: dict[str, list[str]] = {}
         if self.how_much == _PART and not _AMOUNT.fullmatch(self.amount):
-            errors["amount"] = ["Enter digits only, with a point before any decimals."]
+            errors["amount"] = ["Enter the amount in digits, with a point before any decimals."]
         for name, text, allowed in (("reason", self.reason, ""), ("notes", self.notes, "\n\t")):
             if len(text) > LONGEST_TEXT:
                 errors[name] = [f"Use at most {LONGEST_TEXT} characters."]

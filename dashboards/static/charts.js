@@ -1,9 +1,9 @@
-// Tooltips for charts, on hover and on focus, and arrow keys from mark to mark. Charts do without this file.
+// Tooltips for charts, on hover and on focus, and arrow keys from mark to mark. Charts work without this file.
 (() => {
   "use strict";
   const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
   let tip = null;
-  let shown = null;
+  let current = null;
 
   // The native tooltip would cover ours, so its text moves from <title> to a name and a data attribute.
   const textOf = (mark) => {
@@ -17,13 +17,13 @@
   };
 
   const hide = () => {
-    if (shown) shown.classList.remove("chart-at");
+    if (current) current.classList.remove("chart-at");
     if (tip) tip.remove();
-    shown = tip = null;
+    current = tip = null;
   };
 
   const show = (mark) => {
-    if (mark === shown) return;
+    if (mark === current) return;
     hide();
     const figure = mark.closest(".chart");
     const text = textOf(mark);
@@ -33,7 +33,7 @@
     tip.setAttribute("aria-hidden", "true");
     tip.textContent = text;
     figure.append(tip);
-    shown = mark;
+    current = mark;
     mark.classList.add("chart-at");
     const box = mark.getBoundingClientRect();
     const around = figure.getBoundingClientRect();

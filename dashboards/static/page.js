@@ -1,4 +1,4 @@
-// Small comforts; every page works without them.
+// Conveniences; every page works without them.
 (function () {
   "use strict";
 
@@ -6,9 +6,9 @@
   function label() {
     const dark = document.documentElement.dataset.bsTheme === "dark";
     buttons.forEach((button) => {
-      const told = dark ? "Use the light theme" : "Use the dark theme";
-      button.setAttribute("aria-label", told);
-      button.title = told;
+      const name = dark ? "Use the light theme" : "Use the dark theme";
+      button.setAttribute("aria-label", name);
+      button.title = name;
     });
   }
   buttons.forEach((button) => {
@@ -18,7 +18,7 @@
   document.addEventListener("paydesk:theme", label);
   label();
 
-  // Menus close on a click elsewhere and on Escape; definitions are put away by Escape as well (WCAG 1.4.13).
+  // Menus close on a click elsewhere and on Escape; Escape also hides definitions (WCAG 1.4.13).
   const menus = () => document.querySelectorAll("details[data-menu][open]");
   document.addEventListener("click", (event) => {
     menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
@@ -46,7 +46,7 @@
     one.classList.toggle("to-left", one.getBoundingClientRect().left > window.innerWidth / 2);
   }
 
-  // A form is sent once; the button says that it is under way. The server does not rely on it.
+  // A form is sent once, and its button shows that it is busy. The server does not rely on this.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
@@ -54,7 +54,7 @@
     form.dataset.sent = "yes";
     form.querySelectorAll("button[type=submit], button:not([type])").forEach((b) => b.setAttribute("aria-busy", "true"));
   });
-  // Coming back with the browser's back button must find forms that work.
+  // After the browser's back button, forms must work again.
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => {
       delete form.dataset.sent;

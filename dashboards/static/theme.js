@@ -1,32 +1,32 @@
 // Loaded in the head, before anything is drawn, so that no page flashes in the other theme. Without JavaScript the
-// style sheet follows the system by itself.
+// style sheet follows the system's theme.
 (function () {
   "use strict";
   const KEY = "paydesk-theme";
   const system = window.matchMedia("(prefers-color-scheme: dark)");
 
-  function chosen() {
+  function choice() {
     try {
-      const kept = window.localStorage.getItem(KEY);
-      return kept === "light" || kept === "dark" ? kept : null;
+      const stored = window.localStorage.getItem(KEY);
+      return stored === "light" || stored === "dark" ? stored : null;
     } catch {
       return null; // Storage may be forbidden; then the system decides.
     }
   }
 
   function apply() {
-    document.documentElement.dataset.bsTheme = chosen() || (system.matches ? "dark" : "light");
+    document.documentElement.dataset.bsTheme = choice() || (system.matches ? "dark" : "light");
     document.dispatchEvent(new CustomEvent("paydesk:theme"));
   }
 
   function toggle() {
     const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
     try {
-      // What the system says anyway is not kept, so that the page goes on following it.
+      // A choice that equals the system's is not stored, so that the page keeps following the system.
       if (next === (system.matches ? "dark" : "light")) window.localStorage.removeItem(KEY);
       else window.localStorage.setItem(KEY, next);
     } catch {
-      // Not remembered, but shown.
+      // Not stored, but applied.
     }
     document.documentElement.dataset.bsTheme = next;
     document.dispatchEvent(new CustomEvent("paydesk:theme"));

@@ -126,7 +126,7 @@ def test_figures_refresh_without_a_reload(visit: Visit, ages: list[int], databas
     page.get_by_role("button", name="Pause").click()
     database["payments"].insert_one(aged(101, 1))
     page.clock.fast_forward(180_000)
-    expect(page.locator("[data-refresh-told]")).to_contain_text("Paused")
+    expect(page.locator("[data-refresh-status]")).to_contain_text("Paused")
     expect(created(page)).to_have_text(str(before + 1))
     page.get_by_role("link", name="Refresh").click()
     expect(created(page)).to_have_text(str(before + 2))
@@ -179,7 +179,7 @@ def test_a_definition_is_shown_on_focus_and_put_away_by_escape(visit: Visit, mix
 def test_before_the_first_payment_the_page_is_friendly(app: Flask, visit: Visit, scheme: str) -> None:
     browsing.add(app, Role.VIEWER)
     page = visit(color_scheme=scheme).enter(Role.VIEWER)
-    expect(page.get_by_role("heading", name="No payment yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No payments yet")).to_be_visible()
     seeing.keep(page, ROOT / "artifacts" / "screenshots" / scheme / "overview-first.png")
     assert seeing.barriers(page) + seeing.overflow(page) == []
 

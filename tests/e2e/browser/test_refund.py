@@ -36,10 +36,10 @@ def begin(page: Page, payment: Any) -> None:
 
 
 def review_part(page: Page, amount: str) -> None:
-    page.get_by_label("A part of it").check()
+    page.get_by_label("Partial amount").check()
     page.get_by_label("Amount in USD").fill(amount)
     page.get_by_label("Reason").fill("Arrived damaged")
-    page.get_by_label("Notes for colleagues").fill("Spoke on the phone")
+    page.get_by_label("Internal notes").fill("Spoke on the phone")
     page.get_by_role("button", name="Review refund").click()
 
 
@@ -62,8 +62,8 @@ def test_part_is_refunded_in_two_steps(
     page.get_by_role("button", name="Refund 12.50 USD").click()
     expect(page.get_by_role("status")).to_contain_text("Refund of 12.50 USD")
     row = page.get_by_role("region", name="Refunds").get_by_role("row").nth(1)
-    for text in ("12.50 USD", "Arrived damaged", "Spoke on the phone", browsing.email_of(Role.FINANCE)):
-        expect(row).to_contain_text(text)
+    for expected in ("12.50 USD", "Arrived damaged", "Spoke on the phone", browsing.email_of(Role.FINANCE)):
+        expect(row).to_contain_text(expected)
     assert refunded(database, sandbox, payment) == (1, 1250, 1250)
     logged = list(database["audit_entries"].find({"action": {"$regex": "^refund"}}).sort("_id", 1))
     assert [entry["action"] for entry in logged] == ["refund.requested", "refund.answered"]
@@ -86,7 +86,7 @@ def test_pressing_twice_reloading_and_going_back_make_one_refund(
     for move in (page.go_back, page.reload, page.go_back):
         move()
         expect(page.get_by_role("heading", name="This form was already sent")).to_be_visible()
-        expect(page.get_by_text("It refunded 5.00 USD.")).to_be_visible()
+        expect(page.get_by_text("Refund of 5.00 USD: succeeded.")).to_be_visible()
     assert page.url == form
     assert refunded(database, sandbox, payment) == (1, 500, 500)
 
@@ -115,13 +115,13 @@ def test_a_wrong_amount_is_reported_at_its_field_and_nothing_is_lost(
     visitor.expected = {409, 422}
     page = visitor.enter(Role.FINANCE)
     begin(page, payment)
-    for amount, text in (("20", "19.99 USD"), ("1.234", "decimal"), ("ten", "amount")):
+    for amount, message in (("20", "19.99 USD"), ("1.234", "decimal"), ("ten", "amount")):
         review_part(page, amount)
         field = page.get_by_label("Amount in USD")
         expect(field).to_have_attribute("aria-invalid", "true")
         expect(field).to_have_value(amount)
-        expect(page.locator("#amount-error, .field .error").first).to_contain_text(text)
-        expect(page.get_by_label("Notes for colleagues")).to_have_value("Spoke on the phone")
+        expect(page.locator("#amount-error, .field .error").first).to_contain_text(message)
+        expect(page.get_by_label("Internal notes")).to_have_value("Spoke on the phone")
     assert refunded(database, sandbox, payment) == (0, 0, 0)
 
 

@@ -43,6 +43,6 @@ def send(client: FlaskClient, path: str, *, page: str, **fields: str) -> TestRes
 
 
 def csrf_token(client: FlaskClient, page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert match, page
+    return match[1]

@@ -1,4 +1,4 @@
-"""Somebody with a role in front of the pages, and payments for them to look at."""
+"""A browser signed in with a role, and payments to show on its pages."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from tests.support.signed_in import signed_in
 
 def csrf_of(page: str) -> str:
     """The token of any form on a page."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert match, page
+    return match[1]
 
 
 def key_of(page: str) -> str:
     """The key of the refund form on a page."""
-    found = re.search(r'name="key" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="key" value="([^"]+)"', page)
+    assert match, page
+    return match[1]
 
 
 def enter(app: Flask, role: Role) -> FlaskClient:
-    """A browser in which somebody with ``role`` is signed in; ``<role>@example.com`` is made where it is missing."""
+    """A browser signed in with ``role``; creates the account ``<role>@example.com`` where it is missing."""
     email = f"{role.value}@example.com"
     with app.app_context():
         if email not in {account.email for account in accounts.every()}:
@@ -54,9 +54,11 @@ def post(client: FlaskClient, path: str, page: str, **fields: Any) -> TestRespon
 
 def opened(app: Flask, order: str = "order-1", money: Money | None = None, **more: Any) -> Any:
     """A payment that the shop has opened."""
-    wanted = NewPayment(order_id=order, customer_id="customer-1", money=money or Money(1999, "usd"), **more)
+    new_payment = NewPayment(
+        order_id=order, customer_id="customer-1", money=money or Money(1999, "usd"), **more
+    )
     with app.app_context():
-        return services.payments.open(wanted, caller="shop", key=None)
+        return services.payments.open(new_payment, caller="shop", key=None)
 
 
 def paid(

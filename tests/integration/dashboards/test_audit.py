@@ -39,8 +39,8 @@ def numbers(page: str) -> list[int]:
 
 
 def link(page: str, rel: str) -> str | None:
-    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
-    return unescape(found[1]) if found else None
+    match = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    return unescape(match[1]) if match else None
 
 
 def write(
@@ -57,7 +57,7 @@ def test_entries_are_shown_newest_first(admin: FlaskClient) -> None:
     assert "Signed in" in page
 
 
-def test_pages_go_on_without_gap_or_repeat_and_back_again(admin: FlaskClient) -> None:
+def test_pages_follow_each_other_without_gap_or_repeat_in_both_directions(admin: FlaskClient) -> None:
     """All in one millisecond: the number tells them apart."""
     with time_machine.travel(DAY, tick=False):
         for _ in range(PAGE_SIZE * 2):
@@ -99,7 +99,7 @@ def test_filters(admin: FlaskClient, query: str, expected: list[int]) -> None:
     assert numbers(admin.get(f"{PAGE}?{query}").text) == expected
 
 
-def test_days_are_days_of_the_dashboard_and_the_last_is_included(app: Flask, admin: FlaskClient) -> None:
+def test_days_are_in_the_dashboard_s_zone_and_the_last_is_included(app: Flask, admin: FlaskClient) -> None:
     for moment in (
         DAY - timedelta(days=1),
         DAY,
@@ -118,19 +118,19 @@ def test_page_links_of_earlier_releases_show_the_newest_entries(admin: FlaskClie
     assert numbers(admin.get(f"{PAGE}?{name}=1-1").text) == [2, 1]
 
 
-def test_a_page_beyond_the_end_says_that_there_is_nothing(app: Flask, admin: FlaskClient) -> None:
+def test_a_page_beyond_the_end_has_an_empty_state(app: Flask, admin: FlaskClient) -> None:
     cursor = Cursors(str(app.secret_key), "audit").write(Cursor(1, 1))
     assert "No entries match" in admin.get(f"{PAGE}?cursor={cursor}").text
 
 
-def test_a_whole_chain_is_said_to_be_whole(admin: FlaskClient) -> None:
+def test_an_intact_log_is_verified(admin: FlaskClient) -> None:
     page = send(admin, f"{PAGE}/verify", page=PAGE).text
     assert "The log is intact" in page
     assert audit.log_head()[1] in page
 
 
 @pytest.mark.parametrize("harm", ["change", "drop"])
-def test_a_changed_or_dropped_entry_is_found(admin: FlaskClient, database: Mongo, harm: str) -> None:
+def test_a_changed_or_deleted_entry_is_detected(admin: FlaskClient, database: Mongo, harm: str) -> None:
     for _ in range(3):
         write()
     if harm == "change":
@@ -148,10 +148,8 @@ def test_the_newest_payments_are_verified_too(
     assert "no payments to verify yet" in send(admin, f"{PAGE}/verify", page=PAGE).text
     with app.app_context():
         for number in range(2):
-            wanted = NewPayment(
-                order_id=f"order-{number}", customer_id="customer-1", money=Money(1999, "usd")
-            )
-            opened = services.payments.open(wanted, caller="test", key=None)
+            order = NewPayment(order_id=f"order-{number}", customer_id="customer-1", money=Money(1999, "usd"))
+            opened = services.payments.open(order, caller="test", key=None)
     assert "newest 2 payments are intact" in send(admin, f"{PAGE}/verify", page=PAGE).text
     changed = database["payments"].update_one({"order_id": "order-1"}, {"$set": {"amount": 1}})
     assert changed.modified_count == 1
@@ -161,7 +159,7 @@ def test_the_newest_payments_are_verified_too(
     assert "The log is intact" in page, "the audit log itself is"
 
 
-def test_only_the_newest_are_verified_and_it_is_said(
+def test_only_the_newest_entries_are_verified_and_the_page_says_so(
     admin: FlaskClient, database: Mongo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboards.audit.VERIFIED", 2)

@@ -38,7 +38,7 @@ def test_ten_times_the_rows_take_the_same_memory(filled: str, long: int) -> None
 def peak(uri: str, kind: str, count: int) -> int:
     """The most memory that the process had, for a file of ``count`` rows."""
     command = [sys.executable, "-m", "tests.support.export_peak", uri, kind, str(count)]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=400)
-    rows, kibibytes = (int(word) for word in told.stdout.split())
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=400)
+    rows, kibibytes = (int(word) for word in result.stdout.split())
     assert rows == count
     return kibibytes

@@ -1,4 +1,4 @@
-"""Exports: the same rows as the list, harmless in a spreadsheet, logged, and never a part that looks whole."""
+"""Exports: the same rows as the list, harmless in a spreadsheet, audited, and never incomplete without notice."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_a_viewer_may_not_export(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("query", FILTERS)
-def test_the_file_has_the_rows_of_the_list(
+def test_export_has_the_rows_of_the_list(
     finance: FlaskClient, database: Database[dict[str, Any]], query: str
 ) -> None:
     database.payments.insert_many(stored.mixed(130))
     arguments = dict(part.split("=") for part in query.split("&") if part)
     expected = walk(finance, **arguments, sort="oldest")
-    found = rows_of(finance.get(f"{PATH}?{query}&sort=oldest").text)
-    assert [row["payment_id"] for row in found] == expected
+    rows = rows_of(finance.get(f"{PATH}?{query}&sort=oldest").text)
+    assert [row["payment_id"] for row in rows] == expected
 
 
 def test_columns_are_stable_and_values_exact(
@@ -105,7 +105,7 @@ def test_columns_are_stable_and_values_exact(
         ("a-b; c=d, -e", "a-b; c=d, -e"),
     ],
 )
-def test_what_looks_like_a_formula_is_text(
+def test_a_text_that_looks_like_a_formula_is_escaped(
     finance: FlaskClient, database: Database[dict[str, Any]], text: str, filed: str
 ) -> None:
     database.payments.insert_many([stored.payment(1, order_id=text, description=text)])
@@ -118,7 +118,7 @@ def test_what_looks_like_a_formula_is_text(
 
 
 def test_numbers_are_never_marked_as_text(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
-    # More was given back in March than taken: the net is negative.
+    # More was refunded in March than captured: the net is negative.
     payment = stored.payment(1, created_at=stored.EPOCH - timedelta(days=9), refunds=[stored.refund(1)])
     database.payments.insert_many([payment])
     (row,) = rows_of(finance.get("/dashboard/volume.csv?from=2026-03-01&to=2026-03-01").text)
@@ -141,7 +141,9 @@ def test_a_workbook_has_real_numbers_and_dates(
     assert row[letters["card_last4"]] == ("inlineStr", "4242")
 
 
-def test_the_other_files(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
+def test_exports_of_refunds_disputes_and_figures(
+    finance: FlaskClient, database: Database[dict[str, Any]]
+) -> None:
     database.payments.insert_many(stored.mixed(130))
     (*refunds,) = rows_of(finance.get("/dashboard/refunds.csv").text)
     assert len(refunds) == len([p for p in stored.mixed(130) if p["refunds"]])
@@ -161,7 +163,7 @@ def test_the_other_files(finance: FlaskClient, database: Database[dict[str, Any]
         assert len(sheet(download(finance, name))) > 1
 
 
-def test_empty_lists_are_files_with_a_header(finance: FlaskClient) -> None:
+def test_an_export_of_an_empty_list_has_a_header(finance: FlaskClient) -> None:
     for name in ("payments", "refunds", "disputes", "volume", "reasons"):
         assert rows_of(finance.get(f"/dashboard/{name}.csv").text) == []
     assert len(sheet(download(finance, "payments.xlsx"))) == 1
@@ -182,16 +184,14 @@ def test_empty_lists_are_files_with_a_header(finance: FlaskClient) -> None:
         "figures.csv?from=2199-12-31",
     ],
 )
-def test_what_is_not_understood_is_refused(finance: FlaskClient, address: str) -> None:
-    """A page shows the nearest view; a file without the filter would hand out what nobody asked for."""
+def test_an_invalid_filter_is_rejected(finance: FlaskClient, address: str) -> None:
+    """A page shows the nearest view; a file without the filter would contain rows that nobody requested."""
     answer = finance.get(f"/dashboard/{address}")
     assert answer.status_code == 422
     assert "see errors" not in answer.text
 
 
-def test_exports_are_logged_before_and_after(
-    finance: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_export_is_audited_before_and_after(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
     database.payments.insert_many([stored.payment(n) for n in range(3)])
     download(finance, "payments.csv?currency=usd&sort=oldest")
     download(finance, "refunds.xlsx")
@@ -202,11 +202,11 @@ def test_exports_are_logged_before_and_after(
         ("export.started", "finance@example.com", "refunds_all.xlsx"),
         ("export.finished", "finance@example.com", "refunds_all.xlsx"),
     ]
-    told = {"filter": {"currency": "usd", "sort": "oldest"}, "rows": 3, "complete": True}
-    assert entries[1]["details"] == told
+    expected = {"filter": {"currency": "usd", "sort": "oldest"}, "rows": 3, "complete": True}
+    assert entries[1]["details"] == expected
 
 
-def test_a_file_that_breaks_off_is_seen_to_be_broken(
+def test_an_interrupted_export_is_recognizable(
     app: Flask, database: Database[dict[str, Any]], start_server: Callable[..., LiveServer]
 ) -> None:
     """The connection ends without the last chunk, so that no browser takes the part for the whole."""

@@ -21,19 +21,19 @@ def viewer(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
-def test_whoever_is_signed_in_is_led_to_the_overview(viewer: FlaskClient) -> None:
+def test_a_signed_in_user_is_redirected_to_the_overview(viewer: FlaskClient) -> None:
     answer = viewer.get("/")
     assert (answer.status_code, answer.location) == (302, "/dashboard")
 
 
-def test_strangers_find_the_way_in_and_the_addresses(client: FlaskClient) -> None:
+def test_visitors_see_sign_in_and_addresses(client: FlaskClient) -> None:
     page = client.get("/")
     assert page.status_code == 200
     for address in ("/login", "/api/docs", "/api/openapi.json", "/healthz", "/readyz"):
         assert f'href="{address}"' in page.text
 
 
-def test_a_guard_lets_in_only_its_role_and_the_ones_above(settings: Settings) -> None:
+def test_a_guard_admits_only_its_role_and_those_above(settings: Settings) -> None:
     app = create_app(settings)
 
     @guard("finance")
@@ -61,7 +61,7 @@ def _enter(role: str) -> str:
     return "entered"
 
 
-def test_a_guard_must_say_something() -> None:
+def test_a_guard_needs_exactly_one_argument() -> None:
     with pytest.raises(TypeError):
         guard()
     with pytest.raises(TypeError):

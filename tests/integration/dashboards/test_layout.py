@@ -19,24 +19,24 @@ def entries(page: str) -> set[str]:
     return set(re.findall(r"<a [^>]*>([^<]+)</a>", nav[0])) if nav else set()
 
 
-def test_the_bar_shows_what_the_role_may_open(app: Flask) -> None:
+def test_the_navigation_shows_what_the_role_may_open(app: Flask) -> None:
     add(app, *Role)
-    shown = {}
+    visible = {}
     for role in Role:
         page = signed_in(app, email_of(role)).get("/dashboard/account/password").text
-        shown[role] = entries(page)
+        visible[role] = entries(page)
         assert email_of(role) in page
-    assert not shown[Role.VIEWER] & ADMIN_PAGES
-    assert shown[Role.FINANCE] == shown[Role.VIEWER]
-    assert shown[Role.ADMIN] - shown[Role.VIEWER] == ADMIN_PAGES
+    assert not visible[Role.VIEWER] & ADMIN_PAGES
+    assert visible[Role.FINANCE] == visible[Role.VIEWER]
+    assert visible[Role.ADMIN] - visible[Role.VIEWER] == ADMIN_PAGES
 
 
-def test_every_entry_of_the_bar_leads_somewhere_and_marks_itself(app: Flask) -> None:
+def test_every_navigation_entry_opens_and_marks_its_page(app: Flask) -> None:
     add(app, Role.ADMIN)
     client = signed_in(app, email_of(Role.ADMIN))
-    found = re.search(r'<nav class="nav-open".*?</nav>', client.get("/dashboard/users").text, re.DOTALL)
-    assert found
-    for address in re.findall(r'href="([^"]+)"', found[0]):
+    match = re.search(r'<nav class="nav-open".*?</nav>', client.get("/dashboard/users").text, re.DOTALL)
+    assert match
+    for address in re.findall(r'href="([^"]+)"', match[0]):
         answer = client.get(address)
         assert answer.status_code == 200, address
         # In the open and in the folded navigation.
@@ -44,13 +44,13 @@ def test_every_entry_of_the_bar_leads_somewhere_and_marks_itself(app: Flask) -> 
         assert answer.text.count('aria-current="page"') == 2, address
 
 
-def test_strangers_see_no_navigation(client: FlaskClient) -> None:
+def test_visitors_see_no_navigation(client: FlaskClient) -> None:
     assert entries(client.get("/").text) == set()
     assert "account-menu" not in client.get("/login").text
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/dashboard/nowhere", "/assets/nothing.css"])
-def test_an_unknown_address_is_a_page_with_the_same_protection(client: FlaskClient, path: str) -> None:
+def test_an_unknown_address_shows_a_page_with_the_same_headers(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -58,7 +58,7 @@ def test_an_unknown_address_is_a_page_with_the_same_protection(client: FlaskClie
     assert "Back to the start page" in answer.text
 
 
-def test_everything_a_page_loads_is_ours_and_there(client: FlaskClient) -> None:
+def test_every_file_of_a_page_is_served_by_us(client: FlaskClient) -> None:
     page = client.get("/").text
     loaded = re.findall(r'(?:src|<link rel="(?:icon|stylesheet)" href)="([^"]+)"', page)
     assert len(loaded) >= 6
@@ -73,7 +73,7 @@ def test_everything_a_page_loads_is_ours_and_there(client: FlaskClient) -> None:
         answer.close()
 
 
-def test_an_address_with_a_fingerprint_may_be_kept_and_one_without_not_for_long(client: FlaskClient) -> None:
+def test_a_fingerprinted_address_is_cached_for_a_year_and_others_for_an_hour(client: FlaskClient) -> None:
     kept = re.search(r"/assets/paydesk\.css\?v=\w{12}", client.get("/").text)
     assert kept
     for path, seconds in ((kept[0], 31_536_000), ("/assets/paydesk.css", 3_600)):
@@ -82,12 +82,12 @@ def test_an_address_with_a_fingerprint_may_be_kept_and_one_without_not_for_long(
         answer.close()
 
 
-def test_pages_that_come_over_tls_ask_to_be_asked_for_so_again(client: FlaskClient) -> None:
+def test_pages_over_tls_send_strict_transport_security(client: FlaskClient) -> None:
     assert "Strict-Transport-Security" in client.get("/", base_url="https://paydesk.example").headers
     assert "Strict-Transport-Security" not in client.get("/").headers
 
 
-def test_the_dark_theme_is_the_same_with_and_without_scripts() -> None:
+def test_the_dark_theme_is_equal_with_and_without_scripts() -> None:
     css = (FOLDER / "paydesk.css").read_text("utf-8")
     by_choice = re.search(r'\n\[data-bs-theme="dark"\] \{(.*?)\n\}', css, re.DOTALL)
     by_system = re.search(r":root:not\(\[data-bs-theme\]\) \{(.*?)\n  \}", css, re.DOTALL)
@@ -112,7 +112,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_can_be_read_on_every_ground(theme: str) -> None:
+def test_text_has_enough_contrast_on_every_background(theme: str) -> None:
     """WCAG AA: 4.5 to 1 for text, 3 to 1 for the edges of controls and the lines of charts."""
     css = (FOLDER / "paydesk.css").read_text("utf-8")
     block = re.search(rf'\[data-bs-theme="{theme}"\] \{{(.*?)\n\}}', css, re.DOTALL)

@@ -290,7 +290,7 @@ def test_of_ten_years_the_last_two_are_shown(viewer: FlaskClient, payments: list
 
 def test_before_the_first_payment_there_is_a_friendly_page(viewer: FlaskClient) -> None:
     page = show(viewer)
-    assert "No payment yet" in page and "card-success-rate" not in page
+    assert "No payments yet" in page and "card-success-rate" not in page
     assert "data-refresh" in page
 
 

@@ -57,9 +57,7 @@ def test_the_password_changes_and_only_this_browser_stays_signed_in(app: Flask, 
         ({"current": "\ud7ff" * 2000}, "not your current password"),
     ],
 )
-def test_what_is_wrong_is_said_at_the_field(
-    viewer: FlaskClient, fields: dict[str, str], message: str
-) -> None:
+def test_a_rejected_field_shows_its_error(viewer: FlaskClient, fields: dict[str, str], message: str) -> None:
     answer = change(viewer, **fields)
     assert answer.status_code == 422
     assert message in answer.text
@@ -68,7 +66,7 @@ def test_what_is_wrong_is_said_at_the_field(
     assert accounts.authenticate(EMAIL, PASSWORD) is not None
 
 
-def test_fields_that_are_missing_are_wrong_fields(viewer: FlaskClient) -> None:
+def test_missing_fields_are_rejected(viewer: FlaskClient) -> None:
     assert send(viewer, PAGE, page=PAGE).status_code == 422
 
 
@@ -78,13 +76,13 @@ def test_guessing_the_current_password_locks_the_account(viewer: FlaskClient) ->
     answer = change(viewer)
     assert answer.status_code == 422
     assert "locked for 15 minutes" in answer.text
-    found = users.find_by_email(EMAIL)
-    assert found is not None
-    assert accounts.is_locked(found)
+    account = users.find_by_email(EMAIL)
+    assert account is not None
+    assert accounts.is_locked(account)
     assert accounts.authenticate(EMAIL, PASSWORD) is None
 
 
-def test_an_address_may_try_only_so_often(app: Flask, viewer: FlaskClient) -> None:
+def test_attempts_of_one_address_are_limited(app: Flask, viewer: FlaskClient) -> None:
     for _ in range(20):
         change(viewer, password="x", repeated="y")
     answer = change(viewer)
@@ -92,7 +90,7 @@ def test_an_address_may_try_only_so_often(app: Flask, viewer: FlaskClient) -> No
     assert "Wait a few minutes" in answer.text
 
 
-def test_a_form_without_its_token_changes_nothing(viewer: FlaskClient) -> None:
+def test_a_form_without_csrf_token_changes_nothing(viewer: FlaskClient) -> None:
     answer = viewer.post(PAGE, data={"current": PASSWORD, "password": NEW, "repeated": NEW})
     assert answer.status_code == 400
     assert accounts.authenticate(EMAIL, PASSWORD) is not None

@@ -34,7 +34,7 @@ def viewer(app: Flask) -> FlaskClient:
 
 @pytest.fixture(autouse=True)
 def _held(sandbox: SandboxProcess) -> None:
-    """What is tested here must not depend on webhooks."""
+    """These tests must not depend on webhooks."""
     sandbox.hold_webhooks()
 
 
@@ -42,22 +42,24 @@ def path(payment_id: str) -> str:
     return f"/dashboard/payments/{payment_id}"
 
 
-def test_a_paid_payment_with_its_history(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
+def test_a_completed_payment_shows_its_history(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
+) -> None:
     payment = paid(app, sandbox, description="two chairs")
     page = viewer.get(path(payment.payment_id)).text
-    for told in (
+    for expected in (
         *("19.99 USD", "Completed", "The money was captured.", "Visa •••• 4242", "order-1", "customer-1"),
         *("two chairs", payment.payment_id, payment.payment_intent_id, "in the sandbox, not in Stripe"),
         *("Payment opened by the shop", "Payment confirmed by the shop", "Pending → Completed"),
         "Verified just now: all 3 entries are unchanged",
     ):
-        assert told in page, told
+        assert expected in page, expected
     assert "dashboard.stripe.com" not in page
     assert "Compare with Stripe" not in page
-    assert "{&#39;" not in page, "no stored value is shown as it is stored"
+    assert "{&#39;" not in page, "no stored value appears in its stored form"
 
 
-def test_a_decline_is_explained_with_what_the_customer_can_do(
+def test_a_decline_is_explained_with_advice_for_the_customer(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = opened(app)
@@ -76,7 +78,7 @@ def test_a_decline_is_explained_with_what_the_customer_can_do(
     assert "Reconciled with Stripe" in page
 
 
-def test_refunds_and_disputes_with_the_days_left(
+def test_refunds_and_disputes_are_shown_with_the_days_left(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)
@@ -86,7 +88,7 @@ def test_refunds_and_disputes_with_the_days_left(
     with app.app_context():
         services.reconciliation.payment(payment.payment_id, repair=True)
     page = viewer.get(path(payment.payment_id)).text
-    for told in (
+    for expected in (
         "5.00 USD",
         "Succeeded",
         "in Stripe",
@@ -94,10 +96,10 @@ def test_refunds_and_disputes_with_the_days_left(
         "Needs response",
         "days left",
     ):
-        assert told in page, told
+        assert expected in page, expected
 
 
-def test_a_history_that_was_touched_is_told(
+def test_a_manipulated_history_is_reported(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -121,7 +123,7 @@ def test_a_history_that_was_touched_is_told(
     ],
     ids=str,
 )
-def test_a_damaged_document_is_still_a_page(
+def test_a_damaged_document_still_shows_a_page(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Mongo, change: dict[str, Any]
 ) -> None:
     payment = paid(app, sandbox)
@@ -131,7 +133,7 @@ def test_a_damaged_document_is_still_a_page(
     assert "The history check failed." in answer.text
 
 
-def test_events_are_shown_and_lead_on_for_admins(
+def test_events_are_shown_and_linked_for_admins(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)
@@ -146,15 +148,15 @@ def test_events_are_shown_and_lead_on_for_admins(
 
 
 @pytest.mark.parametrize(
-    ("money", "told"), [(Money(5000, "jpy"), "5,000 JPY"), (Money(12340, "kwd"), "12.340 KWD")]
+    ("money", "expected"), [(Money(5000, "jpy"), "5,000 JPY"), (Money(12340, "kwd"), "12.340 KWD")]
 )
-def test_currencies_of_no_and_three_decimals(
-    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, money: Money, told: str
+def test_currencies_with_zero_and_three_decimals(
+    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, money: Money, expected: str
 ) -> None:
-    assert told in viewer.get(path(paid(app, sandbox, money=money).payment_id)).text
+    assert expected in viewer.get(path(paid(app, sandbox, money=money).payment_id)).text
 
 
-def test_markup_is_text(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
+def test_markup_is_escaped(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox, "<i>order</i>", description='"><script>alert(1)</script>')
     page = viewer.get(path(payment.payment_id)).text
     assert "<script>alert" not in page
@@ -168,12 +170,12 @@ def test_an_unknown_id_is_not_found(viewer: FlaskClient, payment_id: str) -> Non
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
 
-def test_strangers_sign_in_first(client: FlaskClient) -> None:
+def test_visitors_are_redirected_to_sign_in(client: FlaskClient) -> None:
     answer = client.get(path("0" * 24))
     assert (answer.status_code, answer.location.split("?")[0]) == (302, "/login")
 
 
-def test_a_database_that_is_away_is_a_page(
+def test_a_database_outage_shows_a_page(
     app: Flask, settings: Settings, viewer: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)
@@ -199,7 +201,7 @@ def test_a_database_that_is_away_is_a_page(
         (False, "http://localhost:8010/", None),
     ],
 )
-def test_the_link_to_stripe_is_of_the_right_mode(livemode: bool, api_base: str, address: str | None) -> None:
+def test_the_link_to_stripe_matches_the_mode(livemode: bool, api_base: str, address: str | None) -> None:
     state = PaymentState(
         payment_id="0" * 24,
         order_id="order-1",
@@ -215,9 +217,7 @@ def test_the_link_to_stripe_is_of_the_right_mode(livemode: bool, api_base: str, 
     assert stripe_links.link(replace(payment, payment_intent_id=None), api_base) is None
 
 
-def test_a_live_payment_asked_for_through_a_proxy_is_shown_as_at_stripe(
-    settings: Settings, database: Mongo
-) -> None:
+def test_a_live_payment_behind_a_proxy_links_to_stripe(settings: Settings, database: Mongo) -> None:
     payment = stored.payment(1, livemode=True)
     database["payments"].insert_one(payment)
     client = enter(create_app(replace(settings, stripe_api_base="https://proxy.example")), Role.VIEWER)

@@ -1,4 +1,4 @@
-"""Comparisons with Stripe on pages: the runs, what differed, and one payment checked and then repaired."""
+"""Comparisons with Stripe on pages: the runs, their differences, and one payment checked and then repaired."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def _held(sandbox: SandboxProcess) -> None:
     sandbox.hold_webhooks()
 
 
-def test_before_the_first_run_the_page_says_how_to_start(admin: FlaskClient) -> None:
+def test_the_page_says_how_to_start_the_first_run(admin: FlaskClient) -> None:
     page = admin.get(RUNS).text
     assert "No comparison yet" in page
     assert "flask stripe reconcile --since 3d" in page
 
 
-def test_a_payment_is_checked_first_and_repaired_then(
+def test_a_payment_is_checked_before_it_is_repaired(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = opened(app)
@@ -64,7 +64,7 @@ def test_a_payment_is_checked_first_and_repaired_then(
     answer = post(admin, f"{RUNS}/check", page, payment_id=payment.payment_id)
     assert answer.status_code == 303
     checked = admin.get(answer.location).text
-    for told in (
+    for expected in (
         "Differences",
         "Nothing was changed.",
         "Succeeded",
@@ -73,7 +73,7 @@ def test_a_payment_is_checked_first_and_repaired_then(
         "0.00 USD",
         "19.99 USD",
     ):
-        assert told in checked, told
+        assert expected in checked, expected
     assert database["payments"].find_one()["status"] == "pending"
     assert database["audit_entries"].count_documents({"action": "reconciliation.repaired"}) == 0
     answer = post(admin, f"{RUNS}/repair", checked, payment_id=payment.payment_id)
@@ -89,7 +89,7 @@ def test_a_payment_is_checked_first_and_repaired_then(
     assert admin.get(RUNS).text.count("One payment") == 3
 
 
-def test_a_run_over_a_range_leads_to_its_payments(
+def test_a_run_over_a_range_links_to_its_payments(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = opened(app, "<b>order</b>")
@@ -103,17 +103,17 @@ def test_a_run_over_a_range_leads_to_its_payments(
     assert f"{RUNS}/{run.report_id}" in listed
     assert "worker" in listed
     page = admin.get(f"{RUNS}/{run.report_id}").text
-    for told in (
+    for expected in (
         "Missing in Paydesk",
         "Different",
         f"/dashboard/payments/{payment.payment_id}",
         "Check again",
     ):
-        assert told in page, told
+        assert expected in page, expected
     assert "<b>order" not in page
 
 
-def test_what_is_still_different_stands_before_the_runs(
+def test_open_differences_come_before_the_runs(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = opened(app)
@@ -136,8 +136,8 @@ def test_what_is_still_different_stands_before_the_runs(
         page = admin.get(RUNS).text
         if 'id="open"' not in page:
             return []
-        told = page.split('id="open"')[1].split('id="runs"', maxsplit=1)[0]
-        return sorted(i for i in (payment.payment_intent_id, "pi_there", "pi_here") if i in told)
+        section = page.split('id="open"')[1].split('id="runs"', maxsplit=1)[0]
+        return sorted(i for i in (payment.payment_intent_id, "pi_there", "pi_here") if i in section)
 
     # The run itself is on the second page by now.
     assert first["_id"] not in admin.get(RUNS).text.split('id="runs"')[1]
@@ -155,14 +155,14 @@ def test_what_is_still_different_stands_before_the_runs(
     assert still() == []
 
 
-def test_the_first_page_says_how_often_the_worker_compares(settings: Settings, app: Flask) -> None:
+def test_the_page_says_how_often_the_worker_compares(settings: Settings, app: Flask) -> None:
     del app
-    for minutes, told in ((15, "every 15 minutes"), (0, "Automatic comparisons are turned off")):
+    for minutes, expected in ((15, "every 15 minutes"), (0, "Automatic comparisons are turned off")):
         client = enter(create_app(replace(settings, reconcile_interval_minutes=minutes)), Role.ADMIN)
-        assert told in client.get(RUNS).text
+        assert expected in client.get(RUNS).text
 
 
-def test_what_is_not_repaired_comes_first_page_by_page(admin: FlaskClient, database: Mongo) -> None:
+def test_unrepaired_differences_come_first_page_by_page(admin: FlaskClient, database: Mongo) -> None:
     row = {"kind": "different", "currency": "usd", "amount": 100, "intent_id": "pi_1", "fields": {}}
     drift = [
         {
@@ -199,7 +199,7 @@ def test_what_is_not_repaired_comes_first_page_by_page(admin: FlaskClient, datab
     assert f"{DRIFT_PAGE - 1:024x}" in admin.get(f"{RUNS}/{report}?page=2").text
 
 
-def test_pages_of_runs_go_on_where_the_last_ended(admin: FlaskClient, database: Mongo) -> None:
+def test_pages_of_runs_follow_each_other_without_gap(admin: FlaskClient, database: Mongo) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     bare = {"state": "finished", "since": now, "repair": False, "drift": [], "drift_total": 0, "counts": {}}
     # Three at each moment, so that the order within one matters as well.
@@ -218,7 +218,7 @@ def test_pages_of_runs_go_on_where_the_last_ended(admin: FlaskClient, database: 
     assert set(seen) == {row["_id"] for row in rows}
 
 
-def test_stripe_that_is_away_is_told(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
+def test_a_stripe_outage_is_reported(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox)
     page = admin.get(RUNS).text
     sandbox.fault(effect="503", match={"path": "^/v1/"})
@@ -229,7 +229,7 @@ def test_stripe_that_is_away_is_told(app: Flask, admin: FlaskClient, sandbox: Sa
 
 
 @pytest.mark.parametrize("payment_id", ["0" * 24, "nonsense", "", "\0", '{"$ne": 1}'])
-def test_an_unknown_payment_is_told(admin: FlaskClient, database: Mongo, payment_id: str) -> None:
+def test_an_unknown_payment_is_reported(admin: FlaskClient, database: Mongo, payment_id: str) -> None:
     page = admin.get(RUNS).text
     for step in ("check", "repair"):
         answer = post(admin, f"{RUNS}/{step}", page, payment_id=payment_id)
@@ -265,13 +265,13 @@ def test_only_admins_reconcile(app: Flask, role: Role) -> None:
         assert post(client, f"{RUNS}/{step}", page, payment_id="0" * 24).status_code == 403
 
 
-def test_without_its_token_a_form_does_nothing(admin: FlaskClient, database: Mongo) -> None:
+def test_a_form_without_csrf_token_does_nothing(admin: FlaskClient, database: Mongo) -> None:
     for step in ("check", "repair"):
         assert admin.post(f"{RUNS}/{step}", data={"payment_id": "0" * 24}).status_code == 400
     assert database["reconciliation_reports"].count_documents({}) == 0
 
 
-def test_a_database_that_is_away_is_a_page(settings: Settings, admin: FlaskClient) -> None:
+def test_a_database_outage_shows_a_page(settings: Settings, admin: FlaskClient) -> None:
     connection.connect("mongodb://127.0.0.1:1/paydesk")
     try:
         answer = admin.get(RUNS)

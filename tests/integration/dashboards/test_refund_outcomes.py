@@ -1,4 +1,4 @@
-"""What the page says when a refund did not go through as it was confirmed, and what comes of trying again."""
+"""Messages after a refund that was not made as confirmed, and the outcome of a retry."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def finance(app: Flask) -> FlaskClient:
 
 @pytest.fixture(autouse=True)
 def _held(sandbox: SandboxProcess) -> None:
-    """What is tested here must not depend on webhooks."""
+    """These tests must not depend on webhooks."""
     sandbox.hold_webhooks()
 
 
-def test_a_lost_answer_is_completed_by_trying_again(
+def test_a_lost_response_is_completed_by_a_retry(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -56,7 +56,7 @@ def test_a_lost_answer_is_completed_by_trying_again(
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 
-def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun(
+def test_a_rejected_key_completes_the_same_refund_once_it_is_corrected(
     app: Flask, settings: Settings, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -66,12 +66,12 @@ def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun
     again = reviewed(misconfigured, payment.payment_id, form_of(misconfigured, payment.payment_id)).text
     answer = confirmed(misconfigured, payment.payment_id, again)
     assert answer.status_code == 502
-    for told in (
+    for expected in (
         "The outcome of the refund is open",
         "Nothing was refunded now",
         "The amount stays reserved",
     ):
-        assert told in answer.text
+        assert expected in answer.text
     assert "Start again" not in answer.text
     # What the page says of the amount is so: no other refund can take it meanwhile.
     assert [r["status"] for r in refunds_of(database)] == ["pending"]
@@ -82,7 +82,7 @@ def test_after_a_refused_key_the_same_refund_is_completed_and_no_other_one_begun
     assert sandbox.refunded(payment.payment_intent_id) == 1999
 
 
-def test_what_happened_meanwhile_is_told_on_the_page(
+def test_a_refund_made_in_the_meantime_is_reported(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)
@@ -96,5 +96,5 @@ def test_what_happened_meanwhile_is_told_on_the_page(
     assert "Only 9.99 USD is left to refund." in answer.text
     assert "A part may have been refunded in the meantime" in answer.text
     # The key of that form is used up, so the form at its address is a new one.
-    afresh = finance.get(f"{path(payment.payment_id)}?key={key_of(form)}", follow_redirects=True).text
-    assert key_of(afresh) != key_of(form)
+    new_form = finance.get(f"{path(payment.payment_id)}?key={key_of(form)}", follow_redirects=True).text
+    assert key_of(new_form) != key_of(form)

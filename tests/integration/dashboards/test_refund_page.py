@@ -38,7 +38,7 @@ def finance(app: Flask) -> FlaskClient:
 
 @pytest.fixture(autouse=True)
 def _held(sandbox: SandboxProcess) -> None:
-    """What is tested here must not depend on webhooks."""
+    """These tests must not depend on webhooks."""
     sandbox.hold_webhooks()
 
 
@@ -47,7 +47,7 @@ def path(payment_id: str) -> str:
 
 
 def form_of(client: FlaskClient, payment_id: str) -> str:
-    """The form as it is first shown."""
+    """The form when it is first opened."""
     answer = client.get(path(payment_id), follow_redirects=True)
     assert answer.status_code == 200, answer.text
     return answer.text
@@ -69,7 +69,7 @@ def refunds_of(database: Mongo) -> list[dict[str, Any]]:
     return database["payments"].find_one()["refunds"]
 
 
-def test_part_of_a_payment_in_two_steps(
+def test_a_partial_refund_takes_two_steps(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -80,8 +80,8 @@ def test_part_of_a_payment_in_two_steps(
         finance, payment.payment_id, form, how_much="part", amount="12", reason="Paid twice", notes="By phone"
     )
     assert review.status_code == 200
-    for told in ("Refund 12.00 USD", "7.99 USD", "•••• 4242", "Paid twice", "By phone", "Duplicate"):
-        assert told in review.text, told
+    for expected in ("Refund 12.00 USD", "7.99 USD", "•••• 4242", "Paid twice", "By phone", "Duplicate"):
+        assert expected in review.text, expected
     assert refunds_of(database) == []
     answer = confirmed(finance, payment.payment_id, review.text)
     assert (answer.status_code, answer.location) == (303, f"/dashboard/payments/{payment.payment_id}")
@@ -94,34 +94,40 @@ def test_part_of_a_payment_in_two_steps(
     assert sandbox.refunded(payment.payment_intent_id) == 1200
 
 
-def test_it_is_in_the_audit_log_before_and_after(
+def test_refund_is_audited_before_and_after(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
     review = reviewed(finance, payment.payment_id, form_of(finance, payment.payment_id), reason="Goodwill")
     confirmed(finance, payment.payment_id, review.text)
-    asked, done = database["audit_entries"].find({"action": {"$regex": "^refund"}}).sort("_id", 1)
-    assert (asked["action"], done["action"]) == ("refund.requested", "refund.answered")
-    for entry in (asked, done):
+    requested, done = database["audit_entries"].find({"action": {"$regex": "^refund"}}).sort("_id", 1)
+    assert (requested["action"], done["action"]) == ("refund.requested", "refund.answered")
+    for entry in (requested, done):
         assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
-    assert asked["details"] == {"amount": "19.99", "reason": "Goodwill"}
+    assert requested["details"] == {"amount": "19.99", "reason": "Goodwill"}
     assert (done["details"]["amount"], done["details"]["status"]) == (1999, "succeeded")
 
 
 @pytest.mark.parametrize(
-    ("money", "part", "told", "left"),
+    ("money", "part", "expected", "left"),
     [
         (Money(5000, "jpy"), "1200", "1,200 JPY", "3,800 JPY"),
         (Money(12340, "kwd"), "1.230", "1.230 KWD", "11.110 KWD"),
     ],
 )
-def test_currencies_of_no_and_three_decimals(
-    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, money: Money, part: str, told: str, left: str
+def test_currencies_with_zero_and_three_decimals(
+    app: Flask,
+    finance: FlaskClient,
+    sandbox: SandboxProcess,
+    money: Money,
+    part: str,
+    expected: str,
+    left: str,
 ) -> None:
     payment = paid(app, sandbox, money=money)
     form = form_of(finance, payment.payment_id)
     review = reviewed(finance, payment.payment_id, form, how_much="part", amount=part).text
-    assert f"Refund {told}" in review
+    assert f"Refund {expected}" in review
     assert left in review
     assert confirmed(finance, payment.payment_id, review).status_code == 303
     minor = Money.from_major(Decimal(part), money.currency).minor
@@ -131,7 +137,7 @@ def test_currencies_of_no_and_three_decimals(
 @pytest.mark.parametrize(
     "amount", ["", "0", "-1", "1,5", "1e3", "NaN", "20", "1.234", "9" * 19, "1\0", "１２"]
 )
-def test_an_amount_that_cannot_be_refunded_is_said_so(
+def test_an_invalid_amount_is_rejected(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo, amount: str
 ) -> None:
     payment = paid(app, sandbox)
@@ -144,9 +150,7 @@ def test_an_amount_that_cannot_be_refunded_is_said_so(
     assert refunds_of(database) == []
 
 
-def test_texts_are_checked_and_shown_as_text(
-    app: Flask, finance: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_texts_are_validated_and_escaped(app: Flask, finance: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox)
     form = form_of(finance, payment.payment_id)
     for bad in ({"reason": "x" * 501}, {"notes": "x" * 501}, {"reason": "a\0b"}, {"notes": "a\x07b"}):
@@ -162,7 +166,7 @@ def test_texts_are_checked_and_shown_as_text(
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_sending_again_going_back_and_reloading_make_one_refund(
+def test_resending_going_back_and_reloading_make_one_refund(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -189,7 +193,7 @@ def test_sending_again_going_back_and_reloading_make_one_refund(
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 
-def test_the_second_step_is_a_page_that_can_be_reloaded_and_gone_back_to(
+def test_the_review_can_be_reloaded_and_left_by_going_back(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -208,8 +212,8 @@ def test_the_second_step_is_a_page_that_can_be_reloaded_and_gone_back_to(
         )
     # What was entered stands in the form to which one goes back.
     form = finance.get(first.location).text
-    for told in ('value="5"', 'value="Paid twice"', "By phone</textarea>"):
-        assert told in form, told
+    for expected in ('value="5"', 'value="Paid twice"', "By phone</textarea>"):
+        assert expected in form, expected
     other = enter(app, Role.ADMIN).get(answer.location)
     assert (other.status_code, "/confirm" in other.location) == (303, False)
     assert refunds_of(database) == []
@@ -218,7 +222,7 @@ def test_the_second_step_is_a_page_that_can_be_reloaded_and_gone_back_to(
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 
-def test_two_forms_are_two_refunds(
+def test_two_forms_make_two_refunds(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment = paid(app, sandbox)
@@ -273,23 +277,23 @@ def test_a_disputed_payment_is_not_refunded(
     assert path(payment.payment_id) not in page
 
 
-def test_what_cannot_be_refunded_has_no_form(
+def test_a_payment_that_cannot_be_refunded_has_no_form(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     refunded, open_ = paid(app, sandbox), opened(app, "order-2")
     with app.app_context():
         order = RefundOrder(payment_id=refunded.payment_id, requested_by="other")
         services.refunds.refund(order, customer=None, key=None)
-    for payment, told in ((refunded, "Nothing is left to refund."), (open_, "this one is pending")):
+    for payment, expected in ((refunded, "Nothing is left to refund."), (open_, "this one is pending")):
         answer = finance.get(path(payment.payment_id), follow_redirects=True)
         assert answer.status_code == 409
-        assert told in answer.text
+        assert expected in answer.text
         assert "Review refund" not in answer.text
         assert "Start again" not in answer.text
         assert path(payment.payment_id) not in finance.get(f"/dashboard/payments/{payment.payment_id}").text
 
 
-def test_a_viewer_has_no_button_and_no_way(app: Flask, sandbox: SandboxProcess, database: Mongo) -> None:
+def test_a_viewer_cannot_refund(app: Flask, sandbox: SandboxProcess, database: Mongo) -> None:
     payment = paid(app, sandbox)
     viewer = enter(app, Role.VIEWER)
     page = viewer.get(f"/dashboard/payments/{payment.payment_id}").text
@@ -300,7 +304,7 @@ def test_a_viewer_has_no_button_and_no_way(app: Flask, sandbox: SandboxProcess, 
     assert refunds_of(database) == []
 
 
-def test_a_form_of_another_person_or_payment_is_no_form(
+def test_a_form_of_another_user_or_payment_is_rejected(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     payment, other = paid(app, sandbox), paid(app, sandbox, "order-2")
@@ -312,13 +316,13 @@ def test_a_form_of_another_person_or_payment_is_no_form(
             data = {"key": key, "csrf_token": csrf_of(form), "how_much": "part", "amount": "5"}
             answer = finance.post(path(payment.payment_id) + step, data=data)
             assert (answer.status_code, path(payment.payment_id) in answer.location) == (303, True), key
-        shown = finance.get(path(payment.payment_id), query_string={"key": key})
-        assert shown.status_code == 303
+        response = finance.get(path(payment.payment_id), query_string={"key": key})
+        assert response.status_code == 303
     assert database["payments"].count_documents({"refunds.0": {"$exists": True}}) == 0
 
 
 @pytest.mark.parametrize("step", ["", "/confirm"])
-def test_without_its_token_a_form_does_nothing(
+def test_a_form_without_csrf_token_does_nothing(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo, step: str
 ) -> None:
     payment = paid(app, sandbox)
@@ -333,7 +337,7 @@ def test_an_unknown_payment_is_not_found(finance: FlaskClient, payment_id: str) 
     assert finance.get(path(payment_id)).status_code == 404
 
 
-def test_without_a_stripe_key_the_page_says_so(
+def test_a_missing_stripe_key_is_reported(
     app: Flask, settings: Settings, finance: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)
@@ -344,7 +348,7 @@ def test_without_a_stripe_key_the_page_says_so(
     assert "Inform an administrator" in answer.text
 
 
-def test_a_database_that_is_away_is_a_page(
+def test_a_database_outage_shows_a_page(
     app: Flask, settings: Settings, finance: FlaskClient, sandbox: SandboxProcess
 ) -> None:
     payment = paid(app, sandbox)

@@ -80,14 +80,14 @@ MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")
 
 def routes(app: Flask) -> dict[str, str]:
     """ "METHOD path" of every page to the guard that it states."""
-    found = {}
+    guards = {}
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith(MACHINES):
             continue
         guard = getattr(app.view_functions[rule.endpoint], "guard", "nothing")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            found[f"{method} {rule.rule}"] = guard.partition(":")[0]
-    return found
+            guards[f"{method} {rule.rule}"] = guard.partition(":")[0]
+    return guards
 
 
 def test_every_route_is_in_the_table_with_its_guard(app: Flask) -> None:
@@ -112,7 +112,7 @@ def address(route: str) -> tuple[str, str]:
     return method, "/".join(parts)
 
 
-def test_strangers_are_sent_to_sign_in(app: Flask) -> None:
+def test_visitors_are_redirected_to_sign_in(app: Flask) -> None:
     client = app.test_client()
     token = csrf_token(client, "/login")
     for route, least in EXPECTED.items():
@@ -123,9 +123,7 @@ def test_strangers_are_sent_to_sign_in(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_may_use_what_the_table_says_and_no_more(
-    browsers: dict[Role, FlaskClient], role: Role
-) -> None:
+def test_each_role_may_use_exactly_its_routes(browsers: dict[Role, FlaskClient], role: Role) -> None:
     client = browsers[role]
     token = csrf_token(client, "/dashboard/account/password")
     for route, least in EXPECTED.items():
@@ -145,9 +143,7 @@ def test_each_role_may_use_what_the_table_says_and_no_more(
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_nothing_is_changed_by_a_form_without_its_token(
-    browsers: dict[Role, FlaskClient], role: Role
-) -> None:
+def test_a_form_without_csrf_token_changes_nothing(browsers: dict[Role, FlaskClient], role: Role) -> None:
     for route in EXPECTED:
         method, path = address(route)
         if method == "POST":

@@ -38,9 +38,9 @@ def ada(app: Flask) -> None:
 
 
 def csrf_token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert match, page
+    return match[1]
 
 
 def sign_in(client: FlaskClient, password: str = PASSWORD, **more: str) -> TestResponse:
@@ -54,7 +54,7 @@ def sign_out(client: FlaskClient) -> TestResponse:
     )
 
 
-def test_the_start_page_has_addresses_and_no_payments_for_strangers(client: FlaskClient) -> None:
+def test_the_start_page_shows_visitors_addresses_and_no_payments(client: FlaskClient) -> None:
     page = client.get("/", follow_redirects=True)
     assert page.status_code == 200
     for address in ("/api/docs", "/api/openapi.json", "/healthz", "/readyz", "/_sandbox/"):
@@ -78,7 +78,7 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     ]
 
 
-def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie(app: Flask, client: FlaskClient) -> None:
+def test_signing_out_ends_the_session_for_copies_of_its_cookie(app: Flask, client: FlaskClient) -> None:
     elsewhere, thief = app.test_client(), app.test_client()
     sign_in(elsewhere)
     copied = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[2]
@@ -93,7 +93,9 @@ def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie(app: Flask, 
 @pytest.mark.parametrize(
     ("email", "password"), [(EMAIL, "guessed"), ("nobody@example.com", PASSWORD), ("", "")]
 )
-def test_the_refusal_is_the_same_whatever_was_wrong(client: FlaskClient, email: str, password: str) -> None:
+def test_a_failed_sign_in_never_says_what_was_incorrect(
+    client: FlaskClient, email: str, password: str
+) -> None:
     answer = sign_in(client, password, email=email)
     assert answer.status_code == 401
     assert "Incorrect e-mail or password." in answer.text
@@ -111,7 +113,7 @@ def test_ten_wrong_passwords_lock_the_account(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "forged"])
 @pytest.mark.parametrize("path", ["/login", "/logout"])
-def test_a_form_without_its_token_does_nothing(client: FlaskClient, path: str, token: str | None) -> None:
+def test_a_form_without_csrf_token_does_nothing(client: FlaskClient, path: str, token: str | None) -> None:
     sign_in(client)
     form = {"email": EMAIL, "password": PASSWORD} | ({} if token is None else {"csrf_token": token})
     answer = client.post(path, data=form)
@@ -120,14 +122,14 @@ def test_a_form_without_its_token_does_nothing(client: FlaskClient, path: str, t
     assert EMAIL in client.get("/", follow_redirects=True).text
 
 
-def test_the_token_of_another_session_does_not_count(app: Flask, client: FlaskClient) -> None:
+def test_a_csrf_token_of_another_session_is_rejected(app: Flask, client: FlaskClient) -> None:
     foreign = csrf_token(app.test_client().get("/login").text)
     client.get("/login")
     form = {"email": EMAIL, "password": PASSWORD, "csrf_token": foreign}
     assert client.post("/login", data=form).status_code == 400
 
 
-def test_signing_in_goes_on_to_the_page_that_was_wanted(client: FlaskClient) -> None:
+def test_signing_in_continues_to_the_requested_page(client: FlaskClient) -> None:
     page = client.get("/login?next=/payments%3Fstatus%3Dfailed")
     assert 'name="next" value="/payments?status=failed"' in page.text
     assert sign_in(client, next="/payments?status=failed").location == "/payments?status=failed"
@@ -150,13 +152,13 @@ def test_signing_in_goes_on_to_the_page_that_was_wanted(client: FlaskClient) -> 
         "",
     ],
 )
-def test_other_sites_are_no_page_to_go_on_to(client: FlaskClient, target: str) -> None:
+def test_signing_in_never_continues_to_another_site(client: FlaskClient, target: str) -> None:
     assert safe_path(target) == "/"
     assert "evil" not in client.get(f"/login?next={quote(target)}").text
     assert sign_in(client, next=target).location == "/"
 
 
-def test_the_session_cookie_is_for_this_browser_and_this_site_only(client: FlaskClient) -> None:
+def test_the_session_cookie_is_http_only_and_same_site(client: FlaskClient) -> None:
     cookie = sign_in(client).headers["Set-Cookie"]
     assert cookie.startswith("paydesk_session=")
     assert "HttpOnly" in cookie
@@ -165,7 +167,7 @@ def test_the_session_cookie_is_for_this_browser_and_this_site_only(client: Flask
 
 
 @pytest.mark.parametrize("origin", ["https://paydesk.example", "http://paydesk.example", "https://localhost"])
-def test_elsewhere_the_cookie_is_for_https_only(client: FlaskClient, origin: str) -> None:
+def test_the_cookie_needs_https_except_on_loopback(client: FlaskClient, origin: str) -> None:
     assert "Secure" in client.get("/login", base_url=origin).headers["Set-Cookie"]
 
 
@@ -179,14 +181,14 @@ def test_a_session_ends_after_twelve_hours_even_when_it_is_used(client: FlaskCli
         assert EMAIL not in client.get("/", follow_redirects=True).text
 
 
-def test_switching_an_account_off_ends_its_session(client: FlaskClient) -> None:
+def test_disabling_an_account_ends_its_session(client: FlaskClient) -> None:
     sign_in(client)
     assert EMAIL in client.get("/", follow_redirects=True).text
     accounts.set_active(EMAIL, False, actor="test")
     assert EMAIL not in client.get("/", follow_redirects=True).text
 
 
-def test_signing_in_begins_a_new_session(client: FlaskClient) -> None:
+def test_signing_in_starts_a_new_session(client: FlaskClient) -> None:
     with client.session_transaction() as planted:
         planted["planted"] = "before"
     sign_in(client)
@@ -195,7 +197,7 @@ def test_signing_in_begins_a_new_session(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/assets/paydesk.css"])
-def test_every_answer_states_what_it_may_load(client: FlaskClient, path: str) -> None:
+def test_every_response_has_a_content_security_policy(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
@@ -205,16 +207,16 @@ def test_every_answer_states_what_it_may_load(client: FlaskClient, path: str) ->
     answer.close()
 
 
-def test_pages_are_not_kept_in_caches(client: FlaskClient) -> None:
+def test_pages_are_not_cached(client: FlaskClient) -> None:
     assert client.get("/", follow_redirects=True).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("name", ["../layout.html", "%2e%2e/session.py", "nothing.css"])
-def test_only_files_meant_for_pages_are_served(client: FlaskClient, name: str) -> None:
+def test_only_static_files_are_served(client: FlaskClient, name: str) -> None:
     assert client.get(f"/assets/{name}").status_code == 404
 
 
-def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> None:
+def test_a_missing_secret_key_is_named_on_the_page(settings: Settings) -> None:
     client = create_app(replace(settings, secret_key="")).test_client()
     assert client.get("/", follow_redirects=True).status_code == 200
     for answer in (client.get("/login"), client.post("/login", data={"email": EMAIL})):
@@ -222,7 +224,7 @@ def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> N
         assert "SECRET_KEY" in answer.text
 
 
-def test_an_address_may_try_only_so_often(
+def test_attempts_of_one_address_are_limited(
     app: Flask, client: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     """Each with its own address, so that no account is locked; counted in MongoDB, so for all processes."""
@@ -246,7 +248,7 @@ def test_an_address_may_try_only_so_often(
     assert sign_in(client).status_code == 303
 
 
-def test_signing_in_works_while_redis_is_away(settings: Settings) -> None:
+def test_signing_in_works_during_a_redis_outage(settings: Settings) -> None:
     """Each process then counts by itself, and in the shared storage again when it is back."""
     client = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0")).test_client()
     form = {"email": "nobody@example.com", "password": "guessed"}
@@ -257,7 +259,7 @@ def test_signing_in_works_while_redis_is_away(settings: Settings) -> None:
     assert sign_in(create_app(settings).test_client()).status_code == 303
 
 
-def test_a_database_that_is_away_is_a_page(settings: Settings, client: FlaskClient) -> None:
+def test_a_database_outage_shows_a_page(settings: Settings, client: FlaskClient) -> None:
     sign_in(client)
     connection.connect("mongodb://127.0.0.1:1/paydesk")
     try:

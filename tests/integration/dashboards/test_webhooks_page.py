@@ -1,4 +1,4 @@
-"""Stripe's events on pages: what needs somebody first, the difference before a replay, replays in bounded steps."""
+"""Stripe's events on pages: those that need attention first, the preview of a replay, replays in bounded steps."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def copies(database: Mongo, event_id: str, number: int, **changed: Any) -> list[
     return [row["_id"] for row in rows]
 
 
-def test_an_empty_inbox_is_friendly(admin: FlaskClient) -> None:
+def test_an_empty_inbox_has_an_empty_state(admin: FlaskClient) -> None:
     assert "No events yet" in admin.get(INBOX).text
     assert "No events left to replay" in admin.get(REPLAYS).text
 
 
-def test_what_needs_somebody_comes_first(
+def test_events_that_need_attention_come_first(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     unknown_to_us(sandbox)
@@ -74,16 +74,16 @@ def test_what_needs_somebody_comes_first(
     assert page.index(failed) < page.index(waiting) < page.index("Latest events")
     assert "StripeUnavailable: &lt;b&gt;away" in page
     assert "<b>away" not in page
-    for state, shown, hidden in (("failed", failed, waiting), ("received", waiting, failed)):
+    for state, listed, hidden in (("failed", failed, waiting), ("received", waiting, failed)):
         narrowed = admin.get(INBOX, query_string={"state": state}).text
-        assert shown in narrowed
+        assert listed in narrowed
         assert hidden not in narrowed
     typed = admin.get(INBOX, query_string={"type": "charge.succeeded"}).text
     assert waiting in typed
     assert failed not in typed
 
 
-def test_pages_go_on_where_the_last_ended(
+def test_pages_of_events_follow_each_other_without_gap(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     unknown_to_us(sandbox)
@@ -100,7 +100,7 @@ def test_pages_go_on_where_the_last_ended(
     assert {f"evt_{name}" for name in seen} == expected
 
 
-def test_the_difference_is_shown_before_and_told_after(
+def test_a_replay_is_previewed_and_then_reported(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     unknown_to_us(sandbox)
@@ -124,7 +124,7 @@ def test_the_difference_is_shown_before_and_told_after(
     assert (entry["actor"], entry["details"]) == ("admin@example.com", {"events": [event_id], "count": 1})
 
 
-def test_a_replay_that_fails_says_why(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
+def test_a_failed_replay_says_why(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
     unknown_to_us(sandbox)
     (event_id,) = received(app, sandbox, "charge.succeeded", apply=False)
     page = admin.get(f"{INBOX}/{event_id}").text
@@ -134,7 +134,7 @@ def test_a_replay_that_fails_says_why(app: Flask, admin: FlaskClient, sandbox: S
     assert "The replay failed. StripeUnavailable" in admin.get(answer.location).text
 
 
-def test_a_payload_that_cannot_be_read_is_still_a_page(
+def test_an_unreadable_payload_still_shows_a_page(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     unknown_to_us(sandbox)
@@ -148,7 +148,7 @@ def test_a_payload_that_cannot_be_read_is_still_a_page(
     assert admin.get(f"{INBOX}/{event_id}").status_code == 200
 
 
-def test_all_failed_ones_are_replayed_in_steps(
+def test_failed_events_are_replayed_in_steps(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     paid(app, sandbox)
@@ -195,7 +195,7 @@ def test_only_admins_see_events(app: Flask, role: Role) -> None:
         assert post(client, address, page).status_code == 403
 
 
-def test_without_its_token_a_form_does_nothing(
+def test_a_form_without_csrf_token_does_nothing(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
     unknown_to_us(sandbox)
@@ -205,7 +205,7 @@ def test_without_its_token_a_form_does_nothing(
     assert database["payments"].count_documents({}) == 0
 
 
-def test_a_database_that_is_away_is_a_page(settings: Settings, admin: FlaskClient) -> None:
+def test_a_database_outage_shows_a_page(settings: Settings, admin: FlaskClient) -> None:
     connection.connect("mongodb://127.0.0.1:1/paydesk")
     try:
         answer = admin.get(INBOX)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pytest
 
+from app.domain.payments.facts import Card
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
@@ -62,6 +63,6 @@ def test_the_answer_to_a_request_has_its_own_label() -> None:
 
 
 def test_cards_are_shown_as_on_receipts() -> None:
-    assert labels.card({"brand": "visa", "last4": "4242"}) == "Visa •••• 4242"
-    assert labels.card({"brand": None, "last4": "4242"}) == "Card •••• 4242"
-    assert labels.card(None) == labels.card({"brand": "visa"}) == "No card"
+    assert labels.card(Card("visa", "4242", "US")) == "Visa •••• 4242"
+    assert labels.card(Card(None, "4242", None)) == "Card •••• 4242"
+    assert labels.card(None) == labels.card(Card("visa", None, None)) == "No card"
