@@ -15,15 +15,10 @@ class Scope(StrEnum):
 
 
 class Permission(StrEnum):
-    """One thing that can be done on the dashboard."""
+    """A thing that a page offers only to some of those who see the page; other pages are guarded by role."""
 
-    VIEW = "view"
     REFUND = "refund"
     EXPORT = "export"
-    MANAGE_USERS = "manage_users"
-    MANAGE_WEBHOOKS = "manage_webhooks"
-    RECONCILE = "reconcile"
-    READ_AUDIT = "read_audit"
 
 
 class Role(StrEnum):
@@ -33,18 +28,13 @@ class Role(StrEnum):
     FINANCE = "finance"
     ADMIN = "admin"
 
-    @property
-    def permissions(self) -> frozenset[Permission]:
-        return _PERMISSIONS[self]
-
     def may(self, permission: Permission) -> bool:
-        return permission in self.permissions
+        return self.covers(_NEEDED[permission])
 
     def covers(self, other: Role) -> bool:
         """True when this role may do everything that ``other`` may."""
-        return self.permissions >= other.permissions
+        roles = list(Role)
+        return roles.index(self) >= roles.index(other)
 
 
-_VIEWER = frozenset({Permission.VIEW})
-_FINANCE = _VIEWER | {Permission.REFUND, Permission.EXPORT}
-_PERMISSIONS = {Role.VIEWER: _VIEWER, Role.FINANCE: _FINANCE, Role.ADMIN: frozenset(Permission)}
+_NEEDED = {Permission.REFUND: Role.FINANCE, Permission.EXPORT: Role.FINANCE}

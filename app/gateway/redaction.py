@@ -49,9 +49,7 @@ _CHARGE: Allowed = {
         "type": True,
         "card": {
             **_CARD,
-            "three_d_secure": dict.fromkeys(
-                ("result", "result_reason", "authentication_flow", "version"), True
-            ),
+            "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True),
         },
     },
 }

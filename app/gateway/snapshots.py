@@ -139,7 +139,7 @@ def _card(card: Object | None) -> Card | None:
     return Card(card.get("brand"), card.get("last4"), card.get("country")) if card else None
 
 
-def _three_d_secure(shown: Object | None) -> ThreeDSecure | None:
-    if not shown:
+def _three_d_secure(details: Object | None) -> ThreeDSecure | None:
+    if not details:
         return None
-    return ThreeDSecure(shown.get("result"), shown.get("result_reason"), shown.get("authentication_flow"))
+    return ThreeDSecure(details.get("result"), details.get("authentication_flow"))

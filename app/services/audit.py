@@ -15,13 +15,10 @@ from app.domain.payments.derivation import derive
 from app.domain.payments.history import GENESIS, digest, problems
 from app.domain.payments.snapshot import record
 from app.errors import DatabaseUnavailable, NotFound
-from app.ids import is_id
 from app.models.audit import entries as audit_entries
 from app.models.audit.entries import EntryFilter
-from app.models.connection import raw, unavailable_as_ours
 from app.models.pagination import Page
 from app.models.payments import repository
-from app.models.payments.document import PaymentDocument
 from app.models.payments.mapping import Document, fields_of, state_of
 
 # A number that is taken means that another process appended; only hundreds of writers at once reach this.
@@ -120,10 +117,9 @@ def verify_newest(most: int) -> Verification:
 def verify_newest_payments(most: int) -> PaymentsVerification:
     """Check the histories of the newest ``most`` payments; a hundred findings are enough to show."""
     verified, found = 0, list[Finding]()
-    with unavailable_as_ours():
-        for document in raw(PaymentDocument).find().sort([("created_at", -1), ("_id", -1)]).limit(most):
-            verified += 1
-            found += check_payment(document)
+    for document in repository.newest(most):
+        verified += 1
+        found += check_payment(document)
     return PaymentsVerification(verified, found[:_MOST_FINDINGS])
 
 
@@ -164,21 +160,19 @@ def log_head() -> tuple[int, str]:
 
 def count_payments() -> int:
     """About how many payments ``payment_findings`` will walk."""
-    with unavailable_as_ours():
-        return int(raw(PaymentDocument).estimated_document_count())
+    return repository.approximate_count()
 
 
 def payment_findings(payment_id: str | None = None) -> Iterator[list[Finding]]:
     """For each payment (or the one named) what is wrong with it, read in batches. Raises NotFound."""
     if payment_id is not None:
-        document = repository.whole(payment_id) if is_id(payment_id) else None
+        document = repository.whole(payment_id)
         if document is None:
             raise NotFound(f"There is no payment {payment_id}.")
         yield check_payment(document)
         return
-    with unavailable_as_ours():
-        for document in raw(PaymentDocument).find().sort("_id", 1).batch_size(_BATCH):
-            yield check_payment(document)
+    for document in repository.every():
+        yield check_payment(document)
 
 
 def check_payment(document: Document) -> list[Finding]:

@@ -36,10 +36,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ThreeDSecure:
-    """``payment_method_details.card.three_d_secure`` of a charge: result, reason and flow in Stripe's words."""
+    """``payment_method_details.card.three_d_secure`` of a charge: result and flow in Stripe's words."""
 
     result: str | None
-    result_reason: str | None
     flow: str | None
 
 

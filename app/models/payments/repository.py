@@ -1,39 +1,39 @@
-"""Queries and the conditional writes on payments; every write names the version that it was decided on."""
+"""Every read of payments. Those for a change get the state, the version and the last link of the history.
+
+They go through the driver: ``find_by_intent`` is on the way of every webhook, and the others read batches or parts of
+documents that MongoEngine would build whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
-from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.history import Entry
 from app.domain.payments.payment import Payment
-from app.domain.payments.snapshot import Record
+from app.domain.payments.states import PaymentStatus, RefundState
 from app.ids import is_id
 from app.models.connection import raw, unavailable_as_ours
-from app.models.payments.document import PaymentDocument
-from app.models.payments.mapping import Document, evidence_of, fields_of, state_of
+from app.models.payments.document import WAITING, PaymentDocument
+from app.models.payments.mapping import Document, moment, state_of
 from app.models.write_batching import GroupCommit
 
-_DUPLICATE_KEY = 11000
 # The state, the version and the last link of the chain; everything else is derived from these.
-_STATE = {
+STATE = {
     **dict.fromkeys(("order_id", "customer_id", "currency", "description", "livemode"), 1),
     **dict.fromkeys(("evidence", "version", "updated_at"), 1),
     "history": {"$slice": -1},
 }
-
-
-class AlreadyExists(Exception):
-    """Another process has written the same payment, or holds the same open slot."""
+_BRIEF = {"payment_intent_id": 1, "currency": 1, "amount": 1}
+_NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+_BATCH = 100
+_MOST_RECOVERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,16 @@ class StoredPayment:
         return self.state.payment_id
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentBrief:
+    """As much of a payment as a line about it needs."""
+
+    payment_id: str
+    intent_id: str | None
+    currency: str
+    amount: int
+
+
 def find(payment_id: str) -> StoredPayment | None:
     """The payment with our id; None when there is none or the id is no id."""
     return _one({"_id": ObjectId(payment_id)}) if is_id(payment_id) else None
@@ -59,14 +69,41 @@ def find_by_intent(intent_id: str) -> StoredPayment | None:
     """The payment of a Stripe payment intent."""
     with unavailable_as_ours():
         document = _documents_of_intents(intent_id)
-    return _stored(document) if document else None
+    return stored_payment(document) if document else None
 
 
 def whole(payment_id: str) -> Document | None:
-    """The whole document, history included, as it is shown and verified."""
+    """The whole document, history included; None when there is none or the id is no id."""
+    if not is_id(payment_id):
+        return None
     with unavailable_as_ours():
-        found: Document | None = raw(PaymentDocument).find_one({"_id": ObjectId(payment_id)})
-    return found
+        document: Document | None = raw(PaymentDocument).find_one({"_id": ObjectId(payment_id)})
+    return document
+
+
+def every() -> Iterator[Document]:
+    """Every whole document, oldest first."""
+    with unavailable_as_ours():
+        yield from raw(PaymentDocument).find().sort("_id", 1).batch_size(_BATCH)
+
+
+def newest(most: int) -> Iterator[Document]:
+    """The newest whole documents."""
+    with unavailable_as_ours():
+        yield from raw(PaymentDocument).find().sort(_NEWEST_FIRST).limit(most)
+
+
+def approximate_count() -> int:
+    """About how many payments there are."""
+    with unavailable_as_ours():
+        return int(raw(PaymentDocument).estimated_document_count())
+
+
+def history_of_intent(intent_id: str) -> tuple[str, list[Entry]] | None:
+    """The id and the history of the payment of an intent."""
+    with unavailable_as_ours():
+        document = raw(PaymentDocument).find_one({"payment_intent_id": intent_id}, {"history": 1})
+    return (str(document["_id"]), document.get("history") or []) if document else None
 
 
 def listed(ids: Sequence[ObjectId], session: ClientSession) -> list[Document]:
@@ -84,185 +121,106 @@ def exists() -> bool:
         return raw(PaymentDocument).find_one({}, {"_id": 1}) is not None
 
 
-def claim_open_slot(
-    slot: str, insert: Mapping[str, Any], *, now: datetime, until: datetime
-) -> tuple[StoredPayment, bool]:
-    """The open payment that holds ``slot``, inserted from ``insert`` if there is none; and whether we inserted it."""
+def by_intents(intent_ids: Iterable[str]) -> dict[str, StoredPayment]:
+    """The payments of some intents, by intent id."""
+    return {str(p.state.intent_id): p for p in _many({"payment_intent_id": {"$in": list(intent_ids)}})}
+
+
+def by_ids(payment_ids: Iterable[str]) -> dict[str, StoredPayment]:
+    """Payments by our own id; what is no id is left out."""
+    ids = [ObjectId(payment_id) for payment_id in payment_ids if is_id(payment_id)]
+    return {p.id: p for p in _many({"_id": {"$in": ids}})} if ids else {}
+
+
+def created_between(after: int, until: int | None, *, livemode: bool) -> Iterator[PaymentBrief]:
+    """Payments with an intent that were created after one Unix time and up to another; None is the future."""
+    created = {"$gt": moment(after)} | ({"$lte": moment(until)} if until is not None else {})
+    yield from _brief({"created_at": created, "payment_intent_id": {"$type": "string"}, "livemode": livemode})
+
+
+def without_intent(since: int, *, now: datetime, before: datetime) -> Iterator[PaymentBrief]:
+    """Payments without an intent that no request is asking Stripe for any more."""
+    yield from _brief(
+        {
+            "status": PaymentStatus.PENDING.value,
+            "created_at": {"$gte": moment(since), "$lt": before},
+            "payment_intent_id": None,
+            "evidence.refused_code": None,
+            "$or": [{"creating_until": None}, {"creating_until": {"$lte": now}}],
+        }
+    )
+
+
+def waiting_for_stripe(before: int, *, livemode: bool) -> Iterator[PaymentBrief]:
+    """Payments created before a Unix time that wait for Stripe: a bank debit under way, a hold not yet captured."""
+    yield from _brief(
+        {
+            "status": {"$in": WAITING},
+            "created_at": {"$lt": moment(before)},
+            "payment_intent_id": {"$type": "string"},
+            "livemode": livemode,
+        }
+    )
+
+
+def without_answer(at: datetime) -> list[str]:
+    """The ids of payments without an intent whose creating request must have ended by then."""
     with unavailable_as_ours():
-        for _ in range(3):
-            # A new order is the usual case, so the insert comes first and the unique index decides.
-            fresh = {**insert, "open_slot": slot, "creating_until": until, "updated_at": now, "version": 1}
-            try:
-                raw(PaymentDocument).insert_one(fresh)
-            except DuplicateKeyError:
-                document = raw(PaymentDocument).find_one({"open_slot": slot}, _STATE)
-                if document:
-                    return _stored(document), False
-                continue  # it was closed between the two calls
-            return _stored(fresh), True
-    raise AlreadyExists(slot)
+        rows = raw(PaymentDocument).find(without_answer_query(at), {"_id": 1})
+        return [str(row["_id"]) for row in rows.sort("creating_until", 1).limit(_MOST_RECOVERED)]
 
 
-def take_over_creation(payment_id: str, *, now: datetime, until: datetime) -> bool:
-    """Become the one who asks Stripe for this row's intent; False while another request is at it."""
-    query = {
-        "_id": ObjectId(payment_id),
-        "payment_intent_id": None,
-        "$or": [{"creating_until": None}, {"creating_until": {"$lte": now}}],
-    }
+def without_answer_query(at: datetime) -> Document:
+    # The type says nothing new, but without it MongoDB reads every payment instead of the partial index.
+    return {"creating_until": {"$type": "date", "$lte": at}, "payment_intent_id": None}
+
+
+def with_unnamed_refunds() -> list[str]:
+    """The ids of payments with a refund that was requested here and that Stripe has not named."""
     with unavailable_as_ours():
-        result = raw(PaymentDocument).update_one(query, {"$set": {"creating_until": until}})
-    return bool(result.modified_count)
+        rows = raw(PaymentDocument).find(unnamed_refunds_query(), {"_id": 1}).limit(_MOST_RECOVERED)
+        return [str(row["_id"]) for row in rows]
 
 
-def release_creation(payment_id: str, *, now: datetime) -> None:
-    """Let a retry try at once, and the worker look, after a call whose outcome is unknown."""
-    with unavailable_as_ours():
-        raw(PaymentDocument).update_one({"_id": ObjectId(payment_id)}, {"$set": {"creating_until": now}})
-
-
-def forget_creation(payment_id: str) -> None:
-    """Nothing was made at Stripe; from now on only a retry of the request asks for the intent again."""
-    with unavailable_as_ours():
-        raw(PaymentDocument).update_one({"_id": ObjectId(payment_id)}, {"$unset": {"creating_until": ""}})
-
-
-def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Document:
-    """A new row for ``state``; without an entry yet, the history begins empty."""
+def unnamed_refunds_query() -> Document:
+    pending = RefundState.PENDING.value
+    # The first condition says nothing new, but MongoDB uses the partial index only where its own condition stands.
     return {
-        "_id": ObjectId(state.payment_id),
-        **fields_of(new),
-        "evidence": evidence_of(state),
-        "history": [entry] if entry else [],
-        "uncounted": True,
+        "refunds.status": pending,
+        "refunds": {"$elemMatch": {"status": pending, "stripe_refund_id": None}},
     }
 
 
-def open_slot(customer_id: str, order_id: str, currency: str, amount: int) -> str:
-    """What only one open payment may hold: equal for requests that mean the same payment."""
-    return f"{customer_id}:{order_id}:{currency}:{amount}"
-
-
-def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, now: datetime) -> None:
-    """A row for an adopted payment; it holds ``slot`` unless another open payment does.
-
-    Raises AlreadyExists when another process was first.
-    """
-    document = {**document_for(state, new, entry), "updated_at": now, "version": 1}
-    with unavailable_as_ours():
-        try:
-            raw(PaymentDocument).insert_one({**document, "open_slot": slot} if slot else document)
-        except DuplicateKeyError as error:
-            if slot and "open_slot" in (error.details or {}).get("keyPattern", {}):
-                insert(state, new, entry, slot=None, now=now)
-            else:
-                raise AlreadyExists(state.intent_id) from error
-
-
-def save(
-    stored: StoredPayment,
-    state: PaymentState,
-    changed: Record,
-    entry: Entry | None,
-    *,
-    open_: bool,
-    now: datetime,
-) -> bool:
-    """Write the new state unless somebody else wrote since ``stored`` was read; True when written.
-
-    ``changed`` holds the fields of the record that differ: MongoDB then leaves the other indexes alone. Raises
-    AlreadyExists when another payment already has this payment intent.
-    """
-    update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
-    if entry:
-        update["$set"] |= fields_of(changed) | {"updated_at": now, "uncounted": True}
-        update["$push"] = {"history": entry}
-    unset = {} if open_ else {"open_slot": ""}
-    if state.intent_id or state.refused_code:
-        unset["creating_until"] = ""
-    if unset:
-        update["$unset"] = unset
-    query = {"_id": ObjectId(stored.id), "version": stored.version}
-    with unavailable_as_ours():
-        outcome = _writes(_Write(stored, entry, query, update))
-    if outcome is None:
-        raise AlreadyExists(state.intent_id)
-    return outcome
-
-
-def _one(query: Document) -> StoredPayment | None:
-    with unavailable_as_ours():
-        document = raw(PaymentDocument).find_one(query, _STATE)
-    return _stored(document) if document else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """A conditional write, and by what to know it again."""
-
-    stored: StoredPayment
-    entry: Entry | None
-    query: Document
-    update: Document
-
-
-def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
-    found = raw(PaymentDocument).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, _STATE)
-    by_intent = {document["evidence"]["intent_id"]: document for document in found}
-    return [by_intent.get(intent_id) for intent_id in intent_ids]
-
-
-def _write_all(writes: Sequence[_Write]) -> list[bool | None]:
-    """Which writes were made; None for one whose payment intent another payment has."""
-    if len(writes) == 1:
-        return [_write_alone(writes[0])]
-    taken: set[int] = set()
-    try:
-        result = raw(PaymentDocument).bulk_write(
-            [UpdateOne(write.query, write.update) for write in writes], ordered=False
-        )
-        matched = result.matched_count
-    except BulkWriteError as error:
-        problems = {problem["index"]: problem["code"] for problem in error.details["writeErrors"]}
-        if set(problems.values()) != {_DUPLICATE_KEY}:
-            raise
-        taken, matched = set(problems), error.details["nMatched"]
-    if matched == len(writes):
-        return [True] * len(writes)
-    made = _made(writes)
-    return [None if at in taken else made[at] for at in range(len(writes))]
-
-
-def _write_alone(write: _Write) -> bool | None:
-    """The same for one write, which MongoDB and its driver do with less ado."""
-    try:
-        return bool(raw(PaymentDocument).update_one(write.query, write.update).matched_count)
-    except DuplicateKeyError:
-        return None
-
-
-def _made(writes: Sequence[_Write]) -> list[bool]:
-    """Look which of several writes were made, when MongoDB only told how many.
-
-    A write that cannot be told apart counts as not made: its facts are applied again, and change nothing.
-    """
-    ids = [ObjectId(write.stored.id) for write in writes]
-    found = raw(PaymentDocument).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})
-    last = {str(document["_id"]): document for document in found}
-    return [
-        write.entry is not None
-        and last[write.stored.id]["version"] == write.stored.version + 1
-        and last[write.stored.id]["history"][-1]["hash"] == write.entry["hash"]
-        for write in writes
-    ]
-
-
-_documents_of_intents = GroupCommit(_find_intents)
-_writes = GroupCommit(_write_all)
-
-
-def _stored(document: Document) -> StoredPayment:
+def stored_payment(document: Document) -> StoredPayment:
+    """The payment in a document that was read with ``STATE``, or is about to be inserted."""
     state = state_of(document)
     history = document.get("history") or [None]
     payment = derive(state, updated_at=document["updated_at"])
     return StoredPayment(state, payment, document["version"], history[-1])
+
+
+def _many(query: Document) -> list[StoredPayment]:
+    with unavailable_as_ours():
+        documents = list(raw(PaymentDocument).find(query, STATE))
+    return [stored_payment(document) for document in documents]
+
+
+def _brief(query: Document) -> Iterator[PaymentBrief]:
+    with unavailable_as_ours():
+        for row in raw(PaymentDocument).find(query, _BRIEF).sort(_NEWEST_FIRST).batch_size(_BATCH):
+            yield PaymentBrief(str(row["_id"]), row.get("payment_intent_id"), row["currency"], row["amount"])
+
+
+def _one(query: Document) -> StoredPayment | None:
+    with unavailable_as_ours():
+        document = raw(PaymentDocument).find_one(query, STATE)
+    return stored_payment(document) if document else None
+
+
+def _find_intents(intent_ids: Sequence[str]) -> list[Document | None]:
+    rows = raw(PaymentDocument).find({"payment_intent_id": {"$in": list(set(intent_ids))}}, STATE)
+    by_intent = {document["evidence"]["intent_id"]: document for document in rows}
+    return [by_intent.get(intent_id) for intent_id in intent_ids]
+
+
+_documents_of_intents = GroupCommit(_find_intents)

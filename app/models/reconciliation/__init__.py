@@ -1,4 +1,4 @@
-"""Reports of reconciliation, and the payments that it compares.
+"""Reports of reconciliation.
 
-Uses connection, pagination, payments.
+Uses connection, pagination.
 """

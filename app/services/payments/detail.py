@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from app.domain.payments.payment import Payment
 from app.errors import NotFound
-from app.ids import is_id
 from app.models.pagination import Row
 from app.models.payments import repository
 from app.models.payments.mapping import payment_of
@@ -28,7 +27,7 @@ class PaymentDetail:
 
 def payment_detail(payment_id: str) -> PaymentDetail:
     """One payment in full. Raises NotFound, also for what is no id."""
-    document = repository.whole(payment_id) if is_id(payment_id) else None
+    document = repository.whole(payment_id)
     if document is None:
         raise NotFound
     intent_id = document.get("payment_intent_id")

@@ -33,10 +33,11 @@ from app.errors import (
 )
 from app.gateway.client import IntentHandle, StripeGateway, settling
 from app.gateway.errors import IdempotencyMismatch
-from app.ids import is_id, new_id
-from app.models.payments import repository
+from app.ids import new_id
+from app.models.payments import repository, writes
 from app.models.payments.mapping import document_of, payment_of
-from app.models.payments.repository import AlreadyExists, StoredPayment
+from app.models.payments.repository import StoredPayment
+from app.models.payments.writes import AlreadyExists
 from app.services.payments.idempotency import LEASE, Once, once
 from app.services.payments.updates import Source, entry_for, learn, observe, stored_payment_of
 
@@ -60,7 +61,7 @@ class NewPayment:
     @property
     def slot(self) -> str:
         """Equal for requests that mean the same open payment."""
-        return repository.open_slot(self.customer_id, self.order_id, self.money.currency, self.money.minor)
+        return writes.open_slot(self.customer_id, self.order_id, self.money.currency, self.money.minor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ class Payments:
 
     def get(self, payment_id: str, *, customer: str | None) -> Payment:
         """One payment with its history. Raises NotFound, also for another customer's."""
-        document = repository.whole(payment_id) if is_id(payment_id) else None
+        document = repository.whole(payment_id)
         payment = payment_of(document) if document else None
         if payment is None or not may_see(payment.customer_id, customer):
             raise NotFound
@@ -153,7 +154,7 @@ class Payments:
                     return opened
                 continue  # it was paid or canceled at Stripe meanwhile, so its slot is free again
             at = now()
-            if ours or repository.take_over_creation(stored.id, now=at, until=at + LEASE):
+            if ours or writes.take_over_creation(stored.id, now=at, until=at + LEASE):
                 return self._create(stored, new, source)
             if time.monotonic() > deadline:
                 raise RequestInProgress(retry_after=2)
@@ -172,8 +173,8 @@ class Payments:
             opened_at=int(at.timestamp()),
         )
         row, entry = entry_for(None, derive(state), source, at)
-        document = repository.document_for(state, row, entry)
-        stored, ours = repository.claim_open_slot(new.slot, document, now=at, until=at + LEASE)
+        document = writes.document_for(state, row, entry)
+        stored, ours = writes.claim_open_slot(new.slot, document, now=at, until=at + LEASE)
         if ours:
             observe(None, state, stored.payment)
         return stored, ours
@@ -194,7 +195,7 @@ class Payments:
             raise
         except PaydeskError:
             # The outcome is unknown or may change (a key, an outage): the row stays and a retry completes it.
-            repository.release_creation(stored.id, now=now())
+            writes.release_creation(stored.id, now=now())
             raise
         stored = learn(stored, [handle.fact], source)
         return _opened(stored.id, new.money, handle)

@@ -25,8 +25,9 @@ from app.domain.payments.snapshot import Record, changes, record
 from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable
 from app.ids import is_id
-from app.models.payments import repository
-from app.models.payments.repository import AlreadyExists, StoredPayment
+from app.models.payments import repository, writes
+from app.models.payments.repository import StoredPayment
+from app.models.payments.writes import AlreadyExists
 
 Decision = Callable[[PaymentState], Sequence[Fact]]
 
@@ -78,7 +79,7 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
         payment = derive(state, updated_at=at)
         new, entry = entry_for(stored, payment, source, at)
         changed = {name: new[name] for name in entry["changes"]} if entry else {}
-        if repository.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at):
+        if writes.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at):
             observe(stored, state, payment)
             if entry is None:
                 return StoredPayment(state, stored.payment, stored.version + 1, stored.last_entry)
@@ -118,9 +119,9 @@ def stored_payment_of(
         at = now()
         payment = derive(state, updated_at=at)
         new, entry = entry_for(None, payment, source, at)
-        slot = repository.open_slot(state.customer_id, state.order_id, state.currency, state.amount)
+        slot = writes.open_slot(state.customer_id, state.order_id, state.currency, state.amount)
         try:
-            repository.insert(state, new, entry or {}, slot=None if payment.status.is_final else slot, now=at)
+            writes.insert(state, new, entry or {}, slot=None if payment.status.is_final else slot, now=at)
         except AlreadyExists:
             continue  # another process adopted it between our look and our write
         observe(None, state, payment)

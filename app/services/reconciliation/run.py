@@ -20,10 +20,9 @@ from app.errors import DatabaseUnavailable, NotFound, PaydeskError
 from app.gateway.client import StripeGateway
 from app.gateway.lists import StripeListing
 from app.models.payments import repository
-from app.models.payments.repository import AlreadyExists, StoredPayment
-from app.models.reconciliation import payments as reconciliation_payments
+from app.models.payments.repository import PaymentBrief, StoredPayment
+from app.models.payments.writes import AlreadyExists
 from app.models.reconciliation import reports
-from app.models.reconciliation.payments import BriefRow
 from app.models.reconciliation.reports import RunState
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, learn, stored_payment_of
@@ -126,13 +125,9 @@ class Run:
     def _batch(self, batch: Batch) -> Iterator[Difference]:
         """Compare a page of intents, with two queries for all of them."""
         intents = [gathered.intent for gathered in batch.gathered]
-        rows = reconciliation_payments.by_intents(intent.intent_id for intent in intents)
+        rows = repository.by_intents(intent.intent_id for intent in intents)
         unmet = [i.payment_id for i in intents if i.is_ours and i.payment_id and i.intent_id not in rows]
-        unattached = {
-            row.id: row
-            for row in reconciliation_payments.by_ids(unmet).values()
-            if row.state.intent_id is None
-        }
+        unattached = {row.id: row for row in repository.by_ids(unmet).values() if row.state.intent_id is None}
         for gathered in batch.gathered:
             intent = gathered.intent
             stored = rows.get(intent.intent_id)
@@ -151,7 +146,7 @@ class Run:
 
     def _not_listed(self, batch: Batch) -> Iterator[Difference]:
         """Rows of the batch's time whose intent Stripe did not list; each is asked for before it is called missing."""
-        rows = reconciliation_payments.created_between(batch.after, batch.until, livemode=self._livemode)
+        rows = repository.created_between(batch.after, batch.until, livemode=self._livemode)
         for row in rows:
             if row.intent_id and row.intent_id not in batch.listed and not self._exists(row.intent_id):
                 yield _missing_there(row)
@@ -160,17 +155,17 @@ class Run:
         """What no page of intents showed: older payments in which something happened, and rows without an intent."""
         since = self.order.since
         for batch in _batched(reading.rest()):
-            rows = reconciliation_payments.by_intents(intent_id for intent_id, _ in batch)
+            rows = repository.by_intents(intent_id for intent_id, _ in batch)
             for intent_id, facts in batch:
                 stored = rows.get(intent_id)
                 if stored is None or stored.payment.created < since:
                     yield self._older(intent_id, stored, facts)
-        for waiting in _batched(reconciliation_payments.waiting(since, livemode=self._livemode)):
-            rows = reconciliation_payments.by_ids(row.payment_id for row in waiting)
+        for waiting in _batched(repository.waiting_for_stripe(since, livemode=self._livemode)):
+            rows = repository.by_ids(row.payment_id for row in waiting)
             for stored in rows.values():
                 yield self._ask_about(str(stored.state.intent_id), stored)
         at = now()
-        for row in reconciliation_payments.unanswered(since, now=at, before=at - LEASE):
+        for row in repository.without_intent(since, now=at, before=at - LEASE):
             if row.payment_id not in self._claimed:
                 yield [_missing_there(row)]
 
@@ -265,7 +260,7 @@ class Run:
         self._unsaved = []
 
 
-def _missing_there(row: BriefRow) -> Difference:
+def _missing_there(row: PaymentBrief) -> Difference:
     return Difference(
         kind=Kind.MISSING_THERE,
         payment_id=row.payment_id,
@@ -275,9 +270,9 @@ def _missing_there(row: BriefRow) -> Difference:
     )
 
 
-def _brief(stored: StoredPayment) -> BriefRow:
+def _brief(stored: StoredPayment) -> PaymentBrief:
     state = stored.state
-    return BriefRow(stored.id, state.intent_id, state.currency, state.amount)
+    return PaymentBrief(stored.id, state.intent_id, state.currency, state.amount)
 
 
 def _batched(items: Iterable[T]) -> Iterator[list[T]]:

@@ -21,10 +21,8 @@ from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, NotFound, PaydeskError
 from app.gateway import webhooks
 from app.ids import is_id
-from app.models.connection import raw, unavailable_as_ours
 from app.models.pagination import Page, Position, Row
 from app.models.payments import repository
-from app.models.payments.document import PaymentDocument
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter
 from app.services import audit
@@ -175,13 +173,9 @@ def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) 
 
 def _entries_of(row: Row) -> list[tuple[str, dict[str, Any]]]:
     """(payment id, history entry) of everything that the event has changed so far, in order."""
-    if not row.get("payment_intent_id"):
-        return []
-    query = {"payment_intent_id": row["payment_intent_id"]}
-    with unavailable_as_ours():
-        document = raw(PaymentDocument).find_one(query, {"history": 1})
-    history = document["history"] if document else []
-    return [(str(document["_id"]), entry) for entry in history if entry.get("reference") == row["_id"]]
+    intent_id = row.get("payment_intent_id")
+    payment_id, history = (intent_id and repository.history_of_intent(intent_id)) or ("", [])
+    return [(payment_id, entry) for entry in history if entry.get("reference") == row["_id"]]
 
 
 def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -20,9 +20,7 @@ from app.domain.payments.facts import Fact, RefundRefused
 from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
-from app.models.connection import raw, unavailable_as_ours
-from app.models.payments import repository
-from app.models.payments.document import PaymentDocument
+from app.models.payments import repository, writes
 from app.models.webhooks import events as webhook_events
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, change, learn
@@ -39,7 +37,6 @@ CERTAIN_AFTER = timedelta(minutes=15)
 # So many failures are no accident; people should look at the event.
 STUCK_ATTEMPTS = 5
 _BATCH = 200
-_MOST_AT_ONCE = 1000
 _CLOCK_SKEW_SECONDS = 600
 # Stripe is away when it fails for several in a row; trying all the others would only wait.
 _FAILURES_IN_A_ROW = 3
@@ -88,16 +85,16 @@ class Resolution:
     def payments(self, proceed: Proceed) -> Counter[str]:
         """Find the intents of payments whose request ended before it learnt Stripe's answer."""
         # A minute's grace, because Stripe may still be at work on a call whose answer was lost.
-        return _each(_payments_without_answer(now() - _GRACE), self._payment, proceed)
+        return _each(repository.without_answer(now() - _GRACE), self._payment, proceed)
 
     def refunds(self, proceed: Proceed) -> Counter[str]:
         """Find the refunds whose request ended before it learnt Stripe's answer."""
-        return _each(_payments_with_open_refunds(), self._refunds, proceed)
+        return _each(repository.with_unnamed_refunds(), self._refunds, proceed)
 
     def _payment(self, payment_id: str) -> str:
         at = now()
         # The same lease that a request takes, so that a retry of it and this search do not work side by side.
-        if not repository.take_over_creation(payment_id, now=at, until=at + LEASE):
+        if not writes.take_over_creation(payment_id, now=at, until=at + LEASE):
             return "skipped"
         stored = repository.find(payment_id)
         if stored is None or stored.state.intent_id:
@@ -107,7 +104,7 @@ class Resolution:
         )
         if handle is None:
             # Nothing was made at Stripe. The row stays, and a retry of the request asks for its intent again.
-            repository.forget_creation(payment_id)
+            writes.forget_creation(payment_id)
             return "released"
         learn(stored, [handle.fact], _SOURCE)
         return "found"
@@ -168,31 +165,6 @@ def _each(payment_ids: Iterable[str], work: Callable[[str], str], proceed: Proce
                 exc_info=None if known else error,
             )
     return told
-
-
-def payments_without_answer_query(at: datetime) -> dict[str, Any]:
-    """Payments without an intent whose creating request must have ended."""
-    # The type says nothing new, but without it MongoDB reads every payment instead of the partial index.
-    return {"creating_until": {"$type": "date", "$lte": at}, "payment_intent_id": None}
-
-
-def open_refunds_query() -> dict[str, Any]:
-    """Payments with a refund that was asked for here and that Stripe has not named."""
-    unnamed = {"status": RefundState.PENDING.value, "stripe_refund_id": None}
-    # The first condition says nothing new, but the partial index is used only where its own condition is asked for.
-    return {"refunds.status": RefundState.PENDING.value, "refunds": {"$elemMatch": unnamed}}
-
-
-def _payments_without_answer(at: datetime) -> list[str]:
-    with unavailable_as_ours():
-        found = raw(PaymentDocument).find(payments_without_answer_query(at), {"_id": 1})
-        return [str(row["_id"]) for row in found.sort("creating_until", 1).limit(_MOST_AT_ONCE)]
-
-
-def _payments_with_open_refunds() -> list[str]:
-    with unavailable_as_ours():
-        found = raw(PaymentDocument).find(open_refunds_query(), {"_id": 1}).limit(_MOST_AT_ONCE)
-        return [str(row["_id"]) for row in found]
 
 
 def _is_open(row: RefundEvidence) -> bool:

@@ -17,9 +17,7 @@ from app.models.audit.entries import NEWEST, EntryFilter
 from app.models.figures import counter
 from app.models.payments import repository
 from app.models.payments.document import PaymentDocument
-from app.models.reconciliation import payments as payments_by_range
 from app.services import audit
-from app.services.worker import recovery
 from config import Settings
 from tests.integration.models.test_event_query_plans import asked
 
@@ -86,15 +84,15 @@ SINCE = int((NOW - timedelta(hours=2)).timestamp())
 @pytest.mark.parametrize(
     ("query", "most"),
     [
-        (lambda: list(payments_by_range.created_between(SINCE, None, livemode=False)), 121),
-        (lambda: list(payments_by_range.unanswered(SINCE, now=NOW, before=NOW)), 121),
+        (lambda: list(repository.created_between(SINCE, None, livemode=False)), 121),
+        (lambda: list(repository.without_intent(SINCE, now=NOW, before=NOW)), 121),
         # However long ago they were made: a dozen of six hundred.
-        (lambda: list(payments_by_range.waiting(int(NOW.timestamp()), livemode=False)), 12),
-        (lambda: list(payments_by_range.by_intents(["pi_none"])), 0),
+        (lambda: list(repository.waiting_for_stripe(int(NOW.timestamp()), livemode=False)), 12),
+        (lambda: list(repository.by_intents(["pi_none"])), 0),
         (lambda: list(islice(counter.batches(50), 1)), 50),
         (lambda: audit.verify_newest_payments(20), 20),
-        (lambda: recovery._payments_without_answer(NOW), 6),
-        (recovery._payments_with_open_refunds, 6),
+        (lambda: repository.without_answer(NOW), 6),
+        (repository.with_unnamed_refunds, 6),
         (lambda: counter.backlog(100), 0),
         (lambda: counter.uncounted(100), 6),
         (lambda: repository.find_by_intent("pi_none"), 0),

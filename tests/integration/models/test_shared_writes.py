@@ -15,7 +15,7 @@ from app.domain.payments.facts import RefundRequested
 from app.domain.payments.history import problems
 from app.domain.payments.snapshot import record
 from app.ids import new_id
-from app.models.payments import repository
+from app.models.payments import repository, writes
 from app.models.payments.mapping import state_of
 from app.services.payments.updates import Source, entry_for, learn
 from config import Settings
@@ -41,7 +41,7 @@ def payment_ids(settings: Settings, database: Database[dict[str, Any]]) -> list[
         )
         new, entry = entry_for(None, derive(state), SOURCE, NOW)
         assert entry
-        repository.insert(state, new, entry, slot=None, now=NOW)
+        writes.insert(state, new, entry, slot=None, now=NOW)
         ids.append(state.payment_id)
     return ids
 

@@ -13,10 +13,11 @@ from bson import ObjectId
 from app.domain.money import Money
 from app.domain.payments.payment import Refund
 from app.errors import StripeUnavailable
+from app.models.payments import repository
 from app.services import Services, audit
 from app.services.payments.service import NewPayment
 from app.services.refunds.service import RefundOrder
-from app.services.worker.recovery import NEVER_REACHED, open_refunds_query, payments_without_answer_query
+from app.services.worker.recovery import NEVER_REACHED
 from tests.integration.services.worker.conftest import Mongo
 from tests.support.sandbox import SandboxProcess
 
@@ -206,7 +207,7 @@ def test_the_searches_read_only_what_they_look_for(uses: Services, database: Mon
             {"payment_intent_id": None, "creating_until": now + timedelta(seconds=60)},
         ]
     )
-    for query in (open_refunds_query(), payments_without_answer_query(now)):
+    for query in (repository.unnamed_refunds_query(), repository.without_answer_query(now)):
         seen = payments.find(query).explain()["executionStats"]
         assert (seen["nReturned"], seen["totalDocsExamined"]) == (1, 1)
 

@@ -119,7 +119,7 @@ class Simulator:
             self.intent("requires_payment_method")
             self.finish("failed", "failed")
             return
-        asked = ThreeDSecure("authenticated", None, "challenge") if challenged else None
+        asked = ThreeDSecure("authenticated", "challenge") if challenged else None
         if kind.endswith("declined"):
             self.charge(method, "failed", asked)
             self.error = AttemptError(

@@ -170,7 +170,7 @@ def test_success_is_final() -> None:
 def test_three_d_secure_results(result: str, outcome: AuthenticationOutcome | None) -> None:
     simulator = Simulator()
     simulator.count = 1
-    simulator.charge("pm_1", "succeeded", ThreeDSecure(result, None, "frictionless"))
+    simulator.charge("pm_1", "succeeded", ThreeDSecure(result, "frictionless"))
     assert derive(reduce(apply, simulator.story.facts, ROW)).three_d_secure.outcome == outcome
 
 

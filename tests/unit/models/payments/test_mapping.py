@@ -17,7 +17,7 @@ from app.domain.payments.merge import apply
 from app.domain.payments.snapshot import changes, record
 from app.models.payments.document import PaymentDocument
 from app.models.payments.mapping import document_of, payment_of, refund_document, refund_of, state_of
-from app.models.payments.repository import document_for
+from app.models.payments.writes import document_for
 from tests.unit.domain.payments.stories import AMOUNT, START, Story, stories
 
 ROW = PaymentState(
