@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-# Three at a time on two cores: tests wait for other processes, for clocks and for Chromium.
-AT_ONCE := -n 3 --dist worksteal
+# Four at a time on two cores: tests wait for other processes, for clocks and for Chromium.
+AT_ONCE := -n 4 --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help run unit test test-all bench check format clean
 
@@ -17,7 +17,7 @@ run: $(STAMP) ## Start everything at http://127.0.0.1:8003: MongoDB, Stripe sand
 unit: $(STAMP) ## Run the tests of pure code, in seconds (ARGS="-k refund" chooses)
 	@$(BIN)/python -m pytest tests/unit -q $(ARGS)
 
-test: $(STAMP) ## Run what CI runs, three at a time (ARGS="-k refund" chooses)
+test: $(STAMP) ## Run what CI runs, four at a time (ARGS="-k refund" chooses)
 	@sh tooling/system_packages.sh
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not thorough" $(ARGS)
 

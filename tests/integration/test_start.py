@@ -60,7 +60,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ("name", "value"),
     [
         ("REDIS_URL", f"keydb://:{CANARY}@localhost"),
-        ("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"),
+        pytest.param(
+            *("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"), marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence_without_its_value(

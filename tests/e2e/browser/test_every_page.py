@@ -55,7 +55,7 @@ def furnished(content: Content, database: Mongo) -> Mongo:
 
 # One test for each look and not for each page: what the pages show takes seconds to make.
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("look", thorough_beside(LOOKS, "light", "phone"))
+@pytest.mark.parametrize("look", thorough_beside(LOOKS, "phone"))
 def test_every_page(content: Content, furnished: Mongo, visit: Callable[..., Visitor], look: str) -> None:
     visitor = visit(**LOOKS[look])
     visitor.expected = {403, 404, 409, 503}
