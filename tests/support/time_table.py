@@ -64,6 +64,7 @@ class _TimeTable(_LeftOut):
                 write(f"{took:8.1f} {took / total:5.0%} {tests[folder]:6} tests  {folder}")
         write(f"{total:8.1f}  100% {len(self._seconds):6} tests  in all; the slowest are")
         for test, took in sorted(self._seconds.items(), key=lambda one: -one[1])[:_SLOWEST]:
-            write(f"{took:8.1f} {test}")
+            if took >= 1:
+                write(f"{took:8.1f} {test}")
         if self.left_out:
             write(f"Left to `make test-all`: {self.left_out} tests, and most examples of the property tests.")
