@@ -20,7 +20,7 @@ from app.models.figures.rollups import Choice
 from app.services.exports.columns import FIGURES
 from app.services.exports.files import Table
 from app.services.exports.service import Receipt
-from app.services.figures.report import Question
+from app.services.figures.report import FiguresQuery
 from dashboards import disputes
 from dashboards.lists.query import Reader, preset_span, require_valid
 from dashboards.payments import filters
@@ -77,16 +77,16 @@ def disputes_file(ending: str) -> Response:
 @guard("finance")
 def figures_csv(table: str) -> Response:
     """One table of the figures: by interval, or over the whole range."""
-    question, parameters = _question(request.args)
-    return _send(_tables(question)[table], "csv", parameters, question.span.start, question.span.end)
+    query, parameters = _figures_query(request.args)
+    return _send(_tables(query)[table], "csv", parameters, query.span.start, query.span.end)
 
 
 @guard("finance")
 def figures_xlsx() -> Response:
     """All of them as sheets of one workbook."""
-    question, parameters = _question(request.args)
-    tables = _tables(question)
-    file = _file_name("figures", "xlsx", question.span.start, question.span.end)
+    query, parameters = _figures_query(request.args)
+    tables = _tables(query)
+    file = _file_name("figures", "xlsx", query.span.start, query.span.end)
     return _workbook(list(tables.values()), file, parameters)
 
 
@@ -122,16 +122,16 @@ def _file_name(name: str, ending: str, start: datetime | None, end: datetime | N
     return f"{name}_{first or 'until'}_{last or 'today'}.{ending}"
 
 
-def _tables(question: Question) -> dict[str, Table]:
+def _tables(query: FiguresQuery) -> dict[str, Table]:
     try:
-        return services.exports.figures(question)
+        return services.exports.figures(query)
     except ValidationFailed as error:
         # The error page shows only the message.
         messages = [message for field in error.errors.values() for message in field]
         raise ValidationFailed(" ".join(messages) or error.message) from error
 
 
-def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
+def _figures_query(arguments: Mapping[str, str]) -> tuple[FiguresQuery, dict[str, str]]:
     """The figures of an address; the last 30 days where it names no range."""
     zone = services.listings.zone
     reader = Reader(arguments, zone)
@@ -147,8 +147,8 @@ def _question(arguments: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
     span = _span(start, end, zone)
     if span.end <= span.start:
         raise ValidationFailed("The range ends before it starts.")
-    question = Question(span=span, choice=choice, granularity=Granularity(interval), by_hour=True)
-    return question, reader.parameters
+    query = FiguresQuery(span=span, choice=choice, granularity=Granularity(interval), by_hour=True)
+    return query, reader.parameters
 
 
 def _span(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Span:

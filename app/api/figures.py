@@ -24,7 +24,7 @@ from app.errors import FiguresNotReady, Forbidden
 from app.extensions import services, settings
 from app.models.figures.rollups import Choice
 from app.services.figures.ranges import day_range
-from app.services.figures.report import Question
+from app.services.figures.report import FiguresQuery
 
 _DAYS_SHOWN = 30
 
@@ -92,24 +92,24 @@ class MetricsQuerySchema(RequestSchema):
 @answers(FiguresNotReady)
 @blueprint.arguments(MetricsQuerySchema, location="query")
 @blueprint.response(200, MetricsSchema)
-def payment_metrics(query: dict[str, Any]) -> Response:
+def payment_metrics(arguments: dict[str, Any]) -> Response:
     """The figures of the payments created in a range, and the money that moved in it.
 
     Each figure is defined in DESIGN section 5; a ratio of nothing has the value null. The dashboard shows the same.
     """
     if caller().customer:
         raise Forbidden("A token that is bound to a customer cannot read the figures of all of them.")
-    span = _span(query.pop("first", None), query.pop("last", None))
-    compare = query.pop("compare", None)
-    question = Question(
+    span = _span(arguments.pop("first", None), arguments.pop("last", None))
+    compare = arguments.pop("compare", None)
+    query = FiguresQuery(
         span=span,
-        granularity=Granularity(query.pop("granularity")),
+        granularity=Granularity(arguments.pop("granularity")),
         compare=Compare(compare) if compare else None,
-        choice=_choice(**query),
+        choice=_choice(**arguments),
     )
     # A response and not a dictionary: the report already has the shape of the schema, and dumping the thousands of
     # values of a series through it once more takes longer than reading them.
-    return jsonify(metrics(services.analytics.report(question)))
+    return jsonify(metrics(services.analytics.report(query)))
 
 
 def _span(first: str | None, last: str | None) -> Span:

@@ -68,9 +68,9 @@ _STANDING = {
 
 def created(report: Report) -> tuple[Part, Delta | None]:
     """How many payments were created, and how that changed."""
-    question, before = report.question, report.previous
+    query, before = report.query, report.previous
     number = report.figures.count("created")
-    href = links.payments_link(question.span, question.choice)
+    href = links.payments_link(query.span, query.choice)
     return Part(count(number), href), of_counts(number, before.count("created")) if before else None
 
 
@@ -208,8 +208,8 @@ def _times(report: Report) -> Card:
 
 
 def _disputes(report: Report) -> Card:
-    question, opened = report.question, report.figures.disputes_opened
-    href = links.disputes_link(question.span, question.choice)
+    query, opened = report.query, report.figures.disputes_opened
+    href = links.disputes_link(query.span, query.choice)
     words = "dispute was opened in this range" if opened == 1 else "disputes were opened in this range"
     note = (Part(count(opened), href), Part(words))
     counts = (FigureFilter.DISPUTED, FigureFilter.COMPLETED)
@@ -217,7 +217,7 @@ def _disputes(report: Report) -> Card:
 
 
 def _list(report: Report, figure: FigureFilter) -> str:
-    return links.payments_link(report.question.span, report.question.choice, figure=figure)
+    return links.payments_link(report.query.span, report.query.choice, figure=figure)
 
 
 def _spark(title: str, values: Sequence[float | None], text: Callable[[float], str]) -> Markup:

@@ -76,15 +76,15 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
 
 def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
     """Name and span of each step; those at the ends are cut to the range."""
-    span, starts = report.question.span, [start for start, _ in report.series]
-    labels = period_labels(starts, report.question.granularity.value)
+    span, starts = report.query.span, [start for start, _ in report.series]
+    labels = period_labels(starts, report.query.granularity.value)
     edges = [max(start.astimezone(UTC), span.start) for start in starts] + [span.end]
     spans = [Span(first, after, span.zone) for first, after in pairwise(edges)]
     return list(zip(labels, spans, strict=True))
 
 
 def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
-    spans, choice = [span for _, span in steps], report.question.choice
+    spans, choice = [span for _, span in steps], report.query.choice
     hrefs = links.payments_links(spans, choice, figure=FigureFilter.DECIDED)
     points = [
         _band_point(figures.success_rate, label, href)
@@ -106,7 +106,7 @@ def _band_point(ratio: Ratio, label: PeriodLabel, href: str) -> BandPoint:
 
 
 def _reasons(report: Report) -> Markup:
-    span, choice = report.question.span, report.question.choice
+    span, choice = report.query.span, report.query.choice
     found = [
         Reason(
             r.reason.code,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.domain.figures.figures import Figures
-from app.domain.figures.periods import Granularity, Span, whole_buckets
+from app.domain.figures.periods import Granularity, Span, whole_intervals
 from app.services.figures.report import Report
 
 # No two steps begin nearer to each other.
@@ -25,7 +25,7 @@ def beside(report: Report, moment: datetime) -> list[Figures | None]:
     None where there was nothing, and where one of the two is whole and the other cut short by its span or by
     ``moment``, the present: the days of a cut week are not those of a whole one.
     """
-    span, compared, granularity = report.question.span, report.previous_span, report.question.granularity
+    span, compared, granularity = report.query.span, report.previous_span, report.query.granularity
     if compared is None:
         return []
     shift = _wall(span.start.astimezone(span.zone)) - _wall(compared.start.astimezone(span.zone))
@@ -50,5 +50,5 @@ def _wall(at: datetime) -> datetime:
 def _are_whole(
     series: Sequence[tuple[datetime, Figures]], span: Span, granularity: Granularity
 ) -> list[bool]:
-    whole = set(whole_buckets(span, granularity))
+    whole = set(whole_intervals(span, granularity))
     return [at.astimezone(UTC) in whole for at, _ in series]

@@ -34,7 +34,7 @@ def index() -> str | Response:
     """The figures that the address asks for."""
     query = overview_query.read(request.args, services.listings.zone, now())
     try:
-        report = services.analytics.report(query.question)
+        report = services.analytics.report(query.figures)
     except FiguresNotReady as error:
         return _not_ready(error)
     if _is_first_day(report):
@@ -60,7 +60,7 @@ def index() -> str | Response:
 
 def _is_first_day(report: Report) -> bool:
     """True before the first payment; asked only where the range has nothing in it."""
-    if any(report.figures.tally.values()):
+    if any(report.figures.counters.values()):
         return False
     return not repository.exists()
 
@@ -74,10 +74,10 @@ def _not_ready(error: FiguresNotReady) -> Response:
 
 def _files(query: OverviewQuery) -> dict[str, str]:
     """Addresses of the files of what is shown, by name and ending."""
-    question = query.question
+    figures = query.figures
     return {
         f"{name}.{ending}": figures_export_link(
-            name, ending, question.span, question.choice, granularity=question.granularity.value
+            name, ending, figures.span, figures.choice, granularity=figures.granularity.value
         )
         for name, ending in _FILES
     }
@@ -85,13 +85,13 @@ def _files(query: OverviewQuery) -> dict[str, str]:
 
 def _is_unknown(report: Report, found: FilterOptions) -> bool:
     """True where no payment was ever in the currency that is asked for."""
-    wanted = report.question.choice.currency
+    wanted = report.query.choice.currency
     return wanted is not None and wanted not in found.currency and not report.figures.count("created")
 
 
 def _options(query: OverviewQuery, found: FilterOptions) -> dict[str, list[tuple[str, str]]]:
     """What each select of the form offers."""
-    choice = query.question.choice
+    choice = query.figures.choice
     return {
         "currency": options_of(found.currency, str.upper, choice.currency),
         "brand": options_of(found.brand, humanize, choice.brand),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from app.domain.figures import periods
 from app.domain.figures.periods import Compare, Granularity, Span
 from app.models.figures.rollups import Choice
-from app.services.figures.report import MOST_DAYS, MOST_DAYS_BY_HOUR, Question
+from app.services.figures.report import MOST_DAYS, MOST_DAYS_BY_HOUR, FiguresQuery
 from dashboards.lists.formats import span_words
 from dashboards.lists.links import span_parameters
 from dashboards.lists.query import CURRENCY, Chip, Problem, Reader, preset_span
@@ -43,7 +43,7 @@ class OverviewQuery:
     heat map shows; ``moment`` is the present.
     """
 
-    question: Question
+    figures: FiguresQuery
     parameters: dict[str, str]
     chips: list[Chip]
     problems: list[Problem]
@@ -54,7 +54,7 @@ class OverviewQuery:
     @property
     def is_live(self) -> bool:
         """True where the range is not over yet, so that its figures may change by themselves."""
-        return self.question.span.start <= self.moment < self.question.span.end
+        return self.figures.span.start <= self.moment < self.figures.span.end
 
     @property
     def preset(self) -> str | None:
@@ -66,7 +66,7 @@ class OverviewQuery:
     @property
     def compare(self) -> str:
         """The word for what is compared with."""
-        return self.question.compare.value if self.question.compare else NOTHING
+        return self.figures.compare.value if self.figures.compare else NOTHING
 
 
 def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> OverviewQuery:
@@ -84,7 +84,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         reader.option("compare", "Comparison", COMPARE, fallback="Comparing with the previous period.")
         or Compare.PREVIOUS.value
     )
-    question = Question(
+    figures = FiguresQuery(
         span=span,
         choice=choice,
         granularity=_granularity(span, reader),
@@ -97,7 +97,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         iter(HEAT)
     )
     chips = [chip for chip in reader.chips if chip.names[0] in _FILTERS]
-    return OverviewQuery(question, reader.parameters, chips, reader.problems, volume, heat, moment)
+    return OverviewQuery(figures, reader.parameters, chips, reader.problems, volume, heat, moment)
 
 
 def _span(start: datetime | None, end: datetime | None, default: Span, reader: Reader) -> Span:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from app.domain.figures.figures import Figures, RefundedShare, Volume
-from app.domain.figures.periods import Span, whole_buckets
+from app.domain.figures.periods import Span, whole_intervals
 from app.domain.money import CURRENCIES, Money
 from app.models.figures.rollups import Choice
 from app.models.listing.payments import FigureFilter
@@ -54,7 +54,7 @@ def rows(report: Report, moment: datetime) -> list[VolumeRow]:
 
 def chosen(report: Report, wanted: str | None) -> str | None:
     """The currency whose course is drawn: the one that is filtered by, that is wanted, or with most payments."""
-    if (only := report.question.choice.currency or wanted) is not None:
+    if (only := report.query.choice.currency or wanted) is not None:
         return only
     largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross_minor), default=None)
     return largest.currency if largest else None
@@ -79,7 +79,7 @@ def chart(
 
 def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
     currency, choice = volume.currency, _of(report, volume.currency)
-    span = report.question.span
+    span = report.query.span
     net = [figures.net(currency) for at, figures in report.series if at <= moment]
     # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
     unit = float(_shown(_MANY, currency)) / _MANY
@@ -116,7 +116,7 @@ def _change(report: Report, moment: datetime, currency: str) -> Delta | None:
 
     None where nothing is compared, and for a currency whose decimals we do not know.
     """
-    span, before = report.question.span, report.previous_span
+    span, before = report.query.span, report.previous_span
     if before is None or report.previous is None or currency not in CURRENCIES:
         return None
     over = Span(span.start, min(span.end, moment), span.zone)
@@ -131,12 +131,12 @@ def _whole_steps(
     report: Report, span: Span, series: Sequence[tuple[datetime, Figures]], currency: str
 ) -> list[int]:
     """The net volume of each step that lies wholly in the span."""
-    whole = set(whole_buckets(span, report.question.granularity))
+    whole = set(whole_intervals(span, report.query.granularity))
     return [figures.net(currency) for at, figures in series if at.astimezone(UTC) in whole]
 
 
 def _of(report: Report, currency: str) -> Choice:
-    choice = report.question.choice
+    choice = report.query.choice
     return Choice(
         currency=currency,
         brand=choice.brand,

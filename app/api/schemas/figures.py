@@ -177,7 +177,7 @@ class MetricsSchema(FiguresSchema):
 
 def metrics(report: Report) -> Shown:
     """A report as the answer has it."""
-    span, currency = report.question.span, report.question.choice.currency
+    span, currency = report.query.span, report.query.choice.currency
     before = report.previous_span
     return {
         "range": _range(span.start, span.end, span.zone, currency),

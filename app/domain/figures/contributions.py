@@ -1,8 +1,8 @@
-"""What the figures count of one payment, and the tallies that it adds to.
+"""What one payment contributes to the figures.
 
-A tally is a bag of counters: adding the tallies of payments, in any order and grouping, gives the tally of all of them.
-So figures can be kept for spans of time and merged, and stay equal to a recount (DESIGN section 5). Every definition of
-that section is decided here, once, for the dashboard, the API, the exports and Prometheus alike.
+A contribution becomes counters by name. Counters add up in any order and grouping, so figures can be kept for spans of
+time, merged, and still equal a recount (DESIGN section 5). Every definition of that section is decided here, once, for
+the dashboard, the API, the exports and Prometheus alike.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from enum import StrEnum
 
 from app.domain.figures.statistics import rounded_seconds
 
-Tally = dict[str, int]
+Counters = dict[str, int]
 NO_CARD = "unknown"
-# Where the classes of processing times begin, in seconds: what a person would call a moment, a minute, an hour, a day.
-# They are counted by themselves because durations are kept with two digits, which would move some over an edge.
+# Lower bounds of the processing time classes in seconds: what people call a moment, a minute, an hour, a day. Classes
+# have counters of their own, because durations are kept with two digits and rounding would move some over a bound.
 TIME_CLASSES = (
     *(0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200),
     *(86_400, 172_800, 604_800),
@@ -25,7 +25,7 @@ TIME_CLASSES = (
 
 
 class Outcome(StrEnum):
-    """How a payment stands for the figures; every payment has exactly one.
+    """A payment's outcome in the figures; every payment has exactly one.
 
     Failed means at least one failed attempt and not completed, canceled ones included; abandoned means never attempted.
     """
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 
 class FirstAttempt(StrEnum):
-    """What became of the first attempt, among payments of which any attempt has an outcome."""
+    """The result of the first attempt, among payments that have an attempt with an outcome."""
 
     SUCCEEDED = "succeeded"
     OTHERWISE = "otherwise"
@@ -46,8 +46,8 @@ class FirstAttempt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CountedAttempt:
-    """One attempt: its status, why it failed, and the 3-D Secure outcome and flow where that was requested."""
+class AttemptContribution:
+    """One attempt: its status, why it failed, and the outcome and flow of 3-D Secure where that was requested."""
 
     status: str
     reason: str | None = None
@@ -56,8 +56,8 @@ class CountedAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """A payment as the figures see it. Times are Unix seconds, amounts minor units of ``currency``.
+class Contribution:
+    """The parts of a payment that the figures count. Times are Unix seconds, amounts minor units of ``currency``.
 
     ``refunds`` are the succeeded ones as (time, amount); ``disputes`` are the times of chargebacks, without inquiries.
     """
@@ -70,7 +70,7 @@ class Counted:
     status: str
     captured: int
     disputed: bool
-    attempts: tuple[CountedAttempt, ...] = ()
+    attempts: tuple[AttemptContribution, ...] = ()
     refunds: tuple[tuple[int, int], ...] = ()
     disputes: tuple[int, ...] = ()
 
@@ -114,72 +114,75 @@ class Counted:
         return max(0, self.completed_at - self.created_at)
 
 
-def tallies(counted: Counted) -> Iterator[tuple[int, Tally]]:
-    """What the payment adds, and at which time: its cohort's figures when created, activity when it happened."""
-    yield from own_tallies(counted)
-    for at, amount in counted.refunds:
-        yield at, of_refund(counted.currency, amount)
-    for at in counted.disputes:
-        yield at, of_dispute()
+def counters_by_time(contribution: Contribution) -> Iterator[tuple[int, Counters]]:
+    """The payment's counters and their times: cohort figures at its creation, activity at the time of each event."""
+    yield from own_counters_by_time(contribution)
+    for at, amount in contribution.refunds:
+        yield at, refund_counters(contribution.currency, amount)
+    for at in contribution.disputes:
+        yield at, dispute_counters()
 
 
-def own_tallies(counted: Counted) -> Iterator[tuple[int, Tally]]:
-    """What it adds without what happened to its money later, refunds and disputes."""
-    currency = counted.currency
-    yield counted.created_at, _cohort(counted)
-    if counted.completed_at is not None and counted.captured:
-        yield counted.completed_at, {f"gross:{currency}": counted.captured, f"captures:{currency}": 1}
+def own_counters_by_time(contribution: Contribution) -> Iterator[tuple[int, Counters]]:
+    """The same without later movements of its money: refunds and disputes."""
+    currency = contribution.currency
+    yield contribution.created_at, _cohort(contribution)
+    if contribution.completed_at is not None and contribution.captured:
+        yield (
+            contribution.completed_at,
+            {f"gross:{currency}": contribution.captured, f"captures:{currency}": 1},
+        )
 
 
-def of_refund(currency: str, amount: int) -> Tally:
-    """What a refund that succeeded adds when it is made; ``amount`` is in minor units."""
+def refund_counters(currency: str, amount: int) -> Counters:
+    """The counters of a succeeded refund, at the time of the refund; ``amount`` is in minor units."""
     return {f"returned:{currency}": amount, f"refunds:{currency}": 1}
 
 
-def of_dispute() -> Tally:
-    """What a chargeback adds when it is opened."""
+def dispute_counters() -> Counters:
+    """The counters of a chargeback, at the time it is opened."""
     return {"disputes_opened": 1}
 
 
-def add(total: Tally, more: Mapping[str, int], sign: int = 1) -> None:
-    """Add ``more`` to ``total`` in place; ``sign`` -1 takes it away."""
-    had = total.get
+def add(total: Counters, more: Mapping[str, int], sign: int = 1) -> None:
+    """Add ``more`` to ``total`` in place; with ``sign`` -1, subtract it."""
+    current = total.get
     for name, count in more.items():
-        total[name] = had(name, 0) + sign * count
+        total[name] = current(name, 0) + sign * count
 
 
-def merged(parts: Iterable[Mapping[str, int]]) -> Tally:
-    """The sum of tallies."""
-    total: Tally = {}
+def merged(parts: Iterable[Mapping[str, int]]) -> Counters:
+    """The sum of all ``parts``."""
+    total: Counters = {}
     for part in parts:
         add(total, part)
     return total
 
 
-def _cohort(counted: Counted) -> Tally:
-    outcome, first = counted.outcome, counted.first_attempt
-    found: Tally = {"created": 1, outcome.value: 1}
+def _cohort(contribution: Contribution) -> Counters:
+    outcome, first = contribution.outcome, contribution.first_attempt
+    counters: Counters = {"created": 1, outcome.value: 1}
     if first != FirstAttempt.NO_OUTCOME:
-        found["with_outcome"] = 1
+        counters["with_outcome"] = 1
         if first == FirstAttempt.SUCCEEDED:
-            found["first_succeeded"] = 1
-    _count_attempts(counted, found)
+            counters["first_succeeded"] = 1
+    _count_attempts(contribution, counters)
     if outcome == Outcome.COMPLETED:
-        found[f"captured:{counted.currency}"] = counted.captured
-        found["disputed"] = int(counted.disputed)
-        if counted.refunds:
-            found["refunded"] = 1
-            found[f"refunded:{counted.currency}"] = sum(amount for _, amount in counted.refunds)
-    if (seconds := counted.seconds) is not None:
-        found["timed"] = 1
-        found["seconds"] = seconds
-        found[f"took:{rounded_seconds(seconds)}"] = 1
-        found[f"time_class:{TIME_CLASSES[bisect_right(TIME_CLASSES, seconds) - 1]}"] = 1
-    return found
+        counters[f"captured:{contribution.currency}"] = contribution.captured
+        counters["disputed"] = int(contribution.disputed)
+        if contribution.refunds:
+            counters["refunded"] = 1
+            counters[f"refunded:{contribution.currency}"] = sum(amount for _, amount in contribution.refunds)
+    if (seconds := contribution.seconds) is not None:
+        counters["timed"] = 1
+        counters["seconds"] = seconds
+        counters[f"took:{rounded_seconds(seconds)}"] = 1
+        counters[f"time_class:{TIME_CLASSES[bisect_right(TIME_CLASSES, seconds) - 1]}"] = 1
+    return counters
 
 
-def _count_attempts(counted: Counted, found: Tally) -> None:
-    for attempt in counted.attempts:
+def _count_attempts(contribution: Contribution, counters: Counters) -> None:
+    for attempt in contribution.attempts:
         more = {"attempts": 1}
         if attempt.outcome:
             more |= {"3ds": 1, f"3ds:{attempt.outcome}": 1}
@@ -189,11 +192,11 @@ def _count_attempts(counted: Counted, found: Tally) -> None:
                 more["3ds_flow_unknown"] = 1
             if attempt.status == "succeeded":
                 more[f"3ds_paid:{attempt.outcome}"] = 1
-        add(found, more)
-    if counted.three_d_secure:
-        found["3ds_payments"] = 1
-    reasons = counted.failure_reasons
+        add(counters, more)
+    if contribution.three_d_secure:
+        counters["3ds_payments"] = 1
+    reasons = contribution.failure_reasons
     for reason in reasons:
-        add(found, {"failed_attempts": 1, f"reason:{reason}": 1})
+        add(counters, {"failed_attempts": 1, f"reason:{reason}": 1})
     for reason in set(reasons):
-        found[f"payments_reason:{reason}"] = 1
+        counters[f"payments_reason:{reason}"] = 1

@@ -1,4 +1,4 @@
-"""The figures of DESIGN section 5, read off a tally, each with its definition in plain words."""
+"""The figures of DESIGN section 5, computed from counters, each with its definition in plain words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from app.domain.declines import DeclineReason, explain
-from app.domain.figures.contributions import TIME_CLASSES, Outcome, Tally
+from app.domain.figures.contributions import TIME_CLASSES, Counters, Outcome
 from app.domain.figures.statistics import Ratio, percentile
 from app.domain.money import Money
 from app.domain.payments.states import AuthenticationOutcome
@@ -16,24 +16,25 @@ from app.domain.payments.states import AuthenticationOutcome
 FLOWS = ("challenge", "frictionless")
 
 DEFINITIONS: Mapping[str, str] = {
-    "success_rate": "Completed payments, of those that completed or failed. Failed means at least one failed attempt "
-    "and never completed, canceled ones included. Open and never-attempted payments are outside.",
-    "first_attempt_success": "Payments whose first attempt succeeded, of all payments with an attempt that succeeded "
-    "or failed.",
-    "failure_reasons": "Failed attempts by the bank's decline code, or else Stripe's code, as a share of all failed "
-    "attempts.",
-    "refund_rate": "Completed payments with a succeeded refund, of all completed payments. By amount: refunded of "
-    "captured money of these payments, each currency by itself.",
-    "three_d_secure": "Attempts in which 3-D Secure was requested, of all attempts.",
-    "three_d_secure_funnel": "Each step is a part of the one before: attempts that requested 3-D Secure; of these, the "
-    "ones in which the bank challenged the customer or decided by itself (frictionless); of these, the authenticated; "
-    "of these, the ones that succeeded. What succeeded without it, exempted or attempted, is told in the table of "
+    "success_rate": "Completed payments as a share of payments that completed or failed. A failed payment has at least "
+    "one failed attempt and never completed, canceled ones included. Open and never-attempted payments are excluded.",
+    "first_attempt_success": "Payments whose first attempt succeeded, as a share of all payments with an attempt that "
+    "succeeded or failed.",
+    "failure_reasons": "Failed attempts by the bank's decline code, or Stripe's code if there is none, as a share of "
+    "all failed attempts.",
+    "refund_rate": "Completed payments with a succeeded refund, as a share of all completed payments. By amount: the "
+    "refunded share of the money captured from these payments, per currency.",
+    "three_d_secure": "Attempts in which 3-D Secure was requested, as a share of all attempts.",
+    "three_d_secure_funnel": "Each step is a subset of the previous one: attempts that requested 3-D Secure; those in "
+    "which the bank challenged the customer or approved in the background (frictionless); those authenticated; those "
+    "that succeeded. Attempts that succeeded without authentication (exempted or attempted) are in the table of "
     "outcomes.",
-    "processing_time": "From when a payment was created until it completed. Half of the payments were no slower than "
-    "the median (p50), 95 of 100 no slower than p95.",
-    "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), of all completed payments.",
-    "disputes_opened": "Chargebacks that were opened in the range, whenever the payment was made.",
-    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund; net is gross less "
+    "processing_time": "Time from the creation of a payment to its completion. Half of the payments took no longer "
+    "than the median (p50), 95 of 100 no longer than p95.",
+    "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), as a share of all completed "
+    "payments.",
+    "disputes_opened": "Chargebacks opened in the range, whenever the payment was made.",
+    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund; net is gross minus "
     "refunds. Currencies are never added together.",
 }
 
@@ -51,7 +52,7 @@ class FailureReason:
 class Volume:
     """Money of one currency, and how many payments and refunds moved it.
 
-    In minor units; ``gross``, ``refunded`` and ``net`` are in major units, None where the currency is not known.
+    Fields are in minor units; ``gross``, ``refunded`` and ``net`` are in major units, None for an unknown currency.
     """
 
     currency: str
@@ -79,9 +80,9 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class RefundedShare:
-    """Refunded of captured money of a cohort, in one currency.
+    """The refunded share of the money captured from a cohort, in one currency.
 
-    The ratio is of minor units; ``refunded`` and ``captured`` are in major units, None where the currency is not known.
+    The ratio is of minor units; ``refunded`` and ``captured`` are in major units, None for an unknown currency.
     """
 
     currency: str
@@ -98,10 +99,10 @@ class RefundedShare:
 
 @dataclass(frozen=True, slots=True)
 class ThreeDSecureFunnel:
-    """Attempts that requested 3-D Secure and how far they came; each step is a part of the one before.
+    """Attempts that requested 3-D Secure and how far they got; each step is a subset of the previous one.
 
-    The second step is ``challenged``, ``frictionless`` and, where Stripe does not say which of the two an authenticated
-    attempt was, ``unknown``. ``paid`` are those of the authenticated that succeeded.
+    The second step is the sum of ``challenged``, ``frictionless`` and ``unknown``: authenticated attempts for which
+    Stripe states no flow. ``paid`` are the authenticated ones that succeeded.
     """
 
     requested: int
@@ -113,18 +114,18 @@ class ThreeDSecureFunnel:
 
 
 class Figures:
-    """Every figure of one span of time and choice of payments."""
+    """Every figure of one span of time and one filter of payments."""
 
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, counters: Counters) -> None:
+        self.counters = counters
 
     def count(self, name: str) -> int:
         """One counter; 0 where nothing was counted."""
-        return self.tally.get(name, 0)
+        return self.counters.get(name, 0)
 
     @property
     def payments(self) -> dict[str, int]:
-        """How many payments were created, and how they stand; the outcomes add up to created."""
+        """How many payments were created, and how many have each outcome; the outcomes add up to created."""
         return {"created": self.count("created"), **{o.value: self.count(o.value) for o in Outcome}}
 
     @property
@@ -140,11 +141,11 @@ class Figures:
     def failure_reasons(self) -> list[FailureReason]:
         """Most frequent first."""
         total = self.count("failed_attempts")
-        found = [
+        reasons = [
             FailureReason(explain(None, code), Ratio(n, total), self.count(f"payments_reason:{code}"))
             for code, n in self._keyed("reason").items()
         ]
-        return sorted(found, key=lambda r: (-r.ratio.n, r.reason.code))
+        return sorted(reasons, key=lambda r: (-r.ratio.n, r.reason.code))
 
     @property
     def refund_rate(self) -> Ratio:
@@ -152,7 +153,7 @@ class Figures:
 
     @cached_property
     def refunded_amounts(self) -> list[RefundedShare]:
-        """By currency, in the alphabet's order."""
+        """By currency in alphabetical order."""
         refunded, captured = self._keyed("refunded"), self._keyed("captured")
         return [RefundedShare(c, Ratio(refunded.get(c, 0), captured[c])) for c in sorted(captured)]
 
@@ -170,7 +171,7 @@ class Figures:
 
     @property
     def three_d_secure_paid(self) -> dict[str, int]:
-        """How many of each part of the split succeeded."""
+        """How many attempts of each outcome succeeded."""
         return {o.value: self.count(f"3ds_paid:{o.value}") for o in AuthenticationOutcome}
 
     @property
@@ -187,12 +188,12 @@ class Figures:
 
     @cached_property
     def durations(self) -> dict[int, int]:
-        """Processing times: seconds (two significant digits) to how many payments took so long."""
+        """Processing times: seconds (two significant digits) to the number of payments that took so long."""
         return {int(seconds): n for seconds, n in self._keyed("took").items()}
 
     @property
     def time_classes(self) -> list[tuple[int, int | None, int]]:
-        """How many payments took from so many seconds to less than so many; None for the last, which has no end."""
+        """Payments by processing time as (from seconds, to before seconds, payments); the last class has no end."""
         ends = (*TIME_CLASSES[1:], None)
         counts = (self.count(f"time_class:{start}") for start in TIME_CLASSES)
         return list(zip(TIME_CLASSES, ends, counts, strict=True))
@@ -207,7 +208,7 @@ class Figures:
         return self.count("seconds") / self.timed if self.timed else None
 
     def percentile_seconds(self, share: float) -> int | None:
-        """The processing time that ``share`` of the payments did not exceed."""
+        """The processing time that a ``share`` of the payments did not exceed."""
         return percentile(self.durations, share)
 
     @property
@@ -220,20 +221,20 @@ class Figures:
 
     @cached_property
     def volumes(self) -> list[Volume]:
-        """By currency, in the alphabet's order; only currencies in which money moved."""
+        """By currency in alphabetical order; only currencies in which money moved."""
         return [self.volume(c) for c in sorted(self._keyed("gross").keys() | self._keyed("returned").keys())]
 
     def volume(self, currency: str) -> Volume:
-        """The money of one currency; nothing where none moved."""
+        """The volume of one currency; zero where no money moved."""
         names = ("gross", "returned", "captures", "refunds")
         return Volume(currency, *(self.count(f"{name}:{currency}") for name in names))
 
     def net(self, currency: str) -> int:
-        """Gross less refunded of one currency, in minor units."""
+        """Gross minus refunded of one currency, in minor units."""
         return self.count(f"gross:{currency}") - self.count(f"returned:{currency}")
 
     def hour(self, weekday: int, hour: int, name: str) -> int:
-        """How many payments were ``created`` in a local hour, or of these ``completed`` or ``failed``; Monday is 0."""
+        """Payments ``created`` in a local hour, or how many of them ``completed`` or ``failed``; Monday is 0."""
         return self.count(f"hour:{weekday}:{hour}:{name}")
 
     def success_rate_of(self, weekday: int, hour: int) -> Ratio:
@@ -242,15 +243,15 @@ class Figures:
         return Ratio(completed, completed + self.hour(weekday, hour, "failed"))
 
     def _keyed(self, name: str) -> Mapping[str, int]:
-        """The counters ``name:key`` by their keys, without those that have gone back to nothing."""
+        """The counters ``name:key`` by key, without those that have returned to zero."""
         return self._by_name.get(name, {})
 
     @cached_property
     def _by_name(self) -> dict[str, dict[str, int]]:
-        """All such counters, sorted out in one pass: a tally has hundreds, most of them for processing times."""
-        found: dict[str, dict[str, int]] = {}
-        for counter, n in self.tally.items():
+        """All keyed counters, grouped in one pass: there are hundreds, most of them for processing times."""
+        by_name: dict[str, dict[str, int]] = {}
+        for counter, n in self.counters.items():
             name, colon, key = counter.partition(":")
             if colon and n:
-                found.setdefault(name, {})[key] = n
-        return found
+                by_name.setdefault(name, {})[key] = n
+        return by_name

@@ -1,7 +1,7 @@
-"""Spans of time as people in a time zone mean them: days, weeks, months, and the spans to compare them with.
+"""Spans of time in a time zone: days, weeks, months, and the spans they are compared with.
 
-A day is all instants that carry its date on the wall clock of the zone: 23 or 25 hours where clocks change, none at all
-where a date was skipped. Everything returned is UTC; ends are exclusive.
+A day is all instants with its date on the zone's wall clock: 23 or 25 hours where clocks change, and empty where the
+zone skipped a date. Everything returned is UTC; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MONTHS = 12
 
 
 class Granularity(StrEnum):
-    """The steps of a series."""
+    """The interval of a series."""
 
     HOUR = "hour"
     DAY = "day"
@@ -27,7 +27,7 @@ class Granularity(StrEnum):
     MONTH = "month"
 
 
-# Of the buckets of days.
+# Upper bounds of the intervals that consist of days.
 _NO_LONGER_THAN = {
     Granularity.DAY: _DAY,
     Granularity.WEEK: 7 * _DAY,
@@ -36,7 +36,7 @@ _NO_LONGER_THAN = {
 
 
 class Compare(StrEnum):
-    """What a span is compared with."""
+    """The span to compare with."""
 
     PREVIOUS = "previous"
     YEAR = "year"
@@ -82,10 +82,10 @@ def days(first: date, last: date, zone: ZoneInfo) -> Span:
     return Span(day_start(first, zone), day_start(last + _DAY, zone), zone)
 
 
-def bucket_start(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
-    """Where the bucket that ``at`` lies in begins, as local time; weeks begin on Monday.
+def interval_start(at: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
+    """The start of the interval that contains ``at``, as local time; weeks begin on Monday.
 
-    An hour that the clocks repeat is two buckets, told apart by their offsets from UTC.
+    An hour that the clocks repeat is two intervals, distinguished by their offsets from UTC.
     """
     local = at.astimezone(zone)
     if granularity == Granularity.HOUR:
@@ -94,14 +94,14 @@ def bucket_start(at: datetime, granularity: Granularity, zone: ZoneInfo) -> date
 
 
 def first_day_of(day: date, granularity: Granularity) -> date:
-    """The first day of the bucket of days that ``day`` lies in."""
+    """The first day of the interval that contains ``day``."""
     if granularity == Granularity.WEEK:
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if granularity == Granularity.MONTH else day
 
 
-def buckets(span: Span, granularity: Granularity) -> list[datetime]:
-    """The start of every bucket that the span touches, in order, as local times."""
+def intervals(span: Span, granularity: Granularity) -> list[datetime]:
+    """The start of every interval that the span touches, in order, as local times."""
     if span.start >= span.end:
         return []
     if granularity != Granularity.HOUR:
@@ -112,20 +112,20 @@ def buckets(span: Span, granularity: Granularity) -> list[datetime]:
     moments = (min(span.start + n * QUARTER, span.end - timedelta(seconds=1)) for n in range(steps))
     found: dict[tuple[datetime, timedelta | None], datetime] = {}
     for moment in moments:
-        start = bucket_start(moment, granularity, span.zone)
+        start = interval_start(moment, granularity, span.zone)
         found.setdefault((start.replace(tzinfo=None), start.utcoffset()), start)
     return list(found.values())
 
 
-def whole_buckets(span: Span, granularity: Granularity) -> list[datetime]:
-    """The start of every bucket that lies in the span from beginning to end, in UTC."""
-    after = bucket_start(span.end, granularity, span.zone)
-    starts = (start.astimezone(UTC) for start in buckets(span, granularity))
+def whole_intervals(span: Span, granularity: Granularity) -> list[datetime]:
+    """The start of every interval that lies entirely within the span, in UTC."""
+    after = interval_start(span.end, granularity, span.zone)
+    starts = (start.astimezone(UTC) for start in intervals(span, granularity))
     return [start for start in starts if span.start <= start < after]
 
 
 def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
-    """The first day of every bucket of days that the span touches."""
+    """The first day of every interval that the span touches."""
     day, last = first_day_of(span.first_day, granularity), span.last_day
     while day <= last:
         yield day
@@ -133,12 +133,12 @@ def _first_days(span: Span, granularity: Granularity) -> Iterator[date]:
 
 
 def earlier(span: Span, compare: Compare, now: datetime, *, monthly: bool = False) -> Span:
-    """What to compare ``span`` with: as many days or as much time just before it, or the same a year before.
+    """The span to compare ``span`` with: the same number of days or length of time just before, or a year before.
 
-    Whole months are compared with as many whole months. ``monthly`` says that the span is meant as a month so far: it
-    is compared with the same days of the month before, or as many of them as there are.
-    A span that is not over yet is compared with as much of the earlier one, so that today at noon is set beside
-    yesterday up to noon.
+    Whole months are compared with as many whole months. ``monthly`` marks the span as a month to date: it is compared
+    with the same days of the month before, as many of them as exist.
+    A span that is not over yet is compared with the same portion of the earlier one: today until noon with yesterday
+    until noon.
     """
     zone, is_live = span.zone, span.start < now < span.end
     if not span.is_whole_days:
@@ -158,21 +158,21 @@ def earlier(span: Span, compare: Compare, now: datetime, *, monthly: bool = Fals
     found = Span(day_start(back(first), zone), day_start(end, zone), zone)
     if is_live:
         local = now.astimezone(zone)
-        cut = datetime.combine(back(local.date()), local.time(), zone).astimezone(UTC)
+        end_at = datetime.combine(back(local.date()), local.time(), zone).astimezone(UTC)
         if local.date() > first:
-            # Days that are over are compared whole, also where the earlier month has fewer of them.
-            cut = max(cut, day_start(back(local.date() - _DAY) + _DAY, zone))
-        found = Span(found.start, min(found.end, cut), zone)
+            # Completed days are compared as whole days, also where the earlier month has fewer of them.
+            end_at = max(end_at, day_start(back(local.date() - _DAY) + _DAY, zone))
+        found = Span(found.start, min(found.end, end_at), zone)
     return found
 
 
 def months_earlier(day: date, months: int) -> date:
-    """The same day of the month so many months earlier, or that month's last day."""
+    """The same day of the month ``months`` earlier, or the last day of that month."""
     year, month = divmod(day.year * _MONTHS + day.month - 1 - months, _MONTHS)
     following = date(year + (month + 1) // _MONTHS, (month + 1) % _MONTHS + 1, 1)
     return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - _DAY)
 
 
 def quarter_start(at: datetime) -> datetime:
-    """The last quarter of an hour, in UTC; every zone's midnights and hours fall on one."""
+    """The start of the quarter hour that contains ``at``; midnights and hours of every zone fall on such a start."""
     return at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)

@@ -2,7 +2,7 @@
 
 Sources: Wilson, "Probable inference" (1927), for the interval; for comparisons the pooled two-proportion z-test, by the
 normal approximation, and Welch's test, by Student's t with the degrees of freedom of Welch and Satterthwaite;
-nearest-rank percentiles. Everything here is exact or says how not.
+nearest-rank percentiles. Everything here is exact or states its error.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Self
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-# Below five the normal approximation says more than the data do. Welch's test of fewer than seven values leans on their
-# being normal, which times and volumes are not.
+# Below five expected cases the normal approximation is unreliable. With fewer than seven values Welch's test depends on
+# their being normally distributed, which times and volumes are not.
 _FEWEST_EXPECTED = 5
 _FEWEST_VALUES = 7
 _EXACT_BELOW = 100
@@ -36,7 +36,7 @@ class Ratio:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Between which shares the true rate lies with 95 % confidence (Wilson); None without a total."""
+        """The 95 % confidence interval of the true rate (Wilson); None without a total."""
         if not self.total:
             return None
         share, z2 = self.n / self.total, _Z * _Z
@@ -46,12 +46,12 @@ class Ratio:
         return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
-class Meaning(StrEnum):
-    """Whether a change is more than chance would bring, at 95 % confidence."""
+class Significance(StrEnum):
+    """Whether a change exceeds normal variation, at 95 % confidence."""
 
     SIGNIFICANT = "significant"
-    CHANCE = "chance"
-    TOO_FEW = "too_few"
+    NORMAL_VARIATION = "normal_variation"
+    NOT_ENOUGH_DATA = "not_enough_data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class Change:
     """The present minus the previous value, in the value's own unit; None where either has no data."""
 
     difference: float | None
-    meaning: Meaning
+    significance: Significance
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How many values there are, their mean and their sample variance; all 0 where there are none."""
+    """The number of values, their mean and their sample variance; all 0 for an empty sample."""
 
     n: int
     mean: float
@@ -72,7 +72,7 @@ class Sample:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """The sample that ``values`` are."""
+        """The sample of ``values``."""
         if not values:
             return cls(0, 0.0, 0.0)
         mean = fmean(values)
@@ -82,8 +82,8 @@ class Sample:
     def of_durations(cls, histogram: Mapping[int, int], mean: float | None) -> Self:
         """The sample of durations in seconds, from ``rounded_seconds`` to count, and their exact mean (None of none).
 
-        What rounding hides of the variance is added as if durations were spread evenly over their buckets (Sheppard),
-        or those of one bucket would all be the same.
+        Rounding hides some of the variance. That part is added as if durations were spread evenly within their bucket
+        (Sheppard's correction); otherwise all durations of one bucket would be equal.
         """
         n = sum(histogram.values())
         if not n or mean is None:
@@ -94,45 +94,45 @@ class Sample:
 
 
 def compare_ratios(now: Ratio, before: Ratio) -> Change:
-    """How a share has changed, judged by the pooled two-proportion z-test."""
+    """The change of a share, by the pooled two-proportion z-test."""
     if now.value is None or before.value is None:
-        return Change(None, Meaning.TOO_FEW)
+        return Change(None, Significance.NOT_ENOUGH_DATA)
     difference = now.value - before.value
     n, total = now.n + before.n, now.total + before.total
-    # Without change, so many of the rarer outcome are expected in the smaller of the two, times the total.
+    # The expected count of the rarer outcome in the smaller sample, if there were no change, times the total.
     if min(n, total - n) * min(now.total, before.total) < _FEWEST_EXPECTED * total:
-        return Change(difference, Meaning.TOO_FEW)
+        return Change(difference, Significance.NOT_ENOUGH_DATA)
     pooled = n / total
     deviation = math.sqrt(pooled * (1 - pooled) * (1 / now.total + 1 / before.total))
-    return Change(difference, _judged(difference, _Z * deviation))
+    return Change(difference, _significance(difference, _Z * deviation))
 
 
 def compare_samples(now: Sequence[float], before: Sequence[float]) -> Change:
-    """How the mean of some values has changed, judged as ``compare_means`` does."""
+    """The change of the mean of some values, as ``compare_means``."""
     return compare_means(Sample.of(now), Sample.of(before))
 
 
 def compare_means(now: Sample, before: Sample) -> Change:
-    """How a mean has changed, judged by Welch's test."""
+    """The change of a mean, by Welch's test."""
     if not now.n or not before.n:
-        return Change(None, Meaning.TOO_FEW)
+        return Change(None, Significance.NOT_ENOUGH_DATA)
     difference = now.mean - before.mean
     if min(now.n, before.n) < _FEWEST_VALUES:
-        return Change(difference, Meaning.TOO_FEW)
+        return Change(difference, Significance.NOT_ENOUGH_DATA)
     errors = [sample.variance / sample.n for sample in (now, before)]
     if not any(errors):
-        return Change(difference, Meaning.SIGNIFICANT if difference else Meaning.CHANCE)
-    # Welch and Satterthwaite: few where the smaller sample brings most of the uncertainty.
+        return Change(difference, Significance.SIGNIFICANT if difference else Significance.NORMAL_VARIATION)
+    # Degrees of freedom (Welch and Satterthwaite): few where the smaller sample carries most of the uncertainty.
     parts = zip(errors, (now, before), strict=True)
     freedom = sum(errors) ** 2 / sum(error**2 / (sample.n - 1) for error, sample in parts)
-    return Change(difference, _judged(difference, student_t(freedom) * math.sqrt(sum(errors))))
+    return Change(difference, _significance(difference, student_t(freedom) * math.sqrt(sum(errors))))
 
 
 def student_t(freedom: float) -> float:
-    """Between minus and plus which value Student's t lies with 95 % probability, given its degrees of freedom.
+    """The two-sided 95 % critical value of Student's t, given its degrees of freedom.
 
-    By the expansion about the normal distribution (Abramowitz and Stegun, 26.7.5); from six degrees on, which are the
-    fewest that are asked for, it is less than 0.0002 too small.
+    Computed by the expansion about the normal distribution (Abramowitz and Stegun, 26.7.5). From six degrees on, the
+    fewest in use here, it is less than 0.0002 too small.
     """
     z = _Z
     terms = (
@@ -149,36 +149,36 @@ def rounded_seconds(seconds: int) -> int:
     """The bucket of a duration: exact below 100 seconds, two significant digits above.
 
     Rounding never changes the order of two durations, so the percentile of rounded durations is the rounded
-    percentile: histograms lose nothing but digits when they are merged.
+    percentile: merged histograms lose nothing but digits.
     """
     step = _step(seconds)
     return max(0, (seconds + step // 2) // step * step)
 
 
 def percentile(histogram: Mapping[int, int], share: float) -> int | None:
-    """The smallest value that at least ``share`` of the counted do not exceed (nearest rank); None when empty."""
-    wanted = math.ceil(share * sum(histogram.values()))
+    """The smallest value that at least ``share`` of the values do not exceed (nearest rank); None when empty."""
+    rank = math.ceil(share * sum(histogram.values()))
     seen = 0
     for value in sorted(histogram):
         seen += histogram[value]
-        if seen >= max(1, wanted):
+        if seen >= max(1, rank):
             return value
     return None
 
 
-def _judged(difference: float, by_chance: float) -> Meaning:
-    return Meaning.SIGNIFICANT if abs(difference) > by_chance else Meaning.CHANCE
+def _significance(difference: float, margin: float) -> Significance:
+    return Significance.SIGNIFICANT if abs(difference) > margin else Significance.NORMAL_VARIATION
 
 
 def _step(seconds: int) -> int:
-    """How far apart the values are that durations of about so many seconds are rounded to."""
+    """The width of the bucket that a duration of about so many seconds is rounded to."""
     step: int = 1 if seconds < _EXACT_BELOW else 10 ** (len(str(seconds)) - 2)
     return step
 
 
 def _variance(counted: Iterable[tuple[float, int]], mean: float, n: int) -> float:
-    """The sample variance of values and how often each is there; 0 of fewer than two.
+    """The sample variance of values with their frequencies; 0 for fewer than two.
 
-    The library's is exact in fractions, and that takes longer than all the rest.
+    The standard library's is exact in fractions, which takes longer than everything else here.
     """
     return math.fsum(count * (value - mean) ** 2 for value, count in counted) / max(1, n - 1)

@@ -24,7 +24,7 @@ from mongoengine import (
     StringField,
 )
 
-from app.domain.figures.contributions import NO_CARD, Counted, CountedAttempt
+from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution
 from app.domain.payments.states import AttemptStatus, DisputeStatus, RefundState
 from app.models.payments.mapping import Document as Fields
 
@@ -65,8 +65,8 @@ LISTED_OF_PAYMENT = dict.fromkeys(
     1,
 )
 
-# What of a payment document is counted, which is read while a person waits: the least that will do.
-COUNTED_OF_PAYMENT = dict.fromkeys(
+# The fields of a payment document that the figures count; a view waits for this read, so they are the fewest possible.
+CONTRIBUTION_OF_PAYMENT = dict.fromkeys(
     (
         *(
             "created_at",
@@ -85,8 +85,8 @@ COUNTED_OF_PAYMENT = dict.fromkeys(
     1,
 )
 
-# What ``counted_of`` reads of a row.
-COUNTED_FIELDS = dict.fromkeys(
+# The fields of a row that ``contribution_of`` reads.
+CONTRIBUTION_FIELDS = dict.fromkeys(
     (
         *("created_at", "completed_at", "currency", "brand", "country", "status", "captured", "disputed"),
         *("attempts", "refunds", "disputes"),
@@ -168,12 +168,12 @@ class PaymentRow(Document):
 
 def row_of(payment: Mapping[str, Any]) -> Fields:
     """The row of a payment document that was read with PAYMENT_FIELDS."""
-    row, counted = _row_and_counted(payment)
+    row, contribution = _row_and_contribution(payment)
     cards = [(brand, country) for brand in ("", row["brand"]) for country in ("", row["country"])]
     row["priced"] = [facet(row["currency"], *card) for card in cards]
     row["facets"] = [
         name
-        for reason in ("", *sorted(set(counted.failure_reasons)))
+        for reason in ("", *sorted(set(contribution.failure_reasons)))
         for currency in ("", row["currency"])
         for card in cards
         if (name := facet(currency, *card, reason)) != facet()
@@ -183,14 +183,14 @@ def row_of(payment: Mapping[str, Any]) -> Fields:
 
 def listed_row_of(payment: Mapping[str, Any]) -> Fields:
     """The row without what only finds it in an index."""
-    return _row_and_counted(payment)[0]
+    return _row_and_contribution(payment)[0]
 
 
-def _row_and_counted(payment: Mapping[str, Any]) -> tuple[Fields, Counted]:
+def _row_and_contribution(payment: Mapping[str, Any]) -> tuple[Fields, Contribution]:
     row = bare_row_of(payment)
-    counted = counted_of(row)
-    row["kind"] = FilterKey.of(counted, row["refund_status"]).text
-    return row, counted
+    contribution = contribution_of(row)
+    row["kind"] = FilterKey.of(contribution, row["refund_status"]).text
+    return row, contribution
 
 
 def facet(
@@ -226,9 +226,9 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
     }
 
 
-def counted_of(row: Mapping[str, Any]) -> Counted:
-    """What the figures count of a row."""
-    return Counted(
+def contribution_of(row: Mapping[str, Any]) -> Contribution:
+    """What a row contributes to the figures."""
+    return Contribution(
         created_at=_seconds(row["created_at"]),
         completed_at=_seconds(row["completed_at"]) if row["completed_at"] else None,
         currency=row["currency"],
@@ -237,7 +237,7 @@ def counted_of(row: Mapping[str, Any]) -> Counted:
         status=row["status"],
         captured=row["captured"],
         disputed=row["disputed"],
-        attempts=tuple(CountedAttempt(**attempt) for attempt in row["attempts"]),
+        attempts=tuple(AttemptContribution(**attempt) for attempt in row["attempts"]),
         refunds=tuple((_seconds(r["at"]), r["amount"]) for r in row["refunds"]),
         disputes=tuple(_seconds(at) for at in row["disputes"]),
     )
@@ -255,15 +255,15 @@ class FilterKey:
     three_d_secure: bool
 
     @classmethod
-    def of(cls, counted: Counted, refund_status: str) -> FilterKey:
+    def of(cls, contribution: Contribution, refund_status: str) -> FilterKey:
         """The key of a payment."""
         return cls(
-            status=counted.status,
-            outcome=counted.outcome.value,
-            first_attempt=counted.first_attempt.value,
+            status=contribution.status,
+            outcome=contribution.outcome.value,
+            first_attempt=contribution.first_attempt.value,
             refund_status=refund_status,
-            disputed=counted.disputed,
-            three_d_secure=counted.three_d_secure,
+            disputed=contribution.disputed,
+            three_d_secure=contribution.three_d_secure,
         )
 
     @classmethod

@@ -16,7 +16,7 @@ from app.services import audit
 from app.services.audit import Action
 from app.services.exports import columns
 from app.services.exports.files import Table, csv_chunks, workbook
-from app.services.figures.report import Analytics, Question
+from app.services.figures.report import Analytics, FiguresQuery
 from app.services.listing import Listings
 
 _log = structlog.get_logger(__name__)
@@ -51,9 +51,9 @@ class Exports:
         """The list of disputes."""
         return columns.disputes(self._listings.stream_children(where), self._listings.zone)
 
-    def figures(self, question: Question) -> dict[str, Table]:
+    def figures(self, query: FiguresQuery) -> dict[str, Table]:
         """Every table of the figures by its name, from one reading."""
-        report = self._analytics.report(question)
+        report = self._analytics.report(query)
         return {name: table(report) for name, table in columns.FIGURES.items()}
 
     def as_csv(self, table: Table, receipt: Receipt) -> Generator[bytes, None, None]:

@@ -1,4 +1,4 @@
-"""Keeping the figures in step with the payments: before every reading, by the worker, and anew by command."""
+"""Keeps the figures consistent with the payments: on every read, by the worker, and by a rebuild on command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from app.clock import now
-from app.domain.figures.contributions import Counted, Tally, add, tallies
+from app.domain.figures.contributions import Contribution, Counters, add, counters_by_time
 from app.errors import FiguresNotReady
 from app.models.connection import Snapshot, snapshot
 from app.models.figures import counter
@@ -25,7 +25,7 @@ from app.models.worker import leases as lease_rows
 
 _T = TypeVar("_T")
 BATCH = 1000
-# So few payments are counted while somebody waits; more are for the worker or the command.
+# A request builds the figures of this many payments at most; more are left to the worker or the command.
 _BUILT_AT_ONCE = 5_000
 _LONGEST_WAIT_SECONDS = 10.0
 _TRIES = 3
@@ -35,18 +35,18 @@ _LEASE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A moment of the figures: every read by ``session`` sees it, and ``pending`` is what was not yet counted then.
+class FiguresSnapshot:
+    """A consistent view of the figures: the point in time that ``session`` reads, and the changes ``pending`` then.
 
-    Each is a payment as the rollups have it (None for a new one) and as it should be.
+    Each change is a payment's contribution as counted (None for a new payment) and as it is now.
     """
 
     session: Snapshot
-    pending: list[tuple[Counted | None, Counted]]
-    _changes: dict[Choice, list[tuple[int, Tally]]] = field(default_factory=dict)
+    pending: list[tuple[Contribution | None, Contribution]]
+    _changes: dict[Choice, list[tuple[int, Counters]]] = field(default_factory=dict)
 
-    def changes(self, choice: Choice) -> list[tuple[int, Tally]]:
-        """What to add to the rollups of ``choice``, and at which times; found once for all the spans of a report."""
+    def changes(self, choice: Choice) -> list[tuple[int, Counters]]:
+        """What to add to the rollups of ``choice``, with times; computed once for all the spans of a report."""
         if choice not in self._changes:
             self._changes[choice] = [
                 change for before, after in self.pending for change in _differences(before, after, choice)
@@ -62,41 +62,41 @@ class FiguresKeeper:
         self._lock = threading.Lock()
 
     @contextmanager
-    def reading(self) -> Iterator[Held]:
-        """A moment at which rollups and what is not yet counted fit together, so that figures are exact.
+    def snapshot(self) -> Iterator[FiguresSnapshot]:
+        """Rollups and pending changes at the same point in time, so that figures are exact.
 
-        Reading writes nothing while little waits; the worker counts it soon. Raises FiguresNotReady,
+        It writes nothing while few changes are pending; the worker counts them soon. Raises FiguresNotReady,
         DatabaseUnavailable.
         """
-        with self._moment(counter.pending) as (session, pending):
-            yield Held(session, pending)
+        with self._consistent(counter.pending) as (session, pending):
+            yield FiguresSnapshot(session, pending)
 
     @contextmanager
     def listing(self, where: PaymentFilter) -> Iterator[Overlay]:
-        """The same for lists: a moment at which stored and changed rows fit together. Raises as ``reading`` does."""
-        with self._moment(counter.changed_rows) as (session, pairs):
+        """The same for lists: stored and changed rows at the same point in time. Raises as ``snapshot`` does."""
+        with self._consistent(counter.changed_rows) as (session, pairs):
             yield Overlay.of(where, session, pairs)
 
     @contextmanager
-    def _moment(self, changed: Callable[[int, Snapshot], _T | None]) -> Iterator[tuple[Snapshot, _T]]:
-        """A session, and what has changed and is not yet counted in it."""
+    def _consistent(self, changed: Callable[[int, Snapshot], _T | None]) -> Iterator[tuple[Snapshot, _T]]:
+        """A session, and the changes that are not yet counted in it."""
         for _ in range(_TRIES):
             self._require(counter.state())
             with snapshot() as session:
-                found = changed(BATCH, session)
-                if found is not None:
-                    yield session, found
+                pending = changed(BATCH, session)
+                if pending is not None:
+                    yield session, pending
                     return
             self.catch_up()
-        raise FiguresNotReady("Payments change faster than they can be counted just now.", retry_after=5)
+        raise FiguresNotReady("Payments are changing faster than they can be counted.", retry_after=5)
 
     def catch_up(self) -> None:
-        """Count every payment that changed before now, so that what is read next is exact.
+        """Count every payment that changed before now, so that the next read is exact.
 
-        Raises FiguresNotReady while they are being built, or when so much has changed that waiting is no use.
+        Raises FiguresNotReady during a build, or when counting would take too long to wait for.
         """
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
-        # Threads that come together want the same work done; the first does it, the others look again.
+        # Concurrent threads need the same work; the first does it, the others check again.
         with self._lock:
             self._require(counter.state())
             while self._count_changed():
@@ -108,14 +108,14 @@ class FiguresKeeper:
                     )
 
     def build(self) -> Iterator[tuple[int, int]]:
-        """Build rows and rollups anew; yields how many payments are done, of about how many.
+        """Rebuild rows and rollups; yields the number of payments done and the approximate total.
 
-        Payments may change meanwhile. A build that was interrupted is begun again, so it may always be repeated.
-        Raises FiguresNotReady when another process builds them just now.
+        Payments may change meanwhile. A build can always be repeated; an interrupted one starts over.
+        Raises FiguresNotReady while another process builds them.
         """
         owner = secrets.token_hex(8)
         if lease_rows.acquire(_JOB, owner, _LEASE) is None:
-            raise FiguresNotReady("The figures are being built by another process just now.", retry_after=30)
+            raise FiguresNotReady("Another process is building the figures.", retry_after=30)
         error: str | None = "interrupted"
         try:
             total = counter.begin(self.zone.key, owner)
@@ -134,7 +134,7 @@ class FiguresKeeper:
             lease_rows.release(_JOB, owner, rest=timedelta(), error=error)
 
     def is_built(self) -> bool:
-        """False when a build for this zone and version has yet to be made or finished."""
+        """False until a build for this zone and version has finished."""
         return _fits(counter.state(), self.zone)
 
     @staticmethod
@@ -143,7 +143,7 @@ class FiguresKeeper:
             raise FiguresNotReady("Another process has taken over building the figures.", retry_after=30)
 
     def _count_changed(self, build: str | None = None) -> bool:
-        """Count some of what has changed; True when there may be more."""
+        """Count a batch of changed payments; True when there may be more."""
         changed = counter.uncounted(BATCH)
         if changed:
             self._count(changed, build)
@@ -151,7 +151,7 @@ class FiguresKeeper:
 
     def _count(self, payments: list[Row], build: str | None) -> None:
         if not counter.count(payments, self.zone, build):
-            raise FiguresNotReady("Another process has begun to build the figures anew.", retry_after=30)
+            raise FiguresNotReady("Another process has started to rebuild the figures.", retry_after=30)
 
     def _require(self, state: State | None) -> None:
         if _fits(state, self.zone):
@@ -159,26 +159,28 @@ class FiguresKeeper:
         if state and state.built_at is None and state.shape == SHAPE and state.zone == self.zone.key:
             raise FiguresNotReady(
                 f"The figures are being built: {state.done:,} of about {state.total:,} payments are counted. "
-                "If this does not move, run: flask metrics rebuild",
+                "If this number does not grow, run: flask metrics rebuild",
                 retry_after=30,
             )
         if counter.payments_estimate() > _BUILT_AT_ONCE:
             raise FiguresNotReady(
-                "The figures have yet to be built for this version and time zone. The worker does it by itself; "
-                "without one, run: flask metrics rebuild",
+                "The figures have not been built yet for this version and time zone. The worker builds them; "
+                "without a worker, run: flask metrics rebuild",
                 retry_after=60,
             )
         for _ in self.build():
             pass
 
 
-def _differences(before: Counted | None, after: Counted, choice: Choice) -> Iterator[tuple[int, Tally]]:
-    found: dict[int, Tally] = {}
-    for counted, sign in ((before, -1), (after, 1)):
-        if counted and choice.matches(counted):
-            for at, tally in tallies(counted):
-                add(found.setdefault(at, {}), tally, sign)
-    for at, total in found.items():
+def _differences(
+    before: Contribution | None, after: Contribution, choice: Choice
+) -> Iterator[tuple[int, Counters]]:
+    totals: dict[int, Counters] = {}
+    for contribution, sign in ((before, -1), (after, 1)):
+        if contribution and choice.matches(contribution):
+            for at, counters in counters_by_time(contribution):
+                add(totals.setdefault(at, {}), counters, sign)
+    for at, total in totals.items():
         if changed := {name: n for name, n in total.items() if n}:
             yield at, changed
 

@@ -1,5 +1,6 @@
-"""The figures of DESIGN section 5 for a span of time and a choice of payments: one reading for every place they show.
-How a span is read so that it is exact and quick at any length is in ``covers``.
+"""The figures of DESIGN section 5 for a span and a choice of payments, read once for every place that shows them.
+
+``read_plan`` keeps that exact and quick for spans of any length.
 """
 
 from __future__ import annotations
@@ -11,31 +12,31 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from app.clock import now
-from app.domain.figures.contributions import Tally, add, merged
+from app.domain.figures.contributions import Counters, add, merged
 from app.domain.figures.figures import Figures
 from app.domain.figures.periods import (
     Compare,
     Granularity,
     Span,
-    bucket_start,
-    buckets,
     earlier,
+    interval_start,
+    intervals,
     quarter_start,
 )
 from app.errors import ValidationFailed
 from app.models.figures import activity
 from app.models.figures import rollups as rollup
 from app.models.figures.rollups import EVERYTHING, Choice
-from app.services.figures.keeper import FiguresKeeper, Held
-from app.services.figures.read_plan import Cover, Piece, next_quarter
+from app.services.figures.keeper import FiguresKeeper, FiguresSnapshot
+from app.services.figures.read_plan import Piece, ReadPlan, next_quarter
 
 MOST_DAYS = 732
 MOST_DAYS_BY_HOUR = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What figures are wanted. ``monthly`` says that the span is meant as a month so far; it matters for comparing."""
+class FiguresQuery:
+    """Which figures to read. ``monthly`` marks the span as a month to date, which changes what it is compared with."""
 
     span: Span
     choice: Choice = EVERYTHING
@@ -47,12 +48,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The answer. ``series`` has every bucket of the span, empty ones too; starts are local times.
+    """The answer. ``series`` has every interval of the span, empty ones too; starts are local times.
 
-    ``hours``, where asked for, has only what is counted by weekday and hour.
+    ``hours`` (only for a query ``by_hour``) has the counters by weekday and hour.
     """
 
-    question: Question
+    query: FiguresQuery
     figures: Figures
     series: list[tuple[datetime, Figures]]
     hours: Figures | None = None
@@ -62,7 +63,7 @@ class Report:
 
 
 class Analytics:
-    """Reads the figures, after making sure that they are up to date."""
+    """Reads the figures, always up to date."""
 
     def __init__(self, keeper: FiguresKeeper) -> None:
         self._keeper = keeper
@@ -71,101 +72,108 @@ class Analytics:
     def zone(self) -> ZoneInfo:
         return self._keeper.zone
 
-    def report(self, question: Question) -> Report:
+    def report(self, query: FiguresQuery) -> Report:
         """Raises ValidationFailed for a span that is too long, FiguresNotReady, DatabaseUnavailable."""
-        _check(question)
-        with self._keeper.reading() as held:
-            cover = Cover.of(question.span, question.choice, question.granularity)
-            previous = _previous(question)
-            ids = cover.ids() + (previous.ids() if previous else [])
-            hours_ids = cover.hours_ids() if question.by_hour else []
+        _check(query)
+        with self._keeper.snapshot() as snapshot:
+            plan = ReadPlan.of(query.span, query.choice, query.granularity)
+            previous = _previous(query)
+            ids = plan.ids() + (previous.ids() if previous else [])
+            hours_ids = plan.hours_ids() if query.by_hour else []
             # One read for both spans and for the heat map.
-            rollups = rollup.read(question.choice, ids + hours_ids, held.session)
-            hours = merged(rollups[id_] for id_ in hours_ids if id_ in rollups) if question.by_hour else None
-            figures, series = _read(cover, question, held, rollups, hours)
+            rollups = rollup.read(query.choice, ids + hours_ids, snapshot.session)
+            hours = merged(rollups[id_] for id_ in hours_ids if id_ in rollups) if query.by_hour else None
+            figures, series = _read(plan, snapshot, rollups, hours)
             report = Report(
-                question=question,
+                query=query,
                 figures=figures,
                 series=series,
                 hours=None if hours is None else Figures(hours),
             )
             if previous is None:
                 return report
-            before, before_series = _read(previous, question, held, rollups)
+            before, before_series = _read(previous, snapshot, rollups)
         return replace(report, previous_span=previous.span, previous=before, previous_series=before_series)
 
     def trailing(self, end: datetime, lengths: Sequence[timedelta]) -> list[Figures]:
-        """The figures of spans of at least half an hour that end together, by one set of reads for all of them.
+        """The figures of spans that end together, each of at least half an hour, by one set of reads.
 
         Raises FiguresNotReady, DatabaseUnavailable.
         """
         spans = [Span(end - length, end, self.zone) for length in lengths]
         firsts, last = [next_quarter(span.start) for span in spans], quarter_start(end)
         edges = [*((span.start, first) for span, first in zip(spans, firsts, strict=True)), (last, end)]
-        with self._keeper.reading() as held:
-            quarters = list(rollup.quarters(EVERYTHING, min(firsts), last, held.session))
-            happened = list(activity.within(edges, EVERYTHING, held.session))
-            found = []
+        with self._keeper.snapshot() as snapshot:
+            quarters = list(rollup.quarters(EVERYTHING, min(firsts), last, snapshot.session))
+            edge_activity = list(activity.within(edges, EVERYTHING, snapshot.session))
+            figures = []
             for span, first in zip(spans, firsts, strict=True):
                 pieces = chain(
-                    ((at, tally) for at, tally in quarters if at >= first),
-                    (piece for piece in happened if span.start <= piece[0] < first or last <= piece[0] < end),
-                    _changes(span, EVERYTHING, held),
+                    ((at, counters) for at, counters in quarters if at >= first),
+                    (
+                        piece
+                        for piece in edge_activity
+                        if span.start <= piece[0] < first or last <= piece[0] < end
+                    ),
+                    _changes(span, EVERYTHING, snapshot),
                 )
-                found.append(Figures(merged(tally for _, tally in pieces)))
-        return found
+                figures.append(Figures(merged(counters for _, counters in pieces)))
+        return figures
 
 
-def _check(question: Question) -> None:
-    span = question.span
+def _check(query: FiguresQuery) -> None:
+    span = query.span
     if span.end <= span.start:
         raise ValidationFailed("The range ends before it begins.", errors={"to": ["This is before from."]})
     if span.days > MOST_DAYS:
         raise ValidationFailed(errors={"to": [f"A range has at most {MOST_DAYS} days."]})
-    if question.granularity == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
-        told = f"By hour, a range has at most {MOST_DAYS_BY_HOUR} days."
-        raise ValidationFailed(errors={"granularity": [told]})
+    if query.granularity == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
+        message = f"By hour, a range has at most {MOST_DAYS_BY_HOUR} days."
+        raise ValidationFailed(errors={"granularity": [message]})
 
 
-def _previous(question: Question) -> Cover | None:
-    """What the span is compared with, if with anything."""
-    if question.compare is None:
+def _previous(query: FiguresQuery) -> ReadPlan | None:
+    """The plan for the compared span; None without a comparison."""
+    if query.compare is None:
         return None
-    span = earlier(question.span, question.compare, now(), monthly=question.monthly)
-    return Cover.of(span, question.choice, question.granularity)
+    span = earlier(query.span, query.compare, now(), monthly=query.monthly)
+    return ReadPlan.of(span, query.choice, query.granularity)
 
 
 def _read(
-    cover: Cover, question: Question, held: Held, rollups: Mapping[str, Tally], hours: Tally | None = None
+    plan: ReadPlan,
+    snapshot: FiguresSnapshot,
+    rollups: Mapping[str, Counters],
+    hours: Counters | None = None,
 ) -> tuple[Figures, list[tuple[datetime, Figures]]]:
-    """The figures of the span and of its steps; to ``hours`` is added what is not in whole days."""
-    granularity, zone, by_start = question.granularity, cover.span.zone, dict[datetime, Tally]()
-    fine: Iterator[Piece] = chain(cover.fine(held.session), _changes(cover.span, cover.choice, held))
+    """The figures of the span and of its intervals; counters outside whole days are added to ``hours``."""
+    granularity, zone, by_start = plan.granularity, plan.span.zone, dict[datetime, Counters]()
+    fine: Iterator[Piece] = chain(plan.fine(snapshot.session), _changes(plan.span, plan.choice, snapshot))
     if hours is not None:
         fine = _by_hour(fine, zone, hours)
-    for at, tally in chain(cover.coarse(rollups), fine):
-        key = bucket_start(at, granularity, zone).astimezone(UTC)
+    for at, counters in chain(plan.coarse(rollups), fine):
+        key = interval_start(at, granularity, zone).astimezone(UTC)
         if (total := by_start.get(key)) is None:
-            by_start[key] = dict(tally)
+            by_start[key] = dict(counters)
         else:
-            add(total, tally)
+            add(total, counters)
     series = [
         (start, Figures(by_start.get(start.astimezone(UTC), {})))
-        for start in buckets(cover.span, granularity)
+        for start in intervals(plan.span, granularity)
     ]
     return Figures(merged(by_start.values())), series
 
 
-def _by_hour(pieces: Iterable[Piece], zone: ZoneInfo, hours: Tally) -> Iterator[Piece]:
-    """The same pieces, each finer than an hour; in passing they are counted by hour."""
-    for at, tally in pieces:
-        add(hours, rollup.by_hour(at.astimezone(zone), tally))
-        yield at, tally
+def _by_hour(pieces: Iterable[Piece], zone: ZoneInfo, hours: Counters) -> Iterator[Piece]:
+    """The same pieces, each shorter than an hour, while their counters are added to ``hours``."""
+    for at, counters in pieces:
+        add(hours, rollup.by_hour(at.astimezone(zone), counters))
+        yield at, counters
 
 
-def _changes(span: Span, choice: Choice, held: Held) -> Iterator[Piece]:
-    """What has changed since it was counted."""
-    for at, tally in held.changes(choice):
+def _changes(span: Span, choice: Choice, snapshot: FiguresSnapshot) -> Iterator[Piece]:
+    """The changes that are not counted yet."""
+    for at, counters in snapshot.changes(choice):
         moment = datetime.fromtimestamp(at, UTC)
         if span.start <= moment < span.end:
-            yield moment, tally
+            yield moment, counters

@@ -1,7 +1,7 @@
-"""What MongoDB knows, read for each page of /metrics: the same in every worker and on every node.
+"""Telemetry read from MongoDB for each page of /metrics: the same in every worker and on every node.
 
-Each source is read by itself, so that one that cannot be read leaves the others on the page; ``scrape_error`` names it.
-Every query is answered from an index and bounded, so that a page costs as much after years as on the first day.
+Sources are read independently: when one fails, the others stay on the page, and ``scrape_error`` names it. Every query
+is bounded and answered from an index, so a page costs as much after years as on the first day.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 MOST = 10_000
 _REASONS_BY_NAME = 15
 _QUANTILES = ("0.5", "0.95")
-# Until when the evidence of a dispute is due; what is due later, or never, is "later".
+# Time left until the evidence of a dispute is due; everything beyond, or without a deadline, is "later".
 _DUE = {"overdue": timedelta(), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
 
 
 class Monitoring:
-    """Reads what a page of /metrics says beyond the counters of the processes."""
+    """Reads the gauges of /metrics, which stand beside the counters of the processes."""
 
     def __init__(self, analytics: Analytics) -> None:
         self._analytics = analytics
 
     def read(self) -> list[Family]:
-        """Every metric that is read at scrape. Raises nothing: what cannot be read is said on the page."""
+        """Every family that is read at scrape. Raises nothing: failed sources are named on the page."""
         at = now()
         sources: dict[str, Callable[[datetime], Iterator[Family]]] = {
             "inbox": _inbox,
@@ -56,15 +56,15 @@ class Monitoring:
             "disputes": _disputes,
             "figures": self._figures,
         }
-        # At once, because each mostly waits for MongoDB; and where that is away, all find out together.
+        # In parallel, because each mostly waits for MongoDB, and all time out together when it is away.
         with ThreadPoolExecutor(len(sources), thread_name_prefix="scrape") as pool:
-            # The request's id is part of what is logged.
-            asked = {
+            # Log entries carry the id of the request.
+            futures = {
                 name: pool.submit(copy_context().run, _answer, name, source, at)
                 for name, source in sources.items()
             }
-        answers = {name: answer.result() for name, answer in asked.items()}
-        families = [family for found, _ in answers.values() for family in found]
+        answers = {name: answer.result() for name, answer in futures.items()}
+        families = [family for read, _ in answers.values() for family in read]
         errors = [((name,), float(failed)) for name, (_, failed) in answers.items()]
         return [*families, scrape_gauges.scrape_error.family(*errors)]
 
@@ -72,7 +72,7 @@ class Monitoring:
         waiting = counter.backlog(MOST)
         yield scrape_gauges.uncounted_payments.family(((), waiting))
         if waiting > BATCH:
-            # A reading would first count them. That is the worker's work, and takes longer than Prometheus waits.
+            # Reading would count them first. That is the worker's task, and takes longer than Prometheus waits.
             raise FiguresNotReady
         figures = self._analytics.trailing(at, list(WINDOWS.values()))
         yield from _of_windows(dict(zip(WINDOWS, figures, strict=True)))
@@ -81,7 +81,7 @@ class Monitoring:
 def _answer(
     name: str, source: Callable[[datetime], Iterator[Family]], at: datetime
 ) -> tuple[list[Family], bool]:
-    """What a source yields, until it fails, and whether it did."""
+    """The families that a source yields until it fails, and whether it failed."""
     families: list[Family] = []
     try:
         families.extend(source(at))
@@ -89,7 +89,7 @@ def _answer(
         logger.warning("scrape_failed", source=name, error=type(error).__name__)
         return families, True
     except Exception as error:
-        # An index is missing, say. The counters must be seen all the same, and this most of all.
+        # For example a missing index. The other families must stay visible, and so must this failure.
         logger.error("scrape_failed", source=name, error=type(error).__name__, exc_info=error)
         return families, True
     return families, False
@@ -120,8 +120,8 @@ def _worker(_: datetime) -> Iterator[Family]:
 
 def _disputes(at: datetime) -> Iterator[Family]:
     bounds = {name: at + left for name, left in _DUE.items()}
-    found = disputes_due(bounds, most=MOST)
-    yield scrape_gauges.disputes_open.family(*(((name,), found.get(name, 0)) for name in (*bounds, "later")))
+    due = disputes_due(bounds, most=MOST)
+    yield scrape_gauges.disputes_open.family(*(((name,), due.get(name, 0)) for name in (*bounds, "later")))
 
 
 def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
@@ -157,15 +157,15 @@ def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
 
 
 def _known(values: Iterable[tuple[str, float | None]]) -> Iterator[tuple[tuple[str], float]]:
-    """Without the windows that have no value: there was nothing to divide by."""
+    """Without the windows that have no value, because their denominator is 0."""
     return (((window,), value) for window, value in values if value is not None)
 
 
 def _by_reason(reasons: list[FailureReason]) -> Counter[str]:
-    """Failed attempts of the most frequent reasons that Stripe documents, the rest together."""
-    found: Counter[str] = Counter()
+    """Failed attempts of the most frequent reasons that Stripe documents, and the rest as one."""
+    counts: Counter[str] = Counter()
     for place, failure in enumerate(reasons):
         code = failure.reason.code
         by_name = place < _REASONS_BY_NAME and is_documented(code)
-        found[code if by_name else OTHER] += failure.ratio.n
-    return found
+        counts[code if by_name else OTHER] += failure.ratio.n
+    return counts

@@ -17,7 +17,7 @@ from app.models.connection import snapshot
 from app.models.listing import payments as payment_list
 from app.models.listing.children import NEWEST, urgent
 from app.models.listing.disputes import DisputeFilter, dispute_rows
-from app.models.listing.payment_summary import FilterKey, counted_of, row_of
+from app.models.listing.payment_summary import FilterKey, contribution_of, row_of
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder, plan_of, sorting
 from app.models.listing.refunds import RefundFilter
 from app.models.listing.refunds import refund_rows as rows_of_refunds
@@ -250,7 +250,7 @@ def test_kinds_are_few_enough_to_be_merged(filled: Any) -> None:
     found = filled.payment_rows.distinct("kind")
     assert len(found) < 60
     assert all(
-        FilterKey.of(counted_of(row), row["refund_status"]).text in found
+        FilterKey.of(contribution_of(row), row["refund_status"]).text in found
         for row in filled.payment_rows.find()
     )
 

@@ -13,7 +13,7 @@ from app.models.connection import snapshot
 from app.models.figures import activity, counter
 from app.models.figures.rollups import EVERYTHING, Choice
 from app.models.listing.disputes import dispute_rows, disputes_due
-from app.models.listing.payment_summary import counted_of, row_of
+from app.models.listing.payment_summary import contribution_of, row_of
 from app.models.listing.refunds import refund_rows as rows_of_refunds
 from app.models.reconciliation import reports
 from app.models.webhooks import events as webhook_events
@@ -64,7 +64,9 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
     database.payment_rows.insert_many(row for _, row in rows)
     for name, made in (("refund_rows", rows_of_refunds), ("dispute_rows", dispute_rows)):
         children = [
-            child for payment, row in rows for child in made(payment, row, counted_of(row).three_d_secure)
+            child
+            for payment, row in rows
+            for child in made(payment, row, contribution_of(row).three_d_secure)
         ]
         database[name].insert_many(children)
     database.command("profile", 2)

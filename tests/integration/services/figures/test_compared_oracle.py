@@ -22,7 +22,7 @@ from app.domain.figures.periods import Compare, days
 from app.extensions import services
 from app.factory import create_app
 from app.models.figures.rollups import Choice
-from app.services.figures.report import Question
+from app.services.figures.report import FiguresQuery
 from config import Settings
 from tests.integration.services.figures.test_oracle import FILTERS, METRICS, SLOW, ZONES, chooses, ledger_in
 from tests.support import ledger
@@ -212,11 +212,11 @@ def test_this_month_is_compared_with_the_days_of_the_month_before(
     payments = payments_about(data, zone, midnight, cut, datetime.combine(first, time()))
     choice = Choice(**data.draw(st.fixed_dictionaries({}, optional=FILTERS)))
     now = datetime.combine(today, at, zone)
-    question = Question(
+    query = FiguresQuery(
         span=days(first, today, zone), choice=choice, compare=Compare.PREVIOUS, monthly=True, by_hour=True
     )
     with ledger_in(database, payments), app.app_context(), time_machine.travel(now, tick=False):
-        report = services.analytics.report(question)
+        report = services.analytics.report(query)
     query = {name: value for name, value in asdict(choice).items() if value is not None}
     chosen = [p for p in payments if chooses(query, p)]
     assert report.previous is not None

@@ -21,7 +21,7 @@ from app.domain.figures.periods import Granularity, Span, day_start
 from app.extensions import services
 from app.factory import create_app
 from app.models.figures.rollups import Choice
-from app.services.figures.report import Question
+from app.services.figures.report import FiguresQuery
 from config import Settings
 from tests.support import ledger, stored
 from tests.support.profiles import examples, thorough_beside
@@ -170,7 +170,7 @@ def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
     payments = data.draw(st.lists(ledger.payment(weeks_around(zone)), max_size=12))
     moments = st.one_of(around(zone), st.sampled_from([ZONES[zone.key] + n * DAY for n in range(-40, 40)]))
     start, end = sorted((at_start(data.draw(moments), zone), at_start(data.draw(moments), zone)))
-    question = Question(
+    question = FiguresQuery(
         span=Span(start, end + timedelta(seconds=1), zone),
         choice=Choice(**data.draw(st.fixed_dictionaries({}, optional=FILTERS))),
         granularity=data.draw(st.sampled_from([Granularity.DAY, Granularity.WEEK, Granularity.MONTH])),
@@ -209,7 +209,7 @@ def test_the_way_through_3d_secure_equals_a_recount(
     with ledger_in(database, payments), zoned.application.app_context():
         if data.draw(st.booleans(), label="counted"):
             services.figures.catch_up()
-        figures = services.analytics.report(Question(span=span, choice=Choice(**choice))).figures
+        figures = services.analytics.report(FiguresQuery(span=span, choice=Choice(**choice))).figures
     steps, paid = funnel([p for p in payments if chooses(choice, p) and start <= p["created_at"] <= end])
     assert asdict(figures.three_d_secure_funnel) == steps
     assert +Counter(figures.three_d_secure_paid) == paid

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.figures.figures import Figures
-from app.domain.figures.periods import Compare, Granularity, Span, buckets, days, earlier
-from app.services.figures.report import Question, Report
+from app.domain.figures.periods import Compare, Granularity, Span, days, earlier, intervals
+from app.services.figures.report import FiguresQuery, Report
 from dashboards.overview.comparison import beside
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -29,11 +29,12 @@ def pairs(
     span = days(date.fromisoformat(first), date.fromisoformat(last), BERLIN)
     step, before = Granularity(granularity), earlier(span, compare, now, monthly=monthly)
     series, previous = (
-        [(at, Figures({"created": n})) for n, at in enumerate(buckets(part, step))] for part in (span, before)
+        [(at, Figures({"created": n})) for n, at in enumerate(intervals(part, step))]
+        for part in (span, before)
     )
-    question = Question(span=span, granularity=step, compare=compare, monthly=monthly)
+    query = FiguresQuery(span=span, granularity=step, compare=compare, monthly=monthly)
     report = Report(
-        question=question,
+        query=query,
         figures=Figures({}),
         series=series,
         previous_span=before,
@@ -131,5 +132,5 @@ def test_a_month_that_is_not_over_is_not_set_beside_a_whole_one() -> None:
 
 def test_nothing_is_beside_a_report_without_comparison() -> None:
     span = Span(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC), BERLIN)
-    report = Report(question=Question(span=span), figures=Figures({}), series=[])
+    report = Report(query=FiguresQuery(span=span), figures=Figures({}), series=[])
     assert beside(report, LATER) == []

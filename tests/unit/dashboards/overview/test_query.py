@@ -38,22 +38,22 @@ def test_presets_are_days_on_the_wall_of_the_zone(
 ) -> None:
     for zone, (first, last) in ((AUCKLAND, there), (LOS_ANGELES, here)):
         query = read(zone, range=preset)
-        assert query.question.span == days(date.fromisoformat(first), date.fromisoformat(last), zone)
+        assert query.figures.span == days(date.fromisoformat(first), date.fromisoformat(last), zone)
         assert query.is_live == (preset != "last_month")
         assert query.preset == preset
 
 
 def test_a_preset_is_exact_to_the_instant() -> None:
     """New Zealand is thirteen hours ahead in March; its clocks went back on 5 April 2026, a day of 25 hours."""
-    assert read(AUCKLAND, range="today").question.span == Span(
+    assert read(AUCKLAND, range="today").figures.span == Span(
         datetime(2026, 2, 28, 11, tzinfo=UTC), datetime(2026, 3, 1, 11, tzinfo=UTC), AUCKLAND
     )
-    back = read(AUCKLAND, datetime(2026, 4, 5, 0, tzinfo=UTC), range="today").question.span
+    back = read(AUCKLAND, datetime(2026, 4, 5, 0, tzinfo=UTC), range="today").figures.span
     assert back == Span(datetime(2026, 4, 4, 11, tzinfo=UTC), datetime(2026, 4, 5, 12, tzinfo=UTC), AUCKLAND)
 
 
 def test_without_a_range_the_last_thirty_days_are_shown() -> None:
-    assert read(AUCKLAND).question.span == read(AUCKLAND, range="30d").question.span
+    assert read(AUCKLAND).figures.span == read(AUCKLAND, range="30d").figures.span
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_only_this_month_is_meant_as_a_month_so_far(
 ) -> None:
     """On the seventh, when this month and seven days are the same days."""
     moment = datetime(2026, 11, 7, 20, tzinfo=UTC)
-    question = read(LOS_ANGELES, moment, **arguments).question
+    figures = read(LOS_ANGELES, moment, **arguments).figures
     first, last = map(date.fromisoformat, expected)
-    found = earlier(question.span, question.compare or Compare.PREVIOUS, moment, monthly=question.monthly)
+    found = earlier(figures.span, figures.compare or Compare.PREVIOUS, moment, monthly=figures.monthly)
     assert (found.first_day, found.last_day) == (first, last)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.figures.contributions import Counted, CountedAttempt, merged, tallies
+from app.domain.figures.contributions import AttemptContribution, Contribution, counters_by_time, merged
 from app.domain.figures.figures import Figures
 from app.domain.payments.states import AttemptStatus, AuthenticationOutcome
 
 attempts = st.builds(
-    CountedAttempt,
+    AttemptContribution,
     status=st.sampled_from([status.value for status in AttemptStatus]),
     outcome=st.none() | st.sampled_from([outcome.value for outcome in AuthenticationOutcome]),
     flow=st.sampled_from([None, "challenge", "frictionless"]),
 )
 
 
-def of(attempts: list[CountedAttempt], seconds: int | None = None) -> Figures:
-    counted = Counted(
+def of(attempts: list[AttemptContribution], seconds: int | None = None) -> Figures:
+    counted = Contribution(
         created_at=0,
         completed_at=seconds,
         currency="usd",
@@ -29,18 +29,18 @@ def of(attempts: list[CountedAttempt], seconds: int | None = None) -> Figures:
         disputed=False,
         attempts=tuple(attempts),
     )
-    return Figures(merged(tally for _, tally in tallies(counted)))
+    return Figures(merged(counters for _, counters in counters_by_time(counted)))
 
 
 @given(st.lists(attempts))
-def test_each_step_of_the_funnel_is_a_part_of_the_one_before(found: list[CountedAttempt]) -> None:
+def test_each_step_of_the_funnel_is_a_part_of_the_one_before(found: list[AttemptContribution]) -> None:
     steps = of(found).three_d_secure_funnel
     asked = steps.challenged + steps.frictionless + steps.unknown
     assert steps.requested >= asked >= steps.authenticated >= steps.paid >= 0
 
 
 @given(st.lists(attempts))
-def test_what_was_paid_is_a_part_of_each_outcome(found: list[CountedAttempt]) -> None:
+def test_what_was_paid_is_a_part_of_each_outcome(found: list[AttemptContribution]) -> None:
     figures = of(found)
     assert sum(figures.three_d_secure_split.values()) == figures.three_d_secure_rate.n
     for outcome, number in figures.three_d_secure_split.items():

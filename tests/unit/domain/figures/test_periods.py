@@ -11,11 +11,11 @@ from app.domain.figures.periods import (
     Compare,
     Granularity,
     Span,
-    buckets,
     days,
     earlier,
+    intervals,
     months_earlier,
-    whole_buckets,
+    whole_intervals,
 )
 
 BERLIN, NEW_YORK, KATHMANDU = (
@@ -184,15 +184,15 @@ def test_months_earlier_is_the_same_day_or_the_months_last(day: str, months: int
 def test_whole_buckets_are_those_that_the_span_does_not_cut(
     span: str, granularity: str, whole: list[str]
 ) -> None:
-    found = whole_buckets(of_days(span), Granularity(granularity))
+    found = whole_intervals(of_days(span), Granularity(granularity))
     assert found == [at(f"{day}T00:00") for day in whole]
 
 
 def test_both_of_the_hours_that_clocks_repeat_are_whole() -> None:
     span = Span(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC), BERLIN)
-    assert len(buckets(span, Granularity.HOUR)) == 2
-    assert whole_buckets(span, Granularity.HOUR) == []
+    assert len(intervals(span, Granularity.HOUR)) == 2
+    assert whole_intervals(span, Granularity.HOUR) == []
     longer = Span(datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 10, 25, 2, tzinfo=UTC), BERLIN)
-    assert whole_buckets(longer, Granularity.HOUR) == [
+    assert whole_intervals(longer, Granularity.HOUR) == [
         datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1)
     ]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from app.domain.figures.statistics import (
     Change,
-    Meaning,
     Ratio,
     Sample,
+    Significance,
     compare_means,
     compare_ratios,
     compare_samples,
@@ -60,48 +60,50 @@ def test_the_bounds_of_students_t_are_the_published_ones(freedom: int, published
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "meaning"),
+    ("now", "before", "significance"),
     [
         # z is 1.967 and 1.953; the bound is 1.960.
-        (Ratio(5_277, 10_000), Ratio(5_138, 10_000), Meaning.SIGNIFICANT),
-        (Ratio(5_276, 10_000), Ratio(5_138, 10_000), Meaning.CHANCE),
-        (Ratio(5_138, 10_000), Ratio(5_277, 10_000), Meaning.SIGNIFICANT),
+        (Ratio(5_277, 10_000), Ratio(5_138, 10_000), Significance.SIGNIFICANT),
+        (Ratio(5_276, 10_000), Ratio(5_138, 10_000), Significance.NORMAL_VARIATION),
+        (Ratio(5_138, 10_000), Ratio(5_277, 10_000), Significance.SIGNIFICANT),
         # Of 50 in each, 5 are expected in the smaller part at the least.
-        (Ratio(10, 50), Ratio(0, 50), Meaning.SIGNIFICANT),
-        (Ratio(9, 50), Ratio(0, 50), Meaning.TOO_FEW),
-        (Ratio(40, 50), Ratio(50, 50), Meaning.SIGNIFICANT),
-        (Ratio(41, 50), Ratio(50, 50), Meaning.TOO_FEW),
-        (Ratio(100, 100), Ratio(100, 100), Meaning.TOO_FEW),
-        (Ratio(1, 2), Ratio(400, 800), Meaning.TOO_FEW),
-        (Ratio(30, 60), Ratio(30, 60), Meaning.CHANCE),
+        (Ratio(10, 50), Ratio(0, 50), Significance.SIGNIFICANT),
+        (Ratio(9, 50), Ratio(0, 50), Significance.NOT_ENOUGH_DATA),
+        (Ratio(40, 50), Ratio(50, 50), Significance.SIGNIFICANT),
+        (Ratio(41, 50), Ratio(50, 50), Significance.NOT_ENOUGH_DATA),
+        (Ratio(100, 100), Ratio(100, 100), Significance.NOT_ENOUGH_DATA),
+        (Ratio(1, 2), Ratio(400, 800), Significance.NOT_ENOUGH_DATA),
+        (Ratio(30, 60), Ratio(30, 60), Significance.NORMAL_VARIATION),
     ],
 )
-def test_shares_are_judged_up_to_the_bound(now: Ratio, before: Ratio, meaning: Meaning) -> None:
+def test_shares_are_judged_up_to_the_bound(now: Ratio, before: Ratio, significance: Significance) -> None:
     change = compare_ratios(now, before)
-    assert change.meaning == meaning
+    assert change.significance == significance
     assert change.difference == pytest.approx(now.n / now.total - before.n / before.total)
 
 
 @pytest.mark.parametrize(("now", "before"), [((0, 0), (1, 2)), ((1, 2), (0, 0)), ((0, 0), (0, 0))])
 def test_a_share_of_nothing_is_not_compared(now: tuple[int, int], before: tuple[int, int]) -> None:
-    assert compare_ratios(Ratio(*now), Ratio(*before)) == Change(None, Meaning.TOO_FEW)
+    assert compare_ratios(Ratio(*now), Ratio(*before)) == Change(None, Significance.NOT_ENOUGH_DATA)
 
 
 @pytest.mark.parametrize(
-    ("before", "by", "meaning"),
+    ("before", "by", "significance"),
     [
         # Twelve degrees of freedom: 2.179 times an error of 1.1547 is 2.516; the normal bound would be 2.263.
-        (SEVEN, 2.52, Meaning.SIGNIFICANT),
-        (SEVEN, 2.51, Meaning.CHANCE),
-        (SEVEN, -2.52, Meaning.SIGNIFICANT),
+        (SEVEN, 2.52, Significance.SIGNIFICANT),
+        (SEVEN, 2.51, Significance.NORMAL_VARIATION),
+        (SEVEN, -2.52, Significance.SIGNIFICANT),
         # Against seven that do not vary, six degrees: 2.447 times 0.8165 is 1.998; twelve would give 1.779.
-        ((4,) * 7, 2.0, Meaning.SIGNIFICANT),
-        ((4,) * 7, 1.99, Meaning.CHANCE),
+        ((4,) * 7, 2.0, Significance.SIGNIFICANT),
+        ((4,) * 7, 1.99, Significance.NORMAL_VARIATION),
     ],
 )
-def test_means_are_judged_up_to_the_bound(before: tuple[int, ...], by: float, meaning: Meaning) -> None:
+def test_means_are_judged_up_to_the_bound(
+    before: tuple[int, ...], by: float, significance: Significance
+) -> None:
     change = compare_samples([value + by for value in SEVEN], before)
-    assert change.meaning == meaning
+    assert change.significance == significance
     assert change.difference == pytest.approx(by)
 
 
@@ -110,27 +112,30 @@ def test_the_degrees_of_freedom_are_those_of_welch_and_satterthwaite() -> None:
     now, before = Sample(7, 0, 7.0), Sample(100, 0, 1.0)
     freedom = (1 + 0.01) ** 2 / (1 / 6 + 0.01**2 / 99)
     bound = student_t(freedom) * math.sqrt(1.01)
-    for by, meaning in ((bound + 0.001, Meaning.SIGNIFICANT), (bound - 0.001, Meaning.CHANCE)):
-        assert compare_means(Sample(now.n, by, now.variance), before).meaning == meaning
+    for by, significance in (
+        (bound + 0.001, Significance.SIGNIFICANT),
+        (bound - 0.001, Significance.NORMAL_VARIATION),
+    ):
+        assert compare_means(Sample(now.n, by, now.variance), before).significance == significance
 
 
 def test_of_fewer_than_seven_values_nothing_is_told_but_the_difference() -> None:
     far = [value + 1000 for value in SEVEN]
-    assert compare_samples(far[:6], SEVEN) == Change(999.5, Meaning.TOO_FEW)
-    assert compare_samples(SEVEN, far[:6]) == Change(-999.5, Meaning.TOO_FEW)
+    assert compare_samples(far[:6], SEVEN) == Change(999.5, Significance.NOT_ENOUGH_DATA)
+    assert compare_samples(SEVEN, far[:6]) == Change(-999.5, Significance.NOT_ENOUGH_DATA)
     for now, before in ((SEVEN, ()), ((), SEVEN), ((), ())):
-        assert compare_samples(now, before) == Change(None, Meaning.TOO_FEW)
+        assert compare_samples(now, before) == Change(None, Significance.NOT_ENOUGH_DATA)
 
 
 def test_values_that_do_not_vary_differ_or_do_not() -> None:
-    assert compare_samples([5] * 7, [4] * 7) == Change(1, Meaning.SIGNIFICANT)
-    assert compare_samples([4] * 7, [4] * 7) == Change(0, Meaning.CHANCE)
+    assert compare_samples([5] * 7, [4] * 7) == Change(1, Significance.SIGNIFICANT)
+    assert compare_samples([4] * 7, [4] * 7) == Change(0, Significance.NORMAL_VARIATION)
 
 
 def test_a_change_of_durations_is_that_of_their_exact_means() -> None:
     now = Sample.of_durations({rounded_seconds(104): 50}, 104.0)
     before = Sample.of_durations({rounded_seconds(96): 50}, 96.0)
-    assert compare_means(now, before) == Change(8.0, Meaning.SIGNIFICANT)
+    assert compare_means(now, before) == Change(8.0, Significance.SIGNIFICANT)
     assert Sample.of_durations({}, None) == Sample(0, 0, 0) == Sample.of([])
 
 
@@ -143,7 +148,7 @@ def test_rounding_does_not_make_durations_look_all_alike() -> None:
     ]
     assert samples[0].variance >= 26**2
     shifted = Sample(90, samples[0].mean + 1, samples[0].variance)
-    assert compare_means(shifted, samples[1]) == Change(1, Meaning.CHANCE)
+    assert compare_means(shifted, samples[1]) == Change(1, Significance.NORMAL_VARIATION)
 
 
 @given(st.lists(st.integers(0, 99), min_size=7, max_size=40))
@@ -155,32 +160,32 @@ def test_short_durations_have_the_sample_of_their_values(values: list[int]) -> N
     assert found.variance == pytest.approx(exact.variance)
 
 
-def _normal(dice: random.Random) -> Meaning:
+def _normal(dice: random.Random) -> Significance:
     now, before = ([dice.gauss(1000, 200) for _ in range(7)] for _ in range(2))
-    return compare_samples(now, before).meaning
+    return compare_samples(now, before).significance
 
 
-def _uneven(dice: random.Random) -> Meaning:
+def _uneven(dice: random.Random) -> Significance:
     """Few values that vary much, against many that vary little."""
     return compare_samples(
         [dice.gauss(1000, 600) for _ in range(8)], [dice.gauss(1000, 100) for _ in range(40)]
-    ).meaning
+    ).significance
 
 
-def _shares(dice: random.Random) -> Meaning:
+def _shares(dice: random.Random) -> Significance:
     now, before = (Ratio(sum(dice.random() < 0.85 for _ in range(n)), n) for n in (120, 200))
-    return compare_ratios(now, before).meaning
+    return compare_ratios(now, before).significance
 
 
 @pytest.mark.parametrize("compared", [_normal, _uneven, _shares], ids=["means", "uneven means", "shares"])
 def test_where_nothing_has_changed_one_in_twenty_looks_real(
-    compared: Callable[[random.Random], Meaning],
+    compared: Callable[[random.Random], Significance],
 ) -> None:
     """Of 4,000 such comparisons the share of false alarms is right to 0.7 points (two deviations)."""
     dice = random.Random(20260310)
     found = Counter(compared(dice) for _ in range(4000))
-    assert found[Meaning.TOO_FEW] == 0
-    assert 0.043 < found[Meaning.SIGNIFICANT] / 4000 < 0.057
+    assert found[Significance.NOT_ENOUGH_DATA] == 0
+    assert 0.043 < found[Significance.SIGNIFICANT] / 4000 < 0.057
 
 
 @given(st.integers(0, 10**7))
