@@ -1,4 +1,4 @@
-"""The cards of the overview: each figure with what it counts, its course, its change and the way to its payments."""
+"""The cards of the overview: each figure with its counts, its trend, its change and links to its payments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _P50, _P95 = 0.5, 0.95
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a sentence; one with ``href`` is a number and leads to as many payments, refunds or disputes."""
+    """A part of a sentence; one with ``href`` is a number and links to that many payments, refunds or disputes."""
 
     text: str
     href: str | None = None
@@ -30,13 +30,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A figure. ``counted`` says of how many; ``notes`` are further sentences."""
+    """A figure. ``basis`` is the sentence about the counts behind it; ``notes`` are further sentences."""
 
     key: str
     title: str
     definition: str
     value: str
-    counted: tuple[Part, ...]
+    basis: tuple[Part, ...]
     spark: Markup
     change: Delta | None = None
     facts: tuple[tuple[str, str], ...] = ()
@@ -44,8 +44,8 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How many payments stand in one way; ``start`` and ``width`` are percentages of all, for the bar."""
+class StatusShare:
+    """The payments with one outcome; ``start`` and ``width`` are percentages of all, for the bar."""
 
     name: str
     label: str
@@ -57,38 +57,43 @@ class Standing:
     width: float
 
 
-_STANDING = {
+_STATUSES = {
     Outcome.COMPLETED: ("Completed", "The money was captured."),
-    Outcome.FAILED: ("Failed", "At least one attempt failed and none succeeded, canceled ones included."),
+    Outcome.FAILED: (
+        "Failed",
+        "At least one attempt failed and none succeeded, including canceled payments.",
+    ),
     Outcome.CANCELED: ("Canceled", "Canceled without a failed attempt."),
-    Outcome.OPEN: ("Open", "Attempted, and neither paid nor failed yet."),
-    Outcome.ABANDONED: ("Never attempted", "Opened, and nobody has tried to pay."),
+    Outcome.OPEN: ("Open", "Attempted, but neither completed nor failed yet."),
+    Outcome.ABANDONED: ("Never attempted", "Created, but no payment was attempted."),
 }
 
 
 def created(report: Report) -> tuple[Part, Delta | None]:
-    """How many payments were created, and how that changed."""
+    """The number of payments created, and its change."""
     query, before = report.query, report.previous
     number = report.figures.count("created")
     href = links.payments_link(query.span, query.choice)
     return Part(count(number), href), of_counts(number, before.count("created")) if before else None
 
 
-def standing(report: Report) -> list[Standing]:
-    """How the payments stand that were created; the numbers add up to all of them."""
+def status_breakdown(report: Report) -> list[StatusShare]:
+    """The created payments by outcome; the numbers add up to all of them."""
     figures, total, start = report.figures, report.figures.count("created"), 0
-    found = []
-    for outcome, (label, meaning) in _STANDING.items():
+    breakdown = []
+    for outcome, (label, meaning) in _STATUSES.items():
         number = figures.count(outcome.value)
         href = _list(report, FigureFilter(outcome.value))
-        part = [100 * value / total if total else 0.0 for value in (start, number)]
-        found.append(Standing(outcome.value, label, meaning, number, share(number, total), href, *part))
+        place = [100 * value / total if total else 0.0 for value in (start, number)]
+        breakdown.append(
+            StatusShare(outcome.value, label, meaning, number, share(number, total), href, *place)
+        )
         start += number
-    return found
+    return breakdown
 
 
 def cards(report: Report) -> list[Card]:
-    """Every figure that is not money."""
+    """Every figure except money."""
     return [
         _ratio(
             report,
@@ -132,7 +137,7 @@ def _disputed(figures: Figures) -> Ratio:
     return figures.dispute_rate
 
 
-def _asked(figures: Figures) -> Ratio:
+def _requested(figures: Figures) -> Ratio:
     return figures.three_d_secure_rate
 
 
@@ -152,7 +157,7 @@ def _ratio(
         title=title,
         definition=DEFINITIONS[key],
         value=percent(ratio.value),
-        counted=(
+        basis=(
             Part(count(ratio.n), number),
             Part("of"),
             Part(count(ratio.total), total),
@@ -165,7 +170,7 @@ def _ratio(
 
 
 def _three_d_secure(report: Report) -> Card:
-    """The rate is of attempts, and lists are of payments: both are said."""
+    """The rate counts attempts and its list has payments, so the card states both."""
     ratio, title = report.figures.three_d_secure_rate, "3-D Secure rate"
     payments = report.figures.count("3ds_payments")
     return Card(
@@ -173,12 +178,12 @@ def _three_d_secure(report: Report) -> Card:
         title=title,
         definition=DEFINITIONS["three_d_secure"],
         value=percent(ratio.value),
-        counted=(Part(f"{count(ratio.n)} of {count(ratio.total)} attempts"),),
-        spark=_spark(title, [_asked(step).value for _, step in report.series], percent),
-        change=of_ratios(ratio, _asked(report.previous)) if report.previous else None,
+        basis=(Part(f"{count(ratio.n)} of {count(ratio.total)} attempts"),),
+        spark=_spark(title, [_requested(step).value for _, step in report.series], percent),
+        change=of_ratios(ratio, _requested(report.previous)) if report.previous else None,
         notes=(
             (
-                Part("Asked for in"),
+                Part("Requested in"),
                 Part(count(payments), _list(report, FigureFilter.THREE_D_SECURE)),
                 Part("of"),
                 created(report)[0],
@@ -196,7 +201,7 @@ def _times(report: Report) -> Card:
         title=title,
         definition=DEFINITIONS["processing_time"],
         value=_seconds(figures.mean_seconds),
-        counted=(
+        basis=(
             Part("mean of"),
             Part(count(figures.timed), _list(report, FigureFilter.COMPLETED)),
             Part("payments"),
@@ -210,8 +215,8 @@ def _times(report: Report) -> Card:
 def _disputes(report: Report) -> Card:
     query, opened = report.query, report.figures.disputes_opened
     href = links.disputes_link(query.span, query.choice)
-    words = "dispute was opened in this range" if opened == 1 else "disputes were opened in this range"
-    note = (Part(count(opened), href), Part(words))
+    text = "dispute was opened in this range" if opened == 1 else "disputes were opened in this range"
+    note = (Part(count(opened), href), Part(text))
     counts = (FigureFilter.DISPUTED, FigureFilter.COMPLETED)
     return _ratio(report, "dispute_rate", "Dispute rate", _disputed, counts, -1, (note,))
 
@@ -221,7 +226,7 @@ def _list(report: Report, figure: FigureFilter) -> str:
 
 
 def _spark(title: str, values: Sequence[float | None], text: Callable[[float], str]) -> Markup:
-    return sparkline(values, label=f"{title} by step", text=text)
+    return sparkline(values, label=f"{title} by interval", text=text)
 
 
 def _seconds(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Changes against the compared period in plain words: how much, and whether that is more than chance would bring."""
+"""Changes against the compared period in words: how much, and whether that is statistically significant."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from app.domain.figures.figures import Figures
 from app.domain.figures.statistics import (
     Change,
-    Meaning,
     Ratio,
     Sample,
+    Significance,
     compare_means,
     compare_ratios,
     compare_samples,
@@ -18,66 +18,68 @@ from app.domain.figures.statistics import (
 from app.domain.money import Money
 from dashboards.lists.formats import NO_DATA, count, duration, money, percent
 
-JUDGED = (
-    "A change is real when pure chance would bring one as large in no more than about 5 of 100 such comparisons (95% "
-    "confidence). Shares are compared by a two-proportion z-test, times and volumes by Welch's test; volumes by those "
-    "steps that lie wholly in the range and are over. With few payments or steps nothing can be told."
+HOW_COMPARED = (
+    "A change is significant when normal variation would produce one as large in no more than about 5 of 100 such "
+    "comparisons (95% confidence). Shares are compared by a two-proportion z-test, times and volumes by Welch's test; "
+    "volumes by the intervals that lie entirely in the range and are over. With few payments or intervals there is not "
+    "enough data."
 )
-_MEANING = {
-    Meaning.SIGNIFICANT: "real, more than chance",
-    Meaning.CHANCE: "may be chance",
-    Meaning.TOO_FEW: "too few to tell",
+_SIGNIFICANCE = {
+    Significance.SIGNIFICANT: "significant",
+    Significance.NORMAL_VARIATION: "within normal variation",
+    Significance.NOT_ENOUGH_DATA: "not enough data",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A change in words. ``kind`` is good or bad where it is real and has a better side, none without a change to
-    speak of, or else note.
+    """A change in words. ``tone`` is good or bad for a significant change with a better side, none without a change,
+    otherwise note.
     """
 
     text: str
-    meaning: str
+    significance: str
     before: str
-    kind: str = "note"
+    tone: str = "note"
 
 
 def of_ratios(now: Ratio, before: Ratio, *, better: int = 0) -> Delta:
     """The change of a share, in percentage points. ``better`` is 1 where more is better and -1 where less is."""
-    told = (
+    previous = (
         f"{percent(before.value)} ({count(before.n)} of {count(before.total)})" if before.total else NO_DATA
     )
-    return _delta(compare_ratios(now, before), lambda size: f"{_digits(size * 100)} points", told, better)
+    return _delta(compare_ratios(now, before), lambda size: f"{_digits(size * 100)} points", previous, better)
 
 
 def of_times(now: Figures, before: Figures) -> Delta:
     """The change of the mean processing time."""
-    told = NO_DATA if before.mean_seconds is None else f"{duration(before.mean_seconds)} on average"
+    previous = NO_DATA if before.mean_seconds is None else f"{duration(before.mean_seconds)} on average"
     first, second = (Sample.of_durations(one.durations, one.mean_seconds) for one in (now, before))
-    return _delta(compare_means(first, second), duration, told, -1)
+    return _delta(compare_means(first, second), duration, previous, -1)
 
 
 def of_counts(now: int, before: int) -> Delta:
-    """The change of a plain number, which is not judged: a number alone says nothing about chance."""
+    """The change of a plain count, without significance: one number has no known variation."""
     if now == before:
         return Delta("unchanged", "", count(before), "none")
     return Delta(f"{_arrow(now - before)} {count(abs(now - before))}", "", count(before))
 
 
-def of_volumes(currency: str, now: int, before: int, steps: tuple[Sequence[int], Sequence[int]]) -> Delta:
-    """The change of a volume in minor units, as a part of what it was.
+def of_volumes(currency: str, now: int, before: int, intervals: tuple[Sequence[int], Sequence[int]]) -> Delta:
+    """The change of a volume in minor units, relative to the volume before.
 
-    It is judged by how much ``steps``, the volumes of equally long parts of both spans, differ among themselves.
+    Its significance follows from the variation among ``intervals``: the volumes of equally long parts of both spans.
     """
-    told = money(Money(before, currency).to_major(), currency)
+    previous = money(Money(before, currency).to_major(), currency)
     if before <= 0:
-        return Delta("nothing to compare with", "", told, "none")
-    judged = compare_samples(*steps)
-    meaning = judged.meaning
-    if meaning == Meaning.SIGNIFICANT and (judged.difference or 0) * (now - before) < 0:
-        # The whole steps went the other way, so what they show is not this change.
-        meaning = Meaning.CHANCE
-    return _delta(Change(now - before, meaning), lambda size: f"{_digits(100 * size / before)}%", told, 1)
+        return Delta("nothing to compare with", "", previous, "none")
+    sampled = compare_samples(*intervals)
+    significance = sampled.significance
+    if significance == Significance.SIGNIFICANT and (sampled.difference or 0) * (now - before) < 0:
+        # The whole intervals changed in the opposite direction, so they are no evidence of this change.
+        significance = Significance.NORMAL_VARIATION
+    change = Change(now - before, significance)
+    return _delta(change, lambda size: f"{_digits(100 * size / before)}%", previous, 1)
 
 
 def _delta(change: Change, size: Callable[[float], str], before: str, better: int) -> Delta:
@@ -86,11 +88,11 @@ def _delta(change: Change, size: Callable[[float], str], before: str, better: in
         return Delta("nothing to compare with", "", before, "none")
     if difference == 0:
         return Delta("unchanged", "", before, "none")
-    kind = "note"
-    if change.meaning == Meaning.SIGNIFICANT and better:
-        kind = "good" if difference * better > 0 else "bad"
+    tone = "note"
+    if change.significance == Significance.SIGNIFICANT and better:
+        tone = "good" if difference * better > 0 else "bad"
     text = f"{_arrow(difference)} {size(abs(difference))}"
-    return Delta(text, _MEANING[change.meaning], before, kind)
+    return Delta(text, _SIGNIFICANCE[change.significance], before, tone)
 
 
 def _arrow(difference: float) -> str:
@@ -98,5 +100,5 @@ def _arrow(difference: float) -> str:
 
 
 def _digits(size: float) -> str:
-    """One decimal; what is nearly nothing is still not nothing."""
+    """One decimal; a size that would round to 0 is ``<0.1``."""
     return "<0.1" if 0 < size < 0.05 else f"{size:,.1f}"

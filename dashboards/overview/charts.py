@@ -33,7 +33,7 @@ from dashboards.lists import links
 from dashboards.lists.formats import percent
 from dashboards.lists.labels import AUTHENTICATION, Label, humanize, label_of
 from dashboards.overview import volume as overview_volume
-from dashboards.overview.comparison import beside
+from dashboards.overview.comparison import previous_intervals
 from dashboards.overview.query import COMPARE, HEAT, OverviewQuery
 
 _P50, _P95 = 0.5, 0.95
@@ -41,7 +41,7 @@ _P50, _P95 = 0.5, 0.95
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """Every chart, drawn. ``currency`` is that of the volume, ``currencies`` those to choose from with their words."""
+    """Every chart. ``currency`` is that of the volume chart, ``currencies`` are the options with their labels."""
 
     success: Markup
     volume: Markup
@@ -56,11 +56,11 @@ class Charts:
 
 def draw(report: Report, query: OverviewQuery) -> Charts:
     """All charts of a view."""
-    steps = _steps(report)
-    currency = overview_volume.chosen(report, query.volume)
+    intervals = _intervals(report)
+    currency = overview_volume.charted_currency(report, query.volume)
     return Charts(
-        success=_success(report, steps, query),
-        volume=overview_volume.chart(report, query.moment, currency, steps),
+        success=_success(report, intervals, query),
+        volume=overview_volume.chart(report, query.moment, currency, intervals),
         currency=currency,
         currencies=[(v.currency, v.currency.upper()) for v in report.figures.volumes],
         reasons=_reasons(report),
@@ -74,8 +74,8 @@ def draw(report: Report, query: OverviewQuery) -> Charts:
     )
 
 
-def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
-    """Name and span of each step; those at the ends are cut to the range."""
+def _intervals(report: Report) -> list[tuple[PeriodLabel, Span]]:
+    """Label and span of each interval; those at the ends are cut to the range."""
     span, starts = report.query.span, [start for start, _ in report.series]
     labels = period_labels(starts, report.query.granularity.value)
     edges = [max(start.astimezone(UTC), span.start) for start in starts] + [span.end]
@@ -83,17 +83,20 @@ def _steps(report: Report) -> list[tuple[PeriodLabel, Span]]:
     return list(zip(labels, spans, strict=True))
 
 
-def _success(report: Report, steps: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
-    spans, choice = [span for _, span in steps], report.query.choice
+def _success(report: Report, intervals: Sequence[tuple[PeriodLabel, Span]], query: OverviewQuery) -> Markup:
+    spans, choice = [span for _, span in intervals], report.query.choice
     hrefs = links.payments_links(spans, choice, figure=FigureFilter.DECIDED)
     points = [
         _band_point(figures.success_rate, label, href)
-        for (label, _), (_, figures), href in zip(steps, report.series, hrefs, strict=True)
+        for (label, _), (_, figures), href in zip(intervals, report.series, hrefs, strict=True)
     ]
     return line_with_band(
         points,
         "Success rate over time",
-        previous=[before.success_rate.value if before else None for before in beside(report, query.moment)],
+        previous=[
+            before.success_rate.value if before else None
+            for before in previous_intervals(report, query.moment)
+        ],
         previous_label=COMPARE[query.compare],
         what="Success rate",
         key="success",
@@ -107,7 +110,7 @@ def _band_point(ratio: Ratio, label: PeriodLabel, href: str) -> BandPoint:
 
 def _reasons(report: Report) -> Markup:
     span, choice = report.query.span, report.query.choice
-    found = [
+    reasons = [
         Reason(
             r.reason.code,
             r.reason.group.value,
@@ -119,7 +122,7 @@ def _reasons(report: Report) -> Markup:
         )
         for r in report.figures.failure_reasons
     ]
-    return grouped_bars(found, "Why attempts failed", subtitle="failed attempts by reason", key="reasons")
+    return grouped_bars(reasons, "Why attempts failed", subtitle="failed attempts by reason", key="reasons")
 
 
 def _funnel(figures: Figures) -> Markup:
@@ -146,13 +149,13 @@ def _times(figures: Figures) -> Markup:
     )
 
 
-def _heat(hours: Figures, shown: str) -> Markup:
-    title = f"{HEAT[shown]} by weekday and hour"
+def _heat(hours: Figures, values: str) -> Markup:
+    title = f"{HEAT[values]} by weekday and hour"
     places = [(day, hour) for day in range(len(DAYS)) for hour in range(HOURS)]
-    if shown == "success":
+    if values == "success":
         ratios = [(day, hour, hours.success_rate_of(day, hour)) for day, hour in places]
         cells = [HeatCell(day, hour, ratio.value, ratio.total) for day, hour, ratio in ratios]
-        return heat_map(cells, title, what=HEAT[shown], text=percent, from_zero=False, key="heat")
+        return heat_map(cells, title, what=HEAT[values], text=percent, from_zero=False, key="heat")
     numbers = [(day, hour, hours.hour(day, hour, "created")) for day, hour in places]
     if not any(number for _, _, number in numbers):
         return heat_map([], title, key="heat")

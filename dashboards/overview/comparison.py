@@ -1,4 +1,4 @@
-"""The steps of the compared span that the steps of a report are set beside in its charts."""
+"""Aligns the intervals of the compared span with those of a report, for its charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.domain.figures.figures import Figures
 from app.domain.figures.periods import Granularity, Span, whole_intervals
 from app.services.figures.report import Report
 
-# No two steps begin nearer to each other.
+# The shortest distance between the starts of two intervals.
 _SHORTEST = {
     Granularity.HOUR: timedelta(hours=1),
     Granularity.DAY: timedelta(days=1),
@@ -19,11 +19,11 @@ _SHORTEST = {
 }
 
 
-def beside(report: Report, moment: datetime) -> list[Figures | None]:
-    """For each step of the series what there was as far into the compared span, by the clocks on the wall.
+def previous_intervals(report: Report, moment: datetime) -> list[Figures | None]:
+    """For each interval of the series the one equally far into the compared span, by wall clocks.
 
-    None where there was nothing, and where one of the two is whole and the other cut short by its span or by
-    ``moment``, the present: the days of a cut week are not those of a whole one.
+    None where there is none, and where only one of the two is whole and the other is cut short by its span or by
+    ``moment``, the present: a partial week has other days than a whole one.
     """
     span, compared, granularity = report.query.span, report.previous_span, report.query.granularity
     if compared is None:
@@ -34,13 +34,13 @@ def beside(report: Report, moment: datetime) -> list[Figures | None]:
     whole = _are_whole(report.series, over, granularity)
     whole_before = _are_whole(report.previous_series, compared, granularity)
     starts = [_wall(at) for at, _ in report.previous_series]
-    found: list[Figures | None] = []
+    aligned: list[Figures | None] = []
     for (at, _), is_whole in zip(report.series, whole, strict=True):
-        wanted = _wall(at) - shift
-        place = bisect_left(starts, wanted - half)
-        near = place < len(starts) and starts[place] < wanted + half
-        found.append(report.previous_series[place][1] if near and whole_before[place] == is_whole else None)
-    return found
+        expected = _wall(at) - shift
+        index = bisect_left(starts, expected - half)
+        near = index < len(starts) and starts[index] < expected + half
+        aligned.append(report.previous_series[index][1] if near and whole_before[index] == is_whole else None)
+    return aligned
 
 
 def _wall(at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""The overview: how payments are doing, each number with what it counts and the way to exactly these payments."""
+"""The overview: how payments are doing, each number with its definition and a link to exactly its payments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboards.lists.links import figures_export_link
 from dashboards.lists.query import PRESETS, options_of
 from dashboards.overview import cards, charts, volume
 from dashboards.overview import query as overview_query
-from dashboards.overview.changes import JUDGED
+from dashboards.overview.changes import HOW_COMPARED
 from dashboards.overview.query import OverviewQuery
 from dashboards.web.auth import guard
 
@@ -31,7 +31,7 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("viewer")
 def index() -> str | Response:
-    """The figures that the address asks for."""
+    """The figures for the parameters of the address."""
     query = overview_query.read(request.args, services.listings.zone, now())
     try:
         report = services.analytics.report(query.figures)
@@ -45,7 +45,7 @@ def index() -> str | Response:
         query=query,
         report=report,
         created=cards.created(report),
-        standing=cards.standing(report),
+        breakdown=cards.status_breakdown(report),
         cards=cards.cards(report),
         volume=volume.rows(report, query.moment),
         charts=charts.draw(report, query),
@@ -54,12 +54,12 @@ def index() -> str | Response:
         is_unknown=_is_unknown(report, found),
         presets=PRESETS,
         definitions=DEFINITIONS,
-        judged=JUDGED,
+        how_compared=HOW_COMPARED,
     )
 
 
 def _is_first_day(report: Report) -> bool:
-    """True before the first payment; asked only where the range has nothing in it."""
+    """True before the first payment; queried only when the range is empty."""
     if any(report.figures.counters.values()):
         return False
     return not repository.exists()
@@ -73,7 +73,7 @@ def _not_ready(error: FiguresNotReady) -> Response:
 
 
 def _files(query: OverviewQuery) -> dict[str, str]:
-    """Addresses of the files of what is shown, by name and ending."""
+    """Addresses of the exports of this view, by name and extension."""
     figures = query.figures
     return {
         f"{name}.{ending}": figures_export_link(
@@ -84,13 +84,13 @@ def _files(query: OverviewQuery) -> dict[str, str]:
 
 
 def _is_unknown(report: Report, found: FilterOptions) -> bool:
-    """True where no payment was ever in the currency that is asked for."""
-    wanted = report.query.choice.currency
-    return wanted is not None and wanted not in found.currency and not report.figures.count("created")
+    """True when no payment was ever made in the currency of the filter."""
+    currency = report.query.choice.currency
+    return currency is not None and currency not in found.currency and not report.figures.count("created")
 
 
 def _options(query: OverviewQuery, found: FilterOptions) -> dict[str, list[tuple[str, str]]]:
-    """What each select of the form offers."""
+    """The options of each select in the form."""
     choice = query.figures.choice
     return {
         "currency": options_of(found.currency, str.upper, choice.currency),
@@ -98,6 +98,6 @@ def _options(query: OverviewQuery, found: FilterOptions) -> dict[str, list[tuple
         "country": options_of(found.country, str, choice.country),
         "flag": [("true", "Requested"), ("false", "Not requested")],
         "compare": list(overview_query.COMPARE.items()),
-        "granularity": list(overview_query.STEPS.items()),
+        "granularity": list(overview_query.INTERVALS.items()),
         "heat": list(overview_query.HEAT.items()),
     }

@@ -1,4 +1,4 @@
-"""What the overview is asked to show, read from its address: what makes no sense gives way to the nearest sensible."""
+"""Reads the view of the overview from its address; invalid parameters become the nearest sensible view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMPARE: Mapping[str, str] = {
     Compare.YEAR.value: "Year before",
     NOTHING: "Nothing",
 }
-STEPS: Mapping[str, str] = {
+INTERVALS: Mapping[str, str] = {
     Granularity.HOUR.value: "Hours",
     Granularity.DAY.value: "Days",
     Granularity.WEEK.value: "Weeks",
@@ -31,16 +31,16 @@ STEPS: Mapping[str, str] = {
 HEAT: Mapping[str, str] = {"created": "Payments created", "success": "Success rate"}
 _DEFAULT_DAYS = 30
 _SHOWING_DEFAULT = f"Showing the last {_DEFAULT_DAYS} days."
-# Filters that are shown as chips; the range, the step and the comparison stand in the heading and the form.
+# Filters that appear as chips; heading and form show the range, the interval and the comparison.
 _FILTERS = frozenset({"currency", "brand", "country", "three_d_secure", "from"})
-# Up to so many days, a step of this size gives a line of some dozens of points.
-_STEP_UP_TO = ((2, Granularity.HOUR), (92, Granularity.DAY), (400, Granularity.WEEK))
+# The interval for ranges up to so many days, which gives a line of a few dozen points.
+_INTERVAL_UP_TO = ((2, Granularity.HOUR), (92, Granularity.DAY), (400, Granularity.WEEK))
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewQuery:
-    """A view of the figures. ``volume`` is the currency that the chart of volume was asked for, ``heat`` what the
-    heat map shows; ``moment`` is the present.
+    """A view of the figures. ``volume`` is the requested currency of the volume chart, ``heat`` the values of the heat
+    map; ``moment`` is the present.
     """
 
     figures: FiguresQuery
@@ -53,24 +53,24 @@ class OverviewQuery:
 
     @property
     def is_live(self) -> bool:
-        """True where the range is not over yet, so that its figures may change by themselves."""
+        """True while the range is not over, so its figures may still change."""
         return self.figures.span.start <= self.moment < self.figures.span.end
 
     @property
     def preset(self) -> str | None:
-        """The preset that is shown; None for dates of one's own."""
+        """The selected preset; None for custom dates."""
         return (
             None if self.parameters.keys() & {"from", "to"} else self.parameters.get("range", DEFAULT_RANGE)
         )
 
     @property
     def compare(self) -> str:
-        """The word for what is compared with."""
+        """The selected option of the comparison."""
         return self.figures.compare.value if self.figures.compare else NOTHING
 
 
 def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> OverviewQuery:
-    """The view that an address means at ``moment``, as far as it was understood."""
+    """The view of an address at ``moment``; ``problems`` names what it could not use."""
     reader = Reader(arguments, zone)
     start, end = reader.range(fallback=_SHOWING_DEFAULT)
     span = _span(start, end, preset_span(DEFAULT_RANGE, moment, zone), reader)
@@ -101,7 +101,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
 
 
 def _span(start: datetime | None, end: datetime | None, default: Span, reader: Reader) -> Span:
-    """The range that is asked for, in bounds; ``default`` where it is none."""
+    """The requested range within bounds; ``default`` without one."""
     if start is None and end is None:
         return default
     zone = default.zone
@@ -116,7 +116,7 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
         reader.refuse(f"A range has at most {MOST_DAYS} days (two years).", "Showing the last of them.")
         first = span.last_day - timedelta(days=MOST_DAYS - 1)
         span = Span(periods.day_start(first, zone), span.end, zone)
-        # What stands in the form and in the chip is what is shown.
+        # Form and chip state the range that is shown.
         reader.leave_out("from", "to")
         reader.parameters |= span_parameters(span)
         reader.chips.append(Chip("Date", span_words(span), ("from", "to")))
@@ -124,13 +124,13 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
 
 
 def _granularity(span: Span, reader: Reader) -> Granularity:
-    wanted = reader.option("granularity", "Step", STEPS, fallback="Showing the usual interval.")
-    if wanted == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
+    requested = reader.option("granularity", "Interval", INTERVALS, fallback="Showing the usual interval.")
+    if requested == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
         reader.refuse(
             f"Hours can be shown for at most {MOST_DAYS_BY_HOUR} days.", "Showing longer intervals."
         )
         reader.leave_out("granularity")
-        wanted = None
-    if wanted:
-        return Granularity(wanted)
-    return next((step for most, step in _STEP_UP_TO if span.days <= most), Granularity.MONTH)
+        requested = None
+    if requested:
+        return Granularity(requested)
+    return next((interval for most, interval in _INTERVAL_UP_TO if span.days <= most), Granularity.MONTH)

@@ -1,4 +1,4 @@
-"""The money of the overview: a row for each currency, which are never added together, and the course of one of them."""
+"""The money of the overview: a row per currency, never added together, and the chart of one currency."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _MANY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class VolumeRow:
-    """The money of one currency. ``back`` is refunded of captured, of the payments created in the range, and
-    ``back_of`` these two amounts, each with the payments that it adds up.
+    """The money of one currency. ``refund_rate`` is the refunded share of the money captured from the payments created
+    in the range, and ``refund_basis`` these two amounts, each with a link to its payments.
     """
 
     currency: str
@@ -38,51 +38,51 @@ class VolumeRow:
     net: str
     spark: Markup
     change: Delta | None
-    back: str
-    back_of: tuple[Part, Part] | None
+    refund_rate: str
+    refund_basis: tuple[Part, Part] | None
 
 
 def rows(report: Report, moment: datetime) -> list[VolumeRow]:
-    """Each currency in which money moved or payments were captured, in the alphabet's order, as of ``moment``."""
-    shares = {found.currency: found for found in report.figures.refunded_amounts}
-    volumes = {found.currency: found for found in report.figures.volumes}
+    """Each currency in which money moved or payments were captured, in alphabetical order, as of ``moment``."""
+    shares = {share.currency: share for share in report.figures.refunded_amounts}
+    volumes = {volume.currency: volume for volume in report.figures.volumes}
     return [
         _row(report, moment, volumes.get(c) or report.figures.volume(c), shares.get(c))
         for c in sorted({*volumes, *shares})
     ]
 
 
-def chosen(report: Report, wanted: str | None) -> str | None:
-    """The currency whose course is drawn: the one that is filtered by, that is wanted, or with most payments."""
-    if (only := report.query.choice.currency or wanted) is not None:
+def charted_currency(report: Report, requested: str | None) -> str | None:
+    """The currency of the chart: the one filtered by, else the requested one, else the one with most payments."""
+    if (only := report.query.choice.currency or requested) is not None:
         return only
     largest = max(report.figures.volumes, key=lambda v: (v.captures, v.gross_minor), default=None)
     return largest.currency if largest else None
 
 
 def chart(
-    report: Report, moment: datetime, currency: str | None, steps: Sequence[tuple[PeriodLabel, Span]]
+    report: Report, moment: datetime, currency: str | None, intervals: Sequence[tuple[PeriodLabel, Span]]
 ) -> Markup:
-    """The volume of a currency over time; steps that have yet to come at ``moment`` are not drawn as nothing."""
+    """The volume of a currency over time; intervals after ``moment`` are gaps, not zeros."""
     if currency is None or currency not in {v.currency for v in report.figures.volumes}:
         return columns([], "Volume", unit="", key="volume")
     choice, code = _of(report, currency), currency.upper()
-    hrefs = links.payments_links([span for _, span in steps], choice, figure=FigureFilter.CAPTURED)
+    hrefs = links.payments_links([span for _, span in intervals], choice, figure=FigureFilter.CAPTURED)
     points = [
         _point(figures.volume(currency) if at <= moment else None, label, href)
-        for (label, _), (at, figures), href in zip(steps, report.series, hrefs, strict=True)
+        for (label, _), (at, figures), href in zip(intervals, report.series, hrefs, strict=True)
     ]
     unit = code if currency in CURRENCIES else f"minor units {code}"
-    subtitle = "on the day that money moved"
+    subtitle = "on the day the money moved"
     return columns(points, f"Volume in {code}", unit=unit, subtitle=subtitle, key="volume")
 
 
-def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare | None) -> VolumeRow:
+def _row(report: Report, moment: datetime, volume: Volume, refunded: RefundedShare | None) -> VolumeRow:
     currency, choice = volume.currency, _of(report, volume.currency)
     span = report.query.span
     net = [figures.net(currency) for at, figures in report.series if at <= moment]
-    # Exact enough for a line without an axis; one unit alone may have fewer decimals than the currency counts in.
-    unit = float(_shown(_MANY, currency)) / _MANY
+    # Exact enough for a line without an axis. Scaled from many units, because one may have too few decimals.
+    unit = float(_major(_MANY, currency)) / _MANY
     return VolumeRow(
         currency=currency,
         gross=_bare(volume.gross_minor, currency),
@@ -93,44 +93,47 @@ def _row(report: Report, moment: datetime, volume: Volume, back: RefundedShare |
         refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
         net=_bare(volume.net_minor, currency),
         spark=sparkline(
-            [unit * step for step in net], label=f"Net volume in {currency.upper()} by step", text=compact
+            [unit * amount for amount in net],
+            label=f"Net volume in {currency.upper()} by interval",
+            text=compact,
         ),
         change=_change(report, moment, currency),
-        back=percent(back.ratio.value if back else None),
-        back_of=(
+        refund_rate=percent(refunded.ratio.value if refunded else None),
+        refund_basis=(
             Part(
-                _bare(back.ratio.n, currency), links.payments_link(span, choice, figure=FigureFilter.REFUNDED)
+                _bare(refunded.ratio.n, currency),
+                links.payments_link(span, choice, figure=FigureFilter.REFUNDED),
             ),
             Part(
-                _bare(back.ratio.total, currency),
+                _bare(refunded.ratio.total, currency),
                 links.payments_link(span, choice, figure=FigureFilter.COMPLETED),
             ),
         )
-        if back
+        if refunded
         else None,
     )
 
 
 def _change(report: Report, moment: datetime, currency: str) -> Delta | None:
-    """All that moved is compared, and judged by whole steps: one that is cut short is not like the rest.
+    """The change of all that moved. Its significance follows from whole intervals, because partial ones are smaller.
 
-    None where nothing is compared, and for a currency whose decimals we do not know.
+    None without a comparison, and for a currency with unknown decimals.
     """
     span, before = report.query.span, report.previous_span
     if before is None or report.previous is None or currency not in CURRENCIES:
         return None
     over = Span(span.start, min(span.end, moment), span.zone)
-    steps = (
-        _whole_steps(report, over, report.series, currency),
-        _whole_steps(report, before, report.previous_series, currency),
+    intervals = (
+        _whole_intervals(report, over, report.series, currency),
+        _whole_intervals(report, before, report.previous_series, currency),
     )
-    return of_volumes(currency, report.figures.net(currency), report.previous.net(currency), steps)
+    return of_volumes(currency, report.figures.net(currency), report.previous.net(currency), intervals)
 
 
-def _whole_steps(
+def _whole_intervals(
     report: Report, span: Span, series: Sequence[tuple[datetime, Figures]], currency: str
 ) -> list[int]:
-    """The net volume of each step that lies wholly in the span."""
+    """The net volume of each interval that lies entirely in the span."""
     whole = set(whole_intervals(span, report.query.granularity))
     return [figures.net(currency) for at, figures in series if at.astimezone(UTC) in whole]
 
@@ -149,17 +152,17 @@ def _point(volume: Volume | None, label: PeriodLabel, href: str) -> VolumePoint:
     if volume is None:
         return VolumePoint(label.short, None, None, None, full=label.full)
     minor = (volume.gross_minor, volume.refunded_minor, volume.net_minor)
-    gross, refunded, net = (_shown(amount, volume.currency) for amount in minor)
+    gross, refunded, net = (_major(amount, volume.currency) for amount in minor)
     return VolumePoint(label.short, gross, refunded, net, href=href, full=label.full)
 
 
-def _shown(minor: int, currency: str) -> Decimal:
-    """Major units; minor ones where we do not know how many decimals the currency has."""
+def _major(minor: int, currency: str) -> Decimal:
+    """Major units; minor units for a currency with unknown decimals."""
     major = Money(minor, currency).to_major_if_known()
     return Decimal(minor) if major is None else major
 
 
 def _bare(minor: int, currency: str) -> str:
-    """An amount beside whose currency it stands; minor units are said to be such."""
-    amount = amount_in(_shown(minor, currency), "")
+    """An amount without its currency, which stands beside it; minor units are labelled."""
+    amount = amount_in(_major(minor, currency), "")
     return amount if currency in CURRENCIES else f"{amount} minor units"

@@ -79,7 +79,7 @@ def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: N
     page = visit().enter(Role.FINANCE, then=MARCH)
     cards = [
         str(one.get_attribute("id"))
-        for one in page.locator("[id^=card-], [id^=standing-], [id^=volume-]").all()
+        for one in page.locator("[id^=card-], [id^=status-], [id^=volume-]").all()
     ]
     assert len(cards) > 12
     followed = 0
@@ -156,7 +156,7 @@ def test_files_hold_the_figures_of_the_page(visit: Visit, mixed: None, tmp_path:
         waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
         return tmp_path / waiting.value.suggested_filename
 
-    rows = rows_of(download("Figures by step, CSV").read_text("utf-8"))
+    rows = rows_of(download("Figures by interval, CSV").read_text("utf-8"))
     assert sum(int(row["created"]) for row in rows) == printed
     header, *cells = sheet(download("All of these, Excel").read_bytes())
     column = next(letter for letter, (_, name) in header.items() if name == "created")

@@ -1,4 +1,4 @@
-"""The overview: each number is the API's and leads to a list of as many; nonsense and emptiness get a sensible page."""
+"""The overview: each number equals the API's and links to its list; invalid parameters and empty ranges have a page."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def linked(text: str) -> list[tuple[int, str]]:
 
 
 def listed(client: FlaskClient, address: str) -> int:
-    """How many a list says that it has."""
+    """The total that a list states."""
     page = client.get(address)
     assert page.status_code == 200 and 'role="alert"' not in page.text, address
     found = re.search(r'id="rows">([\d,]+) ', page.text)
@@ -88,7 +88,7 @@ VIEWS = (
 
 
 @pytest.mark.parametrize("query", VIEWS, ids=urlencode)
-def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
+def test_every_card_equals_the_api_and_links_to_its_payments(
     viewer: FlaskClient, payments: list[dict[str, Any]], bearer: dict[str, str], query: dict[str, str]
 ) -> None:
     page = show(viewer, **query)
@@ -114,7 +114,7 @@ def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
     standing = linked(part(page, "card-payments").split("<ul>")[0])
     assert standing[0][0] == told["payments"]["created"]
     for outcome in ("completed", "failed", "canceled", "open", "abandoned"):
-        assert linked(part(page, f"standing-{outcome}"))[0][0] == told["payments"][outcome], outcome
+        assert linked(part(page, f"status-{outcome}"))[0][0] == told["payments"][outcome], outcome
     assert re.findall(r'id="volume-(\w+)"', page) == [v["currency"] for v in told["volume"]]
     for volume in told["volume"]:
         row = part(page, f"volume-{volume['currency']}")
@@ -128,7 +128,7 @@ def test_every_card_has_the_numbers_of_the_api_and_leads_to_as_many(
         assert listed(viewer, address) == number, address
 
 
-def test_every_card_has_its_definition_and_its_course(
+def test_every_card_has_its_definition_and_its_trend(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:
     page = show(viewer, **DAYS)
@@ -139,10 +139,10 @@ def test_every_card_has_its_definition_and_its_course(
         name = key.replace("-", "_")
         assert html.escape(DEFINITIONS[name]) in part(page, f"def-{name}"), key
         course = card.split('class="spark"')[1].split("</div>")[0]
-        assert "<svg" in course and re.search(r" by step: latest .+, highest .+ of 3 periods", course), key
+        assert "<svg" in course and re.search(r" by interval: latest .+, highest .+ of 3 periods", course), key
 
 
-def test_the_amounts_of_the_refund_rate_lead_to_the_payments_that_they_add_up(
+def test_the_amounts_of_the_refund_rate_link_to_their_payments(
     app: Flask, payments: list[dict[str, Any]], bearer: dict[str, str]
 ) -> None:
     finance = enter(app, Role.FINANCE)
@@ -160,7 +160,7 @@ def test_the_amounts_of_the_refund_rate_lead_to_the_payments_that_they_add_up(
             assert all(Decimal(one[name]) > 0 for one in listed)
 
 
-def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
+def test_charts_have_tables_and_link_to_their_payments(
     viewer: FlaskClient, payments: list[dict[str, Any]], bearer: dict[str, str]
 ) -> None:
     page = show(viewer, **DAYS)
@@ -178,7 +178,7 @@ def test_charts_are_drawn_with_their_tables_and_lead_to_their_payments(
         assert html.escape(reason["code"]) in part(page, "chart-reasons")
 
 
-def test_processing_times_are_shown_in_the_class_that_they_are_in(
+def test_processing_times_are_charted_in_their_exact_class(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     """A percentile has two digits, so that 595 to 599 seconds count as 600 there."""
@@ -193,7 +193,7 @@ def test_processing_times_are_shown_in_the_class_that_they_are_in(
     assert rows[-3:] == [("2 min to 5 min", "1"), ("5 min to 10 min", "3"), ("10 min to 30 min", "1")]
 
 
-def test_the_volume_is_of_one_currency_and_the_others_are_a_link_away(
+def test_the_volume_chart_has_one_currency_and_links_to_the_others(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:
     page = show(viewer, **DAYS)
@@ -207,7 +207,7 @@ def test_the_volume_is_of_one_currency_and_the_others_are_a_link_away(
     assert "No data in this range" in part(show(viewer, **DAYS, volume="xyz"), "chart-volume")
 
 
-def test_the_heat_map_shows_payments_or_their_success(
+def test_the_heat_map_shows_payments_or_success_rates(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:
     for granularity in ("hour", "day", "week", "month"):
@@ -220,7 +220,7 @@ def test_the_heat_map_shows_payments_or_their_success(
     assert "Success rate by weekday and hour" in shown and "(n = " in part(shown, "chart-heat")
 
 
-def test_a_change_says_what_was_before_and_whether_it_means_anything(
+def test_a_change_states_the_value_before_and_its_significance(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     old, new = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -230,7 +230,7 @@ def test_a_change_says_what_was_before_and_whether_it_means_anything(
     database.payments.insert_many(made)
     day = {"from": "2026-03-02", "to": "2026-03-02"}
     card = part(show(viewer, **day), "card-success-rate")
-    for words in ("delta good", "▲ 40.0 points", "real, more than chance", "before: 50.0% (100 of 200)"):
+    for words in ("delta good", "▲ 40.0 points", "significant", "before: 50.0% (100 of 200)"):
         assert words in card
     assert "unchanged" in part(show(viewer, **day), "card-refund-rate")
     assert "nothing to compare with" in part(show(viewer, **day, compare="year"), "card-success-rate")
@@ -273,7 +273,7 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize(("query", "said"), NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_gets_the_nearest_view_and_is_told(
+def test_invalid_parameters_show_the_nearest_view_with_a_notice(
     viewer: FlaskClient, payments: list[dict[str, Any]], query: dict[str, str], said: str
 ) -> None:
     page = show(viewer, **query)
@@ -282,13 +282,13 @@ def test_nonsense_gets_the_nearest_view_and_is_told(
     assert "<script>alert" not in page
 
 
-def test_of_ten_years_the_last_two_are_shown(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
+def test_a_range_of_ten_years_shows_the_last_two(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     page = show(viewer, **{"from": "2016-03-03", "to": "2026-03-03"})
     assert "2 Mar 2024 – 3 Mar 2026" in page and "by month" in page
     assert linked(part(page, "card-payments"))[0][0] == len(payments)
 
 
-def test_before_the_first_payment_there_is_a_friendly_page(viewer: FlaskClient) -> None:
+def test_the_page_before_the_first_payment_explains_itself(viewer: FlaskClient) -> None:
     page = show(viewer)
     assert "No payments yet" in page and "card-success-rate" not in page
     assert "data-refresh" in page
@@ -327,7 +327,7 @@ def test_names_with_markup_stay_text(viewer: FlaskClient, database: Database[dic
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
 
-def test_only_those_who_may_export_see_the_files(app: Flask, payments: list[dict[str, Any]]) -> None:
+def test_only_roles_that_may_export_see_the_files(app: Flask, payments: list[dict[str, Any]]) -> None:
     assert ".csv" not in show(enter(app, Role.VIEWER), **DAYS)
     finance = enter(app, Role.FINANCE)
     page = show(finance, **DAYS, currency="eur", granularity="week")
@@ -350,7 +350,7 @@ def test_the_page_needs_no_script_and_carries_no_style(
             assert f'id="{one}"' in page, one
 
 
-def test_only_a_range_that_is_not_over_refreshes_itself(
+def test_only_an_unfinished_range_refreshes_itself(
     viewer: FlaskClient, payments: list[dict[str, Any]]
 ) -> None:
     assert 'data-refresh="60"' not in show(viewer, **DAYS)
@@ -359,7 +359,7 @@ def test_only_a_range_that_is_not_over_refreshes_itself(
     assert 'data-refresh="60"' not in show(viewer, range="last_month")
 
 
-def test_figures_that_are_being_built_are_said_to_be(
+def test_the_page_during_a_build_of_the_figures_says_so(
     viewer: FlaskClient,
     payments: list[dict[str, Any]],
     database: Database[dict[str, Any]],
@@ -373,7 +373,7 @@ def test_figures_that_are_being_built_are_said_to_be(
     assert "Try again" in answer.text and 'data-refresh="60"' in answer.text
 
 
-def test_the_queries_are_few_and_not_more_for_more_payments(
+def test_the_number_of_queries_is_small_and_independent_of_payments(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""What the overview marks as chosen is what it shows."""
+"""The options that the overview marks as selected are the ones that it shows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_preset_is_marked_only_where_it_is_shown(
     assert current(show(finance, **query)) == marked
 
 
-def test_a_range_that_was_cut_is_named_as_it_is_shown(finance: FlaskClient) -> None:
+def test_a_range_that_was_cut_has_the_label_of_what_is_shown(finance: FlaskClient) -> None:
     page = show(finance, **{"from": "2016-03-03", "to": "2026-03-03"})
     assert "at most 732 days" in page
     assert "2016-03-03 – " not in page
@@ -54,7 +54,7 @@ def test_a_range_that_was_cut_is_named_as_it_is_shown(finance: FlaskClient) -> N
     assert page.count("2 Mar 2024 – 3 Mar 2026") >= 2  # the heading and the chip
 
 
-def test_the_files_are_refreshed_with_the_figures_they_hold(finance: FlaskClient) -> None:
+def test_the_export_links_are_refreshed_with_the_figures(finance: FlaskClient) -> None:
     files = re.search(r'<ul data-live="files">.*?</ul>', show(finance), re.DOTALL)
     assert files
     addresses = [html.unescape(address) for address in re.findall(r'href="([^"]+)"', files[0])]

@@ -1,4 +1,4 @@
-"""What the overview says of a change: how much, against what, and whether it is more than chance would bring."""
+"""Changes on the overview: how much, against what, and whether they are significant."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def viewer(app: Flask) -> FlaskClient:
 
 
 def change_of(page: str, id_: str) -> tuple[str, str, str, str]:
-    """Kind, words, judgement and what was before, of a card or a row."""
+    """Tone, text, significance and the value before, of a card or a row."""
     text = part(page, id_)
     kind, words = re.search(r'<span class="delta (\w+)">([^<]*)<', text).groups()
-    judged, before = (
+    significance, before = (
         found[1] if (found := re.search(rf'<span class="{name}">([^<]*)<', text)) else ""
         for name in ("judged", "before")
     )
-    return kind, words, judged, before
+    return kind, words, significance, before
 
 
 def took(seconds: Sequence[int], start: datetime) -> list[dict[str, Any]]:
@@ -65,15 +65,15 @@ def earned(amounts: Sequence[int], first: datetime) -> list[dict[str, Any]]:
     ("now", "before", "said"),
     [
         # Each is rounded to two digits in the histogram, which would make it 4 seconds.
-        ([104] * 50, [96] * 50, ("bad", "▲ 8 s", "real, more than chance", "before: 1 min 36 s on average")),
-        ([96] * 50, [104] * 50, ("good", "▼ 8 s", "real, more than chance", "before: 1 min 44 s on average")),
-        ([10, 50] * 20, [10, 52] * 20, ("note", "▼ 1 s", "may be chance", "before: 31 s on average")),
-        ([1] * 50, [90] * 6, ("note", "▼ 1 min 29 s", "too few to tell", "before: 1 min 30 s on average")),
+        ([104] * 50, [96] * 50, ("bad", "▲ 8 s", "significant", "before: 1 min 36 s on average")),
+        ([96] * 50, [104] * 50, ("good", "▼ 8 s", "significant", "before: 1 min 44 s on average")),
+        ([10, 50] * 20, [10, 52] * 20, ("note", "▼ 1 s", "within normal variation", "before: 31 s on average")),
+        ([1] * 50, [90] * 6, ("note", "▼ 1 min 29 s", "not enough data", "before: 1 min 30 s on average")),
         ([7] * 9, [7] * 9, ("none", "unchanged", "", "before: 7 s on average")),
         ([7] * 9, [], ("none", "nothing to compare with", "", "")),
     ],
 )
-def test_a_change_of_the_processing_time_is_that_of_the_means(
+def test_a_change_of_processing_time_compares_means(
     viewer: FlaskClient,
     database: Mongo,
     now: list[int],
@@ -91,24 +91,24 @@ def test_a_change_of_the_processing_time_is_that_of_the_means(
         (
             [2000, 2100, 2200, 2000, 2100, 2200, 2100],
             [1000, 1100, 1200, 1000, 1100, 1200, 1100],
-            ("good", "▲ 90.9%", "real, more than chance", "before: 77.00 USD"),
+            ("good", "▲ 90.9%", "significant", "before: 77.00 USD"),
         ),
         (
             [1000, 1100, 1200, 1000, 1100, 1200, 1100],
             [2000, 2100, 2200, 2000, 2100, 2200, 2100],
-            ("bad", "▼ 47.6%", "real, more than chance", "before: 147.00 USD"),
+            ("bad", "▼ 47.6%", "significant", "before: 147.00 USD"),
         ),
         # t is 2.21: beyond the normal bound of 1.96, within that of twelve degrees of freedom, 2.18 times more error.
         (
             [1240, 1340, 1440, 1540, 1640, 1740, 1840],
             [1000, 1100, 1200, 1300, 1400, 1500, 1600],
-            ("note", "▲ 18.5%", "may be chance", "before: 91.00 USD"),
+            ("note", "▲ 18.5%", "within normal variation", "before: 91.00 USD"),
         ),
         ([1000] * 7, [1000] * 7, ("none", "unchanged", "", "before: 70.00 USD")),
         ([1000] * 7, [0] * 7, ("none", "nothing to compare with", "", "before: 0.00 USD")),
     ],
 )
-def test_a_change_of_volume_is_judged_by_its_days(
+def test_the_significance_of_a_change_of_volume_follows_from_its_days(
     viewer: FlaskClient,
     database: Mongo,
     now: list[int],
@@ -119,52 +119,52 @@ def test_a_change_of_volume_is_judged_by_its_days(
     assert change_of(show(viewer, **WEEK), "volume-usd") == said
 
 
-def test_of_few_days_the_change_of_volume_is_told_and_not_judged(
+def test_a_change_of_volume_over_few_days_has_not_enough_data(
     viewer: FlaskClient, database: Mongo
 ) -> None:
     database.payments.insert_many(earned([1000] * 6 + [5000] * 6, MONDAY))
     page = show(viewer, **{"from": "2026-03-08", "to": "2026-03-13"})
-    assert change_of(page, "volume-usd") == ("note", "▲ 400.0%", "too few to tell", "before: 60.00 USD")
+    assert change_of(page, "volume-usd") == ("note", "▲ 400.0%", "not enough data", "before: 60.00 USD")
 
 
 @pytest.mark.parametrize(
     ("sunday", "said"),
     [
-        (70_00, ("good", "▲ 42.1%", "real, more than chance")),
-        (1_200_00, ("good", "▲ 7.9%", "real, more than chance")),
+        (70_00, ("good", "▲ 42.1%", "significant")),
+        (1_200_00, ("good", "▲ 7.9%", "significant")),
         # More than all the rest: the volume fell although every whole week was better.
-        (4_000_00, ("note", "▼ 32.4%", "may be chance")),
+        (4_000_00, ("note", "▼ 32.4%", "within normal variation")),
     ],
 )
-def test_weeks_cut_by_the_range_are_compared_and_not_judged_by(
+def test_partial_weeks_are_compared_without_affecting_significance(
     viewer: FlaskClient, database: Mongo, sunday: int, said: tuple[str, str, str]
 ) -> None:
-    """Each span has seven whole weeks, and a single day of another, which is no sample of a week."""
+    """Each span has seven whole weeks and one day of another, which is no sample of a week."""
     weeks = [base + 100 * (day // 7 % 4) for base in (7_000, 10_000) for day in range(7 * 7)]
     database.payments.insert_many(earned([sunday, *weeks, 10_000], datetime(2026, 1, 4, 12, tzinfo=UTC)))
     query = {"from": "2026-02-23", "to": "2026-04-13", "granularity": "week"}
     assert change_of(show(viewer, **query), "volume-usd")[:3] == said
 
 
-def test_the_day_that_is_not_over_is_compared_and_not_judged_by(app: Flask, database: Mongo) -> None:
+def test_an_unfinished_day_is_compared_without_affecting_significance(app: Flask, database: Mongo) -> None:
     """At one o'clock, with a large payment of noon."""
     amounts = [1_000] * 8 + [5_000] * 7 + [100_000]
     database.payments.insert_many(earned(amounts, MONDAY - timedelta(days=8)))
-    for first, judged in (("2026-03-02", "real, more than chance"), ("2026-03-03", "too few to tell")):
+    for first, significance in (("2026-03-02", "significant"), ("2026-03-03", "not enough data")):
         with time_machine.travel(MONDAY + timedelta(days=7, hours=1)):
             page = show(enter(app, Role.VIEWER), **{"from": first, "to": "2026-03-09"})
-        assert change_of(page, "volume-usd")[2] == judged
+        assert change_of(page, "volume-usd")[2] == significance
 
 
 @pytest.mark.parametrize(
     ("failed", "of", "said"),
     [
-        ((49, 40), 200, ("note", "▼ 4.5 points", "may be chance", "before: 80.0% (160 of 200)")),
-        ((4, 1), 5, ("note", "▼ 60.0 points", "too few to tell", "before: 80.0% (4 of 5)")),
-        ((80, 40), 200, ("bad", "▼ 20.0 points", "real, more than chance", "before: 80.0% (160 of 200)")),
+        ((49, 40), 200, ("note", "▼ 4.5 points", "within normal variation", "before: 80.0% (160 of 200)")),
+        ((4, 1), 5, ("note", "▼ 60.0 points", "not enough data", "before: 80.0% (4 of 5)")),
+        ((80, 40), 200, ("bad", "▼ 20.0 points", "significant", "before: 80.0% (160 of 200)")),
     ],
 )
-def test_a_change_of_a_share_is_judged_by_how_many_there_are(
+def test_the_significance_of_a_change_of_a_share_depends_on_its_size(
     viewer: FlaskClient,
     database: Mongo,
     failed: tuple[int, int],
@@ -180,10 +180,10 @@ def test_a_change_of_a_share_is_judged_by_how_many_there_are(
     assert change_of(show(viewer, **WEEK), "card-success-rate") == said
 
 
-def test_the_page_says_how_changes_are_judged(viewer: FlaskClient, database: Mongo) -> None:
+def test_the_page_explains_how_changes_are_compared(viewer: FlaskClient, database: Mongo) -> None:
     database.payments.insert_many(earned([1000], MONDAY))
     page = show(viewer, **WEEK)
-    assert "no more than about 5 of 100" in page and "steps that lie wholly in the range" in page
+    assert "no more than about 5 of 100" in page and "intervals that lie entirely in the range" in page
 
 
 def test_this_month_is_compared_with_the_same_days_of_the_month_before(
@@ -209,7 +209,7 @@ def rows_of(page: str) -> list[list[str]]:
     return [[re.sub(r"<[^>]+>", "", cell) for cell in row] for row in cells]
 
 
-def test_the_band_of_the_success_rate_is_wilsons(viewer: FlaskClient, database: Mongo) -> None:
+def test_the_band_of_the_success_rate_is_the_wilson_interval(viewer: FlaskClient, database: Mongo) -> None:
     """Of a day with 15 of 148, one with 81 of 263, one with 0 of 20 and one without any; the bounds are Newcombe's."""
     declined = {"status": "failed", "attempts": [stored.attempt("failed", "do_not_honor")]}
     days = [(15, 148), (81, 263), (0, 20)]
@@ -231,7 +231,7 @@ def test_the_band_of_the_success_rate_is_wilsons(viewer: FlaskClient, database: 
     assert "95% confidence 6.2% to 16.0%" in figure and "95% confidence 0.0% to 16.1%" in figure
 
 
-def test_the_rate_before_is_that_of_a_week_alike(viewer: FlaskClient, database: Mongo) -> None:
+def test_a_week_is_compared_with_a_week_of_equal_length(viewer: FlaskClient, database: Mongo) -> None:
     """Thirty days from Wednesday 4 March on; each week of the thirty before has a rate of its own."""
     declined = {"status": "failed", "attempts": [stored.attempt("failed", "do_not_honor")]}
     first = datetime(2026, 2, 2, 12, tzinfo=UTC)

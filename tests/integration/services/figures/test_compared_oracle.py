@@ -1,4 +1,4 @@
-"""What figures are compared with equals a recount by hand too: the range is found on the calendar, step by step."""
+"""The compared figures equal a naive recount too, over a range derived from the calendar, step by step."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def on_the_wall(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def near(zone: ZoneInfo, *edges: datetime) -> st.SearchStrategy[datetime]:
-    """Instants about times on the wall, most of them within seconds."""
+    """Instants around wall clock times, most of them within seconds."""
     instants = [edge.replace(tzinfo=zone).astimezone(UTC) for edge in edges]
     close = st.builds(
         lambda edge, seconds: edge + timedelta(seconds=seconds),
@@ -120,10 +120,10 @@ def ask(app: Flask, token: Any, query: dict[str, Any]) -> Any:
 
 @FEWER
 @given(data=st.data())
-def test_days_and_months_are_compared_with_the_right_ones(
+def test_days_and_months_are_compared_with_their_counterparts(
     zone: ZoneInfo, app: Flask, token: Any, database: Mongo, data: st.DataObject
 ) -> None:
-    """Clocks change in the earlier range, or it lies about the leap day."""
+    """Clocks change in the earlier range, or it contains the leap day."""
     compare = data.draw(st.sampled_from(["previous", "year"]))
     peculiar = data.draw(st.sampled_from([ZONES[zone.key], LEAP_DAY]))
     first = (
@@ -151,7 +151,7 @@ def test_days_and_months_are_compared_with_the_right_ones(
 
 @FEWER
 @given(data=st.data())
-def test_what_is_not_over_is_compared_up_to_the_same_time_on_the_wall(
+def test_an_unfinished_range_is_compared_up_to_the_same_wall_clock_time(
     zone: ZoneInfo, app: Flask, token: Any, database: Mongo, data: st.DataObject
 ) -> None:
     length, passed = data.draw(st.integers(1, 9)), data.draw(st.integers(0, 8))
@@ -200,7 +200,7 @@ def test_exact_times_are_compared_with_as_much_time(
 def test_this_month_is_compared_with_the_days_of_the_month_before(
     zone: ZoneInfo, app: Flask, database: Mongo, data: st.DataObject, back: int
 ) -> None:
-    """As the page asks for it; the month before may be shorter than the month so far."""
+    """As the page requests it; the month before may be shorter than the month to date."""
     today = data.draw(st.sampled_from([ZONES[zone.key], date(2025, 3, 31)])) + back * DAY
     first, at = today.replace(day=1), time(data.draw(st.integers(4, 22)), 30)
     end = first - DAY

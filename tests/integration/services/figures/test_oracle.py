@@ -1,4 +1,4 @@
-"""The figures are those of a recount by hand, in every zone, through every change, to the unit."""
+"""The figures equal a naive recount, in every zone, through every change, to the unit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def zoned(settings: Settings, zone: ZoneInfo) -> FlaskClient:
 
 @contextmanager
 def ledger_in(database: Database[dict[str, Any]], payments: list[dict[str, Any]]) -> Iterator[None]:
-    # The state stays: nothing has to be built anew, everything is counted as if it had just changed.
+    # The state stays: nothing needs a rebuild, everything is counted as if it had just changed.
     names = ("payments", "payment_rows", "refund_rows", "dispute_rows", "rollups")
     for name in names:
         database[name].delete_many({})
@@ -76,7 +76,7 @@ def ledger_in(database: Database[dict[str, Any]], payments: list[dict[str, Any]]
 
 
 def around(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
-    """Within two days of the zone's peculiar day."""
+    """Within two days of the zone's special day."""
     day = ZONES[zone.key]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
     return ledger.moments(noon - timedelta(days=2), noon + timedelta(days=2))
@@ -87,14 +87,14 @@ def local_day(zone: ZoneInfo, moment: datetime) -> date:
 
 
 def weeks_around(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
-    """Within ten days of the zone's peculiar day, most of them near to it."""
+    """Within ten days of the zone's special day, most of them near to it."""
     day = ZONES[zone.key]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
     return st.one_of(around(zone), ledger.moments(noon - timedelta(days=10), noon + timedelta(days=10)))
 
 
 def of_days(payments: list[dict[str, Any]], zone: ZoneInfo, first: date, last: date) -> dict[str, Any]:
-    """The recount over calendar days, each instant judged by the date on the wall clock and nothing else."""
+    """The recount over calendar days, which places each instant only by its date on the wall clock."""
     instants = [
         moment
         for p in payments
@@ -114,7 +114,7 @@ def of_days(payments: list[dict[str, Any]], zone: ZoneInfo, first: date, last: d
 
 @SLOW
 @given(data=st.data())
-def test_days_and_steps_equal_a_recount(
+def test_days_and_intervals_equal_a_recount(
     zone: ZoneInfo,
     zoned: FlaskClient,
     bearer: dict[str, str],
@@ -164,13 +164,13 @@ def test_any_instants_and_filters_equal_a_recount(
 
 @SLOW
 @given(data=st.data())
-def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
+def test_the_heat_map_equals_a_recount_by_wall_clocks(
     zone: ZoneInfo, zoned: FlaskClient, database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
     payments = data.draw(st.lists(ledger.payment(weeks_around(zone)), max_size=12))
     moments = st.one_of(around(zone), st.sampled_from([ZONES[zone.key] + n * DAY for n in range(-40, 40)]))
     start, end = sorted((at_start(data.draw(moments), zone), at_start(data.draw(moments), zone)))
-    question = FiguresQuery(
+    query = FiguresQuery(
         span=Span(start, end + timedelta(seconds=1), zone),
         choice=Choice(**data.draw(st.fixed_dictionaries({}, optional=FILTERS))),
         granularity=data.draw(st.sampled_from([Granularity.DAY, Granularity.WEEK, Granularity.MONTH])),
@@ -179,11 +179,11 @@ def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
     with ledger_in(database, payments), zoned.application.app_context():
         if data.draw(st.booleans(), label="counted"):
             services.figures.catch_up()
-        report = services.analytics.report(question)
-    query = {name: value for name, value in asdict(question.choice).items() if value is not None}
+        report = services.analytics.report(query)
+    filters = {name: value for name, value in asdict(query.choice).items() if value is not None}
     expected = Counter[tuple[int, int, str]]()
     for payment in payments:
-        if chooses(query, payment) and start <= payment["created_at"] <= end:
+        if chooses(filters, payment) and start <= payment["created_at"] <= end:
             local = payment["created_at"].astimezone(zone)
             for name in ("created", outcome_of(payment)):
                 expected[local.weekday(), local.hour, name] += 1
@@ -194,12 +194,12 @@ def test_the_heat_map_equals_a_recount_by_the_clocks_on_the_wall(
         for name in ("created", "completed", "failed")
         if report.hours and (n := report.hours.hour(day, hour, name))
     }
-    assert shown == {place: n for place, n in expected.items() if place[2]}
+    assert shown == {key: n for key, n in expected.items() if key[2]}
 
 
 @SLOW
 @given(data=st.data())
-def test_the_way_through_3d_secure_equals_a_recount(
+def test_the_3d_secure_funnel_equals_a_recount(
     zone: ZoneInfo, zoned: FlaskClient, database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
     payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=12))
@@ -227,7 +227,7 @@ def outcome_of(payment: dict[str, Any]) -> str:
 
 @SLOW
 @given(data=st.data())
-def test_what_changes_is_counted_once_however_it_is_read(
+def test_changes_are_counted_once_in_every_way_of_reading(
     zone: ZoneInfo,
     zoned: FlaskClient,
     bearer: dict[str, str],
@@ -255,7 +255,7 @@ def test_what_changes_is_counted_once_however_it_is_read(
 
 
 def catch_up(client: FlaskClient) -> None:
-    """What the worker does every few seconds."""
+    """The worker's job, which runs every few seconds."""
     with client.application.app_context():
         services.figures.catch_up()
 

@@ -1,4 +1,4 @@
-"""The worker builds the figures anew where they are of another version or time zone, once."""
+"""The worker rebuilds the figures once when their version or time zone differs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import stored
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
-def test_after_an_upgrade_or_a_change_of_the_time_zone(
+def test_rebuild_after_an_upgrade_or_a_change_of_time_zone(
     settings: Settings, app: Flask, database: Mongo, start_worker: StartWorker, zone: str
 ) -> None:
     database.payments.insert_many(stored.mixed(300))

@@ -1,4 +1,4 @@
-"""Scales and ticks are round, cover what they show, and never lose order."""
+"""Scales have round ticks, cover their values and keep their order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_percent_axis_covers_its_values_within_0_and_1(low: float, high: float
     assert 2 <= len(scale.ticks) <= 7
 
 
-def test_what_is_too_huge_for_a_scale_stands_at_its_end() -> None:
+def test_values_beyond_a_scale_are_drawn_at_its_end() -> None:
     scale = linear_scale(-1.7e308, 1.7e308)
     assert (scale.at(-1.7e308), scale.at(1.7e308)) == (0, 1)
 
@@ -80,7 +80,7 @@ def test_durations_are_monotone_and_their_ticks_apart(
 
 
 @given(st.integers(1, 10_000), st.integers(1, 20))
-def test_labels_never_outnumber_their_room(number: int, most: int) -> None:
+def test_labels_never_exceed_their_space(number: int, most: int) -> None:
     assert len(range(0, number, label_step(number, most))) <= most
 
 

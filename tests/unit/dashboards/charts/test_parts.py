@@ -43,7 +43,7 @@ def bars(chart: Drawn) -> list[float]:
     return [number(rect, "width") for rect in chart.of_class("bar")]
 
 
-def test_reasons_come_by_group_and_size_with_their_shares() -> None:
+def test_reasons_are_sorted_by_group_and_size_with_shares() -> None:
     chart = drawn(grouped_bars(REASONS, "Failure reasons"))
     assert [row[0] for row in chart.rows()] == [
         "generic_decline",
@@ -64,11 +64,11 @@ def test_shares_are_of_the_given_total() -> None:
 
 
 @pytest.mark.parametrize("reasons", [[], [Reason("odd", "issuer", "", 0)]])
-def test_no_failures_is_good_news_and_no_chart(reasons: list[Reason]) -> None:
+def test_a_range_without_failures_says_so(reasons: list[Reason]) -> None:
     assert "No failed attempts" in grouped_bars(reasons, "Failure reasons")
 
 
-def test_the_funnel_shows_frictionless_beside_challenged() -> None:
+def test_the_funnel_shows_frictionless_next_to_challenged() -> None:
     chart = drawn(funnel(steps(COUNTS), "3-D Secure"))
     assert bars(chart) == [100, 60, 30, 85, 80]
     challenged, frictionless = chart.of_class("bar")[1:3]
@@ -91,12 +91,12 @@ def test_any_funnel_can_be_drawn(found: list[int]) -> None:
     assert all(0 <= width <= 100 for width in bars(chart))
 
 
-def test_a_branch_that_stripe_does_not_name_is_shown_where_there_is_any() -> None:
+def test_the_unknown_branch_is_shown_when_not_empty() -> None:
     chart = drawn(funnel(steps(COUNTS | {"unknown": 50}), "3-D Secure"))
     assert chart.rows()[4] == ["of these not told which", "50", "5.0%", "5.0%"]
 
 
-def test_a_funnel_that_stops_has_no_share_of_nothing() -> None:
+def test_a_funnel_that_stops_has_no_share_of_an_empty_step() -> None:
     none = dict.fromkeys(COUNTS, 0) | {"requested": 5}
     chart = drawn(funnel(steps(none), "3-D Secure"))
     assert chart.rows()[-1] == ["Paid", "0", "0.0%", "no data"]
@@ -111,7 +111,7 @@ BUCKETS = [
 ]
 
 
-def test_times_stand_in_order_with_their_markers() -> None:
+def test_processing_times_are_in_order_with_their_markers() -> None:
     chart = drawn(histogram(BUCKETS, "Processing time", p50=6, p95=58, mean=12.5))
     rects = chart.of_class("bar")
     assert len(rects) == len(chart.rows()) == len(BUCKETS)
@@ -138,7 +138,7 @@ def heat(value: float | None = 3.0) -> list[HeatCell]:
     return [HeatCell(day, hour, value, 3, f"/h?{day}-{hour}") for day in range(7) for hour in range(24)]
 
 
-def test_the_heat_map_has_a_cell_for_each_hour_and_hatches_the_unknown() -> None:
+def test_the_heat_map_has_a_cell_per_hour_and_hatches_empty_ones() -> None:
     cells = [
         HeatCell(0, 9, 70, 70, "/h?9"),
         HeatCell(0, 10, 35, 35),
@@ -161,7 +161,7 @@ def test_the_heat_map_has_a_cell_for_each_hour_and_hatches_the_unknown() -> None
     assert chart.links() == chart.table_links() == ["/h?9"]
 
 
-def test_a_heat_map_of_rates_says_of_how_many() -> None:
+def test_a_heat_map_of_rates_states_the_totals() -> None:
     chart = drawn(heat_map([HeatCell(0, 0, 0.5, 8)], "Rate", text=percent, from_zero=False))
     assert chart.rows()[0][1] == "50.0% (n = 8)"
     assert "n = 8" in chart.titles()[0]
@@ -196,5 +196,5 @@ def test_markup_in_labels_is_text() -> None:
 @pytest.mark.parametrize(
     "href", ["//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "data:x", ""]
 )
-def test_a_mark_leads_nowhere_but_within_the_application(href: str) -> None:
+def test_marks_link_only_within_the_application(href: str) -> None:
     assert drawn(grouped_bars([Reason("code", "issuer", "", 1, href)], "Reasons")).links() == []

@@ -33,7 +33,7 @@ def volume(*nets: int | None) -> list[VolumePoint]:
 
 
 @given(values)
-def test_a_sparkline_survives_everything(found: list[float | None]) -> None:
+def test_a_sparkline_can_draw_any_values(found: list[float | None]) -> None:
     chart = drawn(sparkline(found, label=NASTY))
     assert chart.root.get("aria-label") and chart.root.get("role") == "img"
 
@@ -53,7 +53,7 @@ def test_a_sparkline_without_data_says_so() -> None:
 
 
 @pytest.mark.parametrize("found", [[], [None, None]])
-def test_no_data_is_said_and_no_rate_is_made_up(found: list[float | None]) -> None:
+def test_missing_data_is_stated_without_a_rate(found: list[float | None]) -> None:
     chart = line_with_band(rate_points(found), "Success rate")
     assert drawn(chart).of_class("chart-nothing")
     assert "%" not in chart
@@ -90,7 +90,7 @@ def test_an_axis_that_does_not_start_at_zero_says_so() -> None:
     assert "starts at" not in line_with_band(rate_points([0.2, 0.96]), "Rate")
 
 
-def test_the_period_before_is_dashed_and_in_the_table() -> None:
+def test_the_previous_period_is_dashed_and_in_the_table() -> None:
     chart = drawn(
         line_with_band(rate_points([0.9, 0.92]), "Rate", previous=[0.8, None], previous_label="Last year")
     )
@@ -98,7 +98,7 @@ def test_the_period_before_is_dashed_and_in_the_table() -> None:
     assert chart.root.findall(".//thead/tr/th")[-1].text == "Last year"
 
 
-def test_columns_stand_up_for_gross_and_hang_down_for_refunds() -> None:
+def test_columns_rise_for_gross_and_fall_for_refunds() -> None:
     chart = drawn(columns(volume(10, 20, 40), "Volume", unit="USD"))
     gross = [rect for rect in chart.of_class("column-gross") if rect.get("x", "").endswith("%")]
     back = [rect for rect in chart.of_class("column-refunded") if rect.get("x", "").endswith("%")]

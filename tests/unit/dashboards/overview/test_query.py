@@ -1,4 +1,4 @@
-"""Which days a preset means: those of the dashboard's zone at the moment of reading, whatever day it is in UTC."""
+"""The days of a preset: those of the dashboard's zone at the moment of reading, whatever day it is in UTC."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read(zone: ZoneInfo, moment: datetime = MOMENT, **arguments: str) -> Overvie
         ("last_month", ("2026-02-01", "2026-02-28"), ("2026-01-01", "2026-01-31")),
     ],
 )
-def test_presets_are_days_on_the_wall_of_the_zone(
+def test_presets_are_days_of_the_zone(
     preset: str, there: tuple[str, str], here: tuple[str, str]
 ) -> None:
     for zone, (first, last) in ((AUCKLAND, there), (LOS_ANGELES, here)):
@@ -67,10 +67,10 @@ def test_without_a_range_the_last_thirty_days_are_shown() -> None:
         ({"range": "month", "compare": "year"}, ("2025-11-01", "2025-11-07")),
     ],
 )
-def test_only_this_month_is_meant_as_a_month_so_far(
+def test_only_this_month_is_a_month_to_date(
     arguments: dict[str, str], expected: tuple[str, str]
 ) -> None:
-    """On the seventh, when this month and seven days are the same days."""
+    """On the seventh, when this month and the last seven days coincide."""
     moment = datetime(2026, 11, 7, 20, tzinfo=UTC)
     figures = read(LOS_ANGELES, moment, **arguments).figures
     first, last = map(date.fromisoformat, expected)

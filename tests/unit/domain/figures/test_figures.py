@@ -1,4 +1,4 @@
-"""Figures of any payments whatever."""
+"""Figures of arbitrary payments."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def of(attempts: list[AttemptContribution], seconds: int | None = None) -> Figur
 
 
 @given(st.lists(attempts))
-def test_each_step_of_the_funnel_is_a_part_of_the_one_before(found: list[AttemptContribution]) -> None:
+def test_each_step_of_the_funnel_is_a_subset_of_the_previous(found: list[AttemptContribution]) -> None:
     steps = of(found).three_d_secure_funnel
     asked = steps.challenged + steps.frictionless + steps.unknown
     assert steps.requested >= asked >= steps.authenticated >= steps.paid >= 0
 
 
 @given(st.lists(attempts))
-def test_what_was_paid_is_a_part_of_each_outcome(found: list[AttemptContribution]) -> None:
+def test_paid_attempts_are_a_subset_of_each_outcome(found: list[AttemptContribution]) -> None:
     figures = of(found)
     assert sum(figures.three_d_secure_split.values()) == figures.three_d_secure_rate.n
     for outcome, number in figures.three_d_secure_split.items():
@@ -54,6 +54,6 @@ def test_what_was_paid_is_a_part_of_each_outcome(found: list[AttemptContribution
 @example(595)
 @example(599)
 @example(600)
-def test_a_processing_time_is_in_the_class_that_its_seconds_say(seconds: int) -> None:
+def test_a_processing_time_is_in_the_class_of_its_exact_seconds(seconds: int) -> None:
     ((start, end),) = [(first, after) for first, after, n in of([], seconds).time_classes if n]
     assert start <= seconds < (end or 10**9)

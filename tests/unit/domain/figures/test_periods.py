@@ -1,4 +1,4 @@
-"""Spans of time and what they are compared with, on the calendars and clocks of several zones."""
+"""Spans of time and the spans they are compared with, on the calendars and clocks of several zones."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_days_are_compared_with_days(span: str, compare: Compare, expected: str,
         ("2026-01-01", "2025-12-01"),
     ],
 )
-def test_a_month_so_far_is_compared_with_the_same_days_of_the_month_before(span: str, expected: str) -> None:
+def test_a_month_to_date_is_compared_with_the_same_days_of_the_month_before(span: str, expected: str) -> None:
     assert earlier(of_days(span), Compare.PREVIOUS, LONG_AFTER, monthly=True) == of_days(expected)
     assert earlier(of_days(span), Compare.YEAR, LONG_AFTER, monthly=True) == earlier(
         of_days(span), Compare.YEAR, LONG_AFTER
@@ -110,7 +110,7 @@ def test_a_month_so_far_is_compared_with_the_same_days_of_the_month_before(span:
         ("2026-11-10", "2026-11-10T00:00", "previous", "2026-11-09T00:00", "2026-11-10T00:00"),
     ],
 )
-def test_what_is_not_over_is_compared_with_as_much(
+def test_an_unfinished_span_is_compared_with_the_same_part(
     span: str, now: str, compare: str, start: str, end: str
 ) -> None:
     expected = Span(at(start), at(end), BERLIN)
@@ -119,7 +119,7 @@ def test_what_is_not_over_is_compared_with_as_much(
         assert earlier(of_days(span), Compare(compare), at(now), monthly=True) == expected
 
 
-def test_the_month_so_far_grows_day_by_day_with_the_one_before() -> None:
+def test_the_month_to_date_grows_with_its_counterpart_day_by_day() -> None:
     """Read at nine each morning of March 2026; February has 28 days, so from the 29th on it is compared whole."""
     for day in range(1, 32):
         now = at(f"2026-03-{day:02}T09:00")
@@ -129,14 +129,14 @@ def test_the_month_so_far_grows_day_by_day_with_the_one_before() -> None:
 
 
 def test_a_day_after_a_skipped_one_has_nothing_before_it() -> None:
-    """Samoa left out 30 December 2011."""
+    """Samoa skipped 30 December 2011."""
     apia = ZoneInfo("Pacific/Apia")
     span = of_days("2011-12-31", apia)
     for now in (at("2011-12-31T09:00", apia), LONG_AFTER):
         assert earlier(span, Compare.PREVIOUS, now) == Span(span.start, span.start, apia)
 
 
-def test_exact_times_are_compared_with_as_much_time() -> None:
+def test_exact_times_are_compared_with_the_same_length() -> None:
     span = Span(at("2026-03-29T01:00"), at("2026-03-29T04:30"), BERLIN)
     assert span.end - span.start == timedelta(hours=2, minutes=30)
     assert earlier(span, Compare.PREVIOUS, LONG_AFTER) == Span(at("2026-03-28T22:30"), span.start, BERLIN)
@@ -144,7 +144,7 @@ def test_exact_times_are_compared_with_as_much_time() -> None:
     assert earlier(span, Compare.YEAR, LONG_AFTER) == Span(span.start - year, span.end - year, BERLIN)
 
 
-def test_exact_times_that_are_not_over_are_cut_after_as_long() -> None:
+def test_unfinished_exact_times_are_cut_at_the_same_length() -> None:
     """From eight until midnight, read at nine: the first hour of the sixteen before."""
     span = Span(at("2026-11-10T08:00"), at("2026-11-11T00:00"), BERLIN)
     now = at("2026-11-10T09:00")
@@ -166,7 +166,7 @@ def test_exact_times_that_are_not_over_are_cut_after_as_long() -> None:
         ("2026-05-15", 29, "2023-12-15"),
     ],
 )
-def test_months_earlier_is_the_same_day_or_the_months_last(day: str, months: int, expected: str) -> None:
+def test_months_earlier_is_the_same_day_or_the_last_of_the_month(day: str, months: int, expected: str) -> None:
     assert months_earlier(date.fromisoformat(day), months) == date.fromisoformat(expected)
 
 
@@ -181,14 +181,14 @@ def test_months_earlier_is_the_same_day_or_the_months_last(day: str, months: int
         ("2026-03-28/2026-03-30", "day", ["2026-03-28", "2026-03-29", "2026-03-30"]),
     ],
 )
-def test_whole_buckets_are_those_that_the_span_does_not_cut(
+def test_whole_intervals_are_those_that_the_span_does_not_cut(
     span: str, granularity: str, whole: list[str]
 ) -> None:
     found = whole_intervals(of_days(span), Granularity(granularity))
     assert found == [at(f"{day}T00:00") for day in whole]
 
 
-def test_both_of_the_hours_that_clocks_repeat_are_whole() -> None:
+def test_both_repeated_hours_are_whole_intervals() -> None:
     span = Span(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC), BERLIN)
     assert len(intervals(span, Granularity.HOUR)) == 2
     assert whole_intervals(span, Granularity.HOUR) == []

@@ -1,4 +1,4 @@
-"""The arithmetic of the figures against published values, at its edges, and in what it promises about chance."""
+"""The arithmetic of the figures against published values, at its edges, and in its rate of false alarms."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_share_of_nothing_has_neither_value_nor_interval() -> None:
 
 
 @given(st.integers(1, 10**9), st.data())
-def test_the_interval_holds_the_share_and_nothing_impossible(total: int, data: st.DataObject) -> None:
+def test_the_interval_contains_the_share_and_stays_possible(total: int, data: st.DataObject) -> None:
     n = data.draw(st.one_of(st.just(0), st.just(total), st.integers(0, total)))
     low, high = Ratio(n, total).interval or (math.nan, math.nan)
     assert 0 <= low <= n / total <= high <= 1 and low < high
@@ -54,7 +54,7 @@ def test_the_interval_holds_the_share_and_nothing_impossible(total: int, data: s
     # Student's t, two-sided 95 %, as any table has it.
     [(6, 2.4469), (7, 2.3646), (8, 2.3060), (10, 2.2281), (12, 2.1788), (20, 2.0860), (60, 2.0003)],
 )
-def test_the_bounds_of_students_t_are_the_published_ones(freedom: int, published: float) -> None:
+def test_critical_values_of_students_t_are_the_published_ones(freedom: int, published: float) -> None:
     assert student_t(freedom) == pytest.approx(published, abs=0.0002)
     assert student_t(10**9) == pytest.approx(1.959964, abs=0.000001)
 
@@ -76,7 +76,7 @@ def test_the_bounds_of_students_t_are_the_published_ones(freedom: int, published
         (Ratio(30, 60), Ratio(30, 60), Significance.NORMAL_VARIATION),
     ],
 )
-def test_shares_are_judged_up_to_the_bound(now: Ratio, before: Ratio, significance: Significance) -> None:
+def test_the_significance_of_shares_changes_at_the_bound(now: Ratio, before: Ratio, significance: Significance) -> None:
     change = compare_ratios(now, before)
     assert change.significance == significance
     assert change.difference == pytest.approx(now.n / now.total - before.n / before.total)
@@ -99,7 +99,7 @@ def test_a_share_of_nothing_is_not_compared(now: tuple[int, int], before: tuple[
         ((4,) * 7, 1.99, Significance.NORMAL_VARIATION),
     ],
 )
-def test_means_are_judged_up_to_the_bound(
+def test_the_significance_of_means_changes_at_the_bound(
     before: tuple[int, ...], by: float, significance: Significance
 ) -> None:
     change = compare_samples([value + by for value in SEVEN], before)
@@ -108,7 +108,7 @@ def test_means_are_judged_up_to_the_bound(
 
 
 def test_the_degrees_of_freedom_are_those_of_welch_and_satterthwaite() -> None:
-    """Seven that vary much against a hundred that vary little have hardly more than six, not a hundred and five."""
+    """Seven values of large variance against a hundred of small: just above six degrees, not a hundred and five."""
     now, before = Sample(7, 0, 7.0), Sample(100, 0, 1.0)
     freedom = (1 + 0.01) ** 2 / (1 / 6 + 0.01**2 / 99)
     bound = student_t(freedom) * math.sqrt(1.01)
@@ -119,7 +119,7 @@ def test_the_degrees_of_freedom_are_those_of_welch_and_satterthwaite() -> None:
         assert compare_means(Sample(now.n, by, now.variance), before).significance == significance
 
 
-def test_of_fewer_than_seven_values_nothing_is_told_but_the_difference() -> None:
+def test_fewer_than_seven_values_are_not_enough_data() -> None:
     far = [value + 1000 for value in SEVEN]
     assert compare_samples(far[:6], SEVEN) == Change(999.5, Significance.NOT_ENOUGH_DATA)
     assert compare_samples(SEVEN, far[:6]) == Change(-999.5, Significance.NOT_ENOUGH_DATA)
@@ -127,19 +127,19 @@ def test_of_fewer_than_seven_values_nothing_is_told_but_the_difference() -> None
         assert compare_samples(now, before) == Change(None, Significance.NOT_ENOUGH_DATA)
 
 
-def test_values_that_do_not_vary_differ_or_do_not() -> None:
+def test_values_without_variation_differ_significantly_or_not() -> None:
     assert compare_samples([5] * 7, [4] * 7) == Change(1, Significance.SIGNIFICANT)
     assert compare_samples([4] * 7, [4] * 7) == Change(0, Significance.NORMAL_VARIATION)
 
 
-def test_a_change_of_durations_is_that_of_their_exact_means() -> None:
+def test_a_change_of_durations_compares_exact_means() -> None:
     now = Sample.of_durations({rounded_seconds(104): 50}, 104.0)
     before = Sample.of_durations({rounded_seconds(96): 50}, 96.0)
     assert compare_means(now, before) == Change(8.0, Significance.SIGNIFICANT)
     assert Sample.of_durations({}, None) == Sample(0, 0, 0) == Sample.of([])
 
 
-def test_rounding_does_not_make_durations_look_all_alike() -> None:
+def test_rounding_keeps_the_variance_of_durations() -> None:
     """All of these are 1,000 seconds in the histogram; the true deviation is 26 seconds."""
     now, before = range(960, 1050), range(961, 1051)
     samples = [
@@ -152,7 +152,7 @@ def test_rounding_does_not_make_durations_look_all_alike() -> None:
 
 
 @given(st.lists(st.integers(0, 99), min_size=7, max_size=40))
-def test_short_durations_have_the_sample_of_their_values(values: list[int]) -> None:
+def test_short_durations_keep_their_exact_sample(values: list[int]) -> None:
     exact = Sample.of(values)
     found = Sample.of_durations(Counter(rounded_seconds(v) for v in values), sum(values) / len(values))
     assert found.n == exact.n
@@ -178,10 +178,10 @@ def _shares(dice: random.Random) -> Significance:
 
 
 @pytest.mark.parametrize("compared", [_normal, _uneven, _shares], ids=["means", "uneven means", "shares"])
-def test_where_nothing_has_changed_one_in_twenty_looks_real(
+def test_without_a_change_one_in_twenty_comparisons_is_significant(
     compared: Callable[[random.Random], Significance],
 ) -> None:
-    """Of 4,000 such comparisons the share of false alarms is right to 0.7 points (two deviations)."""
+    """Over 4,000 comparisons the share of false alarms is accurate to 0.7 points (two deviations)."""
     dice = random.Random(20260310)
     found = Counter(compared(dice) for _ in range(4000))
     assert found[Significance.NOT_ENOUGH_DATA] == 0

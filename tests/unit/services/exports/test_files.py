@@ -1,4 +1,4 @@
-"""What a spreadsheet reads from our CSV files, by whichever mark it separates cells."""
+"""How spreadsheets read our CSV files, with any separator."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def written(*cells: str) -> str:
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 @given(cells=st.lists(texts, min_size=1, max_size=3))
-def test_no_cell_begins_as_a_formula_whatever_separates_cells(separator: str, cells: list[str]) -> None:
-    """Both for a program that heeds quotes and for one that splits without looking at them."""
+def test_no_cell_starts_a_formula_with_any_separator(separator: str, cells: list[str]) -> None:
+    """For programs that honour quotes and for those that ignore them."""
     text = written(*cells)
     heeding = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     blind = [line.split(separator) for line in re.split("[\r\n]", text)]
@@ -34,13 +34,13 @@ def test_no_cell_begins_as_a_formula_whatever_separates_cells(separator: str, ce
 
 
 @given(cells=st.lists(texts, min_size=1, max_size=3))
-def test_where_commas_separate_there_are_as_many_cells_as_columns(cells: list[str]) -> None:
+def test_rows_have_as_many_cells_as_columns(cells: list[str]) -> None:
     _, row = csv.reader(io.StringIO(written(*cells), newline=""))
     assert [restored(cell) for cell in row] == cells
 
 
 def restored(cell: str) -> str:
-    """As the documents say: one apostrophe less wherever a cell would begin as a formula."""
+    """As documented: remove one apostrophe wherever a cell would start a formula."""
     signs = "".join(SIGNS).replace("-", "") + "-"
     at_the_start = re.sub(rf"""\A'(?=[\s"']*([\t\r\n]|[{signs}]))""", "", cell)
     return re.sub(rf"""(?<=[;|\t\r\n])'(?=([^\S\t\r\n]|["'])*[{signs}])""", "", at_the_start)
