@@ -217,8 +217,8 @@ def test_this_month_is_compared_with_the_days_of_the_month_before(
     )
     with ledger_in(database, payments), app.app_context(), time_machine.travel(now, tick=False):
         report = services.analytics.report(query)
-    query = {name: value for name, value in asdict(choice).items() if value is not None}
-    chosen = [p for p in payments if chooses(query, p)]
+    filters = {name: value for name, value in asdict(choice).items() if value is not None}
+    chosen = [p for p in payments if chooses(filters, p)]
     assert report.previous is not None
     told = comparable(figures_schema.figures(report.previous))
     assert told == counted(chosen, lambda m: midnight <= on_the_wall(m, zone) < cut)
