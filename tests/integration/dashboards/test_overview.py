@@ -139,7 +139,9 @@ def test_every_card_has_its_definition_and_its_trend(
         name = key.replace("-", "_")
         assert html.escape(DEFINITIONS[name]) in part(page, f"def-{name}"), key
         course = card.split('class="spark"')[1].split("</div>")[0]
-        assert "<svg" in course and re.search(r" by interval: latest .+, highest .+ of 3 periods", course), key
+        assert "<svg" in course and re.search(r" by interval: latest .+, highest .+ of 3 periods", course), (
+            key
+        )
 
 
 def test_the_amounts_of_the_refund_rate_link_to_their_payments(

@@ -67,7 +67,11 @@ def earned(amounts: Sequence[int], first: datetime) -> list[dict[str, Any]]:
         # Each is rounded to two digits in the histogram, which would make it 4 seconds.
         ([104] * 50, [96] * 50, ("bad", "▲ 8 s", "significant", "before: 1 min 36 s on average")),
         ([96] * 50, [104] * 50, ("good", "▼ 8 s", "significant", "before: 1 min 44 s on average")),
-        ([10, 50] * 20, [10, 52] * 20, ("note", "▼ 1 s", "within normal variation", "before: 31 s on average")),
+        (
+            [10, 50] * 20,
+            [10, 52] * 20,
+            ("note", "▼ 1 s", "within normal variation", "before: 31 s on average"),
+        ),
         ([1] * 50, [90] * 6, ("note", "▼ 1 min 29 s", "not enough data", "before: 1 min 30 s on average")),
         ([7] * 9, [7] * 9, ("none", "unchanged", "", "before: 7 s on average")),
         ([7] * 9, [], ("none", "nothing to compare with", "", "")),
@@ -119,9 +123,7 @@ def test_the_significance_of_a_change_of_volume_follows_from_its_days(
     assert change_of(show(viewer, **WEEK), "volume-usd") == said
 
 
-def test_a_change_of_volume_over_few_days_has_not_enough_data(
-    viewer: FlaskClient, database: Mongo
-) -> None:
+def test_a_change_of_volume_over_few_days_has_not_enough_data(viewer: FlaskClient, database: Mongo) -> None:
     database.payments.insert_many(earned([1000] * 6 + [5000] * 6, MONDAY))
     page = show(viewer, **{"from": "2026-03-08", "to": "2026-03-13"})
     assert change_of(page, "volume-usd") == ("note", "▲ 400.0%", "not enough data", "before: 60.00 USD")

@@ -33,9 +33,7 @@ def read(zone: ZoneInfo, moment: datetime = MOMENT, **arguments: str) -> Overvie
         ("last_month", ("2026-02-01", "2026-02-28"), ("2026-01-01", "2026-01-31")),
     ],
 )
-def test_presets_are_days_of_the_zone(
-    preset: str, there: tuple[str, str], here: tuple[str, str]
-) -> None:
+def test_presets_are_days_of_the_zone(preset: str, there: tuple[str, str], here: tuple[str, str]) -> None:
     for zone, (first, last) in ((AUCKLAND, there), (LOS_ANGELES, here)):
         query = read(zone, range=preset)
         assert query.figures.span == days(date.fromisoformat(first), date.fromisoformat(last), zone)
@@ -67,9 +65,7 @@ def test_without_a_range_the_last_thirty_days_are_shown() -> None:
         ({"range": "month", "compare": "year"}, ("2025-11-01", "2025-11-07")),
     ],
 )
-def test_only_this_month_is_a_month_to_date(
-    arguments: dict[str, str], expected: tuple[str, str]
-) -> None:
+def test_only_this_month_is_a_month_to_date(arguments: dict[str, str], expected: tuple[str, str]) -> None:
     """On the seventh, when this month and the last seven days coincide."""
     moment = datetime(2026, 11, 7, 20, tzinfo=UTC)
     figures = read(LOS_ANGELES, moment, **arguments).figures

@@ -166,7 +166,9 @@ def test_unfinished_exact_times_are_cut_at_the_same_length() -> None:
         ("2026-05-15", 29, "2023-12-15"),
     ],
 )
-def test_months_earlier_is_the_same_day_or_the_last_of_the_month(day: str, months: int, expected: str) -> None:
+def test_months_earlier_is_the_same_day_or_the_last_of_the_month(
+    day: str, months: int, expected: str
+) -> None:
     assert months_earlier(date.fromisoformat(day), months) == date.fromisoformat(expected)
 
 

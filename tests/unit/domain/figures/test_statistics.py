@@ -76,7 +76,9 @@ def test_critical_values_of_students_t_are_the_published_ones(freedom: int, publ
         (Ratio(30, 60), Ratio(30, 60), Significance.NORMAL_VARIATION),
     ],
 )
-def test_the_significance_of_shares_changes_at_the_bound(now: Ratio, before: Ratio, significance: Significance) -> None:
+def test_the_significance_of_shares_changes_at_the_bound(
+    now: Ratio, before: Ratio, significance: Significance
+) -> None:
     change = compare_ratios(now, before)
     assert change.significance == significance
     assert change.difference == pytest.approx(now.n / now.total - before.n / before.total)
