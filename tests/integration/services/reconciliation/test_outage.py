@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from tests.integration.services.reconciliation.conftest import (
@@ -54,6 +55,8 @@ def _story(sandbox: SandboxProcess, number: int) -> None:
         sandbox.pay(intent, "4000002760003184", three_d_secure="fail")
 
 
+# Half a minute of work when nothing else runs.
+@pytest.mark.timeout(300)
 def test_three_days_are_caught_up_with(
     app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo
 ) -> None:
