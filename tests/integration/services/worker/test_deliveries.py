@@ -151,7 +151,7 @@ def test_an_event_that_overtakes_the_answer_to_create_intent(
     sandbox.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1)
     # The SDK's repetition of the lost call is the one that waits.
     sandbox.fault(
-        effect="slow", delay_ms=1500, match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1
+        effect="slow", delay_ms=4000, match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1
     )
     real = behind(uses)
     opened: list[Any] = []
