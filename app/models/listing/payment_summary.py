@@ -286,14 +286,14 @@ _COPIED = (
 
 
 def _attempt(attempt: Mapping[str, Any]) -> Fields:
-    failure, asked = attempt.get("failure") or {}, attempt.get("three_d_secure") or {}
-    found = {
+    failure, authentication = attempt.get("failure") or {}, attempt.get("three_d_secure") or {}
+    fields = {
         "status": attempt["status"],
         "reason": _safe(failure.get("reason")) if attempt["status"] == AttemptStatus.FAILED else None,
-        "outcome": asked.get("outcome"),
-        "flow": asked.get("flow"),
+        "outcome": authentication.get("outcome"),
+        "flow": authentication.get("flow"),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _safe(reason: str | None) -> str:

@@ -226,10 +226,10 @@ def values(name: str, session: ClientSession | None = None) -> Iterator[str]:
         beyond = {"facets": {"$gt": last + PAST}}
         rows = raw(PaymentRow).find(beyond, {"facets": 1}, session=session)
         row = next(rows.hint("facet_newest").limit(1), None)
-        found = min((f for f in row["facets"] if f > last + PAST), default="") if row else ""
-        if not found.startswith(head) or not found.endswith(tail):
+        next_ = min((f for f in row["facets"] if f > last + PAST), default="") if row else ""
+        if not next_.startswith(head) or not next_.endswith(tail):
             return
-        last = found.removesuffix(tail)
+        last = next_.removesuffix(tail)
         yield last.removeprefix(head)
 
 

@@ -1,4 +1,4 @@
-"""The list of disputes: deadlines in words, inquiries told apart, sums by the dispute's currency."""
+"""The list of disputes: deadlines in words, inquiries named, sums by the dispute's currency."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("due", "told"),
+    ("due", "words"),
     [
         (timedelta(days=7), "7 days left"),
         (timedelta(hours=10), "Due tomorrow"),
@@ -54,19 +54,19 @@ def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
         (timedelta(days=-3), "Overdue by 3 days"),
     ],
 )
-def test_deadlines_are_told_in_words(
-    viewer: FlaskClient, database: Database[dict[str, Any]], due: timedelta, told: str
+def test_deadlines_are_in_words(
+    viewer: FlaskClient, database: Database[dict[str, Any]], due: timedelta, words: str
 ) -> None:
     put(database, stored.dispute(1, evidence_due_by=NOW + due))
     page = viewer.get(PATH).text
-    assert f">{told}</span>" in page
+    assert f">{words}</span>" in page
     assert ('class="due late"' in page) == (due < timedelta())
     # The payment's own page says the same.
     payment = database["payments"].find_one()["_id"]
-    assert f"<strong>{told}</strong>" in viewer.get(f"/dashboard/payments/{payment}").text
+    assert f"<strong>{words}</strong>" in viewer.get(f"/dashboard/payments/{payment}").text
 
 
-def test_those_that_wait_for_an_answer_come_first_by_deadline(
+def test_disputes_with_a_response_due_come_first_by_deadline(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     put(
@@ -98,9 +98,7 @@ def test_those_that_wait_for_an_answer_come_first_by_deadline(
         ("cursor=abc", "This page link is invalid. Showing the newest entries."),
     ],
 )
-def test_filters_and_nonsense(
-    viewer: FlaskClient, database: Database[dict[str, Any]], query: str, message: str
-) -> None:
+def test_filters(viewer: FlaskClient, database: Database[dict[str, Any]], query: str, message: str) -> None:
     put(
         database,
         stored.dispute(1),

@@ -38,19 +38,19 @@ def ids(page: str) -> list[str]:
 
 
 def link(page: str, words: str) -> str | None:
-    found = re.search(rf'<a [^>]*href="([^"]+)">{re.escape(words)}</a>', page)
-    return html.unescape(found[1]) if found else None
+    match = re.search(rf'<a [^>]*href="([^"]+)">{re.escape(words)}</a>', page)
+    return html.unescape(match[1]) if match else None
 
 
 def walk(client: FlaskClient, **query: str) -> list[str]:
     """The ids of all pages, by following Next."""
-    address, found = f"{PATH}?{urlencode(query)}", []
+    address, rows = f"{PATH}?{urlencode(query)}", []
     while address:
         answer = client.get(address)
         assert answer.status_code == 200
-        found += ids(answer.text)
+        rows += ids(answer.text)
         address = link(answer.text, "Next →")
-    return found
+    return rows
 
 
 def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
@@ -59,7 +59,7 @@ def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
     assert "No payments yet" in page.text
 
 
-def has_asked(p: dict[str, Any]) -> bool:
+def has_three_d_secure(p: dict[str, Any]) -> bool:
     return any(a["three_d_secure"]["attempted"] for a in p["attempts"])
 
 
@@ -74,7 +74,7 @@ FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "brand=visa&country=de": lambda p: (p["card"]["brand"], p["card"]["country"]) == ("visa", "DE"),
     "refund_status=partial": lambda p: p["refund_status"] == "partial",
     "disputed=yes&currency=usd": lambda p: p["disputed"] and p["currency"] == "usd",
-    "three_d_secure=true": has_asked,
+    "three_d_secure=true": has_three_d_secure,
     "reason=do_not_honor": lambda p: "do_not_honor" in reasons(p),
     "counts=decided&country=US": (
         lambda p: p["status"] in ("completed", "failed") and p["card"]["country"] == "US"
@@ -89,7 +89,9 @@ FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_filters_find_what_they_say(viewer: FlaskClient, payments: list[dict[str, Any]], text: str) -> None:
+def test_each_filter_lists_what_matches(
+    viewer: FlaskClient, payments: list[dict[str, Any]], text: str
+) -> None:
     takes, query = FILTERS[text], dict(parse_qsl(text))
     expected = [
         str(p["_id"]) for p in sorted(payments, key=lambda p: p["created_at"], reverse=True) if takes(p)
@@ -124,8 +126,8 @@ def test_a_common_amount_is_paged_without_loss(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
     database.payments.insert_many([stored.payment(n, amount=999) for n in range(120)])
-    found = walk(viewer, currency="usd", sort="largest")
-    assert len(found) == len(set(found)) == 120
+    rows = walk(viewer, currency="usd", sort="largest")
+    assert len(rows) == len(set(rows)) == 120
 
 
 def test_a_payment_id_finds_its_payment_and_an_unknown_one_offers_other_searches(

@@ -55,7 +55,7 @@ def test_an_empty_database_has_a_friendly_page(viewer: FlaskClient) -> None:
     assert "No refunds yet" in viewer.get(PATH).text
 
 
-def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
+def test_refunds_that_need_attention_come_first_and_again_in_the_list(
     viewer: FlaskClient, refunds: list[dict[str, Any]]
 ) -> None:
     page = viewer.get(PATH).text
@@ -68,16 +68,16 @@ def test_those_that_need_somebody_come_first_and_once_more_in_the_list(
     assert orders(second) == [p["order_id"] for p in refunds[::-1][50:100]]
 
 
-def test_a_failure_that_was_made_good_needs_nobody(
+def test_a_failed_refund_that_later_refunds_cover_needs_no_attention(
     viewer: FlaskClient, database: Database[dict[str, Any]]
 ) -> None:
-    """Asked to refund it again, somebody would pay the customer twice."""
+    """A person who refunded it again would pay the customer twice."""
     learnt = int((stored.EPOCH + timedelta(hours=2)).timestamp() * 1000)
-    told = [{"at": learnt, "changes": {"refunds": [{"id": "refund-1", "status": "failed"}]}}]
+    history = [{"at": learnt, "changes": {"refunds": [{"id": "refund-1", "status": "failed"}]}}]
 
     def put(number: int, *later: dict[str, Any], left: int) -> None:
         refunds = [stored.refund(1, "failed", 300), *later]
-        fields = {"refunds": refunds, "amount_refundable": left, "history": told}
+        fields = {"refunds": refunds, "amount_refundable": left, "history": history}
         database.payments.insert_one(stored.payment(number, **fields))
 
     put(0, left=1000)
@@ -129,16 +129,14 @@ def test_sums_never_mix_currencies(viewer: FlaskClient, refunds: list[dict[str, 
         ("brand=amex&country=JP&three_d_secure=true", "No refunds match"),
     ],
 )
-def test_filters_and_nonsense(
-    viewer: FlaskClient, refunds: list[dict[str, Any]], query: str, message: str
-) -> None:
+def test_filters(viewer: FlaskClient, refunds: list[dict[str, Any]], query: str, message: str) -> None:
     del refunds
     page = viewer.get(f"{PATH}?{query}")
     assert page.status_code == 200
     assert message in page.text
 
 
-def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
+def test_a_failed_refund_that_was_refunded_outside_stripe_needs_no_attention(
     app: Flask, viewer: FlaskClient, sandbox: SandboxProcess, database: Database[dict[str, Any]]
 ) -> None:
     sandbox.hold_webhooks()
@@ -157,9 +155,9 @@ def test_a_failure_that_was_paid_back_in_another_way_needs_nobody(
     assert "Recorded: refunded outside Stripe." in page and 'id="urgent"' not in page
     (entry,) = database.audit_entries.find({"action": "refund.settled"})
     assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)
-    told = finance.get(f"/dashboard/payments/{payment.payment_id}").text
-    assert "refunded outside Stripe as noted by finance@example.com" in told
-    assert "Refunded outside Stripe, as noted by finance@example.com." in told
+    page = finance.get(f"/dashboard/payments/{payment.payment_id}").text
+    assert "refunded outside Stripe as noted by finance@example.com" in page
+    assert "Refunded outside Stripe, as noted by finance@example.com." in page
     form = finance.get(f"/dashboard/payments/{payment.payment_id}/refund", follow_redirects=True).text
     assert "5.00 USD was refunded outside Stripe" in form
     assert audit.check_payment(database.payments.find_one()) == []

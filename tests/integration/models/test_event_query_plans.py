@@ -56,20 +56,20 @@ def filled(settings: Settings, lasting_database: Mongo) -> Mongo:
 
 @pytest.fixture
 def recorded(filled: Mongo) -> Iterator[Mongo]:
-    """A MongoDB that records what it is asked."""
+    """A MongoDB that records its queries."""
     filled.command("profile", 2)
     yield filled
     filled.command("profile", 0)
     filled.drop_collection("system.profile")
 
 
-def asked(database: Mongo) -> list[tuple[str, int, str]]:
-    """(operation, documents read, plan) of what the test asked."""
+def operations_of(database: Mongo) -> list[tuple[str, int, str]]:
+    """(operation, documents read, plan) of the queries of the test."""
     database.command("profile", 0)
-    found = database["system.profile"].find({"ns": {"$not": {"$regex": r"\.system\."}}})
+    entries = database["system.profile"].find({"ns": {"$not": {"$regex": r"\.system\."}}})
     return [
         (entry["op"], entry.get("docsExamined", 0), entry.get("planSummary", ""))
-        for entry in found
+        for entry in entries
         if entry["op"] in {"query", "command", "getmore"} and "profile" not in entry.get("command", {})
     ]
 
@@ -111,9 +111,9 @@ def test_a_query_reads_little_more_than_it_shows(
     recorded: Mongo, query: Callable[[], Any], most: int
 ) -> None:
     query()
-    told = asked(recorded)
-    assert told
-    for operation, read, plan in told:
+    operations = operations_of(recorded)
+    assert operations
+    for operation, read, plan in operations:
         assert plan, operation
         assert "COLLSCAN" not in plan, operation
         assert "SORT" not in plan or "SORT_MERGE" in plan

@@ -48,8 +48,8 @@ FILTERS: dict[str, dict[str, Any]] = {
     "search": {"named": "customer-4"},
 }
 CARD = ("currency", "brand", "country")
-# Beside the keys of what is shown, the first of each range (there is one for each kind) may be looked at in vain, and
-# where two ranges meet the last of one.
+# Beside the keys of the rows of the page, the first of each range (there is one for each kind) may be read without a
+# match, and where two ranges meet the last of one.
 RANGES = 60
 
 
@@ -104,8 +104,8 @@ def indexes(plan: Mapping[str, Any]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What an explanation says: the stages, the indexes read, and how many keys and rows for how many returned."""
+class Explanation:
+    """What MongoDB explains: the stages, the indexes read, and how many keys and rows for how many returned."""
 
     stages: set[str]
     indexes: set[str]
@@ -114,44 +114,47 @@ class Told:
     returned: int
 
 
-def explained(told: Mapping[str, Any]) -> Told:
-    if "stages" in told:
-        told = told["stages"][0]["$cursor"]
-    plan, run = told["queryPlanner"]["winningPlan"], told["executionStats"]
+def explained(explanation: Mapping[str, Any]) -> Explanation:
+    if "stages" in explanation:
+        explanation = explanation["stages"][0]["$cursor"]
+    plan, run = explanation["queryPlanner"]["winningPlan"], explanation["executionStats"]
     plan = plan.get("queryPlan", plan)
     numbers = (run["totalKeysExamined"], run["totalDocsExamined"], run["nReturned"])
-    return Told(set(stages(plan)), indexes(plan), *numbers)
+    return Explanation(set(stages(plan)), indexes(plan), *numbers)
 
 
-def pages(where: PaymentFilter, order: SortOrder, rows: Any) -> Iterator[Told]:
-    """The first page and one from the midst of the list, as the queries that ``payment_rows`` makes of them."""
+def pages(where: PaymentFilter, order: SortOrder, rows: Any) -> Iterator[Explanation]:
+    """The first page and one from the middle of the list, as ``models.listing.payments`` queries them."""
     plan, by = plan_of(where, order), sorting(where, order)
     if plan is None:
         return
     place = rows.find(plan.query).sort(by.keys).skip(5).limit(1)
     for after in (None, *((row[by.field], row["_id"]) for row in place)):
         for part, keys in pagination.beyond(plan.query, by, after):
-            found = rows.find(part).sort(keys).limit(PAGE)
-            yield explained((found.hint(plan.index) if plan.index else found).explain())
+            cursor = rows.find(part).sort(keys).limit(PAGE)
+            yield explained((cursor.hint(plan.index) if plan.index else cursor).explain())
 
 
 @pytest.mark.parametrize("order", SortOrder)
 def test_every_list_of_payments_is_read_in_order_from_its_index(filled: Any, order: SortOrder) -> None:
-    for name, asked in WHERES.items():
-        where = asked
+    for name, filter_ in WHERES.items():
+        where = filter_
         if order.field == "amount":
             if where.reason or where.is_search:
                 continue  # not offered
             where = where if where.currency else replace(where, currency="usd")
-        for told in pages(where, order, filled.payment_rows):
-            assert "COLLSCAN" not in told.stages, name
+        for explanation in pages(where, order, filled.payment_rows):
+            assert "COLLSCAN" not in explanation.stages, name
             if where.is_search:
-                assert told.rows <= COUNT // 5, (name, told)  # what one customer has
+                assert explanation.rows <= COUNT // 5, (name, explanation)  # what one customer has
                 continue
-            assert "SORT" not in told.stages, (name, told)
-            assert told.rows <= told.returned + (order.field == "amount" and RANGES), (name, told)
+            assert "SORT" not in explanation.stages, (name, explanation)
+            assert explanation.rows <= explanation.returned + (order.field == "amount" and RANGES), (
+                name,
+                explanation,
+            )
             if order.field == "created_at" or not where.start:
-                assert told.keys <= told.returned + RANGES, (name, told)
+                assert explanation.keys <= explanation.returned + RANGES, (name, explanation)
 
 
 def test_each_filter_and_order_has_its_index(filled: Any) -> None:
@@ -169,9 +172,9 @@ def test_each_filter_and_order_has_its_index(filled: Any) -> None:
         ({"payment_intent_id": "pi_0042"}, SortOrder.NEWEST, "intent"),
         ({"payment_id": "0" * 24}, SortOrder.NEWEST, "_id_"),
     ):
-        for told in pages(PaymentFilter(**fields), order, filled.payment_rows):
-            assert told.indexes <= {index}, (fields, told)
-            assert told.indexes or told.stages & {"IDHACK", "EOF"}, (fields, told)
+        for explanation in pages(PaymentFilter(**fields), order, filled.payment_rows):
+            assert explanation.indexes <= {index}, (fields, explanation)
+            assert explanation.indexes or explanation.stages & {"IDHACK", "EOF"}, (fields, explanation)
 
 
 def test_a_short_range_is_read_by_time_and_then_sorted_by_amount(filled: Any) -> None:
@@ -179,10 +182,12 @@ def test_a_short_range_is_read_by_time_and_then_sorted_by_amount(filled: Any) ->
     where = PaymentFilter(currency="usd", start=EARLY, end=EARLY + timedelta(minutes=60))
     plan = plan_of(where, SortOrder.NEWEST)
     assert plan is not None
-    told = explained(filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain())
-    assert told.indexes == {"facet_newest"} and told.rows == told.returned
+    explanation = explained(
+        filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain()
+    )
+    assert explanation.indexes == {"facet_newest"} and explanation.rows == explanation.returned
     rows = payment_list.rows_after(where, SortOrder.LARGEST, sorting(where, SortOrder.LARGEST), limit=100)
-    assert told.keys <= len(rows) + RANGES and len(rows) == told.returned
+    assert explanation.keys <= len(rows) + RANGES and len(rows) == explanation.returned
     assert [row["amount"] for row in rows] == sorted((row["amount"] for row in rows), reverse=True)
 
 
@@ -192,10 +197,10 @@ def test_counting_reads_only_the_keys_it_counts(filled: Any) -> None:
         if plan is None or where.is_search:
             continue
         steps = [{"$match": plan.query}, {"$limit": 100}, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
-        asked = {"aggregate": "payment_rows", "pipeline": steps, "hint": plan.index, "cursor": {}}
-        told = explained(filled.command({"explain": asked, "verbosity": "executionStats"}))
-        assert told.rows == 0, (name, told)
-        assert told.keys <= 100 + RANGES, (name, told)
+        command = {"aggregate": "payment_rows", "pipeline": steps, "hint": plan.index, "cursor": {}}
+        explanation = explained(filled.command({"explain": command, "verbosity": "executionStats"}))
+        assert explanation.rows == 0, (name, explanation)
+        assert explanation.keys <= 100 + RANGES, (name, explanation)
 
 
 CHILD_FILTERS: dict[str, dict[str, Any]] = {
@@ -219,38 +224,42 @@ def test_every_list_of_refunds_and_disputes_is_read_in_order_from_an_index(fille
         last = collection.find_one(query, sort=by.keys, skip=5)
         for after in (None, (last["at"], last["_id"]) if last else None):
             for part, keys in pagination.beyond(query, by, after):
-                told = explained(collection.find(part).sort(keys).limit(PAGE).explain())
-                assert not told.stages & {"COLLSCAN", "SORT"}, (part, told)
-                assert told.rows <= told.returned + 1 or len(fields) > 1, (part, told)
+                explanation = explained(collection.find(part).sort(keys).limit(PAGE).explain())
+                assert not explanation.stages & {"COLLSCAN", "SORT"}, (part, explanation)
+                assert explanation.rows <= explanation.returned + 1 or len(fields) > 1, (part, explanation)
 
 
 @pytest.mark.parametrize("where", [{}, {"start": LATE}, {"currency": "eur"}])
-def test_what_needs_somebody_is_read_in_order_from_an_index(filled: Any, where: Any) -> None:
+def test_what_needs_attention_is_read_in_order_from_an_index(filled: Any, where: Any) -> None:
     for kind in (RefundFilter, DisputeFilter):
         filled.command("profile", 2)
         with snapshot() as session:
-            found = urgent(kind(**where), session, limit=50)
+            rows = urgent(kind(**where), session, limit=50)
         filled.command("profile", 0)
-        (told,) = filled.system.profile.find({"op": "query"})
+        (explanation,) = filled.system.profile.find({"op": "query"})
         filled.drop_collection("system.profile")
-        assert found and "IXSCAN" in told["planSummary"] and not told.get("hasSortStage"), told
+        assert rows and "IXSCAN" in explanation["planSummary"] and not explanation.get("hasSortStage"), (
+            explanation
+        )
         if not where:
-            assert told["docsExamined"] == len(found) and told["keysExamined"] <= len(found) + 3, told
+            assert (
+                explanation["docsExamined"] == len(rows) and explanation["keysExamined"] <= len(rows) + 3
+            ), explanation
 
 
-def test_choices_are_read_off_the_indexes(filled: Any) -> None:
-    found = payment_list.options()
-    assert found["currency"] == ["eur", "jpy", "kwd", "usd"]
-    assert found["reason"] == ["do_not_honor", "expired_card", "insufficient_funds"]
+def test_options_are_read_from_the_indexes(filled: Any) -> None:
+    options = payment_list.options()
+    assert options["currency"] == ["eur", "jpy", "kwd", "usd"]
+    assert options["reason"] == ["do_not_honor", "expired_card", "insufficient_funds"]
     del filled
 
 
 def test_kinds_are_few_enough_to_be_merged(filled: Any) -> None:
     """MongoDB merges up to 200 ranges of an index; beyond that it would sort in memory."""
-    found = filled.payment_rows.distinct("kind")
-    assert len(found) < 60
+    kinds = filled.payment_rows.distinct("kind")
+    assert len(kinds) < 60
     assert all(
-        FilterKey.of(contribution_of(row), row["refund_status"]).text in found
+        FilterKey.of(contribution_of(row), row["refund_status"]).text in kinds
         for row in filled.payment_rows.find()
     )
 
@@ -263,10 +272,11 @@ def test_rows_number_sums_and_what_is_urgent_are_of_one_moment(filled: Any, kind
     listings.children(kind())
     filled.command("profile", 0)
     read = [
-        told["command"] for told in filled.system.profile.find({"ns": {"$regex": "(refund|dispute)_rows$"}})
+        explanation["command"]
+        for explanation in filled.system.profile.find({"ns": {"$regex": "(refund|dispute)_rows$"}})
     ]
     filled.drop_collection("system.profile")
     assert [command["readConcern"]["level"] for command in read] == ["snapshot"] * 4
-    # The first is told its moment by MongoDB, and the others name it.
+    # The first is explanation its moment by MongoDB, and the others name it.
     first, *others = [command["readConcern"].get("atClusterTime") for command in read]
     assert first is None and others[0] is not None and len(set(others)) == 1

@@ -20,7 +20,7 @@ from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter, EventState
 from app.models.worker import heartbeats
 from config import Settings
-from tests.integration.models.test_event_query_plans import asked
+from tests.integration.models.test_event_query_plans import operations_of
 from tests.support import stored
 
 Mongo = Database[dict[str, Any]]
@@ -35,7 +35,7 @@ SPANS = [
 
 @pytest.fixture
 def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
-    """Collections in which reading everything would show, and a MongoDB that records what it is asked."""
+    """Collections in which reading everything would show, and a MongoDB that records its queries."""
     del settings
     states = ["applied", "ignored", "received", "failed"]
     database.webhook_events.insert_many(
@@ -101,9 +101,9 @@ def test_a_scrape_reads_little_more_than_it_shows(
     recorded: Mongo, query: Callable[[], Any], most: int
 ) -> None:
     query()
-    told = asked(recorded)
-    assert told
-    for operation, read, plan in told:
+    operations = operations_of(recorded)
+    assert operations
+    for operation, read, plan in operations:
         assert any(scan in plan for scan in ("IXSCAN", "COUNT_SCAN", "DISTINCT_SCAN")), (operation, plan)
         assert "COLLSCAN" not in plan, operation
         assert read <= most, plan

@@ -1,4 +1,4 @@
-"""No query without an index: what the payment store asks is answered by MongoDB without reading a whole collection."""
+"""No query of payments or of the audit log makes MongoDB read a whole collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.models.payments import repository
 from app.models.payments.document import PaymentDocument
 from app.services import audit
 from config import Settings
-from tests.integration.models.test_event_query_plans import asked
+from tests.integration.models.test_event_query_plans import operations_of
 
 NOW = datetime.now(UTC)
 STAGES = {"IXSCAN", "IDHACK", "EXPRESS_IXSCAN"}
@@ -53,13 +53,13 @@ def payments(settings: Settings, database: Database[dict[str, Any]]) -> Any:
 
 def examined(cursor: Any) -> tuple[int, str]:
     """How many documents were read, and the name of the stage that found them."""
-    told = cursor.explain()
-    stage = told["queryPlanner"]["winningPlan"]
+    explanation = cursor.explain()
+    stage = explanation["queryPlanner"]["winningPlan"]
     while "inputStage" in stage:
         stage = stage["inputStage"]
     if stage["stage"] == "OR":
         stage = stage["inputStages"][0]
-    return told["executionStats"]["totalDocsExamined"], stage["stage"]
+    return explanation["executionStats"]["totalDocsExamined"], stage["stage"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ SINCE = int((NOW - timedelta(hours=2)).timestamp())
         (repository.exists, 1),
     ],
 )
-def test_whatever_reads_payments_beside_lists_has_an_index(
+def test_every_query_of_payments_but_lists_has_an_index(
     payments: Any, query: Callable[[], Any], most: int
 ) -> None:
     """Reconciliation, recovery, the audit and the figures; lists read the rows of ``models.listing``."""
@@ -107,7 +107,7 @@ def test_whatever_reads_payments_beside_lists_has_an_index(
     database.command("profile", 2)
     try:
         query()
-        operations = asked(database)
+        operations = operations_of(database)
     finally:
         database.command("profile", 0)
         database.drop_collection("system.profile")

@@ -70,7 +70,7 @@ def change(database: Database[dict[str, Any]]) -> None:
     )
 
 
-def test_lists_show_what_is_not_yet_counted_in_its_place(
+def test_changes_that_are_not_counted_yet_are_in_their_place(
     keeper: FiguresKeeper, database: Database[dict[str, Any]]
 ) -> None:
     database.payments.insert_many(stored.mixed(400))
@@ -78,18 +78,18 @@ def test_lists_show_what_is_not_yet_counted_in_its_place(
     change(database)
     before = list(database.payment_rows.find())
     listings = Listings(keeper)
-    asked = [
+    lists = [
         (PaymentFilter(**fields), order)
         for fields in FILTERS
         for order in SortOrder
         if order.field == "created_at" or PaymentFilter(**fields).offers_amounts
     ]
-    shown = [walk(listings, *one) for one in asked]
-    assert list(database.payment_rows.find()) == before, "a list has written"
+    uncounted = [walk(listings, *one) for one in lists]
+    assert list(database.payment_rows.find()) == before, "reading a list has written rows"
     keeper.catch_up()
     assert database.payment_rows.count_documents({}) == 430
     for one, (there, back, total), counted in zip(
-        asked, shown, (walk(listings, *one) for one in asked), strict=True
+        lists, uncounted, (walk(listings, *one) for one in lists), strict=True
     ):
         assert there == counted[0], one
         assert total == counted[2] == len(there), one

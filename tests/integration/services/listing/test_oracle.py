@@ -66,7 +66,7 @@ def is_rest(p: Document) -> bool:
 
 
 # One sentence of the design each, by hand.
-TAKES: dict[FigureFilter, Callable[[Document], bool]] = {
+MATCHES: dict[FigureFilter, Callable[[Document], bool]] = {
     FigureFilter.COMPLETED: is_completed,
     FigureFilter.FAILED: is_failed,
     FigureFilter.CANCELED: lambda p: p["status"] == "canceled" and not is_failed(p),
@@ -81,7 +81,7 @@ TAKES: dict[FigureFilter, Callable[[Document], bool]] = {
     FigureFilter.CAPTURED: is_completed,
 }
 # Where the API has the same number.
-TOLD: dict[FigureFilter, Callable[[Document], int]] = {
+FIGURES: dict[FigureFilter, Callable[[Document], int]] = {
     FigureFilter.COMPLETED: lambda m: m["success_rate"]["n"],
     FigureFilter.DECIDED: lambda m: m["success_rate"]["total"],
     FigureFilter.FAILED: lambda m: m["payments"]["failed"],
@@ -96,8 +96,8 @@ TOLD: dict[FigureFilter, Callable[[Document], int]] = {
 
 
 @dataclass
-class Place:
-    """A zone, somebody in its dashboard, and a token for its API."""
+class Visitor:
+    """A time zone, a browser signed in to its dashboard, and a token for its API."""
 
     zone: ZoneInfo
     browser: FlaskClient
@@ -131,88 +131,88 @@ class Place:
 
 
 @pytest.fixture(params=thorough_beside(ZONED, "Australia/Lord_Howe"))
-def place(request: pytest.FixtureRequest, settings: Settings, token: Any) -> Place:
+def visitor(request: pytest.FixtureRequest, settings: Settings, token: Any) -> Visitor:
     app = create_app(changed(settings, dashboard_timezone=request.param))
     bearer = {"Authorization": f"Bearer {token(scope='metrics:read')}"}
-    return Place(ZoneInfo(request.param), enter(app, Role.FINANCE), bearer)
+    return Visitor(ZoneInfo(request.param), enter(app, Role.FINANCE), bearer)
 
 
 @SLOW
 @given(data=st.data())
-def test_every_figure_leads_to_exactly_the_payments_it_counts(
-    place: Place, database: Database[dict[str, Any]], data: st.DataObject
+def test_every_figure_links_to_exactly_the_payments_it_counts(
+    visitor: Visitor, database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
-    payments = data.draw(st.lists(ledger.payment(around(place.zone)), max_size=10))
-    first = ZONES[place.zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
+    payments = data.draw(st.lists(ledger.payment(around(visitor.zone)), max_size=10))
+    first = ZONES[visitor.zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
     last = first + timedelta(days=data.draw(st.integers(0, 4)))
     choice = data.draw(choices)
     span, query = (
-        days(first, last, place.zone),
+        days(first, last, visitor.zone),
         {k: v for k, v in links.choice_parameters(choice).items() if v},
     )
     mine = [p for p in payments if chooses({**query, **_flag(choice)}, p)]
-    cohort = [p for p in mine if first <= local_day(place.zone, p["created_at"]) <= last]
-    with ledger_in(database, payments), place.browser.application.test_request_context():
-        asked = {"from": first.isoformat(), "to": last.isoformat(), **query}
-        told = place.browser.get(METRICS, query_string=asked, headers=place.bearer).json
-        for counts, takes in TAKES.items():
+    cohort = [p for p in mine if first <= local_day(visitor.zone, p["created_at"]) <= last]
+    with ledger_in(database, payments), visitor.browser.application.test_request_context():
+        parameters = {"from": first.isoformat(), "to": last.isoformat(), **query}
+        figures = visitor.browser.get(METRICS, query_string=parameters, headers=visitor.bearer).json
+        for counts, takes in MATCHES.items():
             of_range = (
-                captured_in(mine, place.zone, first, last) if counts == FigureFilter.CAPTURED else cohort
+                captured_in(mine, visitor.zone, first, last) if counts == FigureFilter.CAPTURED else cohort
             )
             expected = [str(p["_id"]) for p in of_range if takes(p)]
-            place.same(links.payments_link(span, choice, figure=counts), expected)
-            if counts in TOLD:
-                assert TOLD[counts](told) == len(expected), counts
+            visitor.same(links.payments_link(span, choice, figure=counts), expected)
+            if counts in FIGURES:
+                assert FIGURES[counts](figures) == len(expected), counts
         for reason in ledger.REASONS:
             having = [
                 p for p in cohort if any((a["failure"] or {}).get("reason") == reason for a in p["attempts"])
             ]
-            place.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
-        place.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
-        assert told["payments"]["created"] == len(cohort)
-        assert comparable(told) == recount(mine, span.start, span.end)
-        check_overview(place, told, asked)
-        check_files_of_the_range(place, asked, cohort)
-        check_money(place, told, span, choice, mine)
+            visitor.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
+        visitor.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
+        assert figures["payments"]["created"] == len(cohort)
+        assert comparable(figures) == recount(mine, span.start, span.end)
+        check_overview(visitor, figures, parameters)
+        check_files_of_the_range(visitor, parameters, cohort)
+        check_money(visitor, figures, span, choice, mine)
 
 
-def check_overview(place: Place, told: Document, asked: dict[str, str]) -> None:
+def check_overview(visitor: Visitor, figures: Document, parameters: dict[str, str]) -> None:
     """The overview and the file of figures have the API's numbers."""
-    page = place.browser.get("/dashboard", query_string=asked)
+    page = visitor.browser.get("/dashboard", query_string=parameters)
     assert page.status_code == 200, page.text
     if "No payments yet" in page.text:
-        assert place.listed("/dashboard/payments") == []
+        assert visitor.listed("/dashboard/payments") == []
         return
     for name, ratio in {
-        "success-rate": told["success_rate"],
-        "first-attempt-success": told["first_attempt_success"],
-        "refund-rate": told["refund_rate"]["by_count"],
-        "dispute-rate": told["dispute_rate"],
+        "success-rate": figures["success_rate"],
+        "first-attempt-success": figures["first_attempt_success"],
+        "refund-rate": figures["refund_rate"]["by_count"],
+        "dispute-rate": figures["dispute_rate"],
     }.items():
         card = part(page.text, f"card-{name}")
         assert value_of(card) == percent(ratio), name
         assert [number for number, _ in linked(card)][:2] == [ratio["n"], ratio["total"]], name
-    for outcome, number in told["payments"].items():
+    for outcome, number in figures["payments"].items():
         if outcome != "created":
             assert linked(part(page.text, f"standing-{outcome}"))[0][0] == number, outcome
-    check_cards(page.text, told)
+    check_cards(page.text, figures)
     shown = {}
-    for volume in told["volume"]:
+    for volume in figures["volume"]:
         cells = re.findall(
             r'<td class="money[^"]*"[^>]*>([^<]*)<', part(page.text, f"volume-{volume['currency']}")
         )
         shown[volume["currency"]] = [Decimal(c.replace(",", "").replace("−", "-")) for c in cells]
         assert shown[volume["currency"]] == [volume[name] for name in ("gross", "refunded", "net")]
-    check_files(place, told, asked)
+    check_files(visitor, figures, parameters)
 
 
-def check_cards(page: str, told: Document) -> None:
+def check_cards(page: str, figures: Document) -> None:
     """The times of the card and the refund rate by amount."""
-    times = told["processing_time"]
+    times = figures["processing_time"]
     card = part(page, "card-processing-time")
     assert value_of(card) == in_words(times["mean"])
     assert re.findall(r"<dd>([^<]*)</dd>", card) == [in_words(times["p50"]), in_words(times["p95"])]
-    for share in told["refund_rate"]["by_amount"]:
+    for share in figures["refund_rate"]["by_amount"]:
         row = part(page, f"volume-{share['currency']}")
         amounts = re.findall(r'class="sum"[^>]*>([^<]*)<', row)
         assert [Decimal(text.replace(",", "")) for text in amounts] == [share["refunded"], share["captured"]]
@@ -224,13 +224,13 @@ def in_words(seconds: Decimal | int | None) -> str:
     return "no data" if seconds is None else formats.duration(float(seconds))
 
 
-def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:
+def check_files(visitor: Visitor, figures: Document, parameters: dict[str, str]) -> None:
     """Each step of the files, and the reasons, are those of the API; the workbook has what the files have."""
-    address = urlencode(asked)
-    steps = place.filed(f"/dashboard/figures?{address}")
-    moved = place.filed(f"/dashboard/volume?{address}")
-    assert len(steps) == len(told["series"])
-    for row, step in zip(steps, told["series"], strict=True):
+    address = urlencode(parameters)
+    steps = visitor.filed(f"/dashboard/figures?{address}")
+    moved = visitor.filed(f"/dashboard/volume?{address}")
+    assert len(steps) == len(figures["series"])
+    for row, step in zip(steps, figures["series"], strict=True):
         check_step(row, step)
         money = {r["currency"]: r for r in moved if r["start_utc"] == row["start_utc"]}
         assert list(money) == [volume["currency"] for volume in step["volume"]]
@@ -240,12 +240,12 @@ def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:
                 assert amount == volume[name]
                 minor = int(amount * 10 ** DIGITS[volume["currency"]])
                 assert int(money[volume["currency"]][f"{name}_minor"]) == minor
-    reasons = place.filed(f"/dashboard/reasons?{address}")
+    reasons = visitor.filed(f"/dashboard/reasons?{address}")
     assert [
         (r["code"], r["group"], r["meaning"], int(r["failed_attempts"]), int(r["of_failed_attempts"]))
         for r in reasons
-    ] == [(r["code"], r["group"], r["meaning"], r["n"], r["total"]) for r in told["failure_reasons"]]
-    book = place.browser.get(f"/dashboard/figures.xlsx?{address}", buffered=True)
+    ] == [(r["code"], r["group"], r["meaning"], r["n"], r["total"]) for r in figures["failure_reasons"]]
+    book = visitor.browser.get(f"/dashboard/figures.xlsx?{address}", buffered=True)
     for number, rows in enumerate((steps, moved, reasons), start=1):
         assert in_workbook(book.data, number) == [
             {name: in_cell(text) for name, text in row.items() if text and "start" not in name}
@@ -253,27 +253,27 @@ def check_files(place: Place, told: Document, asked: dict[str, str]) -> None:
         ]
 
 
-def check_files_of_the_range(place: Place, asked: dict[str, str], cohort: list[Document]) -> None:
+def check_files_of_the_range(visitor: Visitor, parameters: dict[str, str], cohort: list[Document]) -> None:
     """The files of 3-D Secure, of processing times and of the hours of the week have the numbers of a recount."""
-    address = urlencode(asked)
-    rows = place.filed(f"/dashboard/three_d_secure?{address}")
+    address = urlencode(parameters)
+    rows = visitor.filed(f"/dashboard/three_d_secure?{address}")
     steps, paid = funnel(cohort)
     assert {r["name"]: int(r["attempts"]) for r in rows if r["kind"] == "step"} == steps
     outcomes = [r for r in rows if r["kind"] == "outcome"]
     assert +Counter({r["name"]: int(r["succeeded"]) for r in outcomes}) == paid
     assert sum(int(r["attempts"]) for r in outcomes) == steps["requested"]
     taken = [int((p["completed_at"] - p["created_at"]).total_seconds()) for p in cohort if is_completed(p)]
-    for row in place.filed(f"/dashboard/times?{address}"):
+    for row in visitor.filed(f"/dashboard/times?{address}"):
         first, after = int(row["from_seconds"]), float(row["to_before_seconds"] or "inf")
         assert int(row["payments"]) == sum(first <= seconds < after for seconds in taken)
-    hours = place.filed(f"/dashboard/hours?{address}")
+    hours = visitor.filed(f"/dashboard/hours?{address}")
     assert len(hours) == 7 * 24
-    locals_ = [(p["created_at"].astimezone(place.zone), p) for p in cohort]
+    locals_ = [(p["created_at"].astimezone(visitor.zone), p) for p in cohort]
     for row in hours:
         mine = [p for at, p in locals_ if (f"{at:%A}", at.hour) == (row["weekday"], int(row["hour"]))]
         completed, failed = sum(map(is_completed, mine)), sum(map(is_failed, mine))
-        told = [int(row[name]) for name in ("created", "success_rate_n", "success_rate_total")]
-        assert told == [len(mine), completed, completed + failed]
+        numbers = [int(row[name]) for name in ("created", "success_rate_n", "success_rate_total")]
+        assert numbers == [len(mine), completed, completed + failed]
 
 
 def check_step(row: dict[str, str], step: Document) -> None:
@@ -322,21 +322,21 @@ def in_cell(text: str) -> str | float:
         return text
 
 
-def check_money(place: Place, told: Document, span: Any, choice: Choice, mine: list[Document]) -> None:
+def check_money(visitor: Visitor, figures: Document, span: Any, choice: Choice, mine: list[Document]) -> None:
     """Refunds and disputes of the figures are those of their lists."""
-    first, last, zone = span.first_day, span.last_day, place.zone
+    first, last, zone = span.first_day, span.last_day, visitor.zone
     returned = [
         (p, r) for p in mine for r in given_back(p) if first <= local_day(zone, r["created_at"]) <= last
     ]
-    refunds = place.filed(links.refunds_link(span, choice))
-    assert len(place.listed(links.refunds_link(span, choice))) == len(refunds) == len(returned)
-    for volume in told["volume"]:
+    refunds = visitor.filed(links.refunds_link(span, choice))
+    assert len(visitor.listed(links.refunds_link(span, choice))) == len(refunds) == len(returned)
+    for volume in figures["volume"]:
         of_currency = [int(r["amount_minor"]) for r in refunds if r["currency"] == volume["currency"]]
         assert sum(of_currency) == sum(
             r["amount"] for p, r in returned if p["currency"] == volume["currency"]
         )
     disputes = links.disputes_link(span, choice)
-    assert len(place.listed(disputes)) == len(place.filed(disputes)) == told["disputes_opened"]
+    assert len(visitor.listed(disputes)) == len(visitor.filed(disputes)) == figures["disputes_opened"]
 
 
 def captured_in(payments: list[Document], zone: ZoneInfo, first: date, last: date) -> list[Document]:
@@ -357,11 +357,11 @@ choices = st.builds(
 
 
 def test_the_payments_of_several_pages_are_those_of_the_figure(
-    place: Place, database: Database[dict[str, Any]]
+    visitor: Visitor, database: Database[dict[str, Any]]
 ) -> None:
     """Drawn ledgers are small; this one has three pages of one second."""
     payments = [stored.payment(0, payment_intent_id=f"pi_{n}") for n in range(120)]
-    span = days(date(2026, 3, 1), date(2026, 3, 2), place.zone)
-    with ledger_in(database, payments), place.browser.application.test_request_context():
+    span = days(date(2026, 3, 1), date(2026, 3, 2), visitor.zone)
+    with ledger_in(database, payments), visitor.browser.application.test_request_context():
         for counts in (FigureFilter.COMPLETED, FigureFilter.CAPTURED):
-            place.same(links.payments_link(span, figure=counts), [str(p["_id"]) for p in payments])
+            visitor.same(links.payments_link(span, figure=counts), [str(p["_id"]) for p in payments])
