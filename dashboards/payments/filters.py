@@ -83,7 +83,7 @@ def _search(reader: Reader) -> tuple[dict[str, str], str | None]:
     if text is None:
         return {}, None
     if _PAYMENT_ID.fullmatch(text.lower()):
-        return {"payment_id": text.lower()}, "the payment with this id"
+        return {"payment_id": text.lower()}, "the payment with this ID"
     if text.startswith("pi_"):
         return {"payment_intent_id": text}, "the payment with this Stripe intent"
     return {"named": text}, "payments whose order or customer is exactly this"

@@ -84,7 +84,7 @@ LISTS = {
         "/dashboard/webhooks",
         {"type": "charge.succeeded"},
         {
-            "state": "is not a state. Showing every state.",
+            "state": "is not a status. Showing every status.",
             "type": "is not a type of event like charge.succeeded. Showing every type of event.",
         },
         Cursor(1_790_000_000 - 9, "evt_9"),
