@@ -42,7 +42,7 @@ def index() -> str:
     """Open differences, the latest runs, and how to start one."""
     query = Reader(request.args, services.listings.zone).query(None)
     cursor = cursors.read(request.args, _NAME, query)
-    reports = services.reconciliation_desk.reports(cursor=cursor)
+    reports = services.reconciliation_admin.reports(cursor=cursor)
     return render_template(
         "reconciliation/index.html",
         problems=query.problems,
@@ -59,7 +59,7 @@ def report(report_id: str) -> str:
     """One run and its differences, unrepaired ones first."""
     reader = Reader(request.args, services.listings.zone)
     number = reader.number("page", 1, _MOST_PAGES, fallback="Showing the first differences.")
-    detail = services.reconciliation_desk.report(report_id, page=number)
+    detail = services.reconciliation_admin.report(report_id, page=number)
     drift = [(row, drift_lines(row.get("fields") or {}, str(row.get("currency")))) for row in detail.drift]
     return render_template(
         "reconciliation/report.html",
@@ -73,13 +73,13 @@ def report(report_id: str) -> str:
 @guard("admin")
 def check() -> Response:
     """Compare one payment with Stripe, change nothing, and show the report."""
-    return _report_of(services.reconciliation_desk.check)
+    return _report_of(services.reconciliation_admin.check)
 
 
 @guard("admin")
 def repair() -> Response:
     """Apply Stripe's values to one payment; offered on a check that found a difference."""
-    return _report_of(services.reconciliation_desk.repair)
+    return _report_of(services.reconciliation_admin.repair)
 
 
 def _report_of(work: Callable[..., str]) -> Response:

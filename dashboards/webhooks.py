@@ -52,7 +52,7 @@ def index() -> str:
     """Failed and pending events first, then all that match."""
     query = _query()
     cursor = cursors.read(request.args, _NAME, query)
-    inbox, where = services.webhook_desk.inbox(query.where, cursor=cursor), query.where
+    inbox, where = services.webhook_admin.inbox(query.where, cursor=cursor), query.where
     return render_template(
         "webhooks/index.html",
         query=query,
@@ -67,7 +67,7 @@ def index() -> str:
 @guard("admin")
 def show(event_id: str) -> str:
     """One event: what it changed, what a replay would change, and what is stored of it."""
-    detail = services.webhook_desk.event(event_id)
+    detail = services.webhook_admin.event(event_id)
     row = detail.row
     return render_template(
         "webhooks/event.html",
@@ -84,7 +84,7 @@ def show(event_id: str) -> str:
 @guard("admin")
 def replay(event_id: str) -> Response:
     """Apply one event again and show the outcome on its page."""
-    outcome = services.webhook_desk.replay(event_id, actor=current_account().email)
+    outcome = services.webhook_admin.replay(event_id, actor=current_account().email)
     flash(sentence(outcome, would=False), "error" if outcome.failed else "success")
     return redirect(url_for("dashboards.webhook", event_id=event_id), HTTPStatus.SEE_OTHER)
 
@@ -93,7 +93,7 @@ def replay(event_id: str) -> Response:
 def failed() -> str:
     """Step one: preview what replaying the next failed events would do."""
     cursor = cursors.of_step(request.args, _STEPS)
-    batch = services.webhook_desk.preview_failed(cursor=cursor)
+    batch = services.webhook_admin.preview_failed(cursor=cursor)
     return _replays(batch, cursor=cursor, would=True)
 
 
@@ -101,7 +101,7 @@ def failed() -> str:
 def replay_failed() -> str:
     """Step two: replay them. Reloading the response is safe: facts that are stored already change nothing."""
     cursor = cursors.of_step(request.form, _STEPS)
-    batch = services.webhook_desk.replay_failed(cursor=cursor, actor=current_account().email)
+    batch = services.webhook_admin.replay_failed(cursor=cursor, actor=current_account().email)
     return _replays(batch, cursor=batch.last, would=False)
 
 

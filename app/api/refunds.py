@@ -30,7 +30,7 @@ from app.errors import (
     StripeUnavailable,
 )
 from app.extensions import services
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 
 blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", description="Refund payments.")
 
@@ -55,6 +55,6 @@ def refund(body: dict[str, Any], headers: dict[str, Any], payment_id: str) -> di
     """
     if body.get("amount") is not None:
         exact(body["amount"])
-    order = RefundOrder(payment_id=payment_id, requested_by=caller().subject, **body)
+    order = RefundRequest(payment_id=payment_id, requested_by=caller().subject, **body)
     made = services.refunds.refund(order, customer=caller().customer, key=headers.get("idempotency_key"))
     return presenters.refund_body(made)

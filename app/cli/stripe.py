@@ -18,7 +18,7 @@ from app.cli.support.progress import progress, say
 from app.domain.money import CURRENCIES, Money
 from app.errors import PaydeskError
 from app.extensions import services
-from app.services.reconciliation.run import Order, Run
+from app.services.reconciliation.run import Run, RunRequest
 
 stripe = Group("stripe", help="Compare our payments with Stripe's.")
 
@@ -75,8 +75,8 @@ def reconcile(since: timedelta, repair: bool, payment_id: str | None, resume: bo
             click.echo(f"Resuming report {run.report_id}.", err=True)
         else:
             start = int((datetime.now(UTC) - since).timestamp())
-            order = Order(since=start, payment_id=payment_id, repair=repair, actor=actor())
-            run = services.reconciliation.begin(order)
+            request = RunRequest(since=start, payment_id=payment_id, repair=repair, actor=actor())
+            run = services.reconciliation.begin(request)
         for _ in progress(_percent(run), 100, "% of the range"):
             pass
         _report(run)
@@ -103,7 +103,11 @@ def _percent(run: Run) -> Iterator[None]:
 
 def _report(run: Run) -> None:
     report, counts = run.report(), run.counts
-    what = f"payment {run.order.payment_id}" if run.order.payment_id else f"since {report['since']:%F %T} UTC"
+    what = (
+        f"payment {run.request.payment_id}"
+        if run.request.payment_id
+        else f"since {report['since']:%F %T} UTC"
+    )
     say(f"Report {run.report_id}, {what}")
     listed = ("payment_intents", "charges", "refunds", "disputes", "events")
     say("Read at Stripe: " + ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in listed))
@@ -119,7 +123,7 @@ def _report(run: Run) -> None:
         say(f"… and {run.drift_total - _PRINTED} more; the report keeps the first {len(report['drift'])}.")
     if not run.drift_total:
         say("No drift.")
-    elif run.order.repair:
+    elif run.request.repair:
         say(f"{run.drift_total} differences, {counts['repaired']} repaired.")
     else:
         say(f"{run.drift_total} differences. Run again with --repair to repair ours.")

@@ -21,7 +21,7 @@ _EVERY_EVENT = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSeen:
+class AccountSetup:
     """The account behind the key. ``clock_ahead`` is how many seconds our clock is ahead of Stripe's."""
 
     country: str | None
@@ -32,7 +32,7 @@ class AccountSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointSeen:
+class EndpointSetup:
     """A webhook endpoint; ``missing_events`` are those that we apply and it does not get."""
 
     url: str
@@ -48,11 +48,11 @@ class StripeSetup:
     def __init__(self, gateway: StripeGateway) -> None:
         self._gateway = gateway
 
-    def account(self) -> AccountSeen:
+    def account(self) -> AccountSetup:
         """The account that the secret key belongs to."""
         answer = self._gateway.call("retrieve_account", lambda v1: v1.accounts.retrieve_current())
         found = object_of(answer, "account")
-        return AccountSeen(
+        return AccountSetup(
             country=found.get("country"),
             charges_enabled=bool(found.get("charges_enabled")),
             payouts_enabled=bool(found.get("payouts_enabled")),
@@ -60,7 +60,7 @@ class StripeSetup:
             clock_ahead=int(time.time()) - answered_at(answer),
         )
 
-    def endpoints(self) -> list[EndpointSeen]:
+    def endpoints(self) -> list[EndpointSetup]:
         """Every webhook endpoint of the account in the mode of the key."""
         params = {"limit": _LOOKED_AT}
         return self._gateway.call(
@@ -82,10 +82,10 @@ class StripeSetup:
         return sum(bool(row.get("receipt_email")) for row in rows), len(rows)
 
 
-def _endpoint(row: Any) -> EndpointSeen:
+def _endpoint(row: Any) -> EndpointSetup:
     found: dict[str, Any] = row.to_dict()
     enabled = set(found["enabled_events"])
-    return EndpointSeen(
+    return EndpointSetup(
         url=found["url"],
         is_enabled=found["status"] == "enabled",
         livemode=bool(found["livemode"]),

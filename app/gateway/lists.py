@@ -55,7 +55,7 @@ class IntentPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class RelatedFact:
     """A fact about an intent, which Stripe told without the intent's whole story.
 
     ``intent_created`` is known where the list showed the intent as well.
@@ -67,10 +67,10 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldPage:
+class RelatedPage:
     """What one page told about intents that may be ours; ``lowest`` is the oldest creation time on it."""
 
-    told: list[Told]
+    told: list[RelatedFact]
     listed: int
     lowest: int | None
     last_id: str | None
@@ -83,7 +83,7 @@ class _Answer:
     last_response: Any
 
 
-ReadPage = Callable[[str | None], ToldPage]
+ReadPage = Callable[[str | None], RelatedPage]
 
 
 class StripeListing:
@@ -138,10 +138,10 @@ class StripeListing:
         return intent_fact(object_of(answer, "payment_intent"), as_of=answered_at(answer))
 
     def _reader(self, name: str, since: int, more_params: Mapping[str, Any]) -> ReadPage:
-        def read(after: str | None) -> ToldPage:
+        def read(after: str | None) -> RelatedPage:
             params = {**_range(since, after), **more_params}
             rows, more, _ = self._page(name, params)
-            return ToldPage(
+            return RelatedPage(
                 told=list(_told(rows, _CONVERT[name])),
                 listed=len(rows),
                 lowest=rows[-1]["created"] if rows else None,
@@ -200,13 +200,13 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _told(rows: Iterable[Object], convert: Callable[[Any], Any]) -> Iterable[Told]:
+def _told(rows: Iterable[Object], convert: Callable[[Any], Any]) -> Iterable[RelatedFact]:
     for row in rows:
         fact = convert(row)
         target = row["data"]["object"] if row["object"] == "event" else row
         if fact is None or not fact.intent_id or _is_foreign(target):
             continue
-        yield Told(intent_id=fact.intent_id, fact=fact, intent_created=_intent_created(target))
+        yield RelatedFact(intent_id=fact.intent_id, fact=fact, intent_created=_intent_created(target))
 
 
 def _is_foreign(target: Object) -> bool:

@@ -14,14 +14,14 @@ from app.services.figures.scrape import Monitoring
 from app.services.listing import Listings
 from app.services.payments.service import Payments
 from app.services.preflight.stripe import StripePreflight
-from app.services.reconciliation.admin import ReconciliationDesk
+from app.services.reconciliation.admin import ReconciliationAdmin
 from app.services.reconciliation.service import Reconciliation
-from app.services.refunds.from_dashboard import RefundDesk
+from app.services.refunds.from_dashboard import RefundsFromDashboard
 from app.services.refunds.service import Refunds
-from app.services.webhooks.admin import WebhookDesk
+from app.services.webhooks.admin import WebhookAdmin
 from app.services.webhooks.inbox import WebhookInbox
 from app.services.webhooks.replay import WebhookReplay
-from app.services.worker.recovery import Resolution
+from app.services.worker.recovery import Recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Services:
     webhooks: WebhookInbox
     reconciliation: Reconciliation
     replay: WebhookReplay
-    refund_desk: RefundDesk
-    webhook_desk: WebhookDesk
-    reconciliation_desk: ReconciliationDesk
-    resolution: Resolution
+    refunds_from_dashboard: RefundsFromDashboard
+    webhook_admin: WebhookAdmin
+    reconciliation_admin: ReconciliationAdmin
+    recovery: Recovery
     figures: FiguresKeeper
     analytics: Analytics
     listings: Listings
@@ -65,10 +65,10 @@ def build_services(
         webhooks=inbox,
         reconciliation=reconciliation,
         replay=replay,
-        refund_desk=RefundDesk(refunds),
-        webhook_desk=WebhookDesk(replay),
-        reconciliation_desk=ReconciliationDesk(reconciliation),
-        resolution=Resolution(gateway, inbox),
+        refunds_from_dashboard=RefundsFromDashboard(refunds),
+        webhook_admin=WebhookAdmin(replay),
+        reconciliation_admin=ReconciliationAdmin(reconciliation),
+        recovery=Recovery(gateway, inbox),
         figures=keeper,
         analytics=analytics,
         listings=listings,

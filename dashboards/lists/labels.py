@@ -18,7 +18,7 @@ from app.domain.permissions import Role
 from app.models.reconciliation.reports import RunState
 from app.models.webhooks.events import EventState
 from app.services.audit import Action
-from app.services.reconciliation.compare import Kind
+from app.services.reconciliation.compare import DriftKind
 
 
 class Label(NamedTuple):
@@ -140,14 +140,14 @@ RUN: Mapping[RunState, Label] = {
     RunState.FINISHED: Label("Finished", "good"),
     RunState.FAILED: Label("Interrupted", "bad"),
 }
-DRIFT: Mapping[Kind, Label] = {
-    Kind.MISSING_HERE: Label(
+DRIFT: Mapping[DriftKind, Label] = {
+    DriftKind.MISSING_HERE: Label(
         "Missing in Paydesk", "bad", "Stripe has this payment and Paydesk does not. A repair adds it."
     ),
-    Kind.DIFFERENT: Label(
+    DriftKind.DIFFERENT: Label(
         "Different", "bad", "Stripe and Paydesk disagree. A repair applies Stripe's values."
     ),
-    Kind.MISSING_THERE: Label(
+    DriftKind.MISSING_THERE: Label(
         "Missing at Stripe",
         "bad",
         "Paydesk has this payment and Stripe does not. Investigate it; no repair can fix it.",

@@ -43,11 +43,13 @@ def form(payment_id: str) -> Answer:
     if answer := _already_made(payment, str(key)):
         return answer
     try:
-        services.refund_desk.quote(RefundForm().order(payment_id, current_account().email))
+        services.refunds_from_dashboard.quote(RefundForm().order(payment_id, current_account().email))
     except PaydeskError as error:
         return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
     return _form(
-        payment, str(key), RefundForm.of(services.refund_desk.draft(current_account().id, str(key)) or {})
+        payment,
+        str(key),
+        RefundForm.of(services.refunds_from_dashboard.draft(current_account().id, str(key)) or {}),
     )
 
 
@@ -61,10 +63,10 @@ def review(payment_id: str) -> Answer:
     if answer := _already_made(payment, key):
         return answer
     try:
-        services.refund_desk.quote(sent.order(payment_id, current_account().email))
+        services.refunds_from_dashboard.quote(sent.order(payment_id, current_account().email))
     except PaydeskError as error:
         return _form(payment, key, sent, error)
-    services.refund_desk.keep_draft(asdict(sent), account=current_account().id, key=key)
+    services.refunds_from_dashboard.keep_draft(asdict(sent), account=current_account().id, key=key)
     step = url_for("dashboards.refund_confirmation", payment_id=payment_id, key=key)
     return redirect(step, HTTPStatus.SEE_OTHER)
 
@@ -78,12 +80,12 @@ def confirmation(payment_id: str) -> Answer:
         return _expired(payment_id)
     if answer := _already_made(payment, key):
         return answer
-    draft = services.refund_desk.draft(current_account().id, key)
+    draft = services.refunds_from_dashboard.draft(current_account().id, key)
     if draft is None:
         return _expired(payment_id)
     entered = RefundForm.of(draft)
     try:
-        quote = services.refund_desk.quote(entered.order(payment_id, current_account().email))
+        quote = services.refunds_from_dashboard.quote(entered.order(payment_id, current_account().email))
     except PaydeskError as error:
         return _form(payment, key, entered, error)
     return render_template("refunds/review.html", payment=payment, quote=quote, form=entered, key=key)
@@ -98,7 +100,7 @@ def confirm(payment_id: str) -> Answer:
         return _expired(payment_id)
     try:
         order = sent.order(payment_id, account.email)
-        made = services.refund_desk.refund(order, account=account.id, key=key)
+        made = services.refunds_from_dashboard.refund(order, account=account.id, key=key)
     except NotFound:
         raise
     except PaydeskError as error:
@@ -141,7 +143,7 @@ def _form(payment: Payment, key: str, sent: RefundForm, error: PaydeskError | No
 def _already_made(payment: Payment, key: str) -> Answer | None:
     """What to show instead of a form that has made its refund; None as long as it has not."""
     try:
-        refund = services.refund_desk.made_with(current_account().id, key)
+        refund = services.refunds_from_dashboard.made_with(current_account().id, key)
     except DatabaseUnavailable:
         raise
     except PaydeskError:

@@ -24,7 +24,7 @@ from app.errors import (
     StripeUnavailable,
     ValidationFailed,
 )
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 
 # The longest text that Stripe keeps with a refund.
 LONGEST_TEXT = 500
@@ -57,7 +57,7 @@ class RefundForm:
         }
         return cls(how_much=_PART if sent.get("how_much") == _PART else _ALL, **texts)
 
-    def order(self, payment_id: str, requested_by: str) -> RefundOrder:
+    def order(self, payment_id: str, requested_by: str) -> RefundRequest:
         """The order for the service. Raises ValidationFailed with the fields to correct."""
         errors: dict[str, list[str]] = {}
         if self.how_much == _PART and not _AMOUNT.fullmatch(self.amount):
@@ -71,7 +71,7 @@ class RefundForm:
             raise ValidationFailed(
                 "Nothing was refunded yet. Correct the fields marked below.", errors=errors
             )
-        return RefundOrder(
+        return RefundRequest(
             payment_id=payment_id,
             amount=Decimal(self.amount) if self.how_much == _PART else None,
             reason=self.reason or None,

@@ -47,6 +47,6 @@ def index() -> str:
 @guard("finance")
 def settle(payment_id: str, refund_id: str) -> Response:
     """Record that the money of a failed refund was paid back outside Stripe."""
-    services.refund_desk.settle(payment_id, refund_id, actor=current_account().email)
+    services.refunds_from_dashboard.settle(payment_id, refund_id, actor=current_account().email)
     flash("Recorded: refunded outside Stripe. No money was moved here.", "success")
     return redirect(url_for("dashboards.refunds"), HTTPStatus.SEE_OTHER)

@@ -126,7 +126,7 @@ class HistoryEntrySchema(Schema):
 
     seq = fields.Integer(required=True, metadata={"description": "Position, from 1.", "example": 1})
     at = _time("When we learnt it.")
-    source = _text("The road it came by: create-intent, confirm, refund, webhook, reconcile …", "webhook")
+    source = _text("The channel it came by: create-intent, confirm, refund, webhook, reconcile …", "webhook")
     reference = _text("The event or request behind it.", "evt_1OqJ2K", null=True)
     actor = _text("Who acted.", "erp-frontend", null=True)
     changes = fields.Dict(

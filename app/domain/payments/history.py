@@ -33,7 +33,7 @@ def next_entry(
 ) -> Entry:
     """The entry that follows ``last`` (None for the first). ``at`` is when we learnt it, in Unix milliseconds.
 
-    ``source`` names the road (webhook, confirm, refund, reconcile …), ``reference`` the event or request behind it.
+    ``source`` names the channel (webhook, confirm, refund, reconcile …), ``reference`` the event or request behind it.
     """
     entry: Entry = {
         "seq": last["seq"] + 1 if last else 1,

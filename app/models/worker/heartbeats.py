@@ -40,7 +40,7 @@ def beat(name: str, now: datetime) -> None:
         raw(WorkerBeat).update_one({"_id": name}, change, upsert=True)
 
 
-def bow_out(name: str) -> None:
+def deregister(name: str) -> None:
     """Remove a worker that ends as it should; one that was killed stays and falls silent."""
     with unavailable_as_ours():
         raw(WorkerBeat).delete_one({"_id": name})

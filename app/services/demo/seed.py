@@ -34,7 +34,7 @@ from app.services.demo.stories import (
     stories,
 )
 from app.services.payments.service import NewPayment, OpenedPayment
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 
 ACTOR = "demo"
 # The sandbox's clock goes on after it was set; the events of one act are younger than this.
@@ -133,7 +133,7 @@ class Demo:
         self._opened[story.order_id] = self._services.payments.open(wanted, caller=ACTOR, key=None)
 
     def _refund(self, story: Story, act: GiveBack) -> None:
-        order = RefundOrder(
+        order = RefundRequest(
             payment_id=self._opened[story.order_id].payment_id,
             amount=None if act.share is None else part_of(story.money, act.share),
             reason=act.reason,

@@ -27,7 +27,7 @@ from app.models.webhooks.events import EventFilter, EventState
 from app.models.worker import heartbeats
 from app.services.figures.keeper import BATCH
 from app.services.figures.report import Analytics
-from app.services.reconciliation.compare import Kind
+from app.services.reconciliation.compare import DriftKind
 from app.telemetry import OTHER, Family, scrape_gauges
 
 logger = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ def _inbox(at: datetime) -> Iterator[Family]:
 def _reconciliation(_: datetime) -> Iterator[Family]:
     report = reports.last_finished()
     if report:
-        drift = [((kind.value,), report["counts"].get(kind.value, 0)) for kind in Kind]
+        drift = [((kind.value,), report["counts"].get(kind.value, 0)) for kind in DriftKind]
         yield scrape_gauges.reconciliation_drift.family(*drift)
         yield scrape_gauges.reconciliation_finished.family(((), report["finished_at"].timestamp()))
 

@@ -140,7 +140,7 @@ class Payments:
         return payment
 
     def _open(self, new: NewPayment, *, actor: str) -> OpenedPayment:
-        source = Source(road="create-intent", actor=actor)
+        source = Source(channel="create-intent", actor=actor)
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             try:
@@ -223,7 +223,7 @@ class Payments:
             return existing
 
     def _confirm(self, intent_id: str, order_id: str, customer: str | None, caller: str) -> StoredPayment:
-        source = Source(road="confirm", actor=caller)
+        source = Source(channel="confirm", actor=caller)
         stored = repository.find_by_intent(intent_id)
         if stored:
             _check(stored.state.order_id, stored.state.customer_id, order_id, customer)

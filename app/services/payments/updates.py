@@ -37,9 +37,9 @@ _MOST_CONFLICTS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where facts came from, for the history: the road, what is behind it (event, request), and who acted."""
+    """Where facts came from, for the history: the channel, what is behind it (event, request), and who acted."""
 
-    road: str
+    channel: str
     reference: str | None = None
     actor: str | None = None
 
@@ -55,7 +55,7 @@ def entry_for(
     entry = history.next_entry(
         before.last_entry if before else None,
         at=int(at.timestamp() * 1000),
-        source=source.road,
+        source=source.channel,
         reference=source.reference,
         actor=source.actor,
         changes=changes(old, new),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.gateway.account import AccountSeen, EndpointSeen, StripeSetup
+from app.gateway.account import AccountSetup, EndpointSetup, StripeSetup
 from app.gateway.client import StripeGateway
 from app.services.preflight.runner import Check, Verdict, fail, ok, warn
 
@@ -24,7 +24,7 @@ class Wanted:
     api_version: str
     livemode: bool
 
-    def is_met_by(self, seen: EndpointSeen) -> bool:
+    def is_met_by(self, seen: EndpointSetup) -> bool:
         """Whether the endpoint points here."""
         parts = urlsplit(seen.url)
         return parts.path == self.path and (self.host is None or parts.hostname == self.host)
@@ -52,7 +52,7 @@ class StripePreflight:
         ]
 
 
-def account(seen: AccountSeen) -> Verdict:
+def account(seen: AccountSetup) -> Verdict:
     """The key works and the account may take payments."""
     if not seen.charges_enabled:
         return fail(
@@ -67,7 +67,7 @@ def account(seen: AccountSeen) -> Verdict:
     return ok(f"The key works; the account ({seen.country or 'no country'}) may take payments.")
 
 
-def version(seen: AccountSeen, wanted: str) -> Verdict:
+def version(seen: AccountSetup, wanted: str) -> Verdict:
     """Stripe answers in the version that we read."""
     if seen.api_version != wanted:
         return fail(
@@ -77,7 +77,7 @@ def version(seen: AccountSeen, wanted: str) -> Verdict:
     return ok(f"Stripe answers in version {wanted}.")
 
 
-def clock(seen: AccountSeen) -> Verdict:
+def clock(seen: AccountSetup) -> Verdict:
     """Our clock agrees with Stripe's."""
     ahead = seen.clock_ahead
     if abs(ahead) > _MOST_SKEW_SECONDS:
@@ -89,7 +89,7 @@ def clock(seen: AccountSeen) -> Verdict:
     return ok("The clock agrees with Stripe's.")
 
 
-def endpoint(seen: Sequence[EndpointSeen], wanted: Wanted) -> Verdict:
+def endpoint(seen: Sequence[EndpointSetup], wanted: Wanted) -> Verdict:
     """Stripe delivers every event that we need, once, to us, in our version."""
     found = [each for each in seen if wanted.is_met_by(each)]
     enabled = [each for each in found if each.is_enabled]
@@ -131,7 +131,7 @@ def receipts(named: int, looked_at: int) -> Verdict:
     )
 
 
-def _judged(seen: EndpointSeen, wanted: Wanted) -> Verdict:
+def _judged(seen: EndpointSetup, wanted: Wanted) -> Verdict:
     if wanted.livemode and urlsplit(seen.url).scheme != "https":
         return fail("The webhook endpoint is not https.", "Change its address in Stripe's dashboard.")
     if seen.livemode != wanted.livemode:

@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.models.pagination import Page
 from app.models.reconciliation import reports
 from app.services import audit
-from app.services.reconciliation.run import Order
+from app.services.reconciliation.run import RunRequest
 from app.services.reconciliation.service import Reconciliation
 
 PAGE = 25
@@ -40,7 +40,7 @@ class ReportDetail:
     pages: int
 
 
-class ReconciliationDesk:
+class ReconciliationAdmin:
     """Use cases of the reconciliation page."""
 
     def __init__(self, reconciliation: Reconciliation) -> None:
@@ -75,7 +75,7 @@ class ReconciliationDesk:
 
         Raises NotFound and Stripe's errors.
         """
-        run = self._reconciliation.begin(Order(payment_id=payment_id, repair=True, actor=actor))
+        run = self._reconciliation.begin(RunRequest(payment_id=payment_id, repair=True, actor=actor))
         told = {"report": run.report_id}
         audit.append(audit.Action.PAYMENT_REPAIRED, actor=actor, target=payment_id, details=told)
         for _ in run.steps():

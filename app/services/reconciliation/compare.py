@@ -19,7 +19,7 @@ from app.models.payments.repository import StoredPayment
 _LISTS = frozenset({"attempts", "refunds", "disputes"})
 
 
-class Kind(StrEnum):
+class DriftKind(StrEnum):
     """How a payment can differ."""
 
     MISSING_HERE = "missing_here"
@@ -35,7 +35,7 @@ class Difference:
     it right where that can be done.
     """
 
-    kind: Kind
+    kind: DriftKind
     payment_id: str | None
     intent_id: str | None
     currency: str
@@ -70,7 +70,7 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
     if ours == theirs:
         return None
     return Difference(
-        kind=Kind.DIFFERENT if stored else Kind.MISSING_HERE,
+        kind=DriftKind.DIFFERENT if stored else DriftKind.MISSING_HERE,
         payment_id=stored.id if stored else intent.payment_id,
         intent_id=intent.intent_id,
         currency=state.currency,

@@ -26,8 +26,8 @@ from app.models.reconciliation import reports
 from app.models.reconciliation.reports import RunState
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, learn, stored_payment_of
-from app.services.reconciliation.compare import Difference, Kind, compare, tells_news
-from app.services.reconciliation.stream import Batch, Reading
+from app.services.reconciliation.compare import Difference, DriftKind, compare, tells_news
+from app.services.reconciliation.stream import Batch, StripeStream
 
 T = TypeVar("T")
 logger = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ _CLOCK_SKEW_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunRequest:
     """What to compare: the payments made or changed since ``since`` (Unix time), or one; and whether to repair."""
 
     since: int = 0
@@ -58,7 +58,7 @@ class Run:
     def __init__(
         self,
         gateway: StripeGateway,
-        order: Order,
+        request: RunRequest,
         report_id: str,
         *,
         livemode: bool,
@@ -66,7 +66,7 @@ class Run:
     ) -> None:
         known = known or {}
         self.report_id = report_id
-        self.order = order
+        self.request = request
         self.counts: Counter[str] = Counter(known.get("counts", {}))
         self.amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for currency, sums in known.get("amounts", {}).items():
@@ -76,7 +76,7 @@ class Run:
         self._listing = StripeListing(gateway)
         self._livemode = livemode
         self._cursor: dict[str, Any] | None = known.get("cursor") or None
-        self._source = Source(road="reconcile", reference=report_id, actor=order.actor)
+        self._source = Source(channel="reconcile", reference=report_id, actor=request.actor)
         self._unsaved: list[dict[str, Any]] = []
         # Rows without an intent whose intent was met: where nothing is repaired they go on lacking it.
         self._claimed: set[str] = set()
@@ -92,10 +92,10 @@ class Run:
         What it raises is noted on the report, from where ``Reconciliation.resume`` goes on.
         """
         try:
-            if self.order.payment_id is None:
+            if self.request.payment_id is None:
                 yield from self._range()
             else:
-                self._note(self._one(self.order.payment_id))
+                self._note(self._one(self.request.payment_id))
             self._save()
         except Exception as error:
             told = error.message if isinstance(error, PaydeskError) else type(error).__name__
@@ -111,8 +111,8 @@ class Run:
         return reports.find(self.report_id) or {}
 
     def _range(self) -> Iterator[float]:
-        since, began = self.order.since, time.time()
-        reading = Reading(self._listing, since, self.counts, self._cursor)
+        since, began = self.request.since, time.time()
+        reading = StripeStream(self._listing, since, self.counts, self._cursor)
         for batch in reading.batches():
             self._note([*self._batch(batch), *self._not_listed(batch)])
             self._cursor = batch.cursor
@@ -151,9 +151,9 @@ class Run:
             if row.intent_id and row.intent_id not in batch.listed and not self._exists(row.intent_id):
                 yield _missing_there(row)
 
-    def _rest(self, reading: Reading) -> Iterator[list[Difference]]:
+    def _rest(self, reading: StripeStream) -> Iterator[list[Difference]]:
         """What no page of intents showed: older payments in which something happened, and rows without an intent."""
-        since = self.order.since
+        since = self.request.since
         for batch in _batched(reading.rest()):
             rows = repository.by_intents(intent_id for intent_id, _ in batch)
             for intent_id, facts in batch:
@@ -202,7 +202,7 @@ class Run:
                 if not intent.is_ours:
                     self.counts["not_ours"] += 1
                     return []
-                if intent.created >= self.order.since:
+                if intent.created >= self.request.since:
                     return []  # begun after this run, or handled before the run was resumed
             intent, others = self._listing.everything_of(intent_id)
         except NotFound:
@@ -222,7 +222,7 @@ class Run:
         """Repair what was found, if that is wanted, and count it."""
         found = list(found)
         repaired = [False] * len(found)
-        if self.order.repair and found:
+        if self.request.repair and found:
             with ThreadPoolExecutor(min(_REPAIRS_AT_ONCE, len(found))) as pool:
                 repaired = list(pool.map(self._repair, found))
         for difference, done in zip(found, repaired, strict=True):
@@ -262,7 +262,7 @@ class Run:
 
 def _missing_there(row: PaymentBrief) -> Difference:
     return Difference(
-        kind=Kind.MISSING_THERE,
+        kind=DriftKind.MISSING_THERE,
         payment_id=row.payment_id,
         intent_id=row.intent_id,
         currency=row.currency,

@@ -16,7 +16,7 @@ from app.ids import new_id
 from app.models.payments import repository
 from app.models.payments.mapping import moment
 from app.models.reconciliation import reports
-from app.services.reconciliation.run import Order, Run
+from app.services.reconciliation.run import Run, RunRequest
 
 
 class Reconciliation:
@@ -28,21 +28,26 @@ class Reconciliation:
 
     def run(self, *, since: datetime, repair: bool = False, actor: str | None = None) -> Run:
         """Compare everything since a moment, to the end. Raises the errors of Stripe and of MongoDB."""
-        return _done(self.begin(Order(since=int(since.timestamp()), repair=repair, actor=actor)))
+        return _done(self.begin(RunRequest(since=int(since.timestamp()), repair=repair, actor=actor)))
 
     def payment(self, payment_id: str, *, repair: bool = False, actor: str | None = None) -> Run:
         """Compare one payment. Raises NotFound when we have none of that id, and Stripe's and MongoDB's errors."""
-        return _done(self.begin(Order(payment_id=payment_id, repair=repair, actor=actor)))
+        return _done(self.begin(RunRequest(payment_id=payment_id, repair=repair, actor=actor)))
 
-    def begin(self, order: Order) -> Run:
+    def begin(self, request: RunRequest) -> Run:
         """A run that has a report and has not read anything yet."""
         if not self._gateway.configured:
             raise StripeNotInitialized
-        if order.payment_id is not None and repository.find(order.payment_id) is None:
-            raise NotFound(f"There is no payment {order.payment_id}.")
-        run = Run(self._gateway, order, new_id(), livemode=self._livemode)
-        since = None if order.payment_id else moment(order.since)
-        row = {"since": since, "payment_id": order.payment_id, "repair": order.repair, "actor": order.actor}
+        if request.payment_id is not None and repository.find(request.payment_id) is None:
+            raise NotFound(f"There is no payment {request.payment_id}.")
+        run = Run(self._gateway, request, new_id(), livemode=self._livemode)
+        since = None if request.payment_id else moment(request.since)
+        row = {
+            "since": since,
+            "payment_id": request.payment_id,
+            "repair": request.repair,
+            "actor": request.actor,
+        }
         reports.begin(run.report_id, {**row, "started_at": now()})
         return run
 
@@ -53,9 +58,11 @@ class Reconciliation:
         known = reports.unfinished()
         if known is None:
             return None
-        order = Order(since=int(known["since"].timestamp()), repair=known["repair"], actor=known["actor"])
+        request = RunRequest(
+            since=int(known["since"].timestamp()), repair=known["repair"], actor=known["actor"]
+        )
         reports.resume(known["_id"])
-        return Run(self._gateway, order, known["_id"], livemode=self._livemode, known=known)
+        return Run(self._gateway, request, known["_id"], livemode=self._livemode, known=known)
 
 
 def _done(run: Run) -> Run:

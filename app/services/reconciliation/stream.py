@@ -1,4 +1,4 @@
-"""Reading Stripe so that everything about a payment comes together, in bounded memory.
+"""StripeStream Stripe so that everything about a payment comes together, in bounded memory.
 
 Every list runs from the newest to the oldest. Whatever belongs to an intent was made after the intent, so once the
 other lists have been read down to an intent's creation, all of its story is in hand: facts wait in memory only from
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.payments.facts import Fact, IntentFact
-from app.gateway.lists import IntentPage, ReadPage, StripeListing, Told
+from app.gateway.lists import IntentPage, ReadPage, RelatedFact, StripeListing
 
 MOST_WAITING = 20_000
 """Facts held for intents that were not reached yet. Beyond it only the intents' ids are kept, and each is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class IntentStory:
     """An intent and what else Stripe told about it."""
 
     intent: IntentFact
@@ -34,7 +34,7 @@ class Batch:
     Rows created after ``after`` and up to ``until`` (None: now) must be among ``listed``.
     """
 
-    gathered: list[Gathered]
+    gathered: list[IntentStory]
     after: int
     until: int | None
     listed: frozenset[str]
@@ -50,7 +50,7 @@ class Waiting:
         self._size = 0
         self._only_ids: set[str] = set()
 
-    def add(self, told: Told) -> None:
+    def add(self, told: RelatedFact) -> None:
         """Keep a fact, or when there are too many only whose it is."""
         if told.intent_id in self._only_ids:
             return
@@ -76,7 +76,7 @@ class Waiting:
             yield intent_id, self.take(intent_id)
 
 
-class Reading:
+class StripeStream:
     """One pass over a range; ``counts`` counts what was listed.
 
     ``cursor`` is that of the last batch of an earlier, unfinished pass.
@@ -132,12 +132,12 @@ class Reading:
                 if handled is None or told.intent_created is None or told.intent_created <= handled:
                     self._waiting.add(told)
 
-    def _gather(self, page: IntentPage) -> Iterator[Gathered]:
+    def _gather(self, page: IntentPage) -> Iterator[IntentStory]:
         for intent in page.intents:
             facts = self._waiting.take(intent.intent_id)
             if facts is None:
                 intent, facts = self._listing.everything_of(intent.intent_id)  # noqa: PLW2901 (newer, and whole)
-            yield Gathered(intent=intent, facts=tuple(facts))
+            yield IntentStory(intent=intent, facts=tuple(facts))
 
 
 class _List:
@@ -150,7 +150,7 @@ class _List:
         self._lowest: int | None = None
         self._ended = False
 
-    def down_to(self, moment: int, counts: Counter[str]) -> Iterator[Told]:
+    def down_to(self, moment: int, counts: Counter[str]) -> Iterator[RelatedFact]:
         """What was created at ``moment`` or later and was not read yet, and a little more."""
         while not self._ended and (self._lowest is None or self._lowest >= moment):
             page = self._read(self._after)

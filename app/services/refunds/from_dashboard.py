@@ -18,7 +18,7 @@ from app.services import audit
 from app.services.audit import Action
 from app.services.payments.idempotency import Once, answer_of, once
 from app.services.payments.updates import Source, learn
-from app.services.refunds.service import Quote, RefundOrder, Refunds
+from app.services.refunds.service import Quote, RefundRequest, Refunds
 
 _ENDPOINT = "dashboard-refund"
 
@@ -31,15 +31,15 @@ class Made:
     repeated: bool
 
 
-class RefundDesk:
+class RefundsFromDashboard:
     """``account`` is the id of the person's account; ``key`` belongs to one form that was shown to that person."""
 
     def __init__(self, refunds: Refunds) -> None:
         self._refunds = refunds
 
-    def quote(self, order: RefundOrder) -> Quote:
+    def quote(self, request: RefundRequest) -> Quote:
         """What the refund would come to; see ``Refunds.quote``."""
-        return self._refunds.quote(order)
+        return self._refunds.quote(request)
 
     def made_with(self, account: str, key: str) -> Refund | None:
         """The refund that a form has made, if any. Raises the final error that it met."""
@@ -54,8 +54,8 @@ class RefundDesk:
         """What was last entered into a form and found to be possible, if anything."""
         return refund_drafts.find(_of(account, key).record_id)
 
-    def refund(self, order: RefundOrder, *, account: str, key: str) -> Made:
-        """Make the refund once for ``key``, however often and in however many threads it is asked for.
+    def refund(self, request: RefundRequest, *, account: str, key: str) -> Made:
+        """Make the refund once for ``key``, however often and in however many threads it is requested.
 
         Raises what ``Refunds.refund`` raises. After StripeUnavailable and RequestInProgress the same form completes
         the same refund; after any other error it will only give that error again.
@@ -63,28 +63,28 @@ class RefundDesk:
 
         def work(refund_id: str) -> dict[str, Any]:
             # Logged before Stripe is asked: no refund can be made here that the log does not know of.
-            self._log(Action.REFUND_REQUESTED, order, amount=_text(order.amount), reason=order.reason)
+            self._log(Action.REFUND_REQUESTED, request, amount=_text(request.amount), reason=request.reason)
             try:
-                refund = self._refunds.make(order, refund_id)
+                refund = self._refunds.make(request, refund_id)
             except PaydeskError as error:
-                self._log(Action.REFUND_ANSWERED, order, error=error.error)
+                self._log(Action.REFUND_ANSWERED, request, error=error.error)
                 raise
             row = refund_document(refund)
             answer = {name: row[name] for name in ("id", "stripe_refund_id", "amount", "currency", "status")}
-            self._log(Action.REFUND_ANSWERED, order, **answer)
+            self._log(Action.REFUND_ANSWERED, request, **answer)
             return {"refund": row}
 
-        request = {
-            "payment_id": order.payment_id,
-            "amount": _text(order.amount),
-            "reason": order.reason,
-            "notes": order.notes,
+        body = {
+            "payment_id": request.payment_id,
+            "amount": _text(request.amount),
+            "reason": request.reason,
+            "notes": request.notes,
         }
-        answer, replayed = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=request), work)
+        answer, replayed = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=body), work)
         return Made(refund=refund_of(answer["refund"]), repeated=replayed)
 
     def settle(self, payment_id: str, refund_id: str, *, actor: str) -> None:
-        """Note that ``actor`` gave the money of a failed refund back in another way, so that nobody pays it twice.
+        """Note that ``actor`` refunded a failed refund outside Stripe, so that it is not paid twice.
 
         Raises NotFound, and ValidationFailed for a refund that has not failed.
         """
@@ -93,13 +93,13 @@ class RefundDesk:
         if stored is None or refund is None:
             raise NotFound("There is no such refund.")
         if refund.status != RefundState.FAILED:
-            raise ValidationFailed("Only a failed refund can be settled in another way.")
+            raise ValidationFailed("Only a failed refund can be settled outside Stripe.")
         audit.append(Action.REFUND_SETTLED, actor=actor, target=payment_id, details={"id": refund_id})
-        source = Source(road="settle", reference=refund_id, actor=actor)
+        source = Source(channel="settle", reference=refund_id, actor=actor)
         learn(stored, [RefundSettled(refund_id=refund_id, settled_by=actor)], source)
 
-    def _log(self, action: Action, order: RefundOrder, **details: Any) -> None:
-        audit.append(action, actor=order.requested_by, target=order.payment_id, details=details)
+    def _log(self, action: Action, request: RefundRequest, **details: Any) -> None:
+        audit.append(action, actor=request.requested_by, target=request.payment_id, details=details)
 
 
 def _of(account: str, key: str) -> Once:

@@ -48,8 +48,8 @@ _FRAUD = re.compile(r"\bfraud\w*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundOrder:
-    """What somebody wants refunded; ``amount`` is in major units, None for all that is left."""
+class RefundRequest:
+    """What to refund; ``amount`` is in major units, None for all that is left."""
 
     payment_id: str
     amount: Decimal | None = None
@@ -62,7 +62,7 @@ class RefundOrder:
 class Quote:
     """What a refund would come to: its amount, and what would be left to refund after it.
 
-    ``stripe_reason`` is the word that Stripe would be told; ``card`` is the one that the money goes back to.
+    ``stripe_reason`` is the word that Stripe would get; ``card`` is the one that the money goes back to.
     """
 
     money: Money
@@ -77,74 +77,75 @@ class Refunds:
     def __init__(self, gateway: StripeGateway) -> None:
         self._gateway = gateway
 
-    def refund(self, order: RefundOrder, *, customer: str | None, key: str | None) -> Refund:
-        """Refund what is asked for.
+    def refund(self, request: RefundRequest, *, customer: str | None, key: str | None) -> Refund:
+        """Make the refund.
 
         Raises NotFound, AmountInvalid, PaymentNotRefundable, PaymentDisputed, AmountExceedsRefundable, the errors of
         idempotency keys, and Stripe's. After StripeUnavailable a retry completes the same refund.
         """
-        stored = self._payment(order, customer)
+        stored = self._payment(request, customer)
 
         def work(refund_id: str) -> dict[str, Any]:
-            return {"refund": refund_document(self._refund(stored, order, refund_id))}
+            return {"refund": refund_document(self._refund(stored, request, refund_id))}
 
-        request = {
-            "payment_id": order.payment_id,
-            "amount": _minor(order.amount, stored.state.currency),
-            "reason": order.reason,
-            "notes": order.notes,
+        body = {
+            "payment_id": request.payment_id,
+            "amount": _minor(request.amount, stored.state.currency),
+            "reason": request.reason,
+            "notes": request.notes,
         }
-        answer, _ = once(Once(caller=order.requested_by, endpoint="refund", key=key, request=request), work)
+        answer, _ = once(Once(caller=request.requested_by, endpoint="refund", key=key, request=body), work)
         return refund_of(answer["refund"])
 
-    def make(self, order: RefundOrder, refund_id: str) -> Refund:
-        """The refund with an id that the caller keeps: asked for again, it completes the same one.
+    def make(self, request: RefundRequest, refund_id: str) -> Refund:
+        """The refund with an id that the caller keeps: called again, it completes the same one.
 
         Raises what ``refund`` raises, but for the errors of idempotency keys.
         """
-        return self._refund(self._payment(order, None), order, refund_id)
+        return self._refund(self._payment(request, None), request, refund_id)
 
-    def quote(self, order: RefundOrder) -> Quote:
+    def quote(self, request: RefundRequest) -> Quote:
         """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
-        stored = self._payment(order, None)
+        stored = self._payment(request, None)
         currency = stored.state.currency
-        minor = _refundable(stored.state, _minor(order.amount, currency))
+        minor = _refundable(stored.state, _minor(request.amount, currency))
         return Quote(
             money=Money(minor, currency),
             left=Money(stored.payment.amount_refundable - minor, currency),
             card=stored.payment.card,
-            stripe_reason=stripe_reason(order.reason),
+            stripe_reason=stripe_reason(request.reason),
         )
 
-    def _payment(self, order: RefundOrder, customer: str | None) -> StoredPayment:
+    def _payment(self, request: RefundRequest, customer: str | None) -> StoredPayment:
         if not self._gateway.configured:
             raise StripeNotInitialized
-        stored = repository.find(order.payment_id)
+        stored = repository.find(request.payment_id)
         if stored is None or not may_see(stored.state.customer_id, customer):
             raise NotFound
         bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
         return stored
 
-    def _refund(self, stored: StoredPayment, order: RefundOrder, refund_id: str) -> Refund:
-        wanted = _minor(order.amount, stored.state.currency)
-        source = Source(road="refund", reference=refund_id, actor=order.requested_by)
-        chosen = [refund_id]
+    def _refund(self, stored: StoredPayment, request: RefundRequest, refund_id: str) -> Refund:
+        amount = _minor(request.amount, stored.state.currency)
+        source = Source(channel="refund", reference=refund_id, actor=request.requested_by)
+        chosen = refund_id
 
         def reserve(state: PaymentState) -> Sequence[Fact]:
-            chosen[0] = (
-                refund_id if refund_id in state.refunds else _unfinished(state, order, wanted) or refund_id
+            nonlocal chosen
+            chosen = (
+                refund_id if refund_id in state.refunds else _unfinished(state, request, amount) or refund_id
             )
-            known = state.refunds.get(chosen[0])
-            if known and (known.stripe_refund_id or known.status != RefundState.PENDING):
+            existing = state.refunds.get(chosen)
+            if existing and (existing.stripe_refund_id or existing.status != RefundState.PENDING):
                 return []
-            # A row that is asked for again says when, so that the worker does not give it up in this very moment.
+            # A refund that is requested again says when, so that the worker does not give it up at this moment.
             return [
                 RefundRequested(
-                    refund_id=chosen[0],
-                    amount=known.amount if known else _refundable(state, wanted),
-                    reason=order.reason,
-                    notes=order.notes,
-                    requested_by=order.requested_by,
+                    refund_id=chosen,
+                    amount=existing.amount if existing else _refundable(state, amount),
+                    reason=request.reason,
+                    notes=request.notes,
+                    requested_by=request.requested_by,
                     requested_at=int(time.time()),
                 )
             ]
@@ -152,9 +153,9 @@ class Refunds:
         resumed = stored.state.refunds.keys()
         stored = change(stored, reserve, source)
         stored = self._complete(
-            stored, chosen[0], resumed=chosen[0] in resumed or chosen[0] != refund_id, source=source
+            stored, chosen, resumed=chosen in resumed or chosen != refund_id, source=source
         )
-        return next(refund for refund in stored.payment.refunds if refund.id == chosen[0])
+        return next(refund for refund in stored.payment.refunds if refund.id == chosen)
 
     def _complete(
         self, stored: StoredPayment, refund_id: str, *, resumed: bool, source: Source
@@ -173,13 +174,13 @@ class Refunds:
         except PaydeskError as error:
             stored = learn(stored, [RefundRefused(refund_id=refund_id, failure_reason=error.error)], source)
             if isinstance(error, AmountExceedsRefundable):
-                # Somebody refunded at Stripe itself; take those refunds over, so that our books agree again.
+                # A refund was made at Stripe itself; adopt those refunds, so that our books agree again.
                 learn(stored, self._gateway.refunds_of(str(stored.state.intent_id)), source)
             raise
         return learn(stored, [fact], source)
 
     def _ask(self, stored: StoredPayment, refund_id: str, row: RefundEvidence) -> RefundFact:
-        told = {"reason": row.reason, "notes": row.notes, "requested_by": row.requested_by}
+        texts = {"reason": row.reason, "notes": row.notes, "requested_by": row.requested_by}
         try:
             return self._gateway.create_refund(
                 refund_id=refund_id,
@@ -187,13 +188,13 @@ class Refunds:
                 intent_id=str(stored.state.intent_id),
                 amount=row.amount,
                 stripe_reason=stripe_reason(row.reason),
-                metadata={name: text for name, text in told.items() if text},
+                metadata={name: text for name, text in texts.items() if text},
             )
         except IdempotencyMismatch as error:
-            found = self._find(stored, refund_id)
-            if found is None:
+            existing = self._find(stored, refund_id)
+            if existing is None:
                 raise StripeUnavailable(retry_after=2) from error
-            return found
+            return existing
 
     def _find(self, stored: StoredPayment, refund_id: str) -> RefundFact | None:
         """The refund at Stripe that carries our id, made by a call whose answer we never saw."""
@@ -202,7 +203,7 @@ class Refunds:
 
 
 def stripe_reason(text: str | None) -> str | None:
-    """The nearest of Stripe's three reasons for a text by people; None when nothing was said."""
+    """The nearest of Stripe's three reasons for a text by people; None when there is no text."""
     if not text:
         return None
     if _FRAUD.search(text):
@@ -224,7 +225,7 @@ def _minor(amount: Decimal | None, currency: str) -> int | None:
     return money.minor
 
 
-def _refundable(state: PaymentState, wanted: int | None) -> int:
+def _refundable(state: PaymentState, amount: int | None) -> int:
     """The minor units to refund. Raises PaymentNotRefundable, PaymentDisputed or AmountExceedsRefundable."""
     payment = derive(state)
     if payment.status != PaymentStatus.COMPLETED:
@@ -233,18 +234,18 @@ def _refundable(state: PaymentState, wanted: int | None) -> int:
         )
     if payment.dispute_open:
         raise PaymentDisputed
-    if wanted is None:
+    if amount is None:
         if not payment.amount_refundable:
             raise PaymentNotRefundable("Nothing is left to refund.")
         return payment.amount_refundable
-    if wanted > payment.amount_refundable:
+    if amount > payment.amount_refundable:
         left = Money(payment.amount_refundable, state.currency).to_major()
         raise AmountExceedsRefundable(f"Only {left} {state.currency.upper()} is left to refund.")
-    return wanted
+    return amount
 
 
-def _unfinished(state: PaymentState, order: RefundOrder, wanted: int | None) -> str | None:
-    """A refund that the same person asked for and whose outcome nobody learnt: a retry without a key means that one.
+def _unfinished(state: PaymentState, request: RefundRequest, minor: int | None) -> str | None:
+    """A refund that the same person requested and whose outcome is unknown: a retry without a key means that one.
 
     A refund that another request is still working on is not it, so refunds that run at the same time stay separate.
     """
@@ -252,9 +253,11 @@ def _unfinished(state: PaymentState, order: RefundOrder, wanted: int | None) -> 
     left = derive(state).amount_refundable
     for refund_id, row in state.refunds.items():
         same = (
-            row.requested_by == order.requested_by and row.reason == order.reason and row.notes == order.notes
+            row.requested_by == request.requested_by
+            and row.reason == request.reason
+            and row.notes == request.notes
         )
-        amount = row.amount == wanted if wanted is not None else left == 0
+        amount = row.amount == minor if minor is not None else left == 0
         open_ = row.stripe_refund_id is None and row.status == RefundState.PENDING
         if same and amount and open_ and (row.unanswered or (row.requested_at or 0) < given_up):
             return refund_id

@@ -57,7 +57,7 @@ class Batch:
     last: Cursor | None
 
 
-class WebhookDesk:
+class WebhookAdmin:
     """Use cases of the webhooks page."""
 
     def __init__(self, replay: WebhookReplay) -> None:

@@ -105,7 +105,7 @@ class WebhookInbox:
         facts = webhooks.facts_of(event)
         if not facts or not facts[0].intent_id:
             return False
-        source = Source(road="webhook", reference=event["id"])
+        source = Source(channel="webhook", reference=event["id"])
         fact = facts[0]
         stored = repository.find_by_intent(str(fact.intent_id))
         if stored:

@@ -36,7 +36,7 @@ def worker_silence() -> timedelta | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Held:
+class LeaseHandle:
     """A lease while it is ours. ``rest`` is how long the job shall rest when it is given back."""
 
     job: str
@@ -56,11 +56,11 @@ class Leases:
 
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, LeaseHandle] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, job: str) -> Iterator[Held | None]:
+    def hold(self, job: str) -> Iterator[LeaseHandle | None]:
         """The lease of ``job`` for the time of the block; None when the job is not ours to do now.
 
         What the block raises is noted on the lease. Raises DatabaseUnavailable.
@@ -70,7 +70,7 @@ class Leases:
         if taken is None:
             yield None
             return
-        held = Held(
+        held = LeaseHandle(
             job=job,
             started_at=taken.started_at,
             covered_until=taken.covered_until,
@@ -106,7 +106,7 @@ class Leases:
         with self._lock:
             return bool(self._held)
 
-    def _give_back(self, held: Held, error: str | None) -> None:
+    def _give_back(self, held: LeaseHandle, error: str | None) -> None:
         try:
             lease_rows.release(held.job, self.owner, rest=held.rest, error=error)
         except DatabaseUnavailable:

@@ -40,10 +40,10 @@ _BATCH = 200
 _CLOCK_SKEW_SECONDS = 600
 # Stripe is away when it fails for several in a row; trying all the others would only wait.
 _FAILURES_IN_A_ROW = 3
-_SOURCE = Source(road="worker")
+_SOURCE = Source(channel="worker")
 
 
-class Resolution:
+class Recovery:
     """Each method works until nothing is left or ``proceed()`` is false, and returns what became of how many.
 
     They raise DatabaseUnavailable, and StripeUnavailable where nothing can go on without Stripe.

@@ -21,7 +21,7 @@ from app.errors import DatabaseUnavailable, PaydeskError
 from app.models.indexes import keep_events
 from app.models.worker import heartbeats
 from app.services import Services
-from app.services.worker.leases import RENEW_EVERY, Held, Leases
+from app.services.worker.leases import RENEW_EVERY, LeaseHandle, Leases
 
 logger = structlog.get_logger(__name__)
 
@@ -39,14 +39,14 @@ class Job:
 
     name: str
     every: timedelta
-    work: Callable[[Held], Mapping[str, int]]
+    work: Callable[[LeaseHandle], Mapping[str, int]]
 
 
 class Worker:
     """One worker process. ``run`` returns after ``stop``, which a signal handler may call."""
 
     def __init__(self, services: Services, *, retention_days: int, reconcile_every: timedelta | None) -> None:
-        self._resolution = services.resolution
+        self._recovery = services.recovery
         self._reconciliation = services.reconciliation
         self._figures = services.figures
         self._retention_days = retention_days
@@ -85,16 +85,16 @@ class Worker:
         threading.Thread(target=self._end_scheduler, daemon=True).start()
 
     def _jobs(self) -> list[Job]:
-        resolution = self._resolution
+        recovery = self._recovery
         jobs = [
-            Job("sweep", timedelta(seconds=10), lambda held: resolution.events(self._proceed(held))),
+            Job("sweep", timedelta(seconds=10), lambda held: recovery.events(self._proceed(held))),
             Job("figures", timedelta(seconds=5), self._count),
             Job("retention", timedelta(hours=1), self._keep_retention),
         ]
-        if resolution.possible:
+        if recovery.possible:
             jobs += [
-                Job("payments", timedelta(seconds=30), lambda held: resolution.payments(self._proceed(held))),
-                Job("refunds", timedelta(seconds=30), lambda held: resolution.refunds(self._proceed(held))),
+                Job("payments", timedelta(seconds=30), lambda held: recovery.payments(self._proceed(held))),
+                Job("refunds", timedelta(seconds=30), lambda held: recovery.refunds(self._proceed(held))),
             ]
             if self._reconcile_every:
                 jobs.append(Job("reconcile", timedelta(seconds=60), self._reconcile))
@@ -112,14 +112,14 @@ class Worker:
             if told:
                 logger.info("worker_job", job=job.name, **told)
 
-    def _named(self, job: Job, held: Held) -> dict[str, int]:
+    def _named(self, job: Job, held: LeaseHandle) -> dict[str, int]:
         """Do the work; what it names in the log on the way is forgotten, as the thread goes on to other jobs."""
         try:
             return dict(job.work(held))
         finally:
             clear_contextvars()
 
-    def _reconcile(self, held: Held) -> Mapping[str, int]:
+    def _reconcile(self, held: LeaseHandle) -> Mapping[str, int]:
         """Compare with Stripe since the last time that this was done, and repair."""
         assert self._reconcile_every is not None  # noqa: S101 (else there is no such job)
         held.rest = _RETRY_RECONCILE_AFTER
@@ -129,12 +129,12 @@ class Worker:
         held.rest = self._reconcile_every
         return {}
 
-    def _keep_retention(self, _: Held) -> Mapping[str, int]:
+    def _keep_retention(self, _: LeaseHandle) -> Mapping[str, int]:
         if keep_events(self._retention_days):
             logger.info("retention_changed", job="retention")
         return {}
 
-    def _count(self, held: Held) -> Mapping[str, int]:
+    def _count(self, held: LeaseHandle) -> Mapping[str, int]:
         """Count changed payments, so that nobody who opens the dashboard waits for it; build what is not built."""
         if self._figures.is_built():
             self._figures.catch_up()
@@ -153,7 +153,7 @@ class Worker:
         except Exception as error:
             logger.error("worker_job_failed", job="heartbeat", error=type(error).__name__, exc_info=error)
 
-    def _proceed(self, held: Held) -> Callable[[], bool]:
+    def _proceed(self, held: LeaseHandle) -> Callable[[], bool]:
         return lambda: held.is_valid and not self._stopping.is_set()
 
     def _every(self, span: timedelta, work: Callable[..., None], *arguments: object) -> None:
@@ -170,7 +170,7 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         try:
-            heartbeats.bow_out(self._leases.owner)
+            heartbeats.deregister(self._leases.owner)
         except DatabaseUnavailable as error:
             logger.warning("worker_job_failed", job="heartbeat", error=type(error).__name__)
 

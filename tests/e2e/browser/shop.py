@@ -16,7 +16,7 @@ from app.models.webhooks import events as webhook_events
 from app.services import accounts
 from app.services.demo.sandbox_client import DemoSandbox
 from app.services.demo.seed import Demo
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from config import Settings
 from dashboards.refunds.form_key import new_key
 from tests.integration.dashboards import browsing
@@ -68,8 +68,8 @@ def _refunded(app: Flask, payment_id: str) -> str:
         account = users.find_by_email(ADMIN)
         assert account
         key = new_key(account.id, payment_id)
-        order = RefundOrder(payment_id=payment_id, amount=Decimal(1), requested_by=ADMIN)
-        services.refund_desk.refund(order, account=account.id, key=key)
+        order = RefundRequest(payment_id=payment_id, amount=Decimal(1), requested_by=ADMIN)
+        services.refunds_from_dashboard.refund(order, account=account.id, key=key)
     return f"/dashboard/payments/{payment_id}/refund?key={key}"
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.domain.permissions import Role
 from app.extensions import services
 from app.factory import create_app
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from config import Settings
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, paid
 from tests.integration.dashboards.test_refund_page import (
@@ -89,7 +89,7 @@ def test_a_refund_made_in_the_meantime_is_reported(
     form = form_of(finance, payment.payment_id)
     review = reviewed(finance, payment.payment_id, form).text
     with app.app_context():
-        order = RefundOrder(payment_id=payment.payment_id, amount=Decimal(10), requested_by="other")
+        order = RefundRequest(payment_id=payment.payment_id, amount=Decimal(10), requested_by="other")
         services.refunds.refund(order, customer=None, key=None)
     answer = confirmed(finance, payment.payment_id, review)
     assert answer.status_code == 409

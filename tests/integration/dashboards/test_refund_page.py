@@ -21,7 +21,7 @@ from app.extensions import services
 from app.factory import create_app
 from app.models import connection
 from app.services import accounts
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from config import Settings
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, opened, paid, post
 from tests.support.passwords import PASSWORD
@@ -282,7 +282,7 @@ def test_a_payment_that_cannot_be_refunded_has_no_form(
 ) -> None:
     refunded, open_ = paid(app, sandbox), opened(app, "order-2")
     with app.app_context():
-        order = RefundOrder(payment_id=refunded.payment_id, requested_by="other")
+        order = RefundRequest(payment_id=refunded.payment_id, requested_by="other")
         services.refunds.refund(order, customer=None, key=None)
     for payment, expected in ((refunded, "Nothing is left to refund."), (open_, "this one is pending")):
         answer = finance.get(path(payment.payment_id), follow_redirects=True)

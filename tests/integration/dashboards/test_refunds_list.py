@@ -16,7 +16,7 @@ from app.domain.permissions import Role
 from app.errors import CardDeclined
 from app.extensions import services
 from app.services import audit
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from tests.integration.dashboards.pages import enter, paid, post
 from tests.integration.dashboards.test_payments_list import link
 from tests.support import stored
@@ -142,7 +142,7 @@ def test_a_failed_refund_that_was_refunded_outside_stripe_needs_no_attention(
     sandbox.hold_webhooks()
     payment = paid(app, sandbox)
     sandbox.fault(effect="402", match={"path": "^/v1/refunds", "method": "POST"})
-    order = RefundOrder(payment_id=payment.payment_id, amount=Decimal(5), requested_by="shop")
+    order = RefundRequest(payment_id=payment.payment_id, amount=Decimal(5), requested_by="shop")
     with app.app_context(), pytest.raises(CardDeclined):
         services.refunds.refund(order, customer=None, key=None)
     sandbox.delete("faults")

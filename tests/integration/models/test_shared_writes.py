@@ -21,7 +21,7 @@ from app.services.payments.updates import Source, entry_for, learn
 from config import Settings
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-SOURCE = Source(road="test")
+SOURCE = Source(channel="test")
 
 
 @pytest.fixture

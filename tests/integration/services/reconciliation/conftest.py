@@ -16,7 +16,7 @@ from tests.support.webhooks import signed
 Json = dict[str, Any]
 Mongo = Database[Json]
 Run = Callable[..., Result]
-# What may depend on the road that a fact took: everything else of a payment must not.
+# What may depend on the channel that a fact came by: everything else of a payment must not.
 _OF_THE_ROAD = {"history": 0, "version": 0, "updated_at": 0, "evidence": 0}
 
 

@@ -12,7 +12,7 @@ from app.domain.money import Money
 from app.errors import StripeUnavailable
 from app.extensions import services
 from app.services.payments.service import NewPayment
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from tests.integration.services.reconciliation.conftest import (
     Mongo,
     Run,
@@ -161,7 +161,7 @@ def test_a_refund_whose_answer_was_lost_is_completed(
     silent.pay(payment.payment_intent_id)
     assert reconcile("--repair").exit_code == 0
     silent.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/refunds$"}, times=2)
-    order = RefundOrder(payment_id=payment.payment_id, amount=None, requested_by="test")
+    order = RefundRequest(payment_id=payment.payment_id, amount=None, requested_by="test")
     with app.app_context(), pytest.raises(StripeUnavailable):
         services.refunds.refund(order, customer=None, key=None)
     assert reconcile("--repair").exit_code == 0

@@ -240,7 +240,7 @@ def test_a_failed_event_is_visible_and_finished_later(
     else:
         past = datetime.now(UTC) - timedelta(seconds=1)
         database["webhook_events"].update_many({}, {"$set": {"due_at": past}})
-        assert uses.resolution.events(lambda: True) == {"applied": 1}
+        assert uses.recovery.events(lambda: True) == {"applied": 1}
     assert row(database, event)["state"] == "applied"
     assert database["payments"].find_one({})["status"] == "completed"
     listed = app.test_cli_runner().invoke(args=["webhooks", "list", "--failed"])

@@ -16,7 +16,7 @@ from app.errors import StripeUnavailable
 from app.models.payments import repository
 from app.services import Services, audit
 from app.services.payments.service import NewPayment
-from app.services.refunds.service import RefundOrder
+from app.services.refunds.service import RefundRequest
 from app.services.worker.recovery import NEVER_REACHED
 from tests.integration.services.worker.conftest import Mongo
 from tests.support.sandbox import SandboxProcess
@@ -53,7 +53,7 @@ def ask_in_vain(uses: Services, sandbox: SandboxProcess, effect: str) -> str:
 
 
 def refund(uses: Services, payment_id: str, by: str = "finance@example.com") -> Refund:
-    order = RefundOrder(payment_id=payment_id, amount=Decimal(40), reason="late", requested_by=by)
+    order = RefundRequest(payment_id=payment_id, amount=Decimal(40), reason="late", requested_by=by)
     return uses.refunds.refund(order, customer=None, key=None)
 
 
@@ -69,20 +69,20 @@ def is_in_order(payment: dict[str, Any]) -> bool:
 def test_an_intent_that_was_made_is_found(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     crash_while_creating(uses, database, sandbox, "answer_lost")
     (intent_id,) = sandbox.intents_of("order-1")
-    assert uses.resolution.payments(always) == {"found": 1}
+    assert uses.recovery.payments(always) == {"found": 1}
     payment = the_payment(database)
     assert payment["payment_intent_id"] == intent_id
     assert "creating_until" not in payment
     assert payment["history"][-1]["source"] == "worker"
     assert is_in_order(payment)
-    assert uses.resolution.payments(always) == {}
+    assert uses.recovery.payments(always) == {}
 
 
 def test_an_intent_that_was_not_made_can_be_asked_for_again(
     uses: Services, database: Mongo, sandbox: SandboxProcess
 ) -> None:
     payment_id = crash_while_creating(uses, database, sandbox, "503")
-    assert uses.resolution.payments(always) == {"released": 1}
+    assert uses.recovery.payments(always) == {"released": 1}
     assert the_payment(database)["status"] == "pending"
     assert "creating_until" not in the_payment(database)
     again = uses.payments.open(WANTED, caller="test", key=None)
@@ -97,7 +97,7 @@ def test_a_request_that_may_still_run_is_left_alone(
     soon = datetime.now(UTC) + timedelta(seconds=30)
     database["payments"].update_one({}, {"$set": {"creating_until": soon}})
     sandbox.delete("requests")
-    assert uses.resolution.payments(always) == {}
+    assert uses.recovery.payments(always) == {}
     assert sandbox.requests() == []
 
 
@@ -107,22 +107,22 @@ def test_a_stripe_that_is_away_leaves_everything_for_later(
     crash_while_creating(uses, database, sandbox, "answer_lost")
     sandbox.fault(match={"method": "GET"}, times=None, effect="503")
     with pytest.raises(StripeUnavailable):
-        uses.resolution.payments(always)
+        uses.recovery.payments(always)
     assert the_payment(database)["creating_until"] > datetime.now(UTC)
     sandbox.delete("faults")
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=110)):
-        assert uses.resolution.payments(always) == {"found": 1}
+        assert uses.recovery.payments(always) == {"found": 1}
 
 
 def test_a_refund_that_was_made_is_found(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     ask_in_vain(uses, sandbox, "answer_lost")
-    assert uses.resolution.refunds(always) == {"found": 1}
+    assert uses.recovery.refunds(always) == {"found": 1}
     payment = the_payment(database)
     (row,) = payment["refunds"]
     assert (row["status"], row["amount"], row["requested_by"]) == ("succeeded", 4000, "finance@example.com")
     assert payment["amount_refunded"] == sandbox.refunded(payment["payment_intent_id"]) == 4000
     assert is_in_order(payment)
-    assert uses.resolution.refunds(always) == {}
+    assert uses.recovery.refunds(always) == {}
 
 
 def test_a_refund_that_never_reached_stripe_gives_the_money_free_when_that_is_certain(
@@ -132,11 +132,11 @@ def test_a_refund_that_never_reached_stripe_gives_the_money_free_when_that_is_ce
     assert the_payment(database)["amount_refundable"] == 6000
     for minutes in (0, 14):
         with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
-            assert uses.resolution.refunds(always) == {"waiting": 1}
+            assert uses.recovery.refunds(always) == {"waiting": 1}
         assert the_payment(database)["amount_refundable"] == 6000, "it may yet be made"
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):
-        assert uses.resolution.refunds(always) == {"refused": 1}
-        assert uses.resolution.refunds(always) == {}
+        assert uses.recovery.refunds(always) == {"refused": 1}
+        assert uses.recovery.refunds(always) == {}
     payment = the_payment(database)
     assert [(r["status"], r["failure_reason"]) for r in payment["refunds"]] == [("failed", NEVER_REACHED)]
     assert payment["amount_refundable"] == 10000
@@ -150,7 +150,7 @@ def test_stripe_s_word_outweighs_a_refusal(uses: Services, database: Mongo, sand
     """A retry that got through while the worker gave up: the money went out, and our books say so."""
     ask_in_vain(uses, sandbox, "503")
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):
-        uses.resolution.refunds(always)
+        uses.recovery.refunds(always)
     payment = the_payment(database)
     params = {
         "payment_intent": payment["payment_intent_id"],
@@ -174,10 +174,10 @@ def test_a_refund_that_a_request_may_still_be_making_is_left_alone(
     unset = {"$unset": {f"evidence.refunds.{refund_id}.unanswered": ""}}
     database["payments"].update_one({"_id": ObjectId(payment_id)}, unset)
     sandbox.delete("requests")
-    assert uses.resolution.refunds(always) == {"skipped": 1}
+    assert uses.recovery.refunds(always) == {"skipped": 1}
     assert sandbox.requests() == []
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=50)):
-        assert uses.resolution.refunds(always) == {"waiting": 1}
+        assert uses.recovery.refunds(always) == {"waiting": 1}
 
 
 def test_one_that_fails_keeps_no_other_waiting(
@@ -187,7 +187,7 @@ def test_one_that_fails_keeps_no_other_waiting(
     broken = {**the_payment(database), "_id": ObjectId("0" * 24), "payment_intent_id": "pi_x"}
     broken.pop("evidence")
     database["payments"].insert_one(broken)
-    assert uses.resolution.refunds(always) == {"failed": 1, "found": 1}
+    assert uses.recovery.refunds(always) == {"failed": 1, "found": 1}
     found = database["payments"].find_one({"_id": ObjectId(payment_id)})
     assert found["amount_refunded"] == 4000
 

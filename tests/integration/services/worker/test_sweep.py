@@ -37,14 +37,14 @@ def test_what_a_crash_left_is_applied(uses: Services, database: Mongo, sandbox: 
     intent_id = paid_at_stripe(sandbox, "order-1")
     for event in events_of(sandbox, "charge.succeeded"):
         leave_unapplied(event)
-    assert uses.resolution.events(always) == {"applied": 1}
+    assert uses.recovery.events(always) == {"applied": 1}
     found = row(database)
     assert (found["state"], found["attempts"]) == ("applied", 1)
     assert found["finished_at"]
     assert "due_at" not in found
     payment = database["payments"].find_one({"payment_intent_id": intent_id})
     assert payment["status"] == "completed"
-    assert uses.resolution.events(always) == {}
+    assert uses.recovery.events(always) == {}
 
 
 def test_an_event_that_a_request_may_still_be_applying_is_left_to_it(
@@ -53,7 +53,7 @@ def test_an_event_that_a_request_may_still_be_applying_is_left_to_it(
     paid_at_stripe(sandbox, "order-1")
     (event,) = events_of(sandbox, "charge.succeeded")
     leave_unapplied(event, age=timedelta(seconds=50))
-    assert uses.resolution.events(always) == {}
+    assert uses.recovery.events(always) == {}
     assert row(database)["state"] == "received"
 
 
@@ -66,7 +66,7 @@ def test_oldest_first_and_no_longer_than_wanted(
     for event in events_of(sandbox, "charge.succeeded"):
         leave_unapplied(event)
     answers = iter([True, True, True, False])
-    assert uses.resolution.events(lambda: next(answers)) == {"applied": 2}
+    assert uses.recovery.events(lambda: next(answers)) == {"applied": 2}
     orders = {payment["order_id"] for payment in database["payments"].find()}
     assert orders == {"order-3", "order-2"}, "those that were made first"
 
@@ -80,20 +80,20 @@ def test_failures_are_tried_again_ever_more_seldom(
     sandbox.fault(effect="503", match={"path": "^/v1/payment_intents/"}, times=None)
     for attempts, pause in ((1, MINUTE), (2, 2 * MINUTE), (3, 4 * MINUTE), (4, 8 * MINUTE)):
         before = datetime.now(UTC)
-        assert uses.resolution.events(always) == {"failed": 1}
+        assert uses.recovery.events(always) == {"failed": 1}
         found = row(database)
         assert (found["state"], found["attempts"]) == ("failed", attempts)
         assert found["last_error"].startswith("StripeUnavailable")
         assert pause - timedelta(seconds=2) < found["due_at"] - before < pause + timedelta(seconds=20)
-        assert uses.resolution.events(always) == {}, "not before its time"
+        assert uses.recovery.events(always) == {}, "not before its time"
         make_due(database)
     database["webhook_events"].update_one({}, {"$set": {"attempts": 50}})
-    uses.resolution.events(always)
+    uses.recovery.events(always)
     assert row(database)["due_at"] - datetime.now(UTC) < 61 * MINUTE
 
     sandbox.delete("faults")
     make_due(database)
-    assert uses.resolution.events(always) == {"applied": 1}
+    assert uses.recovery.events(always) == {"applied": 1}
     assert "last_error" not in row(database)
 
 
@@ -105,7 +105,7 @@ def test_many_failures_of_one_event_are_told_to_people(
     leave_unapplied(event)
     sandbox.fault(effect="503", match={"path": "^/v1/payment_intents/"}, times=None)
     for attempts in range(1, STUCK_ATTEMPTS + 1):
-        uses.resolution.events(always)
+        uses.recovery.events(always)
         assert ("webhook_stuck" in capsys.readouterr().err) == (attempts >= STUCK_ATTEMPTS)
         make_due(database)
 
@@ -117,9 +117,9 @@ def test_when_stripe_forgets_the_event_only_people_try_again(
     (event,) = events_of(sandbox, "charge.succeeded")
     leave_unapplied(event, age=timedelta(days=31))
     sandbox.fault(effect="503", match={"path": "^/v1/payment_intents/"}, times=None)
-    assert uses.resolution.events(always) == {"failed": 1}
+    assert uses.recovery.events(always) == {"failed": 1}
     assert (row(database)["state"], "due_at" in row(database)) == ("failed", False)
-    assert uses.resolution.events(always) == {}
+    assert uses.recovery.events(always) == {}
 
 
 def test_a_stripe_that_is_away_is_not_asked_for_every_event(
@@ -130,7 +130,7 @@ def test_a_stripe_that_is_away_is_not_asked_for_every_event(
     for event in events_of(sandbox, "charge.succeeded"):
         leave_unapplied(event)
     sandbox.fault(effect="503", match={"path": "^/v1/payment_intents/"}, times=None)
-    assert uses.resolution.events(always) == {"failed": 3}
+    assert uses.recovery.events(always) == {"failed": 3}
     assert len(due(10, now=datetime.now(UTC))) == 3
 
 
@@ -185,7 +185,7 @@ def test_what_is_kept_of_an_unforeseen_failure_quotes_nothing(
     leave_unapplied(event)
     harm = {"$set": {"payload.data.object.created": "jo@example.com"}}
     assert database["webhook_events"].update_one({"_id": event["id"]}, harm).modified_count == 1
-    assert uses.resolution.events(always) == {"failed": 1}
+    assert uses.recovery.events(always) == {"failed": 1}
     assert row(database)["last_error"] == "TypeError"
 
 

@@ -19,7 +19,7 @@ from app.domain.permissions import Role
 from app.models.reconciliation.reports import RunState
 from app.models.webhooks.events import EventState
 from app.services.audit import Action
-from app.services.reconciliation.compare import Kind
+from app.services.reconciliation.compare import DriftKind
 from dashboards.lists import labels
 from dashboards.lists.labels import Label, Table
 
@@ -32,7 +32,7 @@ TABLES: list[tuple[type[StrEnum], Table]] = [
     (AuthenticationOutcome, labels.AUTHENTICATION),
     (EventState, labels.EVENT),
     (RunState, labels.RUN),
-    (Kind, labels.DRIFT),
+    (DriftKind, labels.DRIFT),
     (Role, labels.ROLE),
     (Action, labels.ACTION),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import StripeInvalidApiKey
-from app.gateway.account import AccountSeen, EndpointSeen
+from app.gateway.account import AccountSetup, EndpointSetup
 from app.models.server_info import Deployment
 from app.services.preflight import database, serving, stripe
 from app.services.preflight.runner import Check, State, Verdict, ok, run
@@ -27,11 +27,11 @@ THREE = Deployment(
     write_timeout=None,
     reads_from_primary=True,
 )
-ACCOUNT = AccountSeen(
+ACCOUNT = AccountSetup(
     country="DE", charges_enabled=True, payouts_enabled=True, api_version="2023-10-16", clock_ahead=0
 )
 PATH = "/api/v1/payments/stripe/webhook"
-ENDPOINT = EndpointSeen(
+ENDPOINT = EndpointSetup(
     url=f"https://pay.example.com{PATH}",
     is_enabled=True,
     livemode=True,

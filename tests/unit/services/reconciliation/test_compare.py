@@ -7,7 +7,7 @@ from app.domain.payments.facts import AttemptError, Failure, IntentFact
 from app.domain.payments.merge import adopt
 from app.domain.payments.states import IntentStatus
 from app.models.payments.repository import StoredPayment
-from app.services.reconciliation.compare import Difference, Kind, compare, merge
+from app.services.reconciliation.compare import Difference, DriftKind, compare, merge
 
 CREATED = 1_700_000_000
 
@@ -66,7 +66,7 @@ def test_what_is_equal_is_no_difference() -> None:
 def test_an_unknown_intent_is_missing_here() -> None:
     found = compare(None, FETCHED, [])
     assert found is not None
-    assert (found.kind, found.amount, found.currency) == (Kind.MISSING_HERE, 1000, "usd")
+    assert (found.kind, found.amount, found.currency) == (DriftKind.MISSING_HERE, 1000, "usd")
 
 
 def test_a_failed_request_known_by_its_event_keeps_its_time() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from app.domain.payments.facts import RefundFact
 from app.domain.payments.states import RefundState
-from app.gateway.lists import Told
+from app.gateway.lists import RelatedFact
 from app.services.reconciliation.stream import Waiting
 
 
-def told(intent_id: str, number: int) -> Told:
+def told(intent_id: str, number: int) -> RelatedFact:
     fact = RefundFact(
         stripe_refund_id=f"re_{number}",
         refund_id=None,
@@ -19,7 +19,7 @@ def told(intent_id: str, number: int) -> Told:
         failure_reason=None,
         created=number,
     )
-    return Told(intent_id=intent_id, fact=fact, intent_created=None)
+    return RelatedFact(intent_id=intent_id, fact=fact, intent_created=None)
 
 
 def test_facts_are_taken_once() -> None:
