@@ -29,7 +29,7 @@ PaydeskError
     ├── StripeInvalidApiKey         502 stripe_invalid_api_key
     ├── StripeUnavailable           503 stripe_unavailable (the outcome of the call is unknown, or it never began)
     ├── DatabaseUnavailable         503 database_unavailable
-    └── FiguresNotReady             503 figures_not_ready (they are being built anew)
+    └── FiguresNotReady             503 figures_not_ready (they are being rebuilt)
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class DatabaseUnavailable(Unavailable):
 class FiguresNotReady(Unavailable):
     error = "figures_not_ready"
     default_message = (
-        "The figures are being built and will be shown when they are complete. Try again in a minute."
+        "The figures are being built and will appear when they are complete. Try again in a minute."
     )
 
 
@@ -240,12 +240,12 @@ def rebuild(stored: Mapping[str, Any]) -> PaydeskError:
 
 def every_error() -> dict[str, type[PaydeskError]]:
     """The leaves of the tree by their word."""
-    found: dict[str, type[PaydeskError]] = {}
+    leaves: dict[str, type[PaydeskError]] = {}
     pending: list[type[PaydeskError]] = [PaydeskError]
     while pending:
         kind = pending.pop()
         pending.extend(kind.__subclasses__())
-        found[kind.error] = (
-            kind if not kind.__subclasses__() or kind is PaydeskError else found.get(kind.error, kind)
+        leaves[kind.error] = (
+            kind if not kind.__subclasses__() or kind is PaydeskError else leaves.get(kind.error, kind)
         )
-    return found
+    return leaves

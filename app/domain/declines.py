@@ -54,9 +54,9 @@ _TABLE: dict[str, DeclineReason] = {
 def explain(code: str | None, decline_code: str | None) -> DeclineReason:
     """The row for ``decline_code`` or else ``code``; a code that Stripe adds later is filed under the issuer."""
     reason = decline_code or code or "card_declined"
-    known = _TABLE.get(reason) or _TABLE.get(code or "")
-    if known:
-        return known
+    documented = _TABLE.get(reason) or _TABLE.get(code or "")
+    if documented:
+        return documented
     return DeclineReason(
         code=reason,
         group=FailureGroup.ISSUER,
@@ -82,6 +82,6 @@ def failure_for_customer(code: str, decline_code: str | None) -> dict[str, str |
 
 
 def advice_for_customer(code: str | None, decline_code: str | None) -> str:
-    """What to tell the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
+    """The message for the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
     reason = explain(code, decline_code)
     return _GENERIC_ADVICE if reason.conceal_from_customer else _ADVICE[reason.group]

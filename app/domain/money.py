@@ -65,18 +65,18 @@ class Money:
         Raises UnknownCurrency, or MoneyError where the amount is not finite, has more decimals than the currency,
         or breaks Stripe's rule for the currency's last digits.
         """
-        exponent, shown = exponent_of(currency), shown_decimals(currency)
+        exponent, decimals = exponent_of(currency), shown_decimals(currency)
         if not amount.is_finite():
             raise MoneyError("The amount must be a finite number.")
-        # The size is judged first, so that 1e400 or 1e-999999 never becomes a number of as many digits.
+        # The size is checked first, so that 1e400 or 1e-999999 never becomes a number of as many digits.
         if amount and amount.adjusted() > _MOST_DIGITS:
             raise MoneyError("The amount is larger than Stripe can charge.")
         if amount and amount.adjusted() < -_MOST_DIGITS:
-            raise MoneyError(f"{currency.upper()} has {_decimals(shown)}; this amount has more.")
+            raise MoneyError(f"{currency.upper()} has {_decimals(decimals)}; this amount has more.")
         # A fraction is exact for every number of digits; decimal arithmetic would round at its context's precision.
         exact = Fraction(amount)
-        if (exact * 10**shown).denominator != 1:
-            raise MoneyError(f"{currency.upper()} has {_decimals(shown)}; this amount has more.")
+        if (exact * 10**decimals).denominator != 1:
+            raise MoneyError(f"{currency.upper()} has {_decimals(decimals)}; this amount has more.")
         money = cls(int(exact * 10**exponent), currency)
         if currency in _THREE_DECIMAL and money.minor % 10:
             raise MoneyError(f"Stripe takes {currency.upper()} amounts only with 0 as the third decimal.")

@@ -1,6 +1,6 @@
 """How the account at Stripe is set up, for the production checklist.
 
-Sources: docs.stripe.com/api/accounts, /api/webhook_endpoints, /api/versioning (the version of a request is told in the
+Sources: docs.stripe.com/api/accounts, /api/webhook_endpoints, /api/versioning (the version of a request is in the
 answer), /api/refunds/list, /api/payment_intents/list.
 
 Uses client, webhooks.
@@ -51,11 +51,11 @@ class StripeSetup:
     def account(self) -> AccountSetup:
         """The account that the secret key belongs to."""
         answer = self._gateway.call("retrieve_account", lambda v1: v1.accounts.retrieve_current())
-        found = object_of(answer, "account")
+        account = object_of(answer, "account")
         return AccountSetup(
-            country=found.get("country"),
-            charges_enabled=bool(found.get("charges_enabled")),
-            payouts_enabled=bool(found.get("payouts_enabled")),
+            country=account.get("country"),
+            charges_enabled=bool(account.get("charges_enabled")),
+            payouts_enabled=bool(account.get("payouts_enabled")),
             api_version=answer.last_response.headers.get("Stripe-Version"),
             clock_ahead=int(time.time()) - answered_at(answer),
         )
@@ -83,12 +83,12 @@ class StripeSetup:
 
 
 def _endpoint(row: Any) -> EndpointSetup:
-    found: dict[str, Any] = row.to_dict()
-    enabled = set(found["enabled_events"])
+    endpoint: dict[str, Any] = row.to_dict()
+    enabled = set(endpoint["enabled_events"])
     return EndpointSetup(
-        url=found["url"],
-        is_enabled=found["status"] == "enabled",
-        livemode=bool(found["livemode"]),
-        api_version=found.get("api_version"),
+        url=endpoint["url"],
+        is_enabled=endpoint["status"] == "enabled",
+        livemode=bool(endpoint["livemode"]),
+        api_version=endpoint.get("api_version"),
         missing_events=() if _EVERY_EVENT in enabled else tuple(sorted(APPLIED_TYPES - enabled)),
     )

@@ -33,7 +33,7 @@ stripe.enable_telemetry = False
 
 # How long a call may take at most; gunicorn.conf.py waits for it.
 CONNECT_SECONDS = 3.0
-# A lost answer is asked for once more under the same idempotency key; a StripeClient left alone would not retry.
+# A call whose answer is lost is made once more under the same idempotency key; a StripeClient by itself does not retry.
 RETRIES = 1
 _EXPAND = ["latest_charge"]
 # What the payment path asks Stripe for: alerts watch whether it fails.
@@ -76,7 +76,7 @@ class StripeGateway:
         description: str | None,
         receipt_email: str | None,
     ) -> IntentHandle:
-        """Create the intent of a payment row; asked again for the same row, Stripe answers with the same intent."""
+        """Create the intent of a payment row; called again for the same row, Stripe answers with the same intent."""
         params: dict[str, Any] = {
             "amount": money.minor,
             "currency": money.currency,
@@ -117,8 +117,8 @@ class StripeGateway:
                     return intent
             return None
 
-        found = self.call("find_intent", search)
-        return self.retrieve_intent(found["id"]) if found is not None else None
+        intent = self.call("find_intent", search)
+        return self.retrieve_intent(intent["id"]) if intent is not None else None
 
     def create_refund(
         self,
@@ -130,7 +130,7 @@ class StripeGateway:
         stripe_reason: str | None,
         metadata: dict[str, str],
     ) -> RefundFact:
-        """Refund ``amount`` minor units; asked again with the same ``refund_id``, Stripe refunds only once."""
+        """Refund ``amount`` minor units; called again with the same ``refund_id``, Stripe refunds only once."""
         params: dict[str, Any] = {
             "payment_intent": intent_id,
             "amount": amount,
@@ -185,11 +185,11 @@ class StripeGateway:
 
 
 def object_of(answer: Any, kind: str) -> dict[str, Any]:
-    """The answer as a plain dictionary. Raises StripeUnavailable for a 200 that is not what was asked for."""
-    found: dict[str, Any] = answer.to_dict() if isinstance(answer, stripe.StripeObject) else {}
-    if found.get("object") != kind:
+    """The answer as a plain dictionary. Raises StripeUnavailable for a 200 that is not what was requested."""
+    content: dict[str, Any] = answer.to_dict() if isinstance(answer, stripe.StripeObject) else {}
+    if content.get("object") != kind:
         raise StripeUnavailable(retry_after=2)
-    return found
+    return content
 
 
 def listed(page: Any) -> Iterator[Any]:

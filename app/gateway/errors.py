@@ -26,7 +26,7 @@ from app.errors import (
 
 Translation = Callable[[stripe.StripeError], PaydeskError]
 
-# Codes of a 400 or 404 that mean the same whatever was asked (docs.stripe.com/error-codes).
+# Codes of a 400 or 404 that mean the same for every operation (docs.stripe.com/error-codes).
 _BY_CODE: dict[str, type[PaydeskError]] = {
     "resource_missing": NotFound,
     "amount_too_small": AmountInvalid,
@@ -134,8 +134,8 @@ def translate(error: stripe.StripeError, operation: str) -> PaydeskError:
     if isinstance(error, stripe.IdempotencyError):
         raise IdempotencyMismatch(str(error.error.message if error.error else "")) from error
     if isinstance(error, stripe.InvalidRequestError):
-        known = _BY_CODE.get(error.code or "") or _BY_PARAM.get((operation, error.param or ""))
-        if known:
-            return known()
+        translated = _BY_CODE.get(error.code or "") or _BY_PARAM.get((operation, error.param or ""))
+        if translated:
+            return translated()
     kind = next(kind for kind in type(error).__mro__ if kind in TRANSLATIONS)
     return TRANSLATIONS[kind](error)

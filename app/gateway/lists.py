@@ -1,8 +1,8 @@
 """Stripe's lists as facts, a page of 100 at a time and newest first, for reconciliation.
 
-Which lists, and why: within 30 days Stripe's events tell everything, but a payment has three to six of them, while the
-objects themselves tell their present state once. So the objects are listed (intents, charges, refunds, disputes), and
-events only of the types that tell what no list by creation time can: a 3-D Secure request that left no charge, and a
+Which lists, and why: within 30 days Stripe's events have everything, but a payment has three to six of them, while the
+objects themselves give their present state once. So the objects are listed (intents, charges, refunds, disputes), and
+events only of the types that report what no list by creation time can: a 3-D Secure request that left no charge, and a
 change of something that was made before the range (a refund that failed, a dispute that closed, an intent canceled).
 That is about two and a half objects for a payment instead of five. Beyond 30 days Stripe has no events; there a failed
 3-D Secure request without a charge is known only from ``last_payment_error`` of its intent.
@@ -35,7 +35,7 @@ logger = structlog.get_logger(__name__)
 
 EVENT_DAYS = 30
 _PAGE = 100
-# A long run meets more hiccups than a request does, and nobody is waiting for its answer.
+# A long run meets more hiccups than a request does, and no request waits for its answer.
 _PATIENT: dict[str, Any] = {"max_network_retries": 3}
 # After "too many requests", which the SDK does not try again by itself.
 _PAUSES_SECONDS = (1, 2, 4, 8, 15, 30)
@@ -56,9 +56,9 @@ class IntentPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedFact:
-    """A fact about an intent, which Stripe told without the intent's whole story.
+    """A fact about an intent, from a list that does not have the whole intent.
 
-    ``intent_created`` is known where the list showed the intent as well.
+    ``intent_created`` is known where the list had the intent as well.
     """
 
     intent_id: str
@@ -68,9 +68,9 @@ class RelatedFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedPage:
-    """What one page told about intents that may be ours; ``lowest`` is the oldest creation time on it."""
+    """The facts of one page about intents that may be ours; ``lowest`` is the oldest creation time on it."""
 
-    told: list[RelatedFact]
+    facts: list[RelatedFact]
     listed: int
     lowest: int | None
     last_id: str | None
@@ -103,7 +103,7 @@ class StripeListing:
         """Readers of everything else that was created since a Unix time, by name.
 
         Objects of other applications are left out where the list shows whose they are. ``with_intents`` makes charges
-        tell when their intent was created, which doubles their size.
+        say when their intent was created, which doubles their size.
         """
         # A charge carries a copy of its intent's metadata; refunds and disputes do not, but they are few.
         intent = {"expand": ["data.payment_intent"]}
@@ -142,7 +142,7 @@ class StripeListing:
             params = {**_range(since, after), **more_params}
             rows, more, _ = self._page(name, params)
             return RelatedPage(
-                told=list(_told(rows, _CONVERT[name])),
+                facts=list(_related(rows, _CONVERT[name])),
                 listed=len(rows),
                 lowest=rows[-1]["created"] if rows else None,
                 last_id=rows[-1]["id"] if more and rows else None,
@@ -171,9 +171,9 @@ class StripeListing:
                 try:
                     return ask(v1)
                 except stripe.RateLimitError as error:
-                    wanted = str((error.headers or {}).get("Retry-After", ""))
+                    retry_after = str((error.headers or {}).get("Retry-After", ""))
                     logger.warning("stripe_asked_to_slow_down", type=type(error).__name__)
-                    time.sleep(min(int(wanted), 60) if wanted.isdigit() else pause)
+                    time.sleep(min(int(retry_after), 60) if retry_after.isdigit() else pause)
             return ask(v1)
 
         return asking
@@ -200,7 +200,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _told(rows: Iterable[Object], convert: Callable[[Any], Any]) -> Iterable[RelatedFact]:
+def _related(rows: Iterable[Object], convert: Callable[[Any], Any]) -> Iterable[RelatedFact]:
     for row in rows:
         fact = convert(row)
         target = row["data"]["object"] if row["object"] == "event" else row

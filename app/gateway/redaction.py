@@ -82,13 +82,13 @@ def strip_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pick(value: Mapping[str, Any], allowed: Allowed) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for name, rule in allowed.items():
         if name not in value:
             continue
         item = value[name]
         if isinstance(item, Mapping):
-            found[name] = _pick(item, rule) if isinstance(rule, Mapping) else item.get("id")
+            kept[name] = _pick(item, rule) if isinstance(rule, Mapping) else item.get("id")
         elif not isinstance(item, list):
-            found[name] = item
-    return found
+            kept[name] = item
+    return kept

@@ -216,7 +216,7 @@ def _attempts(state: PaymentState, *, ended: bool) -> tuple[Attempt, ...]:
 def _overtaken(state: PaymentState, request: Attempt, attempts: list[Attempt]) -> bool:
     """True when an attempt is certain to have followed the open request; one of the same second may have preceded it.
 
-    A charge of that second followed it if the intent had shown no charge of that second when the request was made.
+    A charge of that second followed it if the intent had no charge of that second when the request was made.
     """
     challenge = state.challenges[request.payment_method_id or ""]
     requested = challenge.last_requested_at or 0

@@ -43,9 +43,9 @@ class ChallengeEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundEvidence:
-    """One refund, asked for here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
+    """One refund, requested here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
 
-    ``settled_by`` is who gave the money of a failed one back in another way.
+    ``settled_by`` is who refunded a failed one outside Stripe.
 
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
     """

@@ -1,7 +1,7 @@
 """What is known about a payment, as immutable facts.
 
 A fact is a snapshot that Stripe gave (in an event, an answer or a list) or a step that we took ourselves. Facts say
-nothing about how they arrived; ``payment_state.apply`` merges them in any order with the same result (DESIGN section
+nothing about how they arrived; ``merge.apply`` merges them in any order with the same result (DESIGN section
 4, rule 2). Times are whole Unix seconds, as Stripe writes them; amounts are minor units.
 """
 
@@ -14,7 +14,7 @@ from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The part of a card that may be shown (DESIGN section 2)."""
+    """The part of a card that may be stored and displayed (DESIGN section 2)."""
 
     brand: str | None
     last4: str | None
@@ -44,7 +44,7 @@ class ThreeDSecure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeFact:
-    """A charge as Stripe showed it. One charge is one payment attempt that reached the bank."""
+    """A charge as Stripe returned it. One charge is one payment attempt that reached the bank."""
 
     charge_id: str
     intent_id: str | None
@@ -72,7 +72,7 @@ class AttemptError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentFact:
-    """A payment intent as Stripe showed it at ``as_of`` (the event's time, or when we fetched it).
+    """A payment intent as Stripe returned it at ``as_of`` (the event's time, or when we fetched it).
 
     ``settled`` names payment methods whose 3-D Secure request was known to be open before this snapshot was fetched:
     only a fetch can say so, because times of one second cannot order two events.
@@ -107,7 +107,7 @@ class IntentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFact:
-    """A refund as Stripe showed it; ``refund_id`` is our own id where the refund was asked for here."""
+    """A refund as Stripe returned it; ``refund_id`` is our own id where the refund was requested here."""
 
     stripe_refund_id: str
     refund_id: str | None
@@ -125,7 +125,7 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """A dispute (chargeback or inquiry) as Stripe showed it."""
+    """A dispute (chargeback or inquiry) as Stripe returned it."""
 
     dispute_id: str
     intent_id: str | None
@@ -160,7 +160,7 @@ class RefundRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundUnanswered:
-    """The call to Stripe ended without an answer: the refund may or may not exist, and nobody is waiting any more."""
+    """The call to Stripe ended without an answer: the refund may or may not exist, and no request waits for it."""
 
     refund_id: str
 
@@ -175,7 +175,7 @@ class RefundRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSettled:
-    """A person has given the money of a failed refund back in another way, as by a bank transfer."""
+    """A person has refunded the money of a failed refund outside Stripe, as by a bank transfer."""
 
     refund_id: str
     settled_by: str

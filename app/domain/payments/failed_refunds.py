@@ -1,8 +1,8 @@
-"""Which failed refunds still need a person.
+"""Which failed refunds still need attention.
 
 A failed refund leaves the customer's money here (docs.stripe.com/refunds#failed-refunds). That is mended by refunds
-made after the failure was known, by whatever else left nothing to refund, or by a person who gave the money back in
-another way. Refunds made before are no answer to it, for a refund may fail days after it succeeded.
+made after the failure was known, by whatever else left nothing to refund, or by a person who refunded the money outside
+Stripe. Refunds made before do not count, because a refund may fail days after it succeeded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.domain.payments.states import RefundState
 class Refunded:
     """One refund of a payment. ``amount`` is in minor units; ``failed_at`` is when we learnt of its failure, if ever.
 
-    Both times are Unix seconds. ``settled`` is True where a person gave the money back in another way.
+    Both times are Unix seconds. ``settled`` is True where a person refunded the money outside Stripe.
     """
 
     refund_id: str
@@ -32,13 +32,13 @@ def unmended(refunds: Sequence[Refunded], refundable: int) -> frozenset[str]:
     """The ids of the failed refunds that nothing made good; ``refundable`` is what may still be refunded.
 
     Every later refund makes good as much as its amount, once. It does so even when it failed itself: then it is the one
-    that needs somebody.
+    that needs attention.
     """
     if refundable <= 0:
         return frozenset()
     failed = sorted((r for r in refunds if r.status == RefundState.FAILED and not r.settled), key=_failure)
     room = {refund.refund_id: refund.amount for refund in refunds if refund.status != RefundState.CANCELED}
-    found = set()
+    unresolved = set()
     for refund in failed:
         missing = refund.amount
         for later in refunds:
@@ -47,20 +47,20 @@ def unmended(refunds: Sequence[Refunded], refundable: int) -> frozenset[str]:
                 room[later.refund_id] -= mended
                 missing -= mended
         if missing:
-            found.add(refund.refund_id)
-    return frozenset(found)
+            unresolved.add(refund.refund_id)
+    return frozenset(unresolved)
 
 
 def failure_times(history: Iterable[Mapping[str, object]]) -> dict[str, int]:
-    """When a payment's history first tells of the failure of each refund that failed, in Unix seconds by its id."""
-    found: dict[str, int] = {}
+    """When a payment's history first records the failure of each refund that failed, in Unix seconds by its id."""
+    times: dict[str, int] = {}
     for entry in history:
         changes = entry.get("changes")
         changed = changes.get("refunds") if isinstance(changes, Mapping) else None
         for refund in changed if isinstance(changed, list) else ():
             if refund.get("status") == RefundState.FAILED:
-                found.setdefault(refund["id"], int(str(entry["at"])) // 1000)
-    return found
+                times.setdefault(refund["id"], int(str(entry["at"])) // 1000)
+    return times
 
 
 def _follows(later: Refunded, failed: Refunded) -> bool:

@@ -51,19 +51,19 @@ def next_entry(
 
 def problems(history: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> list[str]:
     """What is wrong with a history and the record that it should vouch for; empty when all is well."""
-    found: list[str] = []
+    wrong: list[str] = []
     previous = GENESIS
     for position, entry in enumerate(history, start=1):
         unsealed = {name: value for name, value in entry.items() if name != "hash"}
         if entry.get("seq") != position:
-            found.append(f"entry {position} has number {entry.get('seq')}: an entry is missing or was moved")
+            wrong.append(f"entry {position} has number {entry.get('seq')}: an entry is missing or was moved")
         if entry.get("previous_hash") != previous:
-            found.append(f"entry {position} does not follow the one before it")
+            wrong.append(f"entry {position} does not follow the one before it")
         if entry.get("hash") != digest(unsealed):
-            found.append(f"entry {position} was changed after it was written")
+            wrong.append(f"entry {position} was changed after it was written")
         previous = str(entry.get("hash"))
     if not history:
-        found.append("there is no history")
+        wrong.append("there is no history")
     elif history[-1].get("record_digest") != digest(record):
-        found.append("the payment's present values are not those that the last entry led to")
-    return found
+        wrong.append("the payment's present values are not those that the last entry led to")
+    return wrong

@@ -88,7 +88,7 @@ def _without_the_superseded(state: PaymentState) -> PaymentState:
 
 
 def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
-    # Only an update at Stripe changes an intent's amount; the newest snapshot tells it.
+    # Only an update at Stripe changes an intent's amount; the newest snapshot has it.
     newer = (fact.as_of, fact.amount) > (state.amount_as_of, state.amount)
     state = replace(
         state,
@@ -108,10 +108,10 @@ def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
             cancellation_reason=_fill(state.cancellation_reason, fact.cancellation_reason),
         )
     elif fact.status == IntentStatus.REQUIRES_ACTION and fact.payment_method_id:
-        asked = ChallengeEvidence(
+        request = ChallengeEvidence(
             requested_at=fact.as_of, last_requested_at=fact.as_of, after_charge_id=fact.latest_charge_id
         )
-        state = _challenge(state, fact.payment_method_id, asked)
+        state = _challenge(state, fact.payment_method_id, request)
     elif fact.status.is_idle:
         state = replace(state, idle_at=_latest(state.idle_at, fact.as_of))
     elif fact.status == IntentStatus.PROCESSING and fact.latest_charge_id:
@@ -203,8 +203,8 @@ def _refund(state: PaymentState, fact: RefundFact) -> PaymentState:
         notes=fact.notes,
         requested_by=fact.requested_by,
     )
-    known = _refund_key(state, fact)
-    return _refund_evidence(replace(state, intent_id=fact.intent_id or state.intent_id), known, evidence)
+    refund_id = _refund_key(state, fact)
+    return _refund_evidence(replace(state, intent_id=fact.intent_id or state.intent_id), refund_id, evidence)
 
 
 def _refund_key(state: PaymentState, fact: RefundFact) -> str:
@@ -250,10 +250,10 @@ def _refund_evidence(state: PaymentState, refund_id: str, new: RefundEvidence) -
     old = state.refunds.get(refund_id)
     if old:
         # What Stripe says of a refund outweighs what we assumed before it had one.
-        told = [e for e in (old, new) if e.stripe_refund_id] or [old, new]
+        decisive = [e for e in (old, new) if e.stripe_refund_id] or [old, new]
         new = RefundEvidence(
-            amount=told[-1].amount,
-            status=max((e.status for e in told), key=_rank),
+            amount=decisive[-1].amount,
+            status=max((e.status for e in decisive), key=_rank),
             stripe_refund_id=_fill(old.stripe_refund_id, new.stripe_refund_id),
             requested_at=_latest(old.requested_at, new.requested_at),
             created=_earliest(old.created, new.created),

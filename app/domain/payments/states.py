@@ -189,7 +189,7 @@ class AuthenticationOutcome(Status):
 
     @classmethod
     def of_result(cls, result: str | None) -> AuthenticationOutcome | None:
-        """The outcome behind ``three_d_secure.result`` of a charge; None where nobody was asked to authenticate."""
+        """The outcome behind ``three_d_secure.result`` of a charge; None where no authentication was requested."""
         return _OUTCOME_OF_RESULT.get(result or "")
 
 

@@ -108,7 +108,7 @@ class PaymentDocument(Document):
     created_at = DateTimeField(required=True)
     completed_at = DateTimeField()
     updated_at = DateTimeField(required=True)
-    # Present only while the payment is open and was asked for here: one open payment per order, customer and amount.
+    # Present only while the payment is open and was requested here: one open payment per order, customer and amount.
     open_slot = StringField()
     # Until when the request that made the row may be talking to Stripe about it.
     creating_until = DateTimeField()

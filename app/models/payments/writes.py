@@ -178,7 +178,7 @@ def _write_alone(write: _Write) -> bool | None:
 def _made(writes: Sequence[_Write]) -> list[bool]:
     """Which of several writes were made, when MongoDB reported only how many.
 
-    A write that cannot be told apart counts as not made: its facts are applied again, and change nothing.
+    A write that cannot be identified counts as not made: its facts are applied again, and change nothing.
     """
     ids = [ObjectId(write.stored.id) for write in writes]
     rows = raw(PaymentDocument).find({"_id": {"$in": ids}}, {"version": 1, "history": {"$slice": -1}})

@@ -30,18 +30,18 @@ class DemoSandbox:
 
     def require(self) -> None:
         """Raises ValidationFailed unless STRIPE_API_BASE is a sandbox."""
-        told = (
+        problem = (
             "Sample payments are made in the Stripe sandbox only. Start it (python -m sandbox) and set "
             "STRIPE_API_BASE to its address; "
         )
         if not self._base:
-            raise ValidationFailed(told + "now STRIPE_API_BASE is not set, so calls would go to Stripe.")
+            raise ValidationFailed(problem + "now STRIPE_API_BASE is not set, so calls would go to Stripe.")
         try:
             answer = self._session.get(f"{self._base}/_sandbox/health", timeout=5)
         except requests.RequestException as error:
-            raise ValidationFailed(told + f"nothing answers at {self._base}.") from error
+            raise ValidationFailed(problem + f"nothing answers at {self._base}.") from error
         if not answer.ok:
-            raise ValidationFailed(told + f"{self._base} is not one.")
+            raise ValidationFailed(problem + f"{self._base} is not one.")
         if not self._key[0].startswith("sk_test_"):
             raise ValidationFailed("STRIPE_SECRET_KEY must be a test key (sk_test_…), never a live one.")
 
@@ -55,9 +55,9 @@ class DemoSandbox:
 
     def pay(self, intent_id: str, card: str, authentication: str) -> Json:
         """Pay as a browser would, with a card number or token; the answer is the intent as it is then."""
-        given = {"card": card} if card.isdigit() else {"payment_method": card}
+        body = {"card": card} if card.isdigit() else {"payment_method": card}
         return self._control(
-            "POST", f"payment_intents/{intent_id}/pay", given | {"three_d_secure": authentication}
+            "POST", f"payment_intents/{intent_id}/pay", body | {"three_d_secure": authentication}
         )
 
     def cancel(self, intent_id: str, reason: str) -> None:
@@ -82,13 +82,13 @@ class DemoSandbox:
 
     def events(self, *, since: int, before: int) -> list[Json]:
         """The events created from one Unix time to just before another, oldest first."""
-        found: list[Json] = []
+        objects: list[Json] = []
         params: Json = {"created[gte]": since, "created[lt]": before, "limit": _PAGE}
         while True:
             page = self._stripe("GET", "events", params)
-            found += page["data"]
+            objects += page["data"]
             if not page["has_more"]:
-                return found[::-1]
+                return objects[::-1]
             params["starting_after"] = page["data"][-1]["id"]
 
     def books(self) -> Iterator[Json]:
@@ -103,8 +103,8 @@ class DemoSandbox:
         return self._call(method, f"{self._base}/_sandbox/{path}", json=body)
 
     def _stripe(self, method: str, path: str, params: Json) -> Json:
-        given = {"params" if method == "GET" else "data": params}
-        return self._call(method, f"{self._base}/v1/{path}", auth=self._key, **given)
+        sent = {"params" if method == "GET" else "data": params}
+        return self._call(method, f"{self._base}/v1/{path}", auth=self._key, **sent)
 
     def _call(self, method: str, url: str, **options: Any) -> Json:
         try:

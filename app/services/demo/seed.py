@@ -1,6 +1,6 @@
 """Sample data by the real path: each payment is opened, paid, refunded and disputed as it would be in earnest.
 
-The sandbox's clock is set to each moment of the stories in turn, so that the times that Stripe tells are those of
+The sandbox's clock is set to each moment of the stories in turn, so that the times that Stripe gives are those of
 the stories. Its events go through the inbox, signed, as its own deliveries would.
 """
 
@@ -73,9 +73,9 @@ class Demo:
             )
         planned = list(stories(count, seed=seed, until=until))
         existing = self._services.listings.existing_orders([story.order_id for story in planned])
-        told = [story for story in planned if story.order_id not in existing]
-        steps = [Step(story.created, story, None) for story in told]
-        steps += [Step(at, story, act) for story in told for at, act in story.acts]
+        missing = [story for story in planned if story.order_id not in existing]
+        steps = [Step(story.created, story, None) for story in missing]
+        steps += [Step(at, story, act) for story in missing for at, act in story.acts]
         return sorted(steps, key=lambda step: (step.at, step.story.order_id))
 
     def run(self, steps: Sequence[Step]) -> Iterator[Step]:
@@ -95,8 +95,8 @@ class Demo:
         for line in self._sandbox.books():
             if line["id"] in ours:
                 document = repository.whole(ours[line["id"]])
-                found = unlike(line, payment_of(document)) if document else ["is missing here"]
-                yield from (f"{line['id']}: {difference}" for difference in found)
+                problems = unlike(line, payment_of(document)) if document else ["is missing here"]
+                yield from (f"{line['id']}: {difference}" for difference in problems)
 
     def _do(self, step: Step) -> None:
         story, act = step.story, step.act
@@ -108,7 +108,7 @@ class Demo:
             case Pay():
                 intent = self._sandbox.pay(intent_id, act.card, act.authentication)
                 if intent["status"] == IntentStatus.SUCCEEDED:
-                    # A browser that is told of the success says so to the ERP, and that asks us to confirm.
+                    # After a success the browser informs the ERP, which asks us to confirm.
                     self._services.payments.confirm(
                         intent_id, story.order_id, customer=None, caller=ACTOR, key=None
                     )
@@ -124,13 +124,13 @@ class Demo:
                 self._sandbox.close_disputes(intent_id, act.outcome)
 
     def _open(self, story: Story) -> None:
-        wanted = NewPayment(
+        new = NewPayment(
             order_id=story.order_id,
             customer_id=story.customer_id,
             money=story.money,
             description=story.description,
         )
-        self._opened[story.order_id] = self._services.payments.open(wanted, caller=ACTOR, key=None)
+        self._opened[story.order_id] = self._services.payments.open(new, caller=ACTOR, key=None)
 
     def _refund(self, story: Story, act: GiveBack) -> None:
         order = RefundRequest(

@@ -163,13 +163,13 @@ Tale = Callable[[_Teller], list[tuple[int, Act]]]
 
 def _paid_in_parts_back(t: _Teller) -> list[tuple[int, Act]]:
     share = t.rng.choice([Decimal("0.2"), Decimal("0.25"), Decimal("0.5")])
-    told = [*t.paid(), t.refunded(share)]
-    return [*told, t.refunded(share)] if t.rng.random() < 0.3 else told
+    acts = [*t.paid(), t.refunded(share)]
+    return [*acts, t.refunded(share)] if t.rng.random() < 0.3 else acts
 
 
 def _refund_with(t: _Teller, card: str, *, settled: bool) -> list[tuple[int, Act]]:
-    told: list[tuple[int, Act]] = [(t.soon(), _pay(card)), t.refunded(None)]
-    return [*told, (t.later(6), SettleRefunds())] if settled else told
+    acts: list[tuple[int, Act]] = [(t.soon(), _pay(card)), t.refunded(None)]
+    return [*acts, (t.later(6), SettleRefunds())] if settled else acts
 
 
 def _canceled(t: _Teller) -> list[tuple[int, Act]]:

@@ -1,7 +1,7 @@
 """The one way in which a payment changes: facts go through the state function and are saved with their history.
 
-Saving is conditional on the version that was read; a conflict means that somebody else made progress, so the decision
-is taken again on what they wrote (DESIGN section 4, rules 1 and 2).
+Saving is conditional on the version that was read; a conflict means that another writer made progress, so the decision
+is taken again on what it wrote (DESIGN section 4, rules 1 and 2).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def stored_payment_of(
 ) -> StoredPayment | None:
     """The payment that an intent belongs to, adopted when the intent is ours but has no row; None when it is not ours.
 
-    The fact itself is applied in either case, and in the same write what is known ``further`` about the payment.
+    The fact itself is applied in either case, and in the same write the ``further`` facts about the payment.
     """
     for _ in range(3):
         stored = repository.find_by_intent(fact.intent_id) or _row_waiting_for(fact)
@@ -134,9 +134,9 @@ def observe(before: StoredPayment | None, after: PaymentState, payment: Payment)
     old = before.payment.status.value if before else "none"
     if old != payment.status.value:
         telemetry.payment_moved(old, payment.status.value)
-    known = before.state.refunds if before else {}
+    refunds_before = before.state.refunds if before else {}
     for refund_id, refund in after.refunds.items():
-        outcome, earlier = _outcome(refund), known.get(refund_id)
+        outcome, earlier = _outcome(refund), refunds_before.get(refund_id)
         if outcome and outcome != (earlier and _outcome(earlier)):
             telemetry.refund_came_to(outcome)
 

@@ -53,14 +53,14 @@ class ReconciliationAdmin:
 
     def report(self, report_id: str, *, page: int) -> ReportDetail:
         """One report. Raises NotFound."""
-        found = reports.find(report_id)
-        if found is None:
+        report = reports.find(report_id)
+        if report is None:
             raise NotFound("There is no such report.")
-        drift = sorted(found["drift"], key=lambda item: bool(item.get("repaired")))
+        drift = sorted(report["drift"], key=lambda item: bool(item.get("repaired")))
         pages = max(1, -(-len(drift) // DRIFT_PAGE))
         page = min(max(1, page), pages)
         return ReportDetail(
-            report=found, drift=drift[(page - 1) * DRIFT_PAGE : page * DRIFT_PAGE], page=page, pages=pages
+            report=report, drift=drift[(page - 1) * DRIFT_PAGE : page * DRIFT_PAGE], page=page, pages=pages
         )
 
     def check(self, payment_id: str, *, actor: str) -> str:
@@ -76,8 +76,8 @@ class ReconciliationAdmin:
         Raises NotFound and Stripe's errors.
         """
         run = self._reconciliation.begin(RunRequest(payment_id=payment_id, repair=True, actor=actor))
-        told = {"report": run.report_id}
-        audit.append(audit.Action.PAYMENT_REPAIRED, actor=actor, target=payment_id, details=told)
+        details = {"report": run.report_id}
+        audit.append(audit.Action.PAYMENT_REPAIRED, actor=actor, target=payment_id, details=details)
         for _ in run.steps():
             pass
         return run.report_id

@@ -1,4 +1,4 @@
-"""What Stripe tells about a payment against what we hold: pure functions, the same that webhooks go through."""
+"""What Stripe says about a payment against what we hold: pure functions, the same that webhooks go through."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Difference:
 
 
 def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[Fact]) -> Difference | None:
-    """The difference between our payment (None: we have none) and what Stripe tells; None when there is none.
+    """The difference between our payment (None: we have none) and what Stripe says; None when there is none.
 
-    Facts are merged with what we hold, because Stripe's lists do not tell everything that webhooks did.
+    Facts are merged with what we hold, because Stripe's lists do not have everything that webhooks had.
     """
-    intent, others = _told(stored.state if stored else None, intent, others)
+    intent, others = _mergeable(stored.state if stored else None, intent, others)
     before = stored.state if stored else None
     state = merge(before or adopt(intent, ""), [*others, intent])
     if state is before:
@@ -97,28 +97,28 @@ def merge(state: PaymentState, facts: Sequence[Fact]) -> PaymentState:
     return state
 
 
-def _told(
-    known: PaymentState | None, intent: IntentFact, others: Sequence[Fact]
+def _mergeable(
+    held: PaymentState | None, intent: IntentFact, others: Sequence[Fact]
 ) -> tuple[IntentFact, list[Fact]]:
     """The fetched intent as it may be merged, and the other facts.
 
     A failed 3-D Secure request leaves no charge, only an error on the intent that does not say when it happened. Its
-    event does, so the error counts only where no event told it; then it is put behind the last that is known, which
+    event does, so the error counts only where no event had it; then it is put after the last known event, which
     is the same time at every fetch.
     """
-    told = list(others)
-    bare, state = intent, known
+    facts = list(others)
+    bare, state = intent, held
     error = intent.last_error
     if error and not error.charge_id and error.payment_method_id:
         bare = replace(intent, last_error=None)
-        state = merge(known or adopt(bare, ""), told)
+        state = merge(held or adopt(bare, ""), facts)
         request = state.challenges.get(error.payment_method_id)
-        asked = (request.last_requested_at if request else None) or 0
-        if request is None or request.failed_at is None or request.failed_at < asked:
+        requested = (request.last_requested_at if request else None) or 0
+        if request is None or request.failed_at is None or request.failed_at < requested:
             charged = [(charge.created or charge.first_seen) + 1 for charge in state.charges.values()]
-            told.append(replace(intent, as_of=max([intent.created, asked, *charged]), charge=None))
-    state = merge(known or adopt(bare, ""), told)
-    return settling(bare, _open_before(state, derive(state), bare.as_of)), told
+            facts.append(replace(intent, as_of=max([intent.created, requested, *charged]), charge=None))
+    state = merge(held or adopt(bare, ""), facts)
+    return settling(bare, _open_before(state, derive(state), bare.as_of)), facts
 
 
 def _open_before(state: PaymentState, payment: Payment, moment: int) -> frozenset[str]:
@@ -132,8 +132,8 @@ def _open_before(state: PaymentState, payment: Payment, moment: int) -> frozense
 
 def _fields(ours: Record, theirs: Record) -> Record:
     """What differs. Of attempts, refunds and disputes their statuses: the history entry of a repair has all of it."""
-    found = {name: [ours[name], value] for name, value in theirs.items() if ours[name] != value}
+    differing = {name: [ours[name], value] for name, value in theirs.items() if ours[name] != value}
     return {
         name: [[item["status"] for item in side] for side in sides] if name in _LISTS else sides
-        for name, sides in found.items()
+        for name, sides in differing.items()
     }

@@ -62,20 +62,20 @@ class Run:
         report_id: str,
         *,
         livemode: bool,
-        known: dict[str, Any] | None = None,
+        progress: dict[str, Any] | None = None,
     ) -> None:
-        known = known or {}
+        progress = progress or {}
         self.report_id = report_id
         self.request = request
-        self.counts: Counter[str] = Counter(known.get("counts", {}))
+        self.counts: Counter[str] = Counter(progress.get("counts", {}))
         self.amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for currency, sums in known.get("amounts", {}).items():
+        for currency, sums in progress.get("amounts", {}).items():
             self.amounts[currency].update(sums)
-        self.drift_total: int = known.get("drift_total", 0)
+        self.drift_total: int = progress.get("drift_total", 0)
         self._gateway = gateway
         self._listing = StripeListing(gateway)
         self._livemode = livemode
-        self._cursor: dict[str, Any] | None = known.get("cursor") or None
+        self._cursor: dict[str, Any] | None = progress.get("cursor") or None
         self._source = Source(channel="reconcile", reference=report_id, actor=request.actor)
         self._unsaved: list[dict[str, Any]] = []
         # Rows without an intent whose intent was met: where nothing is repaired they go on lacking it.
@@ -98,9 +98,9 @@ class Run:
                 self._note(self._one(self.request.payment_id))
             self._save()
         except Exception as error:
-            told = error.message if isinstance(error, PaydeskError) else type(error).__name__
+            message = error.message if isinstance(error, PaydeskError) else type(error).__name__
             with suppress(DatabaseUnavailable):
-                reports.end(self.report_id, RunState.FAILED, now=now(), error=told)
+                reports.end(self.report_id, RunState.FAILED, now=now(), error=message)
             raise
         reports.end(self.report_id, RunState.FINISHED, now=now())
         compared, repaired = self.counts["compared"], self.counts["repaired"]
@@ -112,15 +112,15 @@ class Run:
 
     def _range(self) -> Iterator[float]:
         since, began = self.request.since, time.time()
-        reading = StripeStream(self._listing, since, self.counts, self._cursor)
-        for batch in reading.batches():
+        stream = StripeStream(self._listing, since, self.counts, self._cursor)
+        for batch in stream.batches():
             self._note([*self._batch(batch), *self._not_listed(batch)])
             self._cursor = batch.cursor
             self._save()
             yield min(1.0, (began - batch.after) / max(1.0, began - since))
         # The rest is stored at its end, because a resumed run does all of it again.
-        for found in self._rest(reading):
-            self._note(found)
+        for differences in self._rest(stream):
+            self._note(differences)
 
     def _batch(self, batch: Batch) -> Iterator[Difference]:
         """Compare a page of intents, with two queries for all of them."""
@@ -145,16 +145,16 @@ class Run:
                 yield difference
 
     def _not_listed(self, batch: Batch) -> Iterator[Difference]:
-        """Rows of the batch's time whose intent Stripe did not list; each is asked for before it is called missing."""
+        """Rows of the batch's time whose intent Stripe did not list; each is fetched before it is called missing."""
         rows = repository.created_between(batch.after, batch.until, livemode=self._livemode)
         for row in rows:
             if row.intent_id and row.intent_id not in batch.listed and not self._exists(row.intent_id):
                 yield _missing_there(row)
 
-    def _rest(self, reading: StripeStream) -> Iterator[list[Difference]]:
+    def _rest(self, stream: StripeStream) -> Iterator[list[Difference]]:
         """What no page of intents showed: older payments in which something happened, and rows without an intent."""
         since = self.request.since
-        for batch in _batched(reading.rest()):
+        for batch in _batched(stream.rest()):
             rows = repository.by_intents(intent_id for intent_id, _ in batch)
             for intent_id, facts in batch:
                 stored = rows.get(intent_id)
@@ -172,7 +172,7 @@ class Run:
     def _older(
         self, intent_id: str, stored: StoredPayment | None, facts: Sequence[Fact] | None
     ) -> list[Difference]:
-        """A payment from before the range; Stripe is asked for all of it only where the facts in hand are news."""
+        """A payment from before the range; all of it is fetched from Stripe only where the facts in hand are news."""
         if stored and facts is not None and not tells_news(stored, facts):
             self.counts["compared"] += 1
             return []
@@ -218,14 +218,14 @@ class Run:
             return False
         return True
 
-    def _note(self, found: Iterable[Difference]) -> None:
-        """Repair what was found, if that is wanted, and count it."""
-        found = list(found)
-        repaired = [False] * len(found)
-        if self.request.repair and found:
-            with ThreadPoolExecutor(min(_REPAIRS_AT_ONCE, len(found))) as pool:
-                repaired = list(pool.map(self._repair, found))
-        for difference, done in zip(found, repaired, strict=True):
+    def _note(self, differences: Iterable[Difference]) -> None:
+        """Repair the differences, if the request says so, and count them."""
+        differences = list(differences)
+        repaired = [False] * len(differences)
+        if self.request.repair and differences:
+            with ThreadPoolExecutor(min(_REPAIRS_AT_ONCE, len(differences))) as pool:
+                repaired = list(pool.map(self._repair, differences))
+        for difference, done in zip(differences, repaired, strict=True):
             self.drift_total += 1
             self.counts[difference.kind.value] += 1
             self.counts["repaired"] += done

@@ -55,14 +55,14 @@ class Reconciliation:
         """The latest run over a range, to go on where it stopped; None when it had finished."""
         if not self._gateway.configured:
             raise StripeNotInitialized
-        known = reports.unfinished()
-        if known is None:
+        report = reports.unfinished()
+        if report is None:
             return None
         request = RunRequest(
-            since=int(known["since"].timestamp()), repair=known["repair"], actor=known["actor"]
+            since=int(report["since"].timestamp()), repair=report["repair"], actor=report["actor"]
         )
-        reports.resume(known["_id"])
-        return Run(self._gateway, request, known["_id"], livemode=self._livemode, known=known)
+        reports.resume(report["_id"])
+        return Run(self._gateway, request, report["_id"], livemode=self._livemode, progress=report)
 
 
 def _done(run: Run) -> Run:

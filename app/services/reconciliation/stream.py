@@ -16,12 +16,12 @@ from app.domain.payments.facts import Fact, IntentFact
 from app.gateway.lists import IntentPage, ReadPage, RelatedFact, StripeListing
 
 MOST_WAITING = 20_000
-"""Facts held for intents that were not reached yet. Beyond it only the intents' ids are kept, and each is asked for."""
+"""Facts held for intents that were not reached yet. Beyond it only the intents' ids are kept, and each is fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentStory:
-    """An intent and what else Stripe told about it."""
+    """An intent and what else Stripe has about it."""
 
     intent: IntentFact
     facts: tuple[Fact, ...] = ()
@@ -50,11 +50,11 @@ class Waiting:
         self._size = 0
         self._only_ids: set[str] = set()
 
-    def add(self, told: RelatedFact) -> None:
+    def add(self, related: RelatedFact) -> None:
         """Keep a fact, or when there are too many only whose it is."""
-        if told.intent_id in self._only_ids:
+        if related.intent_id in self._only_ids:
             return
-        self._facts.setdefault(told.intent_id, []).append(told.fact)
+        self._facts.setdefault(related.intent_id, []).append(related.fact)
         self._size += 1
         while self._size > self._most:
             longest = next(iter(self._facts))
@@ -62,7 +62,7 @@ class Waiting:
             self._only_ids.add(longest)
 
     def take(self, intent_id: str) -> list[Fact] | None:
-        """The facts about an intent, which are forgotten; None when they did not fit and must be asked for."""
+        """The facts about an intent, which are forgotten; None when they did not fit and must be fetched."""
         if intent_id in self._only_ids:
             self._only_ids.discard(intent_id)
             return None
@@ -71,7 +71,7 @@ class Waiting:
         return facts
 
     def rest(self) -> Iterator[tuple[str, list[Fact] | None]]:
-        """What nobody took."""
+        """What was not taken."""
         for intent_id in [*self._facts, *self._only_ids]:
             yield intent_id, self.take(intent_id)
 
@@ -91,8 +91,8 @@ class StripeStream:
         self._until: int | None = cursor["created"] if cursor else None
         self._waiting = Waiting()
         self._counts = counts
-        # The lists beside the intents have no cursor of their own: they are read again, and what belongs to intents
-        # that the earlier pass handled is left out, which needs the time of the intent.
+        # The other lists have no cursor of their own: they are read again, and what belongs to intents that the
+        # earlier pass handled is left out, which needs the time of the intent.
         self._handled_after = self._until
         related = listing.related(since=since, with_intents=cursor is not None)
         self._lists = [_List(name, read) for name, read in related.items()]
@@ -122,15 +122,15 @@ class StripeStream:
                 return
 
     def rest(self) -> Iterator[tuple[str, list[Fact] | None]]:
-        """What was told about intents older than the range; None instead of facts: ask for them."""
+        """The facts about intents older than the range; None where they must be fetched."""
         return self._waiting.rest()
 
     def _read_down_to(self, moment: int) -> None:
         for each in self._lists:
-            for told in each.down_to(moment, self._counts):
+            for related in each.down_to(moment, self._counts):
                 handled = self._handled_after
-                if handled is None or told.intent_created is None or told.intent_created <= handled:
-                    self._waiting.add(told)
+                if handled is None or related.intent_created is None or related.intent_created <= handled:
+                    self._waiting.add(related)
 
     def _gather(self, page: IntentPage) -> Iterator[IntentStory]:
         for intent in page.intents:
@@ -141,7 +141,7 @@ class StripeStream:
 
 
 class _List:
-    """One of Stripe's lists, read as far as is asked."""
+    """One of Stripe's lists, read as far as it is needed."""
 
     def __init__(self, name: str, read: ReadPage) -> None:
         self._name = name
@@ -156,4 +156,4 @@ class _List:
             page = self._read(self._after)
             counts[self._name] += page.listed
             self._after, self._lowest, self._ended = page.last_id, page.lowest, page.last_id is None
-            yield from page.told
+            yield from page.facts

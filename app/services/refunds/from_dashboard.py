@@ -32,7 +32,7 @@ class Made:
 
 
 class RefundsFromDashboard:
-    """``account`` is the id of the person's account; ``key`` belongs to one form that was shown to that person."""
+    """``account`` is the id of the person's account; ``key`` belongs to one form that this person opened."""
 
     def __init__(self, refunds: Refunds) -> None:
         self._refunds = refunds
@@ -51,7 +51,7 @@ class RefundsFromDashboard:
         refund_drafts.keep(_of(account, key).record_id, fields, now=now())
 
     def draft(self, account: str, key: str) -> dict[str, str] | None:
-        """What was last entered into a form and found to be possible, if anything."""
+        """What was last entered into a form and accepted for review, if anything."""
         return refund_drafts.find(_of(account, key).record_id)
 
     def refund(self, request: RefundRequest, *, account: str, key: str) -> Made:
@@ -62,7 +62,7 @@ class RefundsFromDashboard:
         """
 
         def work(refund_id: str) -> dict[str, Any]:
-            # Logged before Stripe is asked: no refund can be made here that the log does not know of.
+            # Logged before Stripe is called: the log has every refund that was made here.
             self._log(Action.REFUND_REQUESTED, request, amount=_text(request.amount), reason=request.reason)
             try:
                 refund = self._refunds.make(request, refund_id)

@@ -29,7 +29,7 @@ _FAILED = EventFilter(state=EventState.FAILED)
 class Inbox:
     """One page of events; the counts are of all events and end at ``MOST_COUNTED``.
 
-    ``urgent`` are the first failed and waiting ones, shown only above the first page of everything.
+    ``urgent`` are the first failed and waiting ones, only on the first page of the unfiltered list.
     """
 
     failed: int
@@ -92,7 +92,7 @@ class WebhookAdmin:
         return outcome
 
     def preview_failed(self, *, cursor: Cursor | None) -> Batch:
-        """What ``replay_failed`` would do with the next failed events; asks nobody and writes nothing."""
+        """What ``replay_failed`` would do with the next failed events; calls Stripe for nothing and writes nothing."""
         rows, more = self._failed(cursor)
         outcomes = list(self._replay.preview(rows))
         return self._batch(rows, outcomes, more=more)
@@ -101,7 +101,7 @@ class WebhookAdmin:
         """Apply the next failed events again, as many as a request has time for."""
         rows, more = self._failed(cursor)
         if rows:
-            # Ids, not the filter: what failed when somebody looks at the log later is another set.
+            # Ids, not the filter: what has failed when the log is read later is another set.
             self._replay.log(actor, {"state": "failed", "events": [row["_id"] for row in rows]}, len(rows))
         deadline = time.monotonic() + _MOST_SECONDS
         outcomes: list[Replayed] = []

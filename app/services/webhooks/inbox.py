@@ -68,8 +68,8 @@ class WebhookInbox:
         kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES else telemetry.OTHER
         outcome = "failed"
         try:
-            known, state = self._take(event)
-            outcome = "duplicate" if known else state.value
+            is_duplicate, state = self._take(event)
+            outcome = "duplicate" if is_duplicate else state.value
         finally:
             telemetry.webhook_delivered(kind, outcome)
         return state
@@ -93,7 +93,7 @@ class WebhookInbox:
             state = EventState.APPLIED if self._apply(event) else EventState.IGNORED
         except Exception as error:
             logger.warning("webhook_failed", error=type(error).__name__)
-            fail(event["id"], _told(error))
+            fail(event["id"], _description(error))
             raise
         finally:
             telemetry.webhook_applied(time.perf_counter() - started)
@@ -133,15 +133,17 @@ class WebhookInbox:
         """Ask Stripe where the evidence alone could mislead (DESIGN section 4, rule 2)."""
         intent_id = str(stored.state.intent_id)
         if doubts(stored.state, stored.payment):
-            asked = open_challenges(stored.payment)
-            stored = learn(stored, [settling(self._gateway.retrieve_intent(intent_id).fact, asked)], source)
+            challenges = open_challenges(stored.payment)
+            stored = learn(
+                stored, [settling(self._gateway.retrieve_intent(intent_id).fact, challenges)], source
+            )
         if isinstance(fact, ChargeFact) and fact.amount_refunded > _known_refunds(stored.state):
             refunds: list[Fact] = list(self._gateway.refunds_of(intent_id))
             learn(stored, refunds, source)
 
 
-def _told(error: Exception) -> str:
-    """What is kept of a failure: the class, and the message of our own errors; others quote what they were given."""
+def _description(error: Exception) -> str:
+    """What is kept of a failure: the class, and the message of our own errors; other errors quote their input."""
     name = type(error).__name__
     return f"{name}: {error.message}"[:_LONGEST_ERROR] if isinstance(error, PaydeskError) else name
 

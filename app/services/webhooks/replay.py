@@ -1,6 +1,6 @@
 """Stored events again: look at them, apply them once more, or say what that would change.
 
-A replay takes the same way as a delivery (``WebhookInbox.apply``), so it may be repeated: what is known changes
+A replay goes the same way as a delivery (``WebhookInbox.apply``), so it may be repeated: what is known changes
 nothing.
 """
 
@@ -77,9 +77,9 @@ class WebhookReplay:
         """Every event that matches, oldest first; ``after`` is the last one that was seen."""
         return webhook_events.walk(where, after=after)
 
-    def log(self, actor: str, wanted: Mapping[str, Any], count: int) -> None:
+    def log(self, actor: str, selection: Mapping[str, Any], count: int) -> None:
         """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
-        audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**wanted, "count": count})
+        audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**selection, "count": count})
 
     def replay(self, rows: Iterable[Row]) -> Iterator[Replayed]:
         """Apply each event again. Raises DatabaseUnavailable, after which a repetition goes on where it matters."""
@@ -91,18 +91,18 @@ class WebhookReplay:
         remembered: OrderedDict[str, PaymentState] = OrderedDict()
         for row in rows:
             try:
-                told = _preview(row, remembered)
+                outcome = _preview(row, remembered)
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - a payload that cannot be read fails a replay just so
-                told = _told(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
-            yield told
+                outcome = _outcome(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
+            yield outcome
 
     def effects(self, row: Row) -> Replayed:
         """What the event has changed up to now, by the payment's history."""
         made = _entries_of(row)
         payment_id = made[0][0] if made else _payment_id(row)
-        return _told(row, row["state"], payment_id=payment_id, changes=_merged(made))
+        return _outcome(row, row["state"], payment_id=payment_id, changes=_merged(made))
 
     def _replay(self, row: Row) -> Replayed:
         seen = _entries_of(row)
@@ -112,38 +112,42 @@ class WebhookReplay:
             raise
         except Exception as error:  # noqa: BLE001 - the inbox noted it on the event; the others go on
             reason = error.message if isinstance(error, PaydeskError) else str(error)
-            return _told(row, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
+            return _outcome(row, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
         made = _entries_of(row)[len(seen) :]
         payment_id = made[0][0] if made else _payment_id(row)
-        return _told(row, state, payment_id=payment_id, changes=_merged(made))
+        return _outcome(row, state, payment_id=payment_id, changes=_merged(made))
 
 
 def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
     facts = webhooks.facts_of(row["payload"])
     intent_id = facts[0].intent_id if facts else None
     if not facts or not intent_id:
-        return _told(row, "ignored", note="Events of this type, or about no payment intent, are not read.")
+        return _outcome(row, "ignored", note="Events of this type, or about no payment intent, are not read.")
     fact = facts[0]
     before = remembered.get(intent_id) or _known(fact)
     if before is None and not isinstance(fact, IntentFact):
-        return _told(
-            row, UNDECIDED, note="No payment has this intent; Stripe would be asked whose it is first."
+        return _outcome(
+            row,
+            UNDECIDED,
+            note="No payment has this intent; Stripe would be asked first which payment it belongs to.",
         )
     if isinstance(fact, IntentFact) and before is None and not fact.is_ours:
-        return _told(row, "ignored", note="The payment intent was not made by this service.")
+        return _outcome(row, "ignored", note="The payment intent was not made by this service.")
     try:
         after = apply(before, fact) if before else adopt(cast(IntentFact, fact), fact.intent_id or "")
     except ContradictoryFact as error:
-        return _told(row, "failed", note=str(error), failed=True)
+        return _outcome(row, "failed", note=str(error), failed=True)
     remembered[intent_id] = after
     remembered.move_to_end(intent_id)
     if len(remembered) > _MOST_REMEMBERED:
         remembered.popitem(last=False)
     old, new = (record(derive(before)) if before else None), record(derive(after))
-    told = changes(old, new) if old != new else {}
+    changed = changes(old, new) if old != new else {}
     # One that an earlier event of this run would make has no id yet.
     payment_id = before.payment_id if before and is_id(before.payment_id) else None
-    return _told(row, "applied", payment_id=payment_id, changes=told, note=_would_ask(after, new, fact, old))
+    return _outcome(
+        row, "applied", payment_id=payment_id, changes=changed, note=_would_ask(after, new, fact, old)
+    )
 
 
 def _known(fact: Any) -> PaymentState | None:
@@ -157,16 +161,16 @@ def _known(fact: Any) -> PaymentState | None:
 
 
 def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) -> str | None:
-    """What Stripe would be asked for, so that more may change than is told here."""
+    """What would be fetched from Stripe, so that more may change than this preview says."""
     notes = [] if old else ["A payment would be made for this intent."]
-    if found := doubts(after, derive(after)):
-        notes.append(f"The intent would be fetched from Stripe as well ({', '.join(sorted(found))}).")
-    known = sum(
+    if reasons := doubts(after, derive(after)):
+        notes.append(f"The intent would be fetched from Stripe as well ({', '.join(sorted(reasons))}).")
+    known_amount = sum(
         refund["amount"]
         for refund in new["refunds"]
         if refund["stripe_refund_id"] and not RefundState(refund["status"]).returned
     )
-    if isinstance(fact, ChargeFact) and fact.amount_refunded > known:
+    if isinstance(fact, ChargeFact) and fact.amount_refunded > known_amount:
         notes.append("The refunds of the intent would be fetched from Stripe as well.")
     return " ".join(notes) or None
 
@@ -183,7 +187,7 @@ def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:
     merged: Record = {}
     for _, entry in entries:
         for name, change in entry["changes"].items():
-            # An item is told as it is now, a plain field from the first value to the last.
+            # An item of a list is given as it is now, a plain field from the first value to the last.
             is_pair = name in merged and not _is_item_list(change) and not _is_item_list(merged[name])
             merged[name] = [merged[name][0], change[1]] if is_pair else change
     return merged
@@ -198,5 +202,5 @@ def _is_item_list(change: Any) -> bool:
     return bool(change) and isinstance(change[0], Mapping) and "created_at" in change[0]
 
 
-def _told(row: Row, state: str, **more: Any) -> Replayed:
+def _outcome(row: Row, state: str, **more: Any) -> Replayed:
     return Replayed(event_id=row["_id"], type=row["type"], state=state, **more)

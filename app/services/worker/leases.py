@@ -27,17 +27,17 @@ RENEW_EVERY = timedelta(seconds=10)
 
 
 def worker_silence() -> timedelta | None:
-    """How long no worker has been heard of; None when none runs. More than LIFE means that none does its jobs.
+    """The time since the last heartbeat of any worker; None when none runs. After LIFE none does its jobs.
 
     Raises DatabaseUnavailable.
     """
-    heard = heartbeats.newest()
-    return max(timedelta(), now() - heard) if heard else None
+    heartbeat = heartbeats.newest()
+    return max(timedelta(), now() - heartbeat) if heartbeat else None
 
 
 @dataclass(slots=True, kw_only=True)
 class LeaseHandle:
-    """A lease while it is ours. ``rest`` is how long the job shall rest when it is given back."""
+    """A lease while it is ours. ``rest`` is how long the job waits when the lease is given back."""
 
     job: str
     started_at: datetime
@@ -47,7 +47,7 @@ class LeaseHandle:
 
     @property
     def is_valid(self) -> bool:
-        """False from the moment in which somebody else may have taken the job over."""
+        """False from the moment in which another worker may have taken the job over."""
         return time.monotonic() < self.valid_until
 
 
@@ -65,22 +65,22 @@ class Leases:
 
         What the block raises is noted on the lease. Raises DatabaseUnavailable.
         """
-        asked = time.monotonic()
+        requested_at = time.monotonic()
         taken = lease_rows.acquire(job, self.owner, LIFE)
         if taken is None:
             yield None
             return
-        held = LeaseHandle(
+        lease = LeaseHandle(
             job=job,
             started_at=taken.started_at,
             covered_until=taken.covered_until,
-            valid_until=asked + LIFE.total_seconds(),
+            valid_until=requested_at + LIFE.total_seconds(),
         )
         error: str | None = "interrupted"
         with self._lock:
-            self._held[job] = held
+            self._held[job] = lease
         try:
-            yield held
+            yield lease
             error = None
         except Exception as raised:
             error = type(raised).__name__
@@ -88,17 +88,17 @@ class Leases:
         finally:
             with self._lock:
                 del self._held[job]
-            self._give_back(held, error)
+            self._give_back(lease, error)
 
     def renew(self) -> None:
-        """Keep what is held, and note that this worker lives."""
+        """Keep every lease, and note that this worker lives."""
         heartbeats.beat(self.owner, now())
         with self._lock:
             every = list(self._held.values())
-        for held in every:
-            asked = time.monotonic()
-            kept = lease_rows.renew(held.job, self.owner, LIFE)
-            held.valid_until = asked + LIFE.total_seconds() if kept else 0.0
+        for lease in every:
+            requested_at = time.monotonic()
+            kept = lease_rows.renew(lease.job, self.owner, LIFE)
+            lease.valid_until = requested_at + LIFE.total_seconds() if kept else 0.0
 
     @property
     def any_held(self) -> bool:
@@ -106,9 +106,9 @@ class Leases:
         with self._lock:
             return bool(self._held)
 
-    def _give_back(self, held: LeaseHandle, error: str | None) -> None:
+    def _give_back(self, lease: LeaseHandle, error: str | None) -> None:
         try:
-            lease_rows.release(held.job, self.owner, rest=held.rest, error=error)
+            lease_rows.release(lease.job, self.owner, rest=lease.rest, error=error)
         except DatabaseUnavailable:
             # It expires by itself; that the job waits a minute is no reason to lose what the block raised.
-            logger.warning("lease_not_released", job=held.job)
+            logger.warning("lease_not_released", job=lease.job)

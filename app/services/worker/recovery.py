@@ -1,4 +1,4 @@
-"""What was left open: events that were not applied, payments and refunds whose outcome nobody learnt.
+"""What was left open: events that were not applied, payments and refunds whose outcome is unknown.
 
 Every step here may be repeated, interrupted or done twice at once: facts go through the same state function as
 everywhere (DESIGN section 4, rules 2, 3 and 5).
@@ -60,27 +60,27 @@ class Recovery:
 
     def events(self, proceed: Proceed) -> Counter[str]:
         """Apply what a crash or a failure left unapplied, oldest first."""
-        told: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         unavailable = 0
         while proceed():
             batch = webhook_events.due(_BATCH, now=now())
             for row in batch:
                 if not proceed():
-                    return told
+                    return counts
                 try:
-                    told[self._inbox.apply(row["payload"]).value] += 1
+                    counts[self._inbox.apply(row["payload"]).value] += 1
                     unavailable = 0
                 except DatabaseUnavailable:
                     raise
                 except Exception as error:  # noqa: BLE001 - the inbox noted it on the event, which is not lost
-                    told["failed"] += 1
+                    counts["failed"] += 1
                     unavailable = unavailable + 1 if isinstance(error, Unavailable) else 0
                     _tell_when_stuck(row)
                 if unavailable >= _FAILURES_IN_A_ROW:
-                    return told
+                    return counts
             if len(batch) < _BATCH:
                 break
-        return told
+        return counts
 
     def payments(self, proceed: Proceed) -> Counter[str]:
         """Find the intents of payments whose request ended before it learnt Stripe's answer."""
@@ -114,25 +114,25 @@ class Recovery:
         if stored is None:
             return "skipped"
         looked_at = time.time()
-        asked = {
+        unnamed = {
             refund_id: row
             for refund_id, row in stored.state.refunds.items()
             if _is_open(row) and (row.unanswered or _age(row, looked_at) > LEASE.total_seconds())
         }
-        if not asked:
+        if not unnamed:
             return "skipped"
         facts = self._gateway.refunds_of(str(stored.state.intent_id))
         stored = learn(stored, facts, _SOURCE)
         there = {fact.refund_id for fact in facts}
-        absent = [refund_id for refund_id in asked if refund_id not in there]
+        absent = [refund_id for refund_id in unnamed if refund_id not in there]
         if not absent:
             return "found"
-        lost = [id_ for id_ in absent if _age(asked[id_], looked_at) > CERTAIN_AFTER.total_seconds()]
+        lost = [id_ for id_ in absent if _age(unnamed[id_], looked_at) > CERTAIN_AFTER.total_seconds()]
         if not lost:
             return "waiting"
 
         def refuse(state: PaymentState) -> Sequence[Fact]:
-            # A refund that is not made can be asked for again; one that is made twice cannot be taken back. Should
+            # A refund that is not made can be requested again; one that is made twice cannot be taken back. Should
             # a retry get it through in this very moment, Stripe's answer outweighs the refusal.
             return [
                 RefundRefused(refund_id=refund_id, failure_reason=NEVER_REACHED)
@@ -147,24 +147,24 @@ class Recovery:
 
 def _each(payment_ids: Iterable[str], work: Callable[[str], str], proceed: Proceed) -> Counter[str]:
     """Do ``work`` for every payment; one that fails keeps no other waiting, but a Stripe that is away does."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for payment_id in payment_ids:
         if not proceed():
             break
         try:
-            told[work(payment_id)] += 1
+            counts[work(payment_id)] += 1
         except Unavailable:
             raise
         except Exception as error:
-            told["failed"] += 1
-            known = isinstance(error, PaydeskError)
+            counts["failed"] += 1
+            is_ours = isinstance(error, PaydeskError)
             logger.warning(
                 "resolution_failed",
                 payment_id=payment_id,
                 error=type(error).__name__,
-                exc_info=None if known else error,
+                exc_info=None if is_ours else error,
             )
-    return told
+    return counts
 
 
 def _is_open(row: RefundEvidence) -> bool:

@@ -1,7 +1,7 @@
 """The worker: a clock for the work that no request does. Any number of workers may run at once.
 
 APScheduler keeps the time; a lease in MongoDB makes each job one worker's at a time. Nothing that MongoDB or Stripe
-does ends the worker: a job that fails is told and comes again.
+does ends the worker: a job that fails is logged and comes again.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ class Worker:
     def _jobs(self) -> list[Job]:
         recovery = self._recovery
         jobs = [
-            Job("sweep", timedelta(seconds=10), lambda held: recovery.events(self._proceed(held))),
+            Job("sweep", timedelta(seconds=10), lambda lease: recovery.events(self._proceed(lease))),
             Job("figures", timedelta(seconds=5), self._count),
             Job("retention", timedelta(hours=1), self._keep_retention),
         ]
         if recovery.possible:
             jobs += [
-                Job("payments", timedelta(seconds=30), lambda held: recovery.payments(self._proceed(held))),
-                Job("refunds", timedelta(seconds=30), lambda held: recovery.refunds(self._proceed(held))),
+                Job("payments", timedelta(seconds=30), lambda lease: recovery.payments(self._proceed(lease))),
+                Job("refunds", timedelta(seconds=30), lambda lease: recovery.refunds(self._proceed(lease))),
             ]
             if self._reconcile_every:
                 jobs.append(Job("reconcile", timedelta(seconds=60), self._reconcile))
@@ -102,31 +102,31 @@ class Worker:
 
     def _do(self, job: Job) -> None:
         try:
-            with self._leases.hold(job.name) as held:
-                told = self._named(job, held) if held else {}
+            with self._leases.hold(job.name) as lease:
+                counts = self._named(job, lease) if lease else {}
         except PaydeskError as error:
             logger.warning("worker_job_failed", job=job.name, error=type(error).__name__)
         except Exception as error:
             logger.error("worker_job_failed", job=job.name, error=type(error).__name__, exc_info=error)
         else:
-            if told:
-                logger.info("worker_job", job=job.name, **told)
+            if counts:
+                logger.info("worker_job", job=job.name, **counts)
 
-    def _named(self, job: Job, held: LeaseHandle) -> dict[str, int]:
+    def _named(self, job: Job, lease: LeaseHandle) -> dict[str, int]:
         """Do the work; what it names in the log on the way is forgotten, as the thread goes on to other jobs."""
         try:
-            return dict(job.work(held))
+            return dict(job.work(lease))
         finally:
             clear_contextvars()
 
-    def _reconcile(self, held: LeaseHandle) -> Mapping[str, int]:
+    def _reconcile(self, lease: LeaseHandle) -> Mapping[str, int]:
         """Compare with Stripe since the last time that this was done, and repair."""
         assert self._reconcile_every is not None  # noqa: S101 (else there is no such job)
-        held.rest = _RETRY_RECONCILE_AFTER
-        since = reconcile_since(held.started_at, held.covered_until)
+        lease.rest = _RETRY_RECONCILE_AFTER
+        since = reconcile_since(lease.started_at, lease.covered_until)
         logger.info("reconcile_started", job="reconcile", since=since.isoformat())
         self._reconciliation.run(since=since, repair=True, actor="worker")
-        held.rest = self._reconcile_every
+        lease.rest = self._reconcile_every
         return {}
 
     def _keep_retention(self, _: LeaseHandle) -> Mapping[str, int]:
@@ -134,14 +134,14 @@ class Worker:
             logger.info("retention_changed", job="retention")
         return {}
 
-    def _count(self, held: LeaseHandle) -> Mapping[str, int]:
-        """Count changed payments, so that nobody who opens the dashboard waits for it; build what is not built."""
+    def _count(self, lease: LeaseHandle) -> Mapping[str, int]:
+        """Count changed payments, so that no page of the dashboard waits for it; build what is not built."""
         if self._figures.is_built():
             self._figures.catch_up()
             return {}
         done = 0
-        for done, _ in self._figures.build():  # noqa: B007 (the last one is told)
-            if not self._proceed(held)():
+        for done, _ in self._figures.build():  # noqa: B007 (the last one is logged)
+            if not self._proceed(lease)():
                 break
         return {"counted": done}
 
@@ -153,8 +153,8 @@ class Worker:
         except Exception as error:
             logger.error("worker_job_failed", job="heartbeat", error=type(error).__name__, exc_info=error)
 
-    def _proceed(self, held: LeaseHandle) -> Callable[[], bool]:
-        return lambda: held.is_valid and not self._stopping.is_set()
+    def _proceed(self, lease: LeaseHandle) -> Callable[[], bool]:
+        return lambda: lease.is_valid and not self._stopping.is_set()
 
     def _every(self, span: timedelta, work: Callable[..., None], *arguments: object) -> None:
         self._scheduler.add_job(
@@ -164,7 +164,7 @@ class Worker:
     def _end_scheduler(self) -> None:
         while not self._scheduler.running:
             time.sleep(0.05)
-        # Without jobs first: the main loop looks for due ones a last time, when nobody takes them any more.
+        # Without jobs first: the main loop looks for due ones a last time, when no worker takes them any more.
         self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=False)
 
