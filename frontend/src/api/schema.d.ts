@@ -874,7 +874,7 @@ export interface paths {
                     };
                 };
                 /**
-                 * @description * `figures_not_ready`: The figures are being built and will be shown when they are complete. Try again in a minute.
+                 * @description * `figures_not_ready`: The figures are being built and will appear when they are complete. Try again in a minute.
                  *     * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
                  *     * `database_unavailable`: The database cannot be reached just now. Try again in a moment.
                  */
@@ -892,7 +892,7 @@ export interface paths {
                          *       "code": 503,
                          *       "status": "Service Unavailable",
                          *       "error": "figures_not_ready",
-                         *       "message": "The figures are being built and will be shown when they are complete. Try again in a minute.",
+                         *       "message": "The figures are being built and will appear when they are complete. Try again in a minute.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
@@ -1245,7 +1245,7 @@ export interface paths {
                     };
                 };
                 /**
-                 * @description * `figures_not_ready`: The figures are being built and will be shown when they are complete. Try again in a minute.
+                 * @description * `figures_not_ready`: The figures are being built and will appear when they are complete. Try again in a minute.
                  *     * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
                  *     * `database_unavailable`: The database cannot be reached just now. Try again in a moment.
                  */
@@ -1263,7 +1263,7 @@ export interface paths {
                          *       "code": 503,
                          *       "status": "Service Unavailable",
                          *       "error": "figures_not_ready",
-                         *       "message": "The figures are being built and will be shown when they are complete. Try again in a minute.",
+                         *       "message": "The figures are being built and will appear when they are complete. Try again in a minute.",
                          *       "errors": {},
                          *       "request_id": "3f2a9c1e8b7d4f60"
                          *     }
@@ -2424,7 +2424,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description The road it came by: create-intent, confirm, refund, webhook, reconcile …
+             * @description The channel it came by: create-intent, confirm, refund, webhook, reconcile …
              * @example webhook
              */
             source: string;
