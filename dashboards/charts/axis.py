@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from dashboards.lists.formats import period_names
+
 Granularity = Literal["hour", "day", "week", "month"]
 
 _MANTISSAS = (1, 2, 5, 10)
@@ -146,18 +148,4 @@ class PeriodLabel:
 
 def period_labels(starts: Sequence[date | datetime], granularity: Granularity) -> list[PeriodLabel]:
     """Names of periods by their local starts: hours by their clock, days and weeks by date, months by name."""
-    return [_period_label(start, granularity) for start in starts]
-
-
-def _period_label(start: date | datetime, granularity: Granularity) -> PeriodLabel:
-    day = f"{start.day} {start:%b}"
-    if granularity == "month":
-        return PeriodLabel(f"{start:%b %Y}", f"{start:%B %Y}")
-    if granularity == "week":
-        return PeriodLabel(day, f"Week of {day} {start:%Y}")
-    if granularity == "hour" and isinstance(start, datetime):
-        clock = f"{start:%H:%M}"
-        # The hour that a change of clocks repeats is told apart by its offset.
-        zone = f" {start:%Z}" if start.tzinfo else ""
-        return PeriodLabel(day if clock == "00:00" else clock, f"{start:%a} {day} {start:%Y}, {clock}{zone}")
-    return PeriodLabel(day, f"{start:%a} {day} {start:%Y}")
+    return [PeriodLabel(*period_names(start, granularity)) for start in starts]

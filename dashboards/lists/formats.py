@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,11 @@ def init_app(app: Flask, *, timezone: str) -> None:
         unix_time=unix_time,
         span_words=span_words,
     )
+
+
+def one_decimal(number: float) -> str:
+    """A number with one decimal and thousands separated: ``1,234.5``."""
+    return f"{number:,.1f}"
 
 
 def amount(minor: Any, currency: Any) -> str:
@@ -71,6 +76,21 @@ def span_words(span: Span) -> str:
         return f"{finish}, {opened} – {'24:00' if closed == '00:00' else closed}"
     begin += "" if opened == "00:00" else f", {opened}"
     return f"{begin} – {finish}" + ("" if closed == "00:00" else f", {closed}")
+
+
+def period_names(start: date | datetime, granularity: str) -> tuple[str, str]:
+    """The name of a period by its local start: short for an axis, and in full."""
+    day = f"{start.day} {start:%b}"
+    if granularity == "month":
+        return f"{start:%b %Y}", f"{start:%B %Y}"
+    if granularity == "week":
+        return day, f"Week of {day} {start:%Y}"
+    if granularity == "hour" and isinstance(start, datetime):
+        clock = f"{start:%H:%M}"
+        # The zone tells apart the hour that a change of clocks repeats.
+        zone = f" {start:%Z}" if start.tzinfo else ""
+        return day if clock == "00:00" else clock, f"{start:%a} {day} {start:%Y}, {clock}{zone}"
+    return day, f"{start:%a} {day} {start:%Y}"
 
 
 def time_left(deadline: datetime | None, now: datetime, zone: ZoneInfo) -> str:

@@ -16,7 +16,7 @@ from app.domain.figures.statistics import (
     compare_samples,
 )
 from app.domain.money import Money
-from dashboards.lists.formats import NO_DATA, count, duration, money, percent
+from dashboards.lists.formats import NO_DATA, count, duration, money, one_decimal, percent
 
 HOW_COMPARED = (
     "A change is significant when normal variation would produce one as large in no more than about 5 of 100 such "
@@ -101,4 +101,4 @@ def _arrow(difference: float) -> str:
 
 def _digits(size: float) -> str:
     """One decimal; a size that would round to 0 is ``<0.1``."""
-    return "<0.1" if 0 < size < 0.05 else f"{size:,.1f}"
+    return "<0.1" if 0 < size < 0.05 else one_decimal(size)
