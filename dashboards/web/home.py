@@ -26,14 +26,14 @@ def home() -> str | Response:
 def _addresses() -> list[tuple[str, str, str]]:
     """Name, address and purpose of each place to visit."""
     addresses = [
-        ("API documentation", "/api/docs", "every endpoint, to read and to try out"),
-        ("OpenAPI document", "/api/openapi.json", "the same, machine-readable"),
-        ("Health", "/healthz", "whether the process is running"),
-        ("Readiness", "/readyz", "whether it can take payments, and why not"),
+        ("API documentation", "/api/docs", "Every endpoint, to read and to try out"),
+        ("OpenAPI document", "/api/openapi.json", "The same, machine-readable"),
+        ("Health", "/healthz", "Whether the process is running"),
+        ("Readiness", "/readyz", "Whether it can take payments, and why not"),
     ]
     base = settings.stripe_api_base.rstrip("/")
     if is_sandbox(base):
         addresses.append(
-            ("Stripe sandbox", f"{base}/_sandbox/", "pay, dispute and simulate failures without Stripe")
+            ("Stripe sandbox", f"{base}/_sandbox/", "Pay, dispute and simulate failures without Stripe")
         )
     return addresses
