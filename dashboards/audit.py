@@ -16,7 +16,8 @@ from app.extensions import settings
 from app.models.audit.entries import EntryFilter
 from app.services import audit
 from dashboards.lists import cursors, labels
-from dashboards.lists.formats import unix_time
+from dashboards.lists.formats import amount, unix_time
+from dashboards.lists.labels import humanize
 from dashboards.lists.query import ListQuery, Reader
 from dashboards.web.auth import guard
 
@@ -56,7 +57,7 @@ def _page(args: Mapping[str, str], **more: Any) -> str:
     return render_template(
         "audit/index.html",
         query=query,
-        rows=[(row, unix_time(row["at"] // 1000)) for row in page.rows],
+        rows=[(row, unix_time(row["at"] // 1000), _details(row.get("details") or {})) for row in page.rows],
         turn=cursors.turn(page, cursor, _NAME, query.parameters),
         actions=labels.options(labels.ACTION),
         **more,
@@ -75,6 +76,22 @@ def read(args: Mapping[str, str], zone: ZoneInfo) -> ListQuery[EntryFilter]:
         until=_milliseconds(end),
     )
     return reader.query(where)
+
+
+def _details(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The details of an entry by name; an amount in minor units is written with its currency."""
+    currency = details.get("currency")
+    texts = {name: _text(value) for name, value in details.items() if value is not None}
+    if currency and isinstance(details.get("amount"), int):
+        del texts["currency"]
+        texts["amount"] = amount(details["amount"], currency)
+    return [(humanize(name), text) for name, text in texts.items()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -57,6 +57,16 @@ def test_entries_are_shown_newest_first(admin: FlaskClient) -> None:
     assert "Signed in" in page
 
 
+def test_details_are_written_for_people(admin: FlaskClient) -> None:
+    details = {"amount": 1999, "currency": "usd", "reason": None, "events": ["evt_1", "evt_2"]}
+    audit.append(Action.REFUND_ANSWERED, actor="ada@example.com", target="payment-1", details=details)
+    page = admin.get(PAGE).text
+    assert (
+        '<span class="quiet">Amount</span> 19.99 USD · <span class="quiet">Events</span> evt_1, evt_2' in page
+    )
+    assert "Reason" not in page
+
+
 def test_pages_follow_each_other_without_gap_or_repeat_in_both_directions(admin: FlaskClient) -> None:
     """All in one millisecond: the number tells them apart."""
     with time_machine.travel(DAY, tick=False):
