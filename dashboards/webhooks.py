@@ -18,7 +18,7 @@ from app.cursors import Cursor
 from app.extensions import services
 from app.models.webhooks.events import EventFilter, EventState
 from app.services.webhooks.admin import MOST_AT_ONCE, MOST_COUNTED, Batch
-from app.services.webhooks.replay import UNDECIDED, Replayed
+from app.services.webhooks.replay import UNDECIDED, ReplayOutcome
 from dashboards.lists import cursors, labels
 from dashboards.lists.query import ListQuery, Reader
 from dashboards.payments.changes import Line, change_lines
@@ -105,7 +105,7 @@ def replay_failed() -> str:
     return _replays(batch, cursor=batch.last, would=False)
 
 
-def sentence(outcome: Replayed, *, would: bool) -> str:
+def sentence(outcome: ReplayOutcome, *, would: bool) -> str:
     """What a replay did, or would do."""
     if outcome.failed:
         result = "failed"
@@ -126,7 +126,7 @@ def _query() -> ListQuery[EventFilter]:
     return reader.query(EventFilter(state=EventState(state) if state else None, type=type_))
 
 
-def _lines(outcome: Replayed, row: dict[str, Any]) -> list[Line]:
+def _lines(outcome: ReplayOutcome, row: dict[str, Any]) -> list[Line]:
     target = row["payload"].get("data", {}).get("object", {})
     return change_lines(outcome.changes, str(target.get("currency") or ""))
 

@@ -20,7 +20,7 @@ from app.clock import now
 from app.extensions import services
 from app.models.pagination import Row
 from app.models.webhooks.events import EventFilter, EventState
-from app.services.webhooks.replay import UNDECIDED, Replayed
+from app.services.webhooks.replay import UNDECIDED, ReplayOutcome
 
 webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
 
@@ -116,7 +116,7 @@ def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **options: Any)
     _finish([*_report(progress(outcomes, count, "events"), dry_run)], dry_run)
 
 
-def _report(outcomes: Iterator[Replayed], dry_run: bool) -> Iterator[tuple[bool, bool]]:
+def _report(outcomes: Iterator[ReplayOutcome], dry_run: bool) -> Iterator[tuple[bool, bool]]:
     """Print each event that changes something or fails; (changed, failed) of all."""
     for outcome in outcomes:
         sentence = _sentence(outcome, dry_run)
@@ -127,7 +127,7 @@ def _report(outcomes: Iterator[Replayed], dry_run: bool) -> Iterator[tuple[bool,
         yield bool(outcome.changes), outcome.failed
 
 
-def _sentence(outcome: Replayed, dry_run: bool) -> str:
+def _sentence(outcome: ReplayOutcome, dry_run: bool) -> str:
     note = f" {outcome.note}" if outcome.note else ""
     if outcome.failed:
         return f"{'would fail' if dry_run else 'failed'}.{note}"

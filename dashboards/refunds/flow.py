@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.domain.payments.payment import Payment
 from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
 from app.extensions import services
-from app.services.refunds.from_dashboard import Made
+from app.services.refunds.from_dashboard import RefundResult
 from dashboards.lists.formats import amount
 from dashboards.lists.labels import REFUND, label_of
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
@@ -169,7 +169,7 @@ def _problem(
     return page, error.http_status
 
 
-def _announce(made: Made) -> None:
+def _announce(made: RefundResult) -> None:
     refund = made.refund
     money = amount(refund.amount, refund.currency)
     if made.repeated:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.domain.payments.states import RefundState
 from app.extensions import services
 from app.services.listing import MOST_COUNTED, MOST_URGENT
 from dashboards.lists import cursors
@@ -41,6 +42,7 @@ def index() -> str:
         most_urgent=MOST_URGENT,
         options={**card_options(services.listings.options(), query.where), "status": STATUS},
         presets=PRESETS,
+        settleable=RefundState.FAILED,
     )
 
 

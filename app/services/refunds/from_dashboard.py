@@ -24,7 +24,7 @@ _ENDPOINT = "dashboard-refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class RefundResult:
     """A refund, and whether this form had made it before."""
 
     refund: Refund
@@ -54,7 +54,7 @@ class RefundsFromDashboard:
         """What was last entered into a form and accepted for review, if anything."""
         return refund_drafts.find(_of(account, key).record_id)
 
-    def refund(self, request: RefundRequest, *, account: str, key: str) -> Made:
+    def refund(self, request: RefundRequest, *, account: str, key: str) -> RefundResult:
         """Make the refund once for ``key``, however often and in however many threads it is requested.
 
         Raises what ``Refunds.refund`` raises. After StripeUnavailable and RequestInProgress the same form completes
@@ -81,7 +81,7 @@ class RefundsFromDashboard:
             "notes": request.notes,
         }
         answer, replayed = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=body), work)
-        return Made(refund=refund_of(answer["refund"]), repeated=replayed)
+        return RefundResult(refund=refund_of(answer["refund"]), repeated=replayed)
 
     def settle(self, payment_id: str, refund_id: str, *, actor: str) -> None:
         """Note that ``actor`` refunded a failed refund outside Stripe, so that it is not paid twice.

@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.models.pagination import Page, Row
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter, EventState
-from app.services.webhooks.replay import Replayed, WebhookReplay
+from app.services.webhooks.replay import ReplayOutcome, WebhookReplay
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -44,15 +44,15 @@ class EventDetail:
     """An event, what it has changed, and what a replay would change now."""
 
     row: Row
-    effects: Replayed
-    preview: Replayed
+    effects: ReplayOutcome
+    preview: ReplayOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What became of some of the failed events, or would; ``last`` is where the next batch goes on, if any is left."""
 
-    outcomes: list[Replayed]
+    outcomes: list[ReplayOutcome]
     failed: int
     last: Cursor | None
 
@@ -84,7 +84,7 @@ class WebhookAdmin:
         (preview,) = self._replay.preview([row])
         return EventDetail(row=row, effects=self._replay.effects(row), preview=preview)
 
-    def replay(self, event_id: str, *, actor: str) -> Replayed:
+    def replay(self, event_id: str, *, actor: str) -> ReplayOutcome:
         """Apply one event again. Raises NotFound."""
         row = self._row(event_id)
         self._replay.log(actor, {"events": [event_id]}, 1)
@@ -104,7 +104,7 @@ class WebhookAdmin:
             # Ids, not the filter: what has failed when the log is read later is another set.
             self._replay.log(actor, {"state": "failed", "events": [row["_id"] for row in rows]}, len(rows))
         deadline = time.monotonic() + _MOST_SECONDS
-        outcomes: list[Replayed] = []
+        outcomes: list[ReplayOutcome] = []
         for outcome in self._replay.replay(rows):
             outcomes.append(outcome)
             if time.monotonic() > deadline:
@@ -116,7 +116,7 @@ class WebhookAdmin:
         rows = list(islice(self._replay.select(_FAILED, after=after), MOST_AT_ONCE + 1))
         return rows[:MOST_AT_ONCE], len(rows) > MOST_AT_ONCE
 
-    def _batch(self, rows: list[Row], outcomes: list[Replayed], *, more: bool) -> Batch:
+    def _batch(self, rows: list[Row], outcomes: list[ReplayOutcome], *, more: bool) -> Batch:
         return Batch(
             outcomes=outcomes,
             failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),

@@ -35,7 +35,7 @@ UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class ReplayOutcome:
     """What a replay of one event did, or would do.
 
     ``state`` is the event's afterwards, or UNDECIDED where only Stripe could say. ``changes`` is what a history entry
@@ -81,12 +81,12 @@ class WebhookReplay:
         """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
         audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**selection, "count": count})
 
-    def replay(self, rows: Iterable[Row]) -> Iterator[Replayed]:
+    def replay(self, rows: Iterable[Row]) -> Iterator[ReplayOutcome]:
         """Apply each event again. Raises DatabaseUnavailable, after which a repetition goes on where it matters."""
         for row in rows:
             yield self._replay(row)
 
-    def preview(self, rows: Iterable[Row]) -> Iterator[Replayed]:
+    def preview(self, rows: Iterable[Row]) -> Iterator[ReplayOutcome]:
         """What ``replay`` would do, without writing anything and without asking Stripe."""
         remembered: OrderedDict[str, PaymentState] = OrderedDict()
         for row in rows:
@@ -98,13 +98,13 @@ class WebhookReplay:
                 outcome = _outcome(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
             yield outcome
 
-    def effects(self, row: Row) -> Replayed:
+    def effects(self, row: Row) -> ReplayOutcome:
         """What the event has changed up to now, by the payment's history."""
         made = _entries_of(row)
         payment_id = made[0][0] if made else _payment_id(row)
         return _outcome(row, row["state"], payment_id=payment_id, changes=_merged(made))
 
-    def _replay(self, row: Row) -> Replayed:
+    def _replay(self, row: Row) -> ReplayOutcome:
         seen = _entries_of(row)
         try:
             state = self._inbox.apply(row["payload"]).value
@@ -118,7 +118,7 @@ class WebhookReplay:
         return _outcome(row, state, payment_id=payment_id, changes=_merged(made))
 
 
-def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> Replayed:
+def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> ReplayOutcome:
     facts = webhooks.facts_of(row["payload"])
     intent_id = facts[0].intent_id if facts else None
     if not facts or not intent_id:
@@ -202,5 +202,5 @@ def _is_item_list(change: Any) -> bool:
     return bool(change) and isinstance(change[0], Mapping) and "created_at" in change[0]
 
 
-def _outcome(row: Row, state: str, **more: Any) -> Replayed:
-    return Replayed(event_id=row["_id"], type=row["type"], state=state, **more)
+def _outcome(row: Row, state: str, **more: Any) -> ReplayOutcome:
+    return ReplayOutcome(event_id=row["_id"], type=row["type"], state=state, **more)

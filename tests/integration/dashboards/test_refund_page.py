@@ -259,6 +259,7 @@ def test_a_double_click_in_two_threads_makes_one_refund(
     assert len(sandbox.requests("/v1/refunds", "POST")) == 1
     assert len(refunds_of(database)) == 1
     assert database["audit_entries"].count_documents({"action": "refund.requested"}) == 1
+    assert database["idempotency_records"].count_documents({}) == 1
 
 
 def test_a_disputed_payment_is_not_refunded(
