@@ -261,10 +261,7 @@ NONSENSE = {
     "an unknown comparison": ({"compare": "$ne"}, "Comparing with the previous period."),
     "no currency": ({"currency": "dollars"}, "is not a currency like usd"),
     "a currency of nobody": ({"currency": "xyz"}, "no payment in XYZ"),
-    "zero bytes": (
-        dict.fromkeys(("currency", "brand", "country", "volume"), "u\0d"),
-        "is not a text of at most",
-    ),
+    "zero bytes": (dict.fromkeys(("currency", "brand", "country", "volume"), "u\0d"), "is not a text"),
     "operators": (
         {"brand": "$where", "country": "{$gt:1}", "three_d_secure": "$ne"},
         "is neither yes nor no",
