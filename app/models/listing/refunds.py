@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
 
-from app.domain.payments.failed_refunds import Refunded, failure_times, unmended
+from app.domain.payments.failed_refunds import failure_times, needing_attention
 from app.domain.payments.states import RefundState
 from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, NEWEST, ChildFilter, Urgent
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
+from app.models.payments.mapping import refund_of
 
 _COPIED = ("stripe_refund_id", "amount", "status", "reason", "failure_reason", "requested_by")
 
@@ -104,17 +105,8 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
 
 def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
     """The ids of the refunds that wait for a person."""
-    failed_at = failure_times(payment.get("history") or ())
-    refunds = [
-        Refunded(
-            refund_id=refund["id"],
-            amount=refund["amount"],
-            status=RefundState(refund["status"]),
-            made_at=int(refund["created_at"].timestamp()),
-            failed_at=failed_at.get(refund["id"]),
-            settled=bool(refund.get("settled_by")),
-        )
-        for refund in payment["refunds"]
-    ]
-    acted = {refund.refund_id for refund in refunds if refund.status.needs_attention}
-    return unmended(refunds, payment["amount_refundable"]) | acted
+    payment_id = str(payment["_id"])
+    refunds = [refund_of({**row, "payment_id": payment_id}) for row in payment["refunds"]]
+    return needing_attention(
+        refunds, payment["amount_refundable"], failure_times(payment.get("history") or ())
+    )

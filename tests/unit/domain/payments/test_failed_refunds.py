@@ -6,14 +6,37 @@ from typing import Any
 
 import pytest
 
-from app.domain.payments.failed_refunds import Refunded, failure_times, unmended
+from app.domain.payments.failed_refunds import failure_times, needing_attention
+from app.domain.payments.payment import Refund
 from app.domain.payments.states import RefundState
 
+Made = tuple[Refund, int | None]
+"""A refund, and when its failure was learnt of, if ever."""
 
-def refund(name: str, amount: int, status: str, made_at: int, failed_at: int | None = None) -> Refunded:
-    return Refunded(
-        refund_id=name, amount=amount, status=RefundState(status), made_at=made_at, failed_at=failed_at
+
+def refund(
+    name: str, amount: int, status: str, created: int, failed_at: int | None = None, by: str | None = None
+) -> Made:
+    made = Refund(
+        id=name,
+        payment_id="p1",
+        stripe_refund_id=f"re_{name}",
+        amount=amount,
+        currency="usd",
+        status=RefundState(status),
+        reason=None,
+        failure_reason=None,
+        notes=None,
+        requested_by=None,
+        created=created,
+        settled_by=by,
     )
+    return made, failed_at
+
+
+def unmended(refunds: list[Made], refundable: int) -> frozenset[str]:
+    failed_at = {made.id: at for made, at in refunds if at is not None}
+    return needing_attention([made for made, _ in refunds], refundable, failed_at)
 
 
 FAILED = refund("a", 30, "failed", 10, 20)
@@ -42,16 +65,14 @@ FAILED = refund("a", 30, "failed", 10, 20)
     ],
 )
 def test_a_failure_waits_until_its_money_went_back(
-    others: list[Refunded], refundable: int, waiting: set[str]
+    others: list[Made], refundable: int, waiting: set[str]
 ) -> None:
     assert unmended([FAILED, *others], refundable) == waiting
     assert unmended([*others, FAILED], refundable) == waiting
 
 
 def test_what_a_person_settled_waits_no_more_and_still_answers_for_the_one_before() -> None:
-    settled = Refunded(
-        refund_id="b", amount=30, status=RefundState.FAILED, made_at=21, failed_at=25, settled=True
-    )
+    settled = refund("b", 30, "failed", 21, 25, by="finance@example.com")
     assert unmended([settled], 100) == set()
     assert unmended([FAILED, settled], 100) == set()
 
@@ -62,7 +83,11 @@ def test_without_a_history_a_failure_counts_from_when_the_refund_was_made() -> N
     assert unmended([failed, refund("b", 30, "succeeded", 9)], 70) == {"a"}
 
 
-def test_a_failure_is_known_from_when_the_history_first_tells_it() -> None:
+def test_a_refund_that_waits_for_an_action_needs_attention_whatever_is_left() -> None:
+    assert unmended([refund("a", 30, "requires_action", 10)], 0) == {"a"}
+
+
+def test_a_failure_is_dated_by_its_first_entry_in_the_history() -> None:
     history: list[dict[str, Any]] = [
         {"at": 1_000, "changes": {"status": [None, "completed"]}},
         {"at": 2_000, "changes": {"refunds": [{"id": "a", "status": "succeeded"}]}},
