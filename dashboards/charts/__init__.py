@@ -11,7 +11,7 @@ from __future__ import annotations
 from dashboards.charts.axis import PeriodLabel, period_labels
 from dashboards.charts.bars import Reason, grouped_bars
 from dashboards.charts.columns import VolumePoint, columns
-from dashboards.charts.funnel import FunnelPart, FunnelStep, funnel, three_d_secure_steps
+from dashboards.charts.funnel import FunnelPart, FunnelStep, funnel
 from dashboards.charts.heat import HeatCell, heat_map
 from dashboards.charts.histogram import Bucket, histogram
 from dashboards.charts.line import BandPoint, line_with_band
@@ -34,5 +34,4 @@ __all__ = [
     "line_with_band",
     "period_labels",
     "sparkline",
-    "three_d_secure_steps",
 ]

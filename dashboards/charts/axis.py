@@ -1,4 +1,4 @@
-"""Scales and ticks: where a value stands, and which round values are written beside the grid."""
+"""Scales and ticks: the position of a value, and the round values that label the grid."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ Granularity = Literal["hour", "day", "week", "month"]
 
 _MANTISSAS = (1, 2, 5, 10)
 _LABEL_STEPS = (1, 2, 3, 4, 6, 7, 12, 14, 28, 30, 60, 90)
-# Seconds that a person would name: seconds, minutes, hours, days, weeks, months.
+# Durations with a familiar name: seconds, minutes, hours, days, weeks, months.
 _DURATIONS = (
     *(0, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200),
     *(86400, 172800, 604800, 2592000, 7776000, 31536000),
 )
-# Below this part of the magnitude, a difference is the noise of floating point.
+# Below this fraction of the magnitude, a difference is floating point noise.
 _FLAT = 1e-9
-# What is beyond has no round number above it any more; it is drawn at the end of the scale.
+# Larger values have no round number above them; they are drawn at the end of the scale.
 _HUGE = 1e300
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear scale from ``low`` to ``high`` with the ticks to write, in the unit of the values."""
+    """A linear scale from ``low`` to ``high`` with its labelled ticks, in the unit of the values."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
     def at(self, value: float) -> float:
-        """Where ``value`` stands between the ends: 0 at ``low``, 1 at ``high``, never outside."""
-        # Halves, so that the difference of two huge numbers stays a number; that of the smallest is nothing.
+        """The position of ``value`` between the ends: 0 at ``low``, 1 at ``high``, never outside."""
+        # Halves keep the difference of two huge numbers finite; the difference of the smallest becomes 0.
         spread = self.high / 2 - self.low / 2
         return min(1.0, max(0.0, (value / 2 - self.low / 2) / (spread or 1.0)))
 
@@ -68,7 +68,7 @@ def linear_scale(low: float, high: float, *, most: int = 4, whole: bool = False)
     if high == low:
         high = 1.0
     found = _rounded(low, high, most, whole=whole)
-    # Little below zero gets the room it needs and not a whole step of the grid.
+    # A small negative part gets only the space it needs, not a whole step of the grid.
     if high > 0 and found.ticks[0] < 0 and low * 1.1 > found.ticks[0] and len(found.ticks) > 2:
         return Scale(low * 1.1, found.high, found.ticks[1:])
     return found
@@ -110,25 +110,25 @@ def _tick(index: int, mantissa: int, exponent: int) -> float:
 
 
 def label_step(number: int, most: int) -> int:
-    """Every how many periods one is labelled, so that at most ``most`` labels share an axis."""
+    """The distance between labelled periods that keeps an axis to at most ``most`` labels."""
     needed = math.ceil(number / most)
     return next((step for step in _LABEL_STEPS if step >= needed), max(1, needed))
 
 
 @dataclass(frozen=True)
 class DurationScale:
-    """A log-like scale of seconds from 0 to ``high``; ``knee`` is about where it turns from linear to log."""
+    """A log-like scale of seconds from 0 to ``high``; around ``knee`` it changes from linear to logarithmic."""
 
     knee: float
     high: float
 
     def at(self, seconds: float) -> float:
-        """Where a duration stands: 0 at no time, 1 at ``high``, never outside."""
-        held = min(max(seconds, 0.0), self.high)
-        return math.log1p(held / self.knee) / math.log1p(self.high / self.knee)
+        """The position of a duration: 0 at 0 seconds, 1 at ``high``, never outside."""
+        bounded = min(max(seconds, 0.0), self.high)
+        return math.log1p(bounded / self.knee) / math.log1p(self.high / self.knee)
 
     def ticks(self, apart: float) -> tuple[int, ...]:
-        """Durations with a name, at least ``apart`` of the width from each other."""
+        """Familiar durations, at least ``apart`` of the width from each other."""
         found: list[int] = []
         for seconds in _DURATIONS:
             if seconds > self.high:

@@ -1,4 +1,4 @@
-"""Failure reasons: one bar for each, gathered by who can do something about them."""
+"""Failure reasons: one bar each, grouped by who can act on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GROUPS = {
 _GROUP_HEIGHT = 30
 _ROW_HEIGHT = 54
 _BAR = 6
-# Characters of the meaning that fit beside nothing else, on a wide and on a narrow screen.
+# Characters of the meaning that fit on one line of a wide and of a narrow screen.
 _WIDE = 84
 _NARROW = 50
 
@@ -32,8 +32,8 @@ _NARROW = 50
 class Reason:
     """A failure reason: Stripe's code, its group, its meaning in plain words, and ``count`` failed attempts.
 
-    ``href`` leads to the ``payments`` that these attempts belong to, of which there may be fewer. ``name`` is the code
-    in words, for the bar; the table has the code itself.
+    ``href`` links to the ``payments`` of these attempts, which may be fewer. ``name`` is the code in words for the bar;
+    the table has the code itself.
     """
 
     code: str
@@ -48,7 +48,7 @@ class Reason:
 def grouped_bars(
     reasons: Sequence[Reason], title: str, *, total: int | None = None, subtitle: str = "", key: str = ""
 ) -> Markup:
-    """Failed attempts by reason, the largest group first. Shares are of ``total`` failed attempts (default: all given).
+    """Failed attempts by reason, the largest group first. Shares are of ``total`` failed attempts (default: their sum).
 
     A bar's length is its share of ``total``, so bars compare across groups.
     """
@@ -118,11 +118,11 @@ def _heading(group: str, number: int, whole: int, y: int) -> Markup:
 def _bar(reason: Reason, whole: int, y: int) -> Markup:
     part = min(1.0, max(0.0, reason.count / whole))
     title = reason.name or reason.code
-    said = (
+    tooltip = (
         f"{title}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
     )
     if reason.payments is not None:
-        said += f"in {count(reason.payments)} payment{'' if reason.payments == 1 else 's'}\n"
+        tooltip += f"in {count(reason.payments)} payment{'' if reason.payments == 1 else 's'}\n"
     name = el("text", {"class": "bar-code", "x": 0, "y": y + 16}, title)
     number = el(
         "text",
@@ -139,16 +139,16 @@ def _bar(reason: Reason, whole: int, y: int) -> Markup:
         _meaning(reason.meaning, y, _NARROW, "chart-narrow"),
         el("rect", {"class": f"bar {_css(reason.group)}", "width": pct(part), **shape}),
     ]
-    return mark(said + reason.meaning, reason.href, *shapes, css="mark-row")
+    return mark(tooltip + reason.meaning, reason.href, *shapes, css="mark-row")
 
 
 def _meaning(meaning: str, y: int, most: int, css: str) -> Markup:
-    said = shorten(meaning, most, placeholder=" …")
-    return el("text", {"class": f"bar-meaning {css}", "x": 0, "y": y + 43, "aria-hidden": "true"}, said)
+    text = shorten(meaning, most, placeholder=" …")
+    return el("text", {"class": f"bar-meaning {css}", "x": 0, "y": y + 43, "aria-hidden": "true"}, text)
 
 
 def _describe(groups: Sequence[tuple[str, list[Reason]]], whole: int) -> str:
-    said = ", ".join(
+    shares = ", ".join(
         f"{_name(group)} {share(sum(reason.count for reason in members), whole)}" for group, members in groups
     )
-    return f"{count(whole)} failed attempts by group: {said}. The table below has every number."
+    return f"{count(whole)} failed attempts by group: {shares}. The table below has every number."

@@ -1,4 +1,4 @@
-"""Money per period: what came in above the line, what went back below it, and what is left."""
+"""Money per period: gross above the line, refunds below it, and net as a line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dashboards.lists.formats import amount_in, compact
 
 TOP = 12
 HEIGHT = 200
-# A column with a value is never thinner than this, in pixels, so that little is not nothing.
+# The minimum height in pixels of a column with a value, so that small values stay visible.
 _LEAST = 1.0
 # Up to so many points the net line has a dot at each.
 _FEW = 45
@@ -36,9 +36,7 @@ MOST_WIDE = 62
 
 @dataclass(frozen=True)
 class VolumePoint:
-    """A period's money in one unit, as a rule the major one of a currency; ``refunded`` is positive. ``None`` is no
-    data.
-    """
+    """A period's money in one unit, usually a major unit; ``refunded`` is positive, ``None`` is no data."""
 
     label: str
     gross: Decimal | None
@@ -51,7 +49,7 @@ class VolumePoint:
 def columns(
     points: Sequence[VolumePoint], title: str, *, unit: str, subtitle: str = "", key: str = ""
 ) -> Markup:
-    """Volume per period, oldest first: gross up, refunded down, net a line. ``unit`` is what is counted: ``USD``."""
+    """Volume per period, oldest first: gross up, refunded down, net a line. ``unit`` labels the amounts: ``USD``."""
     frame = Frame("columns", title, subtitle, key)
     tops = [_number(point.gross) for point in points]
     backs = [_down(point.refunded) for point in points]
@@ -106,7 +104,7 @@ def _column(css: str, value: float | None, index: int, number: int, scale: Scale
         return []
     zero, end = (HEIGHT * (1 - scale.at(at)) for at in (0.0, value))
     tall = max(abs(end - zero), _LEAST)
-    # A few columns stay columns and do not become walls; hundreds leave no room for gaps.
+    # Few columns get wide gaps, so that they do not become walls; hundreds leave no space for gaps.
     gap = max(0.3, 1 - number * 0.1) if number <= MOST_WIDE else 0.12
     y, width = zero - tall if value > 0 else zero, pct((1 - gap) / number)
     place = f'x="{pct((index + gap / 2) / number)}" y="{num(y)}" width="{width}" height="{num(tall)}"'
@@ -114,7 +112,7 @@ def _column(css: str, value: float | None, index: int, number: int, scale: Scale
 
 
 def _net(nets: Sequence[float | None], scale: Scale) -> list[Markup]:
-    """The net line; a thin one among hundreds of columns, which it would hide otherwise."""
+    """The net line; a thin one over hundreds of columns, which it would otherwise hide."""
     if len(nets) > MOST_WIDE:
         return lines(nets, "line-net line-thin", scale, HEIGHT)
     return lines(nets, "line-under", scale, HEIGHT) + lines(nets, "line-net", scale, HEIGHT)

@@ -1,4 +1,4 @@
-"""What every chart has around its drawing: caption, legend, note and the table with the same numbers."""
+"""The frame of every chart: caption, legend, note and the table with the same numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NUMBER = "number text-end"
 
 @dataclass(frozen=True)
 class Frame:
-    """A chart's place on its page. ``key`` makes its ids and must differ between the charts of a page."""
+    """A chart's identity on its page. ``key`` is the base of its ids and unique among the charts of a page."""
 
     kind: str
     title: str
@@ -24,13 +24,13 @@ class Frame:
 
     @property
     def ident(self) -> str:
-        """The id of the figure, from which the others are made."""
+        """The id of the figure, the base of all other ids."""
         return f"chart-{slug(self.key or self.title)}"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table; one with ``href`` leads to what it counts."""
+    """A cell of a table; one with ``href`` links to what it counts."""
 
     text: str
     href: str | None = None
@@ -57,7 +57,7 @@ def figure(
 ) -> Markup:
     """A chart: caption, legend of (class, text), the drawing of ``height`` pixels, a note, and the table."""
     ident = frame.ident
-    # The content of an image is hidden from assistive technology, so one with links is a group instead.
+    # Assistive technology hides the content of an image, so a drawing with links is a group instead.
     role = "group" if "<a " in drawing else "img"
     attributes: Attributes = {
         "class": "chart-svg chart-plotted" if "chart-plane" in drawing else "chart-svg",
@@ -86,7 +86,7 @@ def figure(
 
 
 def empty(frame: Frame, message: str = EMPTY) -> Markup:
-    """The figure that stands where there is nothing to draw."""
+    """The figure for a chart without data."""
     return el(
         "figure",
         {"class": f"chart chart-{frame.kind} chart-empty", "id": frame.ident},
@@ -125,7 +125,7 @@ def _details(frame: Frame, table: Table) -> Markup:
         el("thead", None, head),
         el("tbody", None, join(rows)),
     )
-    # What scrolls must take the focus, or a keyboard cannot scroll it.
+    # A scrollable region must take the focus, or a keyboard cannot scroll it.
     region: Attributes = {
         "class": "chart-scroll",
         "tabindex": 0,
@@ -151,7 +151,7 @@ def _head(text: str, index: int, table: Table) -> Markup:
 def _cell(cell: str | Cell, index: int, table: Table) -> Markup:
     text, href = (cell.text, local(cell.href)) if isinstance(cell, Cell) else (cell, None)
     inside = el("a", {"href": href}, text) if href else escaped(text)
-    # Most of a page are these; they are written as they are, without a detour.
+    # Most elements of a page are cells, so they are written directly for speed.
     if index == 0:
         return Markup(f'<th scope="row">{inside}</th>')  # noqa: S704
     if index in table.texts:

@@ -1,4 +1,4 @@
-"""The way through 3-D Secure, step by step, with its two branches beside each other."""
+"""A funnel: counts from step to step, with the branches of a step side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.domain.figures.figures import ThreeDSecureFunnel
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import Attributes, el, join, mark, num, pct
 from dashboards.charts.plot import ACROSS, stretched
@@ -42,32 +41,6 @@ class FunnelStep:
         return sum(part.count for part in self.parts)
 
 
-def three_d_secure_steps(found: ThreeDSecureFunnel) -> list[FunnelStep]:
-    """The steps for ``funnel``.
-
-    What was requested and is in no branch of the second step (exempted, failed before the customer was asked) shows as
-    the difference to the first.
-    """
-    branches = [
-        FunnelPart("Challenged", found.challenged, "challenged", "The bank asked the customer to confirm."),
-        FunnelPart(
-            "Frictionless",
-            found.frictionless,
-            "frictionless",
-            "The bank decided without asking the customer.",
-        ),
-    ]
-    if found.unknown:
-        told = "Authenticated; Stripe does not say whether the customer was asked."
-        branches.append(FunnelPart("Not told which", found.unknown, "unknown", told))
-    return [
-        FunnelStep("3DS requested", (FunnelPart("3DS requested", found.requested),)),
-        FunnelStep("Challenged or frictionless", tuple(branches)),
-        FunnelStep("Authenticated", (FunnelPart("Authenticated", found.authenticated),)),
-        FunnelStep("Paid", (FunnelPart("Paid", found.paid),)),
-    ]
-
-
 def funnel(
     steps: Sequence[FunnelStep],
     title: str,
@@ -77,7 +50,7 @@ def funnel(
     note: str = "",
     key: str = "",
 ) -> Markup:
-    """Counts of ``unit`` from step to step, with each one's share of the first and of the step before."""
+    """Counts of ``unit`` from step to step, with each one's share of the first and of the previous step."""
     frame = Frame("funnel", title, subtitle, key)
     most = max((step.count for step in steps), default=0)
     if most <= 0:
@@ -110,7 +83,7 @@ def funnel(
 
 
 def _flow(above: float, below: float, y: int) -> Markup:
-    """The narrowing from one bar to the next."""
+    """The area that narrows from one bar to the next."""
     top, bottom = num(y - _GAP + 0.0), num(y + _TEXT + 0.0)
     corners = f"0,{top} {num(above * ACROSS)},{top} {num(below * ACROSS)},{bottom} 0,{bottom}"
     return el("polygon", {"class": "funnel-flow", "points": corners})
@@ -118,20 +91,22 @@ def _flow(above: float, below: float, y: int) -> Markup:
 
 def _texts(steps: Sequence[FunnelStep], index: int, y: int) -> Markup:
     step = steps[index]
-    said = el("tspan", {"class": "funnel-share", "dx": 8}, share(step.count, steps[0].count)) if index else ""
+    share_of_first = (
+        el("tspan", {"class": "funnel-share", "dx": 8}, share(step.count, steps[0].count)) if index else ""
+    )
     before = Markup("")
     if index:
         before = el(
             "text",
             {"class": "funnel-before chart-wide", "x": "100%", "y": y + 15, "text-anchor": "end"},
-            f"{share(step.count, steps[index - 1].count)} of the step before",
+            f"{share(step.count, steps[index - 1].count)} of the previous step",
         )
     label = el(
         "text",
         {"class": "funnel-label", "x": 0, "y": y + 15},
         f"{step.label} ",
         el("tspan", {"class": "funnel-count", "dx": 4}, count(step.count)),
-        said,
+        share_of_first,
     )
     return join([label, before])
 
@@ -139,12 +114,12 @@ def _texts(steps: Sequence[FunnelStep], index: int, y: int) -> Markup:
 def _part(
     part: FunnelPart, steps: Sequence[FunnelStep], index: int, place: tuple[float, float], unit: str
 ) -> Markup:
-    said = [f"{part.label}: {count(part.count)} {unit}"]
+    tooltip = [f"{part.label}: {count(part.count)} {unit}"]
     if index:
-        said.append(f"{share(part.count, steps[0].count)} of {steps[0].label.lower()}")
-        said.append(f"{share(part.count, steps[index - 1].count)} of the step before")
+        tooltip.append(f"{share(part.count, steps[0].count)} of {steps[0].label.lower()}")
+        tooltip.append(f"{share(part.count, steps[index - 1].count)} of the previous step")
     if part.meaning:
-        said.append(part.meaning)
+        tooltip.append(part.meaning)
     left, width = place
     y = index * _STEP + _TEXT
     bar: Attributes = {
@@ -164,7 +139,7 @@ def _part(
             "dy": "0.35em",
         }
         shapes.append(el("text", text, f"{part.label} {count(part.count)}"))
-    return mark("\n".join(said), None, *shapes, css="mark-part")
+    return mark("\n".join(tooltip), None, *shapes, css="mark-part")
 
 
 def _table(steps: Sequence[FunnelStep]) -> Table:
@@ -176,9 +151,9 @@ def _table(steps: Sequence[FunnelStep]) -> Table:
         for label, number in entries:
             before = share(number, steps[index - 1].count) if index else "–"
             rows.append([label, count(number), share(number, steps[0].count), before])
-    return Table(["Step", "Count", f"Of {steps[0].label}", "Of the step before"], rows)
+    return Table(["Step", "Count", f"Of {steps[0].label}", "Of the previous step"], rows)
 
 
 def _describe(steps: Sequence[FunnelStep], unit: str) -> str:
-    said = ", ".join(f"{step.label} {count(step.count)}" for step in steps)
-    return f"{unit.capitalize()} by step: {said}. The table below has every number."
+    counts = ", ".join(f"{step.label} {count(step.count)}" for step in steps)
+    return f"{unit.capitalize()} by step: {counts}. The table below has every number."

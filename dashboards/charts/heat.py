@@ -1,4 +1,4 @@
-"""When things happen: weekday by hour, in seven steps of colour."""
+"""Activity by weekday and hour, in seven steps of colour."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def heat_map(
     subtitle: str = "",
     key: str = "",
 ) -> Markup:
-    """Weekday × hour. ``text`` writes a value (``formats.percent`` for fractions); hours without a value are hatched.
+    """Weekday × hour. ``text`` formats a value (``formats.percent`` for fractions); hours without a value are hatched.
 
     Colours run in seven equal steps from 0, or for rates (``from_zero=False``) from the lowest, to the highest value.
     """
@@ -86,7 +86,7 @@ def heat_map(
 
 def step_of(value: float, low: float, high: float) -> int:
     """The step of colour, 0 to 6, of a value between ``low`` and ``high``."""
-    # Halves, so that the difference of two huge numbers stays a number; those of the smallest are nothing.
+    # Halves keep the difference of two huge numbers finite; the difference of the smallest becomes 0.
     if (spread := high / 2 - low / 2) <= 0:
         return STEPS - 1 if value > 0 else 0
     part = (value / 2 - low / 2) / spread
@@ -105,7 +105,7 @@ def _cell(
         counted = f" (n = {count(cell.n)})" if written != count(cell.n) else ""
         said = f"{when}\n{what}: {written}{counted}"
     place = f'x="{pct(cell.hour / HOURS)}" y="{cell.weekday * _ROW}" width="{pct(1 / HOURS)}" height="{_ROW}"'
-    # The most of all marks on a page, so they are written as they are.
+    # Most marks of a page are these, so they are written directly for speed.
     shape = Markup(f'<rect class="{css}"{fill} {place}></rect>')  # noqa: S704
     return mark(said, cell.href, shape, css="mark-cell", tab=False)
 

@@ -1,4 +1,4 @@
-"""How long payments take: how many took how long, on an axis that gives short and long ones room."""
+"""Payments by processing time, on an axis with space for short and long times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dashboards.lists.formats import compact, count, duration, share
 
 HEIGHT = 170
 _ROW = 16
-# Labels of durations are at least so far apart, in parts of the width.
+# The minimum distance between labels of durations, as a fraction of the width.
 _APART = 0.09
 
 
@@ -70,12 +70,12 @@ def histogram(
         _table(buckets, total),
         height=top + HEIGHT + BOTTOM,
         describe=f"{count(total)} payments by processing time: {figures}. The table below has every number.",
-        note="The time axis is compressed: each step to the right is a multiple, not a difference.",
+        note="The time axis is compressed: equal distances are equal factors, not equal differences.",
     )
 
 
 def _end(bucket: Bucket) -> float:
-    """Where a bucket ends on the axis; the open one is drawn as wide as its start, and says that it is open."""
+    """The end of a bucket on the axis; the open one is drawn as wide as its start and labelled as open."""
     return bucket.end if bucket.end is not None else max(bucket.start * 2, bucket.start + 1)
 
 
@@ -119,7 +119,7 @@ def _bar(bucket: Bucket, scale: DurationScale, part: float, total: int, number: 
 
 
 def _marker(value: float, name: str, css: str, scale: DurationScale, row: int) -> Markup:
-    """A line from its label down; each label has its own row, so none covers another."""
+    """A line down from its label; each label has its own row, so that none covers another."""
     x, y = scale.at(value), row * _ROW
     to_left = x > 0.7
     text: Attributes = {
@@ -146,4 +146,4 @@ def _table(buckets: Sequence[Bucket], total: int) -> Table:
                 share(passed, total),
             ]
         )
-    return Table(["Time", "Payments", "Share", "Up to here"], rows)
+    return Table(["Time", "Payments", "Share", "Cumulative"], rows)

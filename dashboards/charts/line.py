@@ -1,4 +1,4 @@
-"""A rate over time, with the band in which the true rate lies and the period before."""
+"""A rate over time, with its confidence band and the previous period."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def line_with_band(
 ) -> Markup:
     """A rate (fractions of 1) per period, oldest first, with its 95% band and, dashed, the ``previous`` rates.
 
-    ``previous`` goes with ``points`` one to one; missing ones are gaps. ``what`` names the rate in the table.
+    ``previous`` goes with ``points`` one to one; missing values are gaps. ``what`` names the rate in the table.
     """
     frame = Frame("line", title, subtitle, key)
     values = [_known(point.value) for point in points]
@@ -135,7 +135,7 @@ def _corner(index: int, bands: Sequence[tuple[float, float] | None], end: int, s
 
 
 def _lone(bands: Sequence[tuple[float, float] | None]) -> list[tuple[int, tuple[float, float]]]:
-    """Bands without a neighbour, which have no area."""
+    """Bands without a neighbour, which have no area to draw."""
     alone = []
     for index, band in enumerate(bands):
         left = bands[index - 1] if index else None
@@ -163,7 +163,7 @@ def _mark(
     if band := _band(point):
         said.append(f"95% confidence {percent(band[0])} to {percent(band[1])}")
     if before[index] is not None:
-        said.append(f"Before: {percent(before[index])}")
+        said.append(f"Previous: {percent(before[index])}")
     shapes = [hit(index, number, HEIGHT)]
     if value is not None:
         neighbours = (values[max(0, index - 1)], values[min(number - 1, index + 1)])
@@ -176,7 +176,7 @@ def _mark(
 
 
 def _last(values: Sequence[float | None], scale: Scale) -> Markup:
-    """The latest value, written at its point."""
+    """The latest value, as a label at its point."""
     known = [(index, value) for index, value in enumerate(values) if value is not None]
     if not known:
         return Markup("")
@@ -202,7 +202,7 @@ def _table(
     points: Sequence[BandPoint], before: Sequence[float | None], what: str, previous_label: str
 ) -> Table:
     compared = any(value is not None for value in before)
-    heads = ["Period", what, "Counted", "Of", "95% from", "95% to", *([previous_label] if compared else [])]
+    heads = ["Period", what, "Count", "Total", "95% from", "95% to", *([previous_label] if compared else [])]
     rows: list[list[str | Cell]] = []
     for index, point in enumerate(points):
         band = _band(point)
@@ -216,7 +216,7 @@ def _table(
 def _describe(points: Sequence[BandPoint], values: Sequence[float | None], what: str) -> str:
     known = [(value, point) for value, point in zip(values, points, strict=True) if value is not None]
     if not known:
-        return f"{what}: {NO_DATA} in this range, only in the one before. The table below has every number."
+        return f"{what}: {NO_DATA} in this range, only in the previous one. The table below has every number."
     (low, worst), (high, best) = min(known, key=lambda item: item[0]), max(known, key=lambda item: item[0])
     return (
         f"{what} over {len(points)} periods, from {points[0].full or points[0].label} to "

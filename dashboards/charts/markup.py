@@ -1,4 +1,4 @@
-"""Elements of SVG and HTML as text, with everything escaped and no attribute that a strict CSP refuses."""
+"""SVG and HTML elements as text, with everything escaped and no attribute that a strict CSP refuses."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 Attribute = str | int | float | None
-# Control characters, halves of characters and those that Unicode says are none.
+# Control characters, surrogates and noncharacters of Unicode.
 _BROKEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-# Texts and coordinates that are kept ready, some megabytes at most: texts are the application's own and short.
+# Cached texts and coordinates, a few megabytes at most: the texts are the application's own and short.
 _KEPT = 8192
 Attributes = dict[str, Attribute]
 _NO_TAB = ' tabindex="-1"'
@@ -19,7 +19,7 @@ _NO_TAB = ' tabindex="-1"'
 
 def el(name: str, attributes: Mapping[str, Attribute] | None = None, *children: str) -> Markup:
     """An element. Attributes that are ``None`` are left out; children that are not ``Markup`` are escaped."""
-    # Joined as plain text, because thousands of these make a page; every part is escaped right here.
+    # Joined as plain text for speed, because a page has thousands of these; every part is escaped right here.
     text = f"<{name}"
     if attributes:
         for key, value in attributes.items():
@@ -47,7 +47,7 @@ def num(value: float) -> str:
 
 @lru_cache(maxsize=_KEPT)
 def pct(fraction: float) -> str:
-    """A fraction of the width as the coordinate that SVG understands: 0.125 is ``12.5%``."""
+    """A fraction of the width as an SVG coordinate: 0.125 is ``12.5%``."""
     return f"{fraction * 100:.3f}".rstrip("0").rstrip(".") + "%"
 
 
@@ -57,20 +57,20 @@ def slug(text: str) -> str:
 
 
 def local(href: str | None) -> str | None:
-    """An address within the application, or nothing: a chart never leads to another origin or a script."""
-    # Browsers drop tabs and line ends before they read an address, so "/\t/host" would be another host.
+    """An address within the application, or None: a chart never links to another origin or a script."""
+    # Browsers remove tabs and line ends from an address, so "/\t/host" would be another host.
     if href and href.isprintable() and href[0] in "/?#" and href[:2] not in {"//", "/\\"}:
         return href
     return None
 
 
 def mark(title: str, href: str | None, *children: Markup, css: str = "", tab: bool = True) -> Markup:
-    """A mark of a chart: a link when it leads somewhere, with a tooltip in either case."""
+    """A mark of a chart with a tooltip; a link if ``href`` is an address within the application."""
     css = f"chart-mark {css}".strip()
     inside = f"<title>{escaped(title)}</title>{join(children)}"
     if (address := local(href)) is None:
         return Markup(f'<g class="{escaped(css)}">{inside}</g>')  # noqa: S704
-    # Hundreds of these make a page, and their texts are all escaped here.
+    # A page has hundreds of these; all their texts are escaped here.
     return Markup(  # noqa: S704
         f'<a class="{escaped(css)}" href="{escaped(address)}"{"" if tab else _NO_TAB}>{inside}</a>'
     )
@@ -78,10 +78,10 @@ def mark(title: str, href: str | None, *children: Markup, css: str = "", tab: bo
 
 @lru_cache(maxsize=_KEPT)
 def escaped(text: str) -> str:
-    """A text as it stands between tags or quotes. Classes, names and dates come again and again on one page."""
+    """A text escaped for element content and attributes. Cached, because a page repeats classes, names and dates."""
     return str(escape(_printable(text)))
 
 
 def _printable(text: str) -> str:
-    """Without the control characters that are errors in XML, even when escaped."""
+    """The text without control characters that XML forbids even when escaped."""
     return text if text.isprintable() else _BROKEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,5 +1,5 @@
-"""The plane of charts with axes. Across is in percent of its width, so that it fits any screen while its text keeps
-its size; down is in pixels."""
+"""The plane of charts with axes. Horizontal positions are percentages, so that it fits any screen while its text keeps
+its size; vertical positions are pixels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dashboards.charts.markup import Attributes, el, join, num, pct
 
 BOTTOM = 26
 MOST_LABELS = 8
-# From this many marks on, Tab would take too long through them; their links are in the table too.
+# With more marks than this, tabbing through them takes too long; the table has the same links.
 MOST_TAB_STOPS = 31
-# Width of the plane in which lines are drawn before they are stretched to the screen.
+# The width of the plane in which lines are drawn before they are stretched to the screen.
 ACROSS = 1000.0
 
 
 def slot(index: int, number: int) -> float:
-    """The middle of a period's share of the width, from 0 to 1."""
+    """The middle of a period's slot, as a fraction of the width."""
     return (index + 0.5) / number
 
 
@@ -29,7 +29,7 @@ def plane(top: int, *layers: Markup) -> Markup:
 
 
 def stretched(height: int, *shapes: Markup) -> Markup:
-    """Lines and areas in a plane ``ACROSS`` wide that takes the width it is given; strokes keep theirs."""
+    """Lines and areas in a plane ``ACROSS`` wide that stretches to its container; strokes keep their width."""
     place: Attributes = {
         "class": "chart-stretch",
         "viewBox": f"0 0 {num(ACROSS)} {height}",
@@ -42,7 +42,7 @@ def stretched(height: int, *shapes: Markup) -> Markup:
 
 
 def grid(scale: Scale, height: int, text: Callable[[float], str]) -> Markup:
-    """A fine line and a label for each tick; the line of zero is stronger."""
+    """A fine line and a label for each tick; the zero line is stronger."""
     parts = []
     for tick in scale.ticks:
         y = height * (1 - scale.at(tick))
@@ -59,7 +59,7 @@ def grid(scale: Scale, height: int, text: Callable[[float], str]) -> Markup:
 
 
 def period_axis(labels: Sequence[str], height: int) -> Markup:
-    """Names of periods below the plane, as many as fit; every second one is left out on a narrow screen."""
+    """Labels of periods below the plane, as many as fit; a narrow screen hides every second one."""
     step = label_step(len(labels), MOST_LABELS)
     parts = []
     for place, index in enumerate(range(0, len(labels), step)):
@@ -75,13 +75,13 @@ def period_axis(labels: Sequence[str], height: int) -> Markup:
 
 
 def hit(index: int, number: int, height: int) -> Markup:
-    """The whole height of a period, so that a thin mark is easy to point at."""
+    """The full height of a period as a target, so that a thin mark is easy to point at."""
     x, width = pct(index / number), pct(1 / number)
     return Markup(f'<rect class="chart-hit" x="{x}" y="0" width="{width}" height="{height}"></rect>')  # noqa: S704
 
 
 def runs(values: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:
-    """Stretches without a gap, as (index, value)."""
+    """Runs without a gap, as (index, value)."""
     run: list[tuple[int, float]] = []
     for index, value in enumerate(values):
         if value is not None:
@@ -94,14 +94,14 @@ def runs(values: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:
 
 
 def points(run: Sequence[tuple[int, float]], number: int, scale: Scale, height: float) -> str:
-    """The corners of a line in the stretched plane."""
+    """The points of a line in the stretched plane."""
     return " ".join(
         f"{num(slot(index, number) * ACROSS)},{num(height * (1 - scale.at(value)))}" for index, value in run
     )
 
 
 def lines(values: Sequence[float | None], css: str, scale: Scale, height: int) -> list[Markup]:
-    """One line for each stretch of two or more values."""
+    """One line for each run of two or more values."""
     return [
         el("polyline", {"class": css, "points": points(run, len(values), scale, height)})
         for run in runs(values)

@@ -1,4 +1,4 @@
-"""A small line beside a figure."""
+"""A small line next to a figure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _PAD = 4.0
 def sparkline(
     values: Sequence[float | None], *, label: str = "Trend", text: Callable[[float], str] = compact
 ) -> Markup:
-    """The course of a figure, oldest first, in any unit; ``None`` is a gap and the last value is marked.
+    """The trend of a figure, oldest first, in any unit; ``None`` is a gap and the last value is marked.
 
-    ``text`` writes a value for the description (``formats.percent``, say). Its scale is its own range, so it shows a
-    course and no size; where the numbers matter, a chart with axis and table stands on the same page.
+    ``text`` formats a value for the description, for example ``formats.percent``. The scale is the range of the values,
+    so it shows a trend and no size; a chart with axis and table is on the same page where the numbers matter.
     """
     drawable = [value if value is not None and finite([value]) else None for value in values]
     known = finite(drawable)
@@ -35,7 +35,7 @@ def sparkline(
         line = el("line", {"class": "spark-none", "x1": 0, "x2": "100%", "y1": HEIGHT / 2, "y2": HEIGHT / 2})
         return el("svg", attributes | {"aria-label": f"{label}: no data"}, line)
     low, high = min(known), max(known)
-    # A flat course runs through the middle.
+    # A constant value runs through the middle.
     scale = Scale(low, high, ()) if high > low else Scale(low - (abs(low) or 1), high + (abs(high) or 1), ())
     tall = HEIGHT - 2 * _PAD
     shapes, dots = [], []

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from app.domain.figures.figures import DEFINITIONS, Figures
+from app.domain.figures.figures import DEFINITIONS, Figures, ThreeDSecureFunnel
 from app.domain.figures.periods import Span
 from app.domain.figures.statistics import Ratio
 from app.models.listing.payments import FigureFilter
@@ -17,6 +17,8 @@ from app.services.figures.report import Report
 from dashboards.charts import (
     BandPoint,
     Bucket,
+    FunnelPart,
+    FunnelStep,
     HeatCell,
     PeriodLabel,
     Reason,
@@ -26,7 +28,6 @@ from dashboards.charts import (
     histogram,
     line_with_band,
     period_labels,
-    three_d_secure_steps,
 )
 from dashboards.charts.heat import DAYS, HOURS
 from dashboards.lists import links
@@ -133,6 +134,31 @@ def _funnel(figures: Figures) -> Markup:
         note=DEFINITIONS["three_d_secure_funnel"],
         key="three-d-secure",
     )
+
+
+def three_d_secure_steps(counts: ThreeDSecureFunnel) -> list[FunnelStep]:
+    """The steps of the funnel.
+
+    Requests in no branch of the second step (exempted, or failed before a challenge) are the difference to the first.
+    """
+    branches = [
+        FunnelPart("Challenged", counts.challenged, "challenged", "The bank asked the customer to confirm."),
+        FunnelPart(
+            "Frictionless",
+            counts.frictionless,
+            "frictionless",
+            "The bank approved without a challenge.",
+        ),
+    ]
+    if counts.unknown:
+        meaning = "Authenticated; Stripe does not state whether the customer was challenged."
+        branches.append(FunnelPart("Unknown flow", counts.unknown, "unknown", meaning))
+    return [
+        FunnelStep("3DS requested", (FunnelPart("3DS requested", counts.requested),)),
+        FunnelStep("Challenged or frictionless", tuple(branches)),
+        FunnelStep("Authenticated", (FunnelPart("Authenticated", counts.authenticated),)),
+        FunnelStep("Paid", (FunnelPart("Paid", counts.paid),)),
+    ]
 
 
 def _times(figures: Figures) -> Markup:

@@ -1,4 +1,4 @@
-"""The answer of ``GET /payments/metrics``: its schema, and a report put into it."""
+"""The response of ``GET /payments/metrics``: its schema, and its content from a report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.figures.figures import Figures
 from app.domain.figures.statistics import Ratio
 from app.services.figures.report import Report
 
-Shown = dict[str, Any]
+Body = dict[str, Any]
 _DIGITS = 6
 _P50, _P95 = 0.5, 0.95
 
@@ -175,8 +175,8 @@ class MetricsSchema(FiguresSchema):
     )
 
 
-def metrics(report: Report) -> Shown:
-    """A report as the answer has it."""
+def metrics(report: Report) -> Body:
+    """A report as the body of the response."""
     span, currency = report.query.span, report.query.choice.currency
     before = report.previous_span
     return {
@@ -192,7 +192,7 @@ def metrics(report: Report) -> Shown:
     }
 
 
-def figures(figures_: Figures) -> Shown:
+def figures(figures_: Figures) -> Body:
     """Every figure of DESIGN section 5."""
     return {
         "payments": figures_.payments,
@@ -239,7 +239,7 @@ def figures(figures_: Figures) -> Shown:
     }
 
 
-def _ratio(ratio: Ratio) -> Shown:
+def _ratio(ratio: Ratio) -> Body:
     return {"value": _rounded(ratio.value), "n": ratio.n, "total": ratio.total}
 
 
@@ -247,7 +247,7 @@ def _rounded(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(f"{round(value, _DIGITS):f}")
 
 
-def _range(start: datetime, end: datetime, zone: Any, currency: str | None) -> Shown:
+def _range(start: datetime, end: datetime, zone: Any, currency: str | None) -> Body:
     return {
         "from": start.astimezone(zone).isoformat(),
         "to": end.astimezone(zone).isoformat(),

@@ -1,4 +1,4 @@
-"""The columns of exports. Names and order are stable: spreadsheets are built on them, so new ones go to the end."""
+"""The columns of exports. Spreadsheets depend on their names and order, which are stable; new ones go to the end."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def disputes(rows: Iterable[Row], zone: ZoneInfo) -> Table:
 
 
 def figures(report: Report) -> Table:
-    """The figures of each step of a range, without money."""
+    """The figures of each interval of a range, without money."""
     columns = (
         *("start_utc", "start_local", "created", "completed", "failed", "canceled", "open", "abandoned"),
         *_ratio_names("success_rate", "first_attempt_success", "refund_rate", "three_d_secure"),
@@ -86,12 +86,12 @@ def figures(report: Report) -> Table:
         *_ratio_names("dispute_rate"),
         "disputes_opened",
     )
-    rows = ([*_step(start), *_figures(found)] for start, found in report.series)
+    rows = ([*_start(start), *_figures(found)] for start, found in report.series)
     return Table("figures", columns, rows)
 
 
 def volume(report: Report) -> Table:
-    """The money of each step of a range: one row for each step and currency in which any moved."""
+    """The money of each interval of a range: one row per interval and currency in which money moved."""
     names = [f"{kind}{form}" for kind in ("gross", "refunded", "net") for form in ("_minor", "")]
     return Table("volume", ("start_utc", "start_local", "currency", *names), _volume(report))
 
@@ -113,32 +113,32 @@ def reasons(report: Report) -> Table:
 
 
 def three_d_secure(report: Report) -> Table:
-    """Attempts that requested 3-D Secure over the whole range: the steps, then the outcomes with how many succeeded.
+    """Attempts that requested 3-D Secure over the whole range: the funnel, then the outcomes with their successes.
 
-    Each step is a part of the one before, but for the branches of the second.
+    Each step is a subset of the previous one, except the branches of the second.
     """
-    found = report.figures
-    paid = found.three_d_secure_paid
+    figures_ = report.figures
+    paid = figures_.three_d_secure_paid
     rows: list[tuple[Cell, ...]] = [
-        *(("step", name, number, None) for name, number in asdict(found.three_d_secure_funnel).items()),
-        *(("outcome", name, number, paid[name]) for name, number in found.three_d_secure_split.items()),
+        *(("step", name, number, None) for name, number in asdict(figures_.three_d_secure_funnel).items()),
+        *(("outcome", name, number, paid[name]) for name, number in figures_.three_d_secure_split.items()),
     ]
     return Table("three_d_secure", ("kind", "name", "attempts", "succeeded"), rows)
 
 
 def times(report: Report) -> Table:
-    """How many payments took how long, over the whole range; the last class has no end."""
+    """Payments by processing time over the whole range; the last class has no upper bound."""
     columns = ("from_seconds", "to_before_seconds", "payments")
     return Table("times", columns, report.figures.time_classes)
 
 
 def hours(report: Report) -> Table:
-    """What the heat map shows: each hour of the week of the dashboard's clock, over the whole range."""
+    """The values of the heat map: each local hour of the week, over the whole range."""
     columns = ("weekday", "hour", "created", *_ratio_names("success_rate"))
-    found = report.hours or Figures({})
+    hours_ = report.hours or Figures({})
     places = ((day, hour) for day in range(len(_DAYS)) for hour in range(24))
     rows = (
-        [_DAYS[day], hour, found.hour(day, hour, "created"), *_ratio(found.success_rate_of(day, hour))]
+        [_DAYS[day], hour, hours_.hour(day, hour, "created"), *_ratio(hours_.success_rate_of(day, hour))]
         for day, hour in places
     )
     return Table("hours", columns, rows)
@@ -148,7 +148,7 @@ def _volume(report: Report) -> Iterator[list[Cell]]:
     for start, found in report.series:
         for money in found.volumes:
             yield [
-                *(*_step(start), money.currency),
+                *(*_start(start), money.currency),
                 *(money.gross_minor, money.gross),
                 *(money.refunded_minor, money.refunded),
                 *(money.net_minor, money.net),
@@ -197,7 +197,7 @@ def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     return moment.astimezone(zone).replace(tzinfo=None) if moment else None
 
 
-def _step(start: datetime) -> list[Cell]:
+def _start(start: datetime) -> list[Cell]:
     return [start, start.replace(tzinfo=None)]
 
 
@@ -213,7 +213,7 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-# The files of the figures, and the sheets of their workbook in this order.
+# The files of the figures, in the order of the sheets in their workbook.
 FIGURES: Mapping[str, Callable[[Report], Table]] = {
     "figures": figures,
     "volume": volume,

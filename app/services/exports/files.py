@@ -1,7 +1,7 @@
-"""Tables as files: CSV that is streamed and Excel workbooks, both written row by row in bounded memory.
+"""Tables as files: streamed CSV and Excel workbooks, both written row by row in bounded memory.
 
-The kind of a cell is the kind of its value: text, a whole or decimal number, an aware time (UTC) or a naive one (the
-wall clock of the dashboard's zone). Only text can have come from outside, and only text is made harmless.
+The type of a cell follows from its value: text, a whole or decimal number, an aware time (UTC) or a naive one (the wall
+clock of the dashboard's zone). Only text can come from outside, and only text is made harmless.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from app.errors import ValidationFailed
 
 Cell = str | int | float | Decimal | datetime | None
 MOST_SHEET_ROWS = 1_048_575
-# Excel takes a file for UTF-8 only when it begins with this mark; without it names and signs turn to nonsense. Programs
-# read it away ("utf-8-sig"). The people who open these files use Excel.
+# Excel reads a file as UTF-8 only with this mark at its start; without it, names are garbled. Programs skip the mark
+# ("utf-8-sig"), but the people who open these files use Excel.
 MARK = "\ufeff"
 _LONGEST_TEXT = 32_767
 _ROWS_IN_CHUNK = 200
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), full-width forms too.
+# Characters that start a formula in a spreadsheet (OWASP, "CSV Injection"), with their full-width forms.
 _SIGNS = r"=+@\-\uff1d\uff0b\uff0d\uff20"
-# Where a cell may begin: with the text, and after all that some spreadsheet separates cells or rows by. Where decimals
-# have a comma, Excel separates by semicolons, whatever is quoted. Spaces and quotes before a sign are stepped over.
+# A cell may start at the start of the text and after every separator of cells or rows that some spreadsheet uses. In
+# decimal-comma locales, Excel splits at semicolons even within quotes. Spaces and quotes before a sign do not count.
 _BEGINS_AS_FORMULA = re.compile(
     rf"""\A(?=[\s"']*[{_SIGNS}\t\r\n])|(?<=[;|\t\r\n])(?=(?:[^\S\t\r\n]|["'])*[{_SIGNS}])"""
 )
@@ -40,7 +40,7 @@ _WIDTHS = {"_utc": 19, "_local": 19, "_id": 26, "description": 32, "meaning": 60
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header and rows that are read as they are written."""
+    """A header and rows, which are read while they are written."""
 
     name: str
     columns: Sequence[str]
@@ -48,9 +48,9 @@ class Table:
 
 
 def csv_chunks(table: Table) -> Iterator[tuple[bytes, int]]:
-    """The table as CSV (RFC 4180, UTF-8 with a mark), piece by piece, each with how many rows it holds."""
+    """The table as CSV (RFC 4180, UTF-8 with a mark), piece by piece, each with its number of rows."""
     buffer = io.StringIO()
-    # Every cell is quoted, so that a semicolon in a text begins no new one where both separate cells.
+    # Every cell is quoted, so that a semicolon in a text starts no new cell where semicolons separate cells too.
     writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     buffer.write(MARK)
     writer.writerow(table.columns)
@@ -65,11 +65,11 @@ def csv_chunks(table: Table) -> Iterator[tuple[bytes, int]]:
 
 
 def workbook(tables: Sequence[Table]) -> tuple[IO[bytes], int]:
-    """A workbook with one sheet for each table as a temporary file, and how many rows it holds.
+    """A workbook with one sheet per table as a temporary file, and its number of rows.
 
-    Raises ValidationFailed where a table has more rows than a sheet.
+    Raises ValidationFailed when a table has more rows than a sheet.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever sends it closes it)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the sender closes it)
     try:
         book = xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": False})
         rows = sum(_write_sheet(book, table) for table in tables)
@@ -95,22 +95,22 @@ def as_text(cell: Cell) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text in which no spreadsheet finds a formula: an apostrophe goes before each place where one would begin.
+    """Text in which no spreadsheet finds a formula: an apostrophe precedes each place where one would start.
 
-    One is added also where there is one already, so taking one away from each of these places gives the text back.
+    It is added even after an existing one, so removing one apostrophe at each of these places restores the text.
     """
     return _BEGINS_AS_FORMULA.sub("'", text)
 
 
 def _taken(buffer: io.StringIO) -> bytes:
-    found = buffer.getvalue().encode()
+    piece = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return found
+    return piece
 
 
 class _Formats:
-    """The formats of a workbook, each made once."""
+    """The formats of a workbook, each created once."""
 
     def __init__(self, book: Any) -> None:
         self._book = book
@@ -147,7 +147,7 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: _Formats
     if cell is None:
         return
     if isinstance(cell, str):
-        # Always a text cell: nothing that begins with = is ever calculated, and 0042 keeps its noughts.
+        # Always a text cell: a leading = is never calculated, and 0042 keeps its zeros.
         sheet.write_string(row, column, cell[:_LONGEST_TEXT])
     elif isinstance(cell, datetime):
         moment = cell.astimezone(UTC).replace(tzinfo=None) if cell.tzinfo else cell

@@ -1,4 +1,4 @@
-"""Lists and figures as files. Each export is in the audit log twice: before a byte leaves, and how it ended."""
+"""Exports lists and figures as files. Each is audited twice: before the first byte is sent, and at its end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Who takes which file, with the filter as the address had it."""
+    """Who exports which file, with the filter of the address."""
 
     actor: str
     file: str
@@ -32,7 +32,7 @@ class Receipt:
 
 
 class Exports:
-    """Reads what is exported, and writes it as a file."""
+    """Reads the data of an export and writes its file."""
 
     def __init__(self, listings: Listings, analytics: Analytics) -> None:
         self._listings = listings
@@ -57,8 +57,8 @@ class Exports:
         return {name: table(report) for name, table in columns.FIGURES.items()}
 
     def as_csv(self, table: Table, receipt: Receipt) -> Generator[bytes, None, None]:
-        """The file, piece by piece. A failure ends it with an exception: the server then breaks the connection off, so
-        that a part never looks like the whole file. What can fail at once fails here, before anything is sent.
+        """The file, piece by piece. A failure raises while streaming: the server then aborts the connection, so that a
+        partial file never looks complete. Early failures raise here, before anything is sent.
         """
         _begin(receipt)
         pieces = self._pieces(table, receipt)
@@ -97,7 +97,7 @@ def _after(first: bytes, rest: Generator[bytes, None, None]) -> Generator[bytes,
 
 
 def _begin(receipt: Receipt) -> None:
-    """Nothing is handed out that is not in the log. Raises DatabaseUnavailable."""
+    """Audit the start, without which nothing is sent. Raises DatabaseUnavailable."""
     details = {"filter": dict(receipt.filter)}
     audit.append(Action.EXPORT_STARTED, actor=receipt.actor, target=receipt.file, details=details)
 
@@ -107,5 +107,5 @@ def _end(receipt: Receipt, rows: int, *, complete: bool) -> None:
     try:
         audit.append(Action.EXPORTED, actor=receipt.actor, target=receipt.file, details=details)
     except PaydeskError:
-        # The beginning is in the log; what matters now is that the file ends as it ended.
+        # The start is audited; the result of the file itself must not change any more.
         _log.exception("export_end_not_logged", file=receipt.file, rows=rows, complete=complete)

@@ -19,9 +19,9 @@ from dashboards.charts import (
     grouped_bars,
     heat_map,
     histogram,
-    three_d_secure_steps,
 )
 from dashboards.lists.formats import percent
+from dashboards.overview.charts import three_d_secure_steps
 from tests.unit.dashboards.charts.drawn import NASTY, Drawn, drawn, number
 
 REASONS = [
@@ -93,7 +93,7 @@ def test_any_funnel_can_be_drawn(found: list[int]) -> None:
 
 def test_the_unknown_branch_is_shown_when_not_empty() -> None:
     chart = drawn(funnel(steps(COUNTS | {"unknown": 50}), "3-D Secure"))
-    assert chart.rows()[4] == ["of these not told which", "50", "5.0%", "5.0%"]
+    assert chart.rows()[4] == ["of these unknown flow", "50", "5.0%", "5.0%"]
 
 
 def test_a_funnel_that_stops_has_no_share_of_an_empty_step() -> None:
