@@ -13,6 +13,7 @@ from typing import Any
 
 import mongoengine
 from mongoengine.connection import get_connection, get_db
+from mongoengine.errors import OperationError
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
     AutoReconnect,
@@ -28,7 +29,7 @@ from pymongo.errors import (
 from app.errors import DatabaseUnavailable
 from app.models.driver_events import CommandWatch, PoolWatch, Watcher
 
-# Subclasses of PyMongoError that say "not now" rather than "not so".
+# Subclasses of PyMongoError that mean "not now" rather than "never".
 UNAVAILABLE = (
     AutoReconnect,
     ConnectionFailure,
@@ -43,7 +44,7 @@ UNAVAILABLE = (
 def connect(uri: str, watcher: Watcher | None = None) -> None:
     """Register the connection; the driver dials on first use, so MongoDB may come up later than we do.
 
-    ``watcher`` is told of every command and connection.
+    ``watcher`` is notified of every command and connection.
     """
     mongoengine.disconnect()
     mongoengine.connect(
@@ -77,7 +78,7 @@ def collection_indexes(name: str) -> set[str]:
         return set(get_db()[name].index_information())
 
 
-# What reads take to see one moment; services pass it on and know no more of it.
+# The session in which reads see one moment; services only pass it on.
 Snapshot = ClientSession
 
 
@@ -90,20 +91,33 @@ def snapshot() -> Iterator[Snapshot]:
 
 @contextmanager
 def unavailable_as_ours() -> Iterator[None]:
-    """Raise DatabaseUnavailable for every driver failure that means that MongoDB is away."""
+    """Raise DatabaseUnavailable for every failure of the driver that means that MongoDB is away."""
     try:
         yield
     except UNAVAILABLE as error:
         raise DatabaseUnavailable from error
+    except OperationError as error:
+        if isinstance(_cause(error), UNAVAILABLE):
+            raise DatabaseUnavailable from error
+        raise
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """True when a driver error means that MongoDB is away and not that we asked for something wrong."""
-    if isinstance(error, UNAVAILABLE):
+    """True when an error means that MongoDB is away and not that we asked for something wrong."""
+    cause = _cause(error)
+    if isinstance(cause, UNAVAILABLE):
         return True
-    return isinstance(error, PyMongoError) and bool(error.has_error_label("RetryableWriteError"))
+    return isinstance(cause, PyMongoError) and bool(cause.has_error_label("RetryableWriteError"))
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """The driver's own error, where MongoEngine has put one of its own in front."""
+    return error.__context__ if isinstance(error, OperationError) else error
 
 
 def raw(document: type[mongoengine.Document]) -> Any:
-    """The pymongo collection behind a document class, for hot paths and conditional updates."""
+    """The pymongo collection behind a document class.
+
+    Only for what ``objects`` cannot do, or does too slowly by a measurement that the caller names.
+    """
     return document._get_collection()

@@ -46,7 +46,7 @@ class Sorting:
 class Page:
     """Some rows of a list in its order, and where the pages before and after them begin; None where there is none."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Any]
     previous: Cursor | None
     next: Cursor | None
 
