@@ -37,7 +37,7 @@ NOBODY = "nobody"
 _LAST_ADMIN = "This is the last admin. Make another user admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _hasher = PasswordHasher()
-# A refusal is given this long after the question, so that the writes for a known address cannot be measured.
+# A refusal is answered this long after the request, so that the writes for a known address cannot be measured.
 _REFUSAL_SECONDS = 0.25
 # Checked for addresses without an account, so that they take as long as the others.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
@@ -125,7 +125,7 @@ def set_password(email: str, password: str, *, actor: str) -> Account:
 def reset_password(account: Account, epoch: int, *, actor: str) -> str:
     """A new password, to be changed at the next sign-in; it ends the account's sessions.
 
-    ``epoch`` is the account's ``session_epoch`` when this was asked for, so that one question makes one password.
+    ``epoch`` is the account's ``session_epoch`` at the time of the request, so that one request makes one password.
     Raises ValidationFailed when the sessions were ended since.
     """
     password = generate_password()
@@ -138,7 +138,7 @@ def reset_password(account: Account, epoch: int, *, actor: str) -> str:
 
 
 def change_password(account: Account, current: str, password: str, *, address: str | None = None) -> Account:
-    """Let somebody change their own password; every session ends, so the caller begins a new one.
+    """Change one's own password; every session ends, so the caller begins a new one.
 
     A wrong current password counts like one at sign-in. Raises ValidationFailed, naming the field.
     """
@@ -155,7 +155,9 @@ def change_password(account: Account, current: str, password: str, *, address: s
     if password == current:
         raise _invalid("password", "The new password is the same as the current one.")
     changed = users.set_password(account.id, _hasher.hash(password))
-    audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_told(address))
+    audit.append(
+        Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_details(address)
+    )
     return _present(changed, account.email)
 
 
@@ -172,7 +174,7 @@ def authenticate(email: str, password: str, *, address: str | None = None) -> Ac
 
 
 def begin_session(account: Account) -> str:
-    """The id of a new session of somebody whose password was right just now."""
+    """The id of a new session, for an account whose password was right just now."""
     session_id = secrets.token_urlsafe(16)
     sessions.begin(session_id, account.id)
     return session_id
@@ -189,7 +191,7 @@ def of_session(account_id: str, epoch: int, session_id: str) -> Account | None:
 def sign_out(account: Account, session_id: str, *, address: str | None = None) -> None:
     """End one session for good, also where its cookie was copied; other browsers stay signed in."""
     sessions.end(session_id)
-    audit.append(Action.SIGNED_OUT, actor=account.email, details=_told(address))
+    audit.append(Action.SIGNED_OUT, actor=account.email, details=_details(address))
 
 
 def _authenticated(email: str, password: str, address: str | None) -> Account | None:
@@ -200,11 +202,13 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     if account is None:
         telemetry.signed_in("failed")
         # What was typed is not kept: it may be a stranger's address, or a password in the wrong field.
-        audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_told(address, "unknown address"))
+        audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_details(address, "unknown address"))
         return None
     if not account.active or is_locked(account):
         telemetry.signed_in("locked")
-        audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, "locked or disabled"))
+        audit.append(
+            Action.SIGN_IN_FAILED, actor=account.email, details=_details(address, "locked or disabled")
+        )
         return None
     if not right:
         telemetry.signed_in("failed")
@@ -213,15 +217,15 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
     if _hasher.check_needs_rehash(stored):
         users.rehash_password(account.id, _hasher.hash(password))
     telemetry.signed_in("succeeded")
-    audit.append(Action.SIGNED_IN, actor=account.email, details=_told(address))
+    audit.append(Action.SIGNED_IN, actor=account.email, details=_details(address))
     return users.signed_in(account.id, now=now())
 
 
 def _failed(account: Account, address: str | None, reason: str = "wrong password") -> None:
-    audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_told(address, reason))
+    audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_details(address, reason))
     if users.count_failure(account.id) >= MOST_FAILURES:
         users.lock(account.id, until=now() + LOCK)
-        audit.append(Action.ACCOUNT_LOCKED, actor=account.email, details=_told(address))
+        audit.append(Action.ACCOUNT_LOCKED, actor=account.email, details=_details(address))
 
 
 def _matches(stored: str, password: str) -> bool:
@@ -252,7 +256,7 @@ def _address(email: str) -> str:
     return email.strip().lower()
 
 
-def _told(address: str | None, reason: str | None = None) -> dict[str, str]:
+def _details(address: str | None, reason: str | None = None) -> dict[str, str]:
     return {name: value for name, value in {"address": address, "reason": reason}.items() if value}
 
 

@@ -1,4 +1,4 @@
 """Accounts of people and their sessions.
 
-Uses connection.
+Uses connection, document.
 """

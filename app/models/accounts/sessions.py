@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
-from bson import ObjectId
-from mongoengine import DateTimeField, Document, ObjectIdField, StringField
+from mongoengine import DateTimeField, StringField
 
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import unavailable_as_ours
+from app.models.document import IdField, StoredDocument
 
 LIFETIME_SECONDS = 12 * 3600
 
 
-class UserSession(Document):
+class UserSession(StoredDocument):
     """Its id is random and only in the signed cookie; MongoDB removes the row when the session is over."""
 
-    id = StringField(primary_key=True)
-    account_id = ObjectIdField(required=True)
-    started_at = DateTimeField(required=True)
+    id: str = StringField(primary_key=True)
+    account_id: str = IdField(required=True)
+    started_at: datetime = DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "user_sessions",
-        "auto_create_index": False,
         "indexes": [{"name": "lifetime", "fields": ["started_at"], "expireAfterSeconds": LIFETIME_SECONDS}],
     }
 
 
 def begin(session_id: str, account_id: str) -> None:
-    """Note a session that begins, by the clock that will judge when it is over."""
-    row = {"$set": {"account_id": ObjectId(account_id)}, "$currentDate": {"started_at": True}}
+    """Note a session that begins, by the clock that decides when it is over."""
+    by_the_clock = {"$currentDate": {"started_at": True}}
     with unavailable_as_ours():
-        raw(UserSession).update_one({"_id": session_id}, row, upsert=True)
+        UserSession.objects(id=session_id).update_one(
+            upsert=True, set__account_id=account_id, __raw__=by_the_clock
+        )
 
 
 def is_open(session_id: str, account_id: str) -> bool:
     """False once the session was ended, or for another account's."""
     with unavailable_as_ours():
-        found = raw(UserSession).find_one({"_id": session_id})
-    return bool(found and str(found["account_id"]) == account_id)
+        return UserSession.objects(id=session_id, account_id=account_id).first() is not None
 
 
 def end(session_id: str) -> None:
     """End the session, whoever still holds its cookie."""
     with unavailable_as_ours():
-        raw(UserSession).delete_one({"_id": session_id})
+        UserSession.objects(id=session_id).delete()

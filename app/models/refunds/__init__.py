@@ -1,4 +1,4 @@
 """Refund forms that were entered and not confirmed yet.
 
-Uses connection.
+Uses connection, document.
 """

@@ -1,6 +1,6 @@
-"""What somebody has entered to refund a payment and not confirmed yet, so that the second step has an address.
+"""Refund forms that were filled in and not confirmed yet, so that the second step has an address.
 
-A draft is nothing but what a form shows: the refund itself is made from what its confirmation sends, once for its key.
+A draft holds only what the form shows: the refund itself is made from what its confirmation sends, once for its key.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, DictField, Document, StringField
+from mongoengine import DateTimeField, StringField
 
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import unavailable_as_ours
+from app.models.document import PlainField, StoredDocument
 
 # As long as a refund form may be used.
 RETENTION_SECONDS = 12 * 3600
 
 
-class RefundDraft(Document):
+class RefundDraft(StoredDocument):
     """``fields`` are the texts of the form by their names."""
 
-    id = StringField(primary_key=True)
-    fields = DictField(required=True)
-    entered_at = DateTimeField(required=True)
+    id: str = StringField(primary_key=True)
+    fields: dict[str, str] = PlainField(dict, required=True)
+    entered_at: datetime = DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "refund_drafts",
-        "auto_create_index": False,
         "indexes": [{"name": "retention", "fields": ["entered_at"], "expireAfterSeconds": RETENTION_SECONDS}],
     }
 
@@ -34,13 +34,13 @@ class RefundDraft(Document):
 def keep(draft_id: str, fields: Mapping[str, str], *, now: datetime) -> None:
     """Keep the draft in place of an earlier one of the same form."""
     with unavailable_as_ours():
-        raw(RefundDraft).replace_one(
-            {"_id": draft_id}, {"fields": dict(fields), "entered_at": now}, upsert=True
+        RefundDraft.objects(id=draft_id).update_one(
+            upsert=True, set__fields=dict(fields), set__entered_at=now
         )
 
 
 def find(draft_id: str) -> dict[str, str] | None:
     """The fields of the draft; None where nothing was entered or it is too old."""
     with unavailable_as_ours():
-        row = raw(RefundDraft).find_one({"_id": draft_id})
-    return row["fields"] if row else None
+        draft = RefundDraft.objects(id=draft_id).first()
+    return draft.fields if draft else None
