@@ -1,4 +1,4 @@
 """Leases of jobs and heartbeats of workers.
 
-Uses connection.
+Uses connection, document.
 """

@@ -1,56 +1,53 @@
-"""Which workers live: each notes every few seconds that it does, for /readyz and /metrics."""
+"""Which workers live: each records a heartbeat every few seconds, for /readyz and /metrics."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, Document, StringField
+from mongoengine import DateTimeField, StringField
 
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import unavailable_as_ours
+from app.models.document import StoredDocument
 
-_FORGET_AFTER_SECONDS = 86_400
+_RETENTION_SECONDS = 86_400
 
 
-class WorkerBeat(Document):
+class Heartbeat(StoredDocument):
     """One row for each worker process, renewed while it lives."""
 
-    worker = StringField(primary_key=True)
-    started_at = DateTimeField()
-    beat_at = DateTimeField()
+    worker: str = StringField(primary_key=True)
+    started_at: datetime = DateTimeField(required=True)
+    beat_at: datetime = DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "worker_heartbeats",
-        "auto_create_index": False,
         "indexes": [
-            # Also finds the newest beat without reading the others.
-            {
-                "name": "retention",
-                "fields": ["beat_at"],
-                "expireAfterSeconds": _FORGET_AFTER_SECONDS,
-            }
+            # Also finds the newest heartbeat without reading the others.
+            {"name": "retention", "fields": ["beat_at"], "expireAfterSeconds": _RETENTION_SECONDS}
         ],
     }
 
 
-def beat(name: str, now: datetime) -> None:
-    """Note that the worker ``name`` lives. Raises DatabaseUnavailable."""
-    change = {"$max": {"beat_at": now}, "$setOnInsert": {"started_at": now}}
+def record(worker: str, now: datetime) -> None:
+    """Record that a worker lives. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        raw(WorkerBeat).update_one({"_id": name}, change, upsert=True)
+        Heartbeat.objects(worker=worker).update_one(
+            upsert=True, max__beat_at=now, set_on_insert__started_at=now
+        )
 
 
-def deregister(name: str) -> None:
-    """Remove a worker that ends as it should; one that was killed stays and falls silent."""
+def deregister(worker: str) -> None:
+    """Remove a worker that ends in order; the row of one that was killed stays and grows old."""
     with unavailable_as_ours():
-        raw(WorkerBeat).delete_one({"_id": name})
+        Heartbeat.objects(worker=worker).delete()
 
 
 def newest() -> datetime | None:
-    """When any worker was last known to live; None when none ever was, or all ended as they should.
+    """When any worker was last known to live; None when none ever was, or all ended in order.
 
     Raises DatabaseUnavailable.
     """
     with unavailable_as_ours():
-        row = raw(WorkerBeat).find_one({}, {"beat_at": 1}, sort=[("beat_at", -1)])
-    return row["beat_at"] if row else None
+        heartbeat = Heartbeat.objects.order_by("-beat_at").only("beat_at").first()
+    return heartbeat.beat_at if heartbeat else None

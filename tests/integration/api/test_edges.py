@@ -99,7 +99,7 @@ def test_request_ids_go_in_and_out(erp: Caller) -> None:
 
 
 def test_ready_lists_its_checks(erp: Caller) -> None:
-    heartbeats.beat("worker-1", datetime.now(UTC))
+    heartbeats.record("worker-1", datetime.now(UTC))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "worker"}
@@ -134,7 +134,7 @@ def test_a_dead_worker_is_a_warning_and_keeps_web_nodes_in_service(
 ) -> None:
     """Payments are taken without it."""
     if minutes:
-        heartbeats.beat("worker-1", datetime.now(UTC) - timedelta(minutes=minutes))
+        heartbeats.record("worker-1", datetime.now(UTC) - timedelta(minutes=minutes))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
     assert ready.json["checks"]["worker"]["state"] == "warning"

@@ -287,8 +287,8 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
         database.reconciliation_reports.insert_one(
             {"_id": str(n), "finished_at": report["started_at"], **report}
         )
-    heartbeats.beat("worker-1", now - timedelta(minutes=5))
-    heartbeats.beat("worker-2", now - timedelta(seconds=5))
+    heartbeats.record("worker-1", now - timedelta(minutes=5))
+    heartbeats.record("worker-2", now - timedelta(seconds=5))
     hours = (-1, 5, 20, 60, 71, 100, None)
     due = [
         stored.dispute(n, evidence_due_by=now + timedelta(hours=h) if h is not None else None)

@@ -75,7 +75,7 @@ def a_life_before(app: Flask, sandbox: SandboxProcess) -> Iterator[None]:
     event = sandbox.stripe("GET", "/v1/events", {"type": "payment_intent.succeeded"})["data"][0]
     body, headers = signed(event, app.extensions["paydesk_settings"].stripe_webhook_secret[0])
     assert app.test_client().post(WEBHOOK_PATH, data=body, headers=headers).status_code == 200
-    heartbeats.beat("worker-1", datetime.now(UTC))
+    heartbeats.record("worker-1", datetime.now(UTC))
     yield
 
 
@@ -174,9 +174,9 @@ def test_indexes_that_are_missing(good: Settings) -> None:
 
 def test_a_worker_without_heartbeats(good: Settings) -> None:
     app = create_app(good)
-    heartbeats.beat("worker-1", datetime.now(UTC) - timedelta(minutes=2))
+    heartbeats.record("worker-1", datetime.now(UTC) - timedelta(minutes=2))
     assert state_of(app, "worker")[0] == "fail"
-    heartbeats.beat("worker-2", datetime.now(UTC))
+    heartbeats.record("worker-2", datetime.now(UTC))
     assert state_of(app, "worker")[0] == "ok"
 
 
