@@ -1,105 +1,86 @@
-"""Idempotency records: one row for each (caller, endpoint, key), written before the work is done.
+"""Idempotency records: one for each (caller, endpoint, key), written before the work is done.
 
 The unique ``_id`` makes two processes that get the same key at once agree on who works; a lease lets a retry take
 over after a crash. Records live for 48 hours, twice what Stripe promises for its own keys.
 
-Uses connection.
+Uses connection, document.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, DictField, Document, IntField, StringField
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from mongoengine import DateTimeField, IntField, NotUniqueError, StringField
 
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import unavailable_as_ours
+from app.models.document import PlainField, StoredDocument
 
 RETENTION_SECONDS = 48 * 3600
 
 
-class IdempotencyRecord(Document):
-    """``answer`` holds no secret: what must not be stored is fetched again when the answer is replayed."""
+class IdempotencyRecord(StoredDocument):
+    """``status`` and ``answer`` are there once the work is done, ``leased_until`` while it is being done.
 
-    id = StringField(primary_key=True)
-    fingerprint = StringField(required=True)
-    resource_id = StringField(required=True)
-    leased_until = DateTimeField(null=True)
-    status = IntField()
-    answer = DictField(null=True)
-    created_at = DateTimeField(required=True)
+    ``answer`` holds no secret: what must not be stored is fetched again when the answer is replayed.
+    """
+
+    id: str = StringField(primary_key=True)
+    fingerprint: str = StringField(required=True)
+    resource_id: str = StringField(required=True)
+    leased_until: datetime | None = DateTimeField()
+    status: int | None = IntField()
+    answer: dict[str, Any] | None = PlainField(dict)
+    created_at: datetime = DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "idempotency_records",
-        "auto_create_index": False,
         "indexes": [{"name": "retention", "fields": ["created_at"], "expireAfterSeconds": RETENTION_SECONDS}],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a request found: ``mine`` when it is the one to do the work; ``status`` set when the answer is known."""
-
-    mine: bool
-    fingerprint: str
-    resource_id: str
-    status: int | None
-    answer: dict[str, Any] | None
-
-
-def claim(record_id: str, fingerprint: str, resource_id: str, *, now: datetime, until: datetime) -> Claim:
-    """Insert the record, or take it over when its lease has run out, or say what is known of it."""
-    fresh = {
-        "_id": record_id,
-        "fingerprint": fingerprint,
-        "resource_id": resource_id,
-        "leased_until": until,
-        "created_at": now,
-    }
+def claim(
+    record_id: str, fingerprint: str, resource_id: str, *, now: datetime, until: datetime
+) -> tuple[IdempotencyRecord, bool]:
+    """The record, and whether the work is ours: because the record is new, or its lease has run out."""
+    new = IdempotencyRecord(
+        id=record_id, fingerprint=fingerprint, resource_id=resource_id, leased_until=until, created_at=now
+    )
     with unavailable_as_ours():
         try:
-            raw(IdempotencyRecord).insert_one(fresh)
-        except DuplicateKeyError:
+            new.save(force_insert=True)
+        except NotUniqueError:
             pass
         else:
-            return Claim(True, fingerprint, resource_id, None, None)
-        free = {
-            "_id": record_id,
-            "status": None,
-            "fingerprint": fingerprint,
-            "leased_until": {"$not": {"$gt": now}},
-        }
-        taken = raw(IdempotencyRecord).find_one_and_update(
-            free, {"$set": {"leased_until": until}}, return_document=ReturnDocument.AFTER
+            return new, True
+        free = IdempotencyRecord.objects(
+            id=record_id,
+            fingerprint=fingerprint,
+            status=None,
+            __raw__={"leased_until": {"$not": {"$gt": now}}},
         )
-        row = taken or raw(IdempotencyRecord).find_one({"_id": record_id})
-    if row is None:  # removed by retention between the two reads: the key is new again
+        taken_over = free.modify(new=True, set__leased_until=until)
+        existing = taken_over or IdempotencyRecord.objects(id=record_id).first()
+    if existing is None:  # removed by retention between the two reads: the key is new again
         return claim(record_id, fingerprint, resource_id, now=now, until=until)
-    return Claim(
-        taken is not None, row["fingerprint"], row["resource_id"], row.get("status"), row.get("answer")
-    )
+    return existing, taken_over is not None
 
 
-def find(record_id: str) -> Claim | None:
-    """What is known of a record, without taking it over."""
+def find(record_id: str) -> IdempotencyRecord | None:
+    """A record, without taking its work over."""
     with unavailable_as_ours():
-        row = raw(IdempotencyRecord).find_one({"_id": record_id})
-    if row is None:
-        return None
-    return Claim(False, row["fingerprint"], row["resource_id"], row.get("status"), row.get("answer"))
+        return IdempotencyRecord.objects(id=record_id).first()  # type: ignore[no-any-return]
 
 
 def complete(record_id: str, status: int, answer: dict[str, Any]) -> None:
     """Keep the answer for replays."""
-    change = {"$set": {"status": status, "answer": answer}, "$unset": {"leased_until": ""}}
     with unavailable_as_ours():
-        raw(IdempotencyRecord).update_one({"_id": record_id}, change)
+        IdempotencyRecord.objects(id=record_id).update_one(
+            set__status=status, set__answer=answer, unset__leased_until=True
+        )
 
 
 def release(record_id: str) -> None:
-    """Give the work up, so that a retry with the same key does it; nothing is known of the outcome."""
+    """Give the work up, so that a retry with the same key does it; the outcome is unknown."""
     with unavailable_as_ours():
-        raw(IdempotencyRecord).update_one({"_id": record_id}, {"$unset": {"leased_until": ""}})
+        IdempotencyRecord.objects(id=record_id).update_one(unset__leased_until=True)

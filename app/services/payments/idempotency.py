@@ -59,13 +59,13 @@ def once(what: Once, work: Callable[[str], dict[str, Any]]) -> tuple[dict[str, A
     pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _WAIT_SECONDS
     while True:
         at = now()
-        claim = records.claim(what.record_id, what.fingerprint, new_id(), now=at, until=at + LEASE)
-        if claim.fingerprint != what.fingerprint:
+        record, is_ours = records.claim(what.record_id, what.fingerprint, new_id(), now=at, until=at + LEASE)
+        if record.fingerprint != what.fingerprint:
             raise IdempotencyKeyReused
-        if claim.mine:
-            return _work(what, claim.resource_id, work), False
-        if claim.status is not None:
-            return _replay(claim), True
+        if is_ours:
+            return _work(what, record.resource_id, work), False
+        if record.status is not None:
+            return _replay(record), True
         if time.monotonic() > deadline:
             raise RequestInProgress(retry_after=2)
         time.sleep(pause)
@@ -77,8 +77,8 @@ def answer_of(what: Once) -> dict[str, Any] | None:
 
     Raises the error that it would replay.
     """
-    claim = records.find(what.record_id)
-    return _replay(claim) if claim and claim.status is not None else None
+    record = records.find(what.record_id)
+    return _replay(record) if record and record.status is not None else None
 
 
 def _work(what: Once, resource_id: str, work: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def _work(what: Once, resource_id: str, work: Callable[[str], dict[str, Any]]) -
     return answer
 
 
-def _replay(claim: records.Claim) -> dict[str, Any]:
-    answer = claim.answer or {}
-    if claim.status != HTTPStatus.OK:
+def _replay(record: records.IdempotencyRecord) -> dict[str, Any]:
+    answer = record.answer or {}
+    if record.status != HTTPStatus.OK:
         raise rebuild(answer)
     return answer
