@@ -57,7 +57,7 @@ def _page(args: Mapping[str, str], **more: Any) -> str:
     return render_template(
         "audit/index.html",
         query=query,
-        rows=[(row, unix_time(row["at"] // 1000), _details(row.get("details") or {})) for row in page.rows],
+        rows=[(row, unix_time(row.at // 1000), _details(row.details)) for row in page.rows],
         turn=cursors.turn(page, cursor, _NAME, query.parameters),
         actions=labels.options(labels.ACTION),
         **more,

@@ -1,4 +1,4 @@
-"""The audit log, and the proof that neither it nor any payment's history was changed after the fact."""
+"""The audit log, and the proof that neither it nor any payment's history was changed afterwards."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from app.domain.payments.history import GENESIS, digest, problems
 from app.domain.payments.snapshot import record
 from app.errors import DatabaseUnavailable, NotFound
 from app.models.audit import entries as audit_entries
-from app.models.audit.entries import EntryFilter
+from app.models.audit.entries import AuditEntry, EntryFilter
 from app.models.pagination import Page
 from app.models.payments import repository
 from app.models.payments.mapping import Document, fields_of, state_of
 
 # A number that is taken means that another process appended; only hundreds of writers at once reach this.
 _MOST_CONFLICTS = 500
-_BATCH = 100
 _MOST_FINDINGS = 100
 
 
@@ -65,17 +64,16 @@ def append(
     """
     for conflicts in range(_MOST_CONFLICTS):
         last = audit_entries.last()
-        entry = {
-            "seq": last["seq"] + 1 if last else 1,
+        content = {
+            "seq": last.seq + 1 if last else 1,
             "at": int(time.time() * 1000),
             "actor": actor,
             "action": action.value,
             "target": target,
             "details": dict(details or {}),
-            "previous_hash": last["hash"] if last else GENESIS,
+            "previous_hash": last.hash if last else GENESIS,
         }
-        entry["hash"] = digest(entry)
-        if audit_entries.insert(entry):
+        if audit_entries.insert(AuditEntry(**content, hash=digest(content))):
             return
         # Jitter keeps many writers from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
@@ -86,7 +84,7 @@ def append(
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a look at the newest entries found. ``first`` is where it began; 1 means that it covers the whole log."""
+    """The result of checking the newest entries. ``first`` is where the check began; 1 means the whole log."""
 
     first: int
     head: int
@@ -96,7 +94,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class PaymentsVerification:
-    """What a look at the histories of the newest payments found; ``verified`` of them were looked at."""
+    """The result of checking the histories of the newest payments, ``verified`` in number."""
 
     verified: int
     findings: list[Finding]
@@ -116,11 +114,9 @@ def verify_newest(most: int) -> Verification:
 
 def verify_newest_payments(most: int) -> PaymentsVerification:
     """Check the histories of the newest ``most`` payments; a hundred findings are enough to show."""
-    verified, found = 0, list[Finding]()
-    for document in repository.newest(most):
-        verified += 1
-        found += check_payment(document)
-    return PaymentsVerification(verified, found[:_MOST_FINDINGS])
+    checked = [check_payment(document) for document in repository.newest(most)]
+    findings = [finding for of_payment in checked for finding in of_payment]
+    return PaymentsVerification(len(checked), findings[:_MOST_FINDINGS])
 
 
 def head_findings(number: int, seal: str) -> list[Finding]:
@@ -128,7 +124,7 @@ def head_findings(number: int, seal: str) -> list[Finding]:
     entry = audit_entries.find(number)
     if entry is None:
         return [Finding("audit log", f"entry {number}, which was noted elsewhere, is missing")]
-    if entry.get("hash") != seal:
+    if entry.hash != seal:
         return [Finding("audit log", f"entry {number} is not the one that was noted elsewhere")]
     return []
 
@@ -138,7 +134,7 @@ def log_findings(first: int = 1) -> Iterator[Finding]:
     before = audit_entries.find(first - 1) if first > 1 else None
     if first > 1 and before is None:
         yield Finding("audit log", f"entry {first - 1} is missing")
-    previous: str | None = str(before["hash"]) if before else (GENESIS if first == 1 else None)
+    previous: str | None = before.hash if before else (GENESIS if first == 1 else None)
     expected = first
     for entry in audit_entries.walk(first):
         seq = entry["seq"]
@@ -155,7 +151,7 @@ def log_findings(first: int = 1) -> Iterator[Finding]:
 def log_head() -> tuple[int, str]:
     """Number and hash of the newest entry. Kept elsewhere, it shows later whether the end was cut off."""
     last = audit_entries.last()
-    return (last["seq"], last["hash"]) if last else (0, GENESIS)
+    return (last.seq, last.hash) if last else (0, GENESIS)
 
 
 def count_payments() -> int:
@@ -182,9 +178,9 @@ def check_payment(document: Document) -> list[Finding]:
         present = record(derive(state_of(document)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return [Finding(subject, f"its evidence cannot be read ({type(error).__name__}: {error})")]
-    found = [Finding(subject, message) for message in problems(document.get("history") or [], present)]
+    findings = [Finding(subject, message) for message in problems(document.get("history") or [], present)]
     for name, value in fields_of(present).items():
         if document.get(name) != value:
-            told = f"{name} is {document.get(name)!r}, but the evidence says {value!r}"
-            found.append(Finding(subject, told))
-    return found
+            message = f"{name} is {document.get(name)!r}, but the evidence says {value!r}"
+            findings.append(Finding(subject, message))
+    return findings

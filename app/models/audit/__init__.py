@@ -1,4 +1,4 @@
 """The audit log.
 
-Uses connection, pagination.
+Uses connection, document, pagination.
 """

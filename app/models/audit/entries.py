@@ -8,31 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-from mongoengine import DictField, Document, LongField, StringField
-from pymongo.errors import DuplicateKeyError
+from mongoengine import LongField, NotUniqueError, StringField
 
 from app.cursors import Cursor
 from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
+from app.models.document import PlainField, StoredDocument
 from app.models.pagination import Page, Row, Sorting
 
 
-class AuditEntry(Document):
+class AuditEntry(StoredDocument):
     """``at`` is in Unix milliseconds; ``details`` holds plain values only, never a secret."""
 
-    seq = LongField(primary_key=True)
-    at = LongField(required=True)
-    actor = StringField(required=True)
-    action = StringField(required=True)
-    target = StringField()
-    details = DictField()
-    previous_hash = StringField(required=True)
-    hash = StringField(required=True)
+    seq: int = LongField(primary_key=True)
+    at: int = LongField(required=True)
+    actor: str = StringField(required=True)
+    action: str = StringField(required=True)
+    target: str | None = StringField(null=True)
+    details: dict[str, Any] = PlainField(dict, required=True)
+    previous_hash: str = StringField(required=True)
+    hash: str = StringField(required=True)
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "collection": "audit_entries",
-        "auto_create_index": False,
         # Every choice of filters that the page offers finds its rows in order; two are few enough to check a third.
         "indexes": [
             {"name": "newest", "fields": ["-at", "-seq"]},
@@ -59,11 +59,11 @@ class EntryFilter:
     def query(self) -> Row:
         """The same as a MongoDB query."""
         named = {"actor": self.actor, "action": self.action, "target": self.target}
-        found: Row = {name: value for name, value in named.items() if value is not None}
+        query: Row = {name: value for name, value in named.items() if value is not None}
         times = {"$gte": self.since, "$lt": self.until}
         if any(value is not None for value in times.values()):
-            found["at"] = {name: value for name, value in times.items() if value is not None}
-        return found
+            query["at"] = {name: value for name, value in times.items() if value is not None}
+        return query
 
 
 NEWEST = Sorting("at", -1)
@@ -71,43 +71,43 @@ NEWEST = Sorting("at", -1)
 
 def page(where: EntryFilter, *, limit: int, cursor: Cursor | None = None) -> Page:
     """The page of ``limit`` entries at ``cursor``, newest first."""
+
+    def find(query: Row) -> Any:
+        return AuditEntry.objects(__raw__=query).as_pymongo()
+
     with unavailable_as_ours():
-        found = pagination.page(raw(AuditEntry).find, where.query(), NEWEST, limit=limit, cursor=cursor)
-    return replace(found, rows=[_numbered(row) for row in found.rows])
+        page = pagination.page(find, where.query(), NEWEST, limit=limit, cursor=cursor)
+    return replace(page, rows=[AuditEntry.load(row) for row in page.rows])
 
 
-def find(seq: int) -> Row | None:
+def find(seq: int) -> AuditEntry | None:
     """The entry with a number."""
     with unavailable_as_ours():
-        found = raw(AuditEntry).find_one({"_id": seq})
-    return _numbered(found) if found else None
+        return AuditEntry.objects(seq=seq).first()  # type: ignore[no-any-return]
 
 
-def last() -> Row | None:
+def last() -> AuditEntry | None:
     """The newest entry."""
     with unavailable_as_ours():
-        found = raw(AuditEntry).find_one(sort=[("_id", -1)])
-    return _numbered(found) if found else None
+        return AuditEntry.objects.order_by("-seq").first()  # type: ignore[no-any-return]
 
 
-def insert(entry: Row) -> bool:
+def insert(entry: AuditEntry) -> bool:
     """Write an entry; False when another process has taken its number."""
-    row = {"_id": entry["seq"], **{name: value for name, value in entry.items() if name != "seq"}}
     with unavailable_as_ours():
         try:
-            raw(AuditEntry).insert_one(row)
-        except DuplicateKeyError:
+            entry.save(force_insert=True)
+        except NotUniqueError:
             return False
     return True
 
 
 def walk(first: int = 1) -> Iterator[Row]:
-    """Every entry from number ``first`` on, oldest first, read in batches."""
+    """Every entry from number ``first`` on, oldest first, exactly as it is stored, read in batches.
+
+    Raw, for these rows are verified: their hashes cover what is stored, not what the class makes of it.
+    """
     query = {"_id": {"$gte": first}} if first > 1 else {}
     with unavailable_as_ours():
-        for found in raw(AuditEntry).find(query).sort("_id", 1):
-            yield _numbered(found)
-
-
-def _numbered(found: Row) -> Row:
-    return {"seq": found["_id"], **{name: value for name, value in found.items() if name != "_id"}}
+        for row in raw(AuditEntry).find(query).sort("_id", 1):
+            yield {"seq": row["_id"], **{name: value for name, value in row.items() if name != "_id"}}

@@ -92,7 +92,7 @@ class Leases:
 
     def renew(self) -> None:
         """Keep every lease, and note that this worker lives."""
-        heartbeats.beat(self.owner, now())
+        heartbeats.record(self.owner, now())
         with self._lock:
             every = list(self._held.values())
         for lease in every:
