@@ -60,7 +60,7 @@ def report(report_id: str) -> str:
     reader = Reader(request.args, services.listings.zone)
     number = reader.number("page", 1, _MOST_PAGES, fallback="Showing the first differences.")
     detail = services.reconciliation_admin.report(report_id, page=number)
-    drift = [(row, drift_lines(row.get("fields") or {}, str(row.get("currency")))) for row in detail.drift]
+    drift = [(row, drift_lines(row.fields, row.currency)) for row in detail.drift]
     return render_template(
         "reconciliation/report.html",
         problems=reader.problems,

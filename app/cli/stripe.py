@@ -18,6 +18,7 @@ from app.cli.support.progress import progress, say
 from app.domain.money import CURRENCIES, Money
 from app.errors import PaydeskError
 from app.extensions import services
+from app.models.reconciliation.reports import ReportedDifference
 from app.services.reconciliation.run import Run, RunRequest
 
 stripe = Group("stripe", help="Compare our payments with Stripe's.")
@@ -104,9 +105,7 @@ def _percent(run: Run) -> Iterator[None]:
 def _report(run: Run) -> None:
     report, counts = run.report(), run.counts
     what = (
-        f"payment {run.request.payment_id}"
-        if run.request.payment_id
-        else f"since {report['since']:%F %T} UTC"
+        f"payment {run.request.payment_id}" if run.request.payment_id else f"since {report.since:%F %T} UTC"
     )
     say(f"Report {run.report_id}, {what}")
     listed = ("payment_intents", "charges", "refunds", "disputes", "events")
@@ -117,10 +116,10 @@ def _report(run: Run) -> None:
     for currency, sums in sorted(run.amounts.items()):
         message = [f"{_TITLES[name]} {_money(sums[name], currency)}" for name in _TITLES if sums[name]]
         say(f"  {currency.upper()}: {'; '.join(message)}")
-    for row in report["drift"][:_PRINTED]:
-        say("\n".join(_lines(row)))
+    for difference in report.drift[:_PRINTED]:
+        say("\n".join(_lines(difference)))
     if run.drift_total > _PRINTED:
-        say(f"… and {run.drift_total - _PRINTED} more; the report keeps the first {len(report['drift'])}.")
+        say(f"… and {run.drift_total - _PRINTED} more; the report keeps the first {len(report.drift)}.")
     if not run.drift_total:
         say("No drift.")
     elif run.request.repair:
@@ -129,11 +128,12 @@ def _report(run: Run) -> None:
         say(f"{run.drift_total} differences. Run again with --repair to repair ours.")
 
 
-def _lines(row: dict[str, Any]) -> Iterable[str]:
-    names = f"payment {row['payment_id'] or '(none)'}, {row['intent_id'] or 'no payment intent'}"
-    repaired = ", repaired" if row["repaired"] else ""
-    yield f"- {_TITLES[row['kind']]}: {names}, {_money(row['amount'], row['currency'])}{repaired}"
-    for name, (ours, theirs) in row["fields"].items():
+def _lines(difference: ReportedDifference) -> Iterable[str]:
+    names = f"payment {difference.payment_id or '(none)'}, {difference.intent_id or 'no payment intent'}"
+    repaired = ", repaired" if difference.repaired else ""
+    amount = _money(difference.amount, difference.currency)
+    yield f"- {_TITLES[difference.kind]}: {names}, {amount}{repaired}"
+    for name, (ours, theirs) in difference.fields.items():
         yield f"    {name}: {_value(ours)} → {_value(theirs)}"
 
 

@@ -1,4 +1,4 @@
 """Reports of reconciliation.
 
-Uses connection, pagination.
+Uses connection, document, pagination.
 """

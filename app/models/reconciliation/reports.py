@@ -3,52 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, ListField, StringField
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    EmbeddedDocument,
+    EmbeddedDocumentListField,
+    EnumField,
+    IntField,
+    LongField,
+    StringField,
+)
 
 from app.cursors import Cursor
 from app.models import pagination
-from app.models.connection import raw, unavailable_as_ours
+from app.models.connection import unavailable_as_ours
+from app.models.document import PlainField, StoredDocument
 from app.models.pagination import Page, Row, Sorting
 
 LARGEST = 1000
 """How many differences a report keeps; their number is kept whatever it is."""
-# So many of the newest reports with a difference are looked through for what is still different.
-_LOOKED_THROUGH = 200
+# The open differences are looked for in this many of the newest reports that have any.
+_MOST_SEARCHED = 200
 
 
 class RunState(StrEnum):
-    """A run that died without a word stays ``running``; it can be resumed like a failed one."""
+    """A run whose process was killed stays ``running``; it can be resumed like a failed one."""
 
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
 
 
-class ReconciliationReport(Document):
-    """One run. ``amounts`` are minor units by currency; ``cursor`` says where to go on."""
+class ReportedDifference(EmbeddedDocument):
+    """One payment that was not the same. Amounts are minor units; ``fields`` holds ``{field: [ours, Stripe's]}``."""
 
-    id = StringField(primary_key=True)
-    state = StringField(required=True, choices=[state.value for state in RunState])
-    started_at = DateTimeField(required=True)
-    finished_at = DateTimeField()
-    since = DateTimeField()
-    payment_id = StringField()
-    repair = BooleanField(required=True)
-    actor = StringField()
-    counts = DictField()
-    amounts = DictField()
-    drift = ListField(DictField())
-    drift_total = IntField(required=True)
-    cursor = DictField()
-    error = StringField()
+    kind: str = StringField(required=True)
+    payment_id: str | None = StringField(null=True)
+    intent_id: str | None = StringField(null=True)
+    currency: str = StringField(required=True)
+    amount: int = LongField(required=True)
+    captured: int = LongField(required=True)
+    refunded: int = LongField(required=True)
+    fields: dict[str, Any] = PlainField(dict, default=dict)
+    repaired: bool = BooleanField(default=False)
+
+
+class ReconciliationReport(StoredDocument):
+    """One run over a range (``since``) or one payment.
+
+    ``amounts`` are minor units by currency; ``cursor`` says where to go on.
+    """
+
+    id: str = StringField(primary_key=True)
+    state: RunState = EnumField(RunState, required=True, default=RunState.RUNNING)
+    started_at: datetime = DateTimeField(required=True)
+    finished_at: datetime | None = DateTimeField()
+    since: datetime | None = DateTimeField(null=True)
+    payment_id: str | None = StringField(null=True)
+    repair: bool = BooleanField(required=True)
+    actor: str | None = StringField(null=True)
+    counts: dict[str, int] = PlainField(dict, default=dict)
+    amounts: dict[str, dict[str, int]] = PlainField(dict, default=dict)
+    drift: list[ReportedDifference] = EmbeddedDocumentListField(ReportedDifference)
+    drift_total: int = IntField(default=0)
+    cursor: dict[str, Any] = PlainField(dict, default=dict)
+    error: str | None = StringField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "reconciliation_reports",
-        "auto_create_index": False,
         "indexes": [
             {"name": "started_id", "fields": ["-started_at", "-id"]},
             {"name": "state_started", "fields": ["state", "-started_at"]},
@@ -62,76 +89,100 @@ class ReconciliationReport(Document):
     }
 
 
-def begin(report_id: str, row: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class OpenDifference:
+    """A difference that was not repaired, and the latest report of it."""
+
+    drift: ReportedDifference
+    report_id: str
+    started_at: datetime
+
+
+def begin(report: ReconciliationReport) -> None:
     """Store a new report before anything is read."""
-    fresh = {"counts": {}, "amounts": {}, "drift": [], "drift_total": 0, "cursor": {}, **row}
     with unavailable_as_ours():
-        raw(ReconciliationReport).insert_one({"_id": report_id, "state": RunState.RUNNING.value, **fresh})
+        report.save(force_insert=True)
 
 
-def advance(report_id: str, progress: Mapping[str, Any], drift: Sequence[Mapping[str, Any]]) -> None:
+def advance(
+    report_id: str,
+    drift: Sequence[ReportedDifference],
+    *,
+    counts: Mapping[str, int],
+    amounts: Mapping[str, Mapping[str, int]],
+    drift_total: int,
+    cursor: Mapping[str, Any],
+) -> None:
     """Note how far the run has come, and the differences found since the last note, up to the report's limit."""
-    added = {"$each": [dict(item) for item in drift], "$slice": LARGEST}
-    change = {"$set": dict(progress), "$push": {"drift": added}}
+    added = {"$each": [difference.to_mongo() for difference in drift], "$slice": LARGEST}
     with unavailable_as_ours():
-        raw(ReconciliationReport).update_one({"_id": report_id}, change)
+        ReconciliationReport.objects(id=report_id).update_one(
+            set__counts=dict(counts),
+            set__amounts={currency: dict(sums) for currency, sums in amounts.items()},
+            set__drift_total=drift_total,
+            set__cursor=dict(cursor),
+            __raw__={"$push": {"drift": added}},
+        )
 
 
 def end(report_id: str, state: RunState, *, now: datetime, error: str | None = None) -> None:
-    """Note that the run is over, well or not."""
-    change = {"state": state.value, "finished_at": now, "error": error}
+    """Note that the run is over, and the error that ended it."""
+    outcome = {"set__error": error} if error else {"unset__error": True}
     with unavailable_as_ours():
-        raw(ReconciliationReport).update_one({"_id": report_id}, {"$set": change})
+        ReconciliationReport.objects(id=report_id).update_one(
+            set__state=state, set__finished_at=now, **outcome
+        )
 
 
 def resume(report_id: str) -> None:
     """Note that an unfinished run goes on."""
-    change = {"$set": {"state": RunState.RUNNING.value}, "$unset": {"error": "", "finished_at": ""}}
     with unavailable_as_ours():
-        raw(ReconciliationReport).update_one({"_id": report_id}, change)
+        ReconciliationReport.objects(id=report_id).update_one(
+            set__state=RunState.RUNNING, unset__error=True, unset__finished_at=True
+        )
 
 
-def find(report_id: str) -> dict[str, Any] | None:
+def find(report_id: str) -> ReconciliationReport | None:
     """A report."""
     with unavailable_as_ours():
-        found: dict[str, Any] | None = raw(ReconciliationReport).find_one({"_id": report_id})
-    return found
+        return ReconciliationReport.objects(id=report_id).first()  # type: ignore[no-any-return]
 
 
 def page(*, limit: int, cursor: Cursor | None = None) -> Page:
     """The page of ``limit`` reports at ``cursor``, newest first, without their differences."""
 
     def find(query: Row) -> Any:
-        return raw(ReconciliationReport).find(query, {"drift": 0, "cursor": 0})
+        return ReconciliationReport.objects(__raw__=query).exclude("drift", "cursor").as_pymongo()
 
     with unavailable_as_ours():
-        return pagination.page(find, {}, Sorting("started_at", -1), limit=limit, cursor=cursor)
+        page = pagination.page(find, {}, Sorting("started_at", -1), limit=limit, cursor=cursor)
+    return replace(page, rows=[ReconciliationReport.load(row) for row in page.rows])
 
 
-def open_drift(limit: int) -> list[dict[str, Any]]:
-    """What was not repaired when it was last told, newest first: ``drift``, its ``report_id`` and ``started_at``.
+def open_drift(limit: int) -> list[OpenDifference]:
+    """What was not repaired when it was last reported, newest first.
 
     A payment that was checked by itself since, and found equal, is left out.
     """
     equal_since = {
         "from": "reconciliation_reports",
-        "let": {"told_at": "$started_at"},
+        "let": {"differed_at": "$started_at"},
         "localField": "drift.payment_id",
         "foreignField": "payment_id",
         "pipeline": [
             {"$match": {"state": RunState.FINISHED.value, "drift_total": 0}},
-            {"$match": {"$expr": {"$gt": ["$started_at", "$$told_at"]}}},
+            {"$match": {"$expr": {"$gt": ["$started_at", "$$differed_at"]}}},
             {"$limit": 1},
         ],
         "as": "equal_since",
     }
-    # An intent is told with every run, our own id not where the payment is missing here.
+    # Every run names the intent, but not our own id where the payment is missing here.
     payment = {"$ifNull": ["$drift.intent_id", "$drift.payment_id"]}
     latest = {"drift": {"$first": "$drift"}, "report_id": {"$first": "$_id"}}
     steps = [
         {"$match": {"drift_total": {"$gt": 0}}},
         {"$sort": {"started_at": -1, "_id": -1}},
-        {"$limit": _LOOKED_THROUGH},
+        {"$limit": _MOST_SEARCHED},
         {"$unwind": "$drift"},
         {"$group": {"_id": payment, **latest, "started_at": {"$first": "$started_at"}}},
         {"$match": {"drift.repaired": {"$ne": True}}},
@@ -142,34 +193,32 @@ def open_drift(limit: int) -> list[dict[str, Any]]:
         {"$limit": limit},
     ]
     with unavailable_as_ours():
-        return list(raw(ReconciliationReport).aggregate(steps, hint="drift_newest"))
+        rows = list(ReconciliationReport.objects.aggregate(steps, hint="drift_newest"))
+    return [
+        OpenDifference(ReportedDifference._from_son(row["drift"]), row["report_id"], row["started_at"])
+        for row in rows
+    ]
 
 
-def last_finished() -> dict[str, Any] | None:
+def last_finished() -> ReconciliationReport | None:
     """``counts`` and ``finished_at`` of the latest comparison of a range that finished."""
+    finished = ReconciliationReport.objects(payment_id=None, state=RunState.FINISHED)
     with unavailable_as_ours():
-        found: dict[str, Any] | None = raw(ReconciliationReport).find_one(
-            {"payment_id": None, "state": RunState.FINISHED.value},
-            {"counts": 1, "finished_at": 1},
-            sort=[("started_at", -1)],
-        )
-    return found
+        return finished.order_by("-started_at").only("counts", "finished_at").first()  # type: ignore[no-any-return]
 
 
-def unfinished() -> dict[str, Any] | None:
+def unfinished() -> ReconciliationReport | None:
     """The latest run over a range that did not finish, unless a later one finished that covers its range."""
+    of_ranges = ReconciliationReport.objects(payment_id=None)
     with unavailable_as_ours():
-        found: dict[str, Any] | None = raw(ReconciliationReport).find_one(
-            {"payment_id": None, "state": {"$in": [RunState.RUNNING.value, RunState.FAILED.value]}},
-            sort=[("started_at", -1)],
-        )
-        if found is None:
+        unfinished = of_ranges.filter(state__in=[RunState.RUNNING, RunState.FAILED])
+        report: ReconciliationReport | None = unfinished.order_by("-started_at").first()
+        if report is None:
             return None
-        later = {
-            "payment_id": None,
-            "state": RunState.FINISHED.value,
-            "started_at": {"$gt": found["started_at"]},
-            "since": {"$lte": found["since"]},
-            "repair": {"$in": [True, found["repair"]]},
-        }
-        return None if raw(ReconciliationReport).find_one(later, {"_id": 1}) else found
+        later = of_ranges.filter(
+            state=RunState.FINISHED,
+            started_at__gt=report.started_at,
+            since__lte=report.since,
+            repair__in=[True, report.repair],
+        )
+        return None if later.only("id").first() else report

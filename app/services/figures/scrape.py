@@ -106,10 +106,10 @@ def _inbox(at: datetime) -> Iterator[Family]:
 
 def _reconciliation(_: datetime) -> Iterator[Family]:
     report = reports.last_finished()
-    if report:
-        drift = [((kind.value,), report["counts"].get(kind.value, 0)) for kind in DriftKind]
+    if report and report.finished_at:
+        drift = [((kind.value,), report.counts.get(kind.value, 0)) for kind in DriftKind]
         yield scrape_gauges.reconciliation_drift.family(*drift)
-        yield scrape_gauges.reconciliation_finished.family(((), report["finished_at"].timestamp()))
+        yield scrape_gauges.reconciliation_finished.family(((), report.finished_at.timestamp()))
 
 
 def _worker(_: datetime) -> Iterator[Family]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from app.cursors import Cursor
 from app.errors import NotFound
 from app.models.pagination import Page
 from app.models.reconciliation import reports
+from app.models.reconciliation.reports import OpenDifference, ReconciliationReport, ReportedDifference
 from app.services import audit
 from app.services.reconciliation.run import RunRequest
 from app.services.reconciliation.service import Reconciliation
@@ -16,7 +16,6 @@ from app.services.reconciliation.service import Reconciliation
 PAGE = 25
 DRIFT_PAGE = 100
 MOST_OPEN = 50
-Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +26,15 @@ class ReportPage:
     """
 
     page: Page
-    open: list[Report]
+    open: list[OpenDifference]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetail:
     """A report with one page of what differed; what was not repaired comes first."""
 
-    report: Report
-    drift: list[Report]
+    report: ReconciliationReport
+    drift: list[ReportedDifference]
     page: int
     pages: int
 
@@ -56,7 +55,7 @@ class ReconciliationAdmin:
         report = reports.find(report_id)
         if report is None:
             raise NotFound("There is no such report.")
-        drift = sorted(report["drift"], key=lambda item: bool(item.get("repaired")))
+        drift = sorted(report.drift, key=lambda difference: difference.repaired)
         pages = max(1, -(-len(drift) // DRIFT_PAGE))
         page = min(max(1, page), pages)
         return ReportDetail(

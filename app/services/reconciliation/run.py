@@ -23,7 +23,7 @@ from app.models.payments import repository
 from app.models.payments.repository import PaymentBrief, StoredPayment
 from app.models.payments.writes import AlreadyExists
 from app.models.reconciliation import reports
-from app.models.reconciliation.reports import RunState
+from app.models.reconciliation.reports import ReconciliationReport, ReportedDifference, RunState
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, learn, stored_payment_of
 from app.services.reconciliation.compare import Difference, DriftKind, compare, tells_news
@@ -62,22 +62,21 @@ class Run:
         report_id: str,
         *,
         livemode: bool,
-        progress: dict[str, Any] | None = None,
+        unfinished: ReconciliationReport | None = None,
     ) -> None:
-        progress = progress or {}
         self.report_id = report_id
         self.request = request
-        self.counts: Counter[str] = Counter(progress.get("counts", {}))
+        self.counts: Counter[str] = Counter(unfinished.counts if unfinished else {})
         self.amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for currency, sums in progress.get("amounts", {}).items():
+        for currency, sums in (unfinished.amounts if unfinished else {}).items():
             self.amounts[currency].update(sums)
-        self.drift_total: int = progress.get("drift_total", 0)
+        self.drift_total = unfinished.drift_total if unfinished else 0
         self._gateway = gateway
         self._listing = StripeListing(gateway)
         self._livemode = livemode
-        self._cursor: dict[str, Any] | None = progress.get("cursor") or None
+        self._cursor: dict[str, Any] | None = (unfinished.cursor if unfinished else None) or None
         self._source = Source(channel="reconcile", reference=report_id, actor=request.actor)
-        self._unsaved: list[dict[str, Any]] = []
+        self._unsaved: list[ReportedDifference] = []
         # Rows without an intent whose intent was met: where nothing is repaired they go on lacking it.
         self._claimed: set[str] = set()
 
@@ -106,9 +105,12 @@ class Run:
         compared, repaired = self.counts["compared"], self.counts["repaired"]
         logger.info("reconciled", count=compared, total=self.drift_total, repaired=repaired)
 
-    def report(self) -> dict[str, Any]:
-        """The stored report."""
-        return reports.find(self.report_id) or {}
+    def report(self) -> ReconciliationReport:
+        """The stored report. Raises NotFound."""
+        report = reports.find(self.report_id)
+        if report is None:
+            raise NotFound("There is no such report.")
+        return report
 
     def _range(self) -> Iterator[float]:
         since, began = self.request.since, time.time()
@@ -234,7 +236,7 @@ class Run:
             sums["captured"] += difference.captured
             sums["refunded"] += difference.refunded
             if self.drift_total <= reports.LARGEST:
-                self._unsaved.append({**difference.row, "repaired": done})
+                self._unsaved.append(ReportedDifference(**difference.row, repaired=done))
 
     def _repair(self, difference: Difference) -> bool:
         if difference.intent is None:
@@ -250,13 +252,14 @@ class Run:
         return False
 
     def _save(self) -> None:
-        progress = {
-            "counts": dict(self.counts),
-            "amounts": {currency: dict(sums) for currency, sums in self.amounts.items()},
-            "drift_total": self.drift_total,
-            "cursor": self._cursor or {},
-        }
-        reports.advance(self.report_id, progress, self._unsaved)
+        reports.advance(
+            self.report_id,
+            self._unsaved,
+            counts=self.counts,
+            amounts=self.amounts,
+            drift_total=self.drift_total,
+            cursor=self._cursor or {},
+        )
         self._unsaved = []
 
 

@@ -16,6 +16,7 @@ from app.ids import new_id
 from app.models.payments import repository
 from app.models.payments.mapping import moment
 from app.models.reconciliation import reports
+from app.models.reconciliation.reports import ReconciliationReport
 from app.services.reconciliation.run import Run, RunRequest
 
 
@@ -42,13 +43,16 @@ class Reconciliation:
             raise NotFound(f"There is no payment {request.payment_id}.")
         run = Run(self._gateway, request, new_id(), livemode=self._livemode)
         since = None if request.payment_id else moment(request.since)
-        row = {
-            "since": since,
-            "payment_id": request.payment_id,
-            "repair": request.repair,
-            "actor": request.actor,
-        }
-        reports.begin(run.report_id, {**row, "started_at": now()})
+        reports.begin(
+            ReconciliationReport(
+                id=run.report_id,
+                since=since,
+                payment_id=request.payment_id,
+                repair=request.repair,
+                actor=request.actor,
+                started_at=now(),
+            )
+        )
         return run
 
     def resume(self) -> Run | None:
@@ -56,13 +60,11 @@ class Reconciliation:
         if not self._gateway.configured:
             raise StripeNotInitialized
         report = reports.unfinished()
-        if report is None:
+        if report is None or report.since is None:
             return None
-        request = RunRequest(
-            since=int(report["since"].timestamp()), repair=report["repair"], actor=report["actor"]
-        )
-        reports.resume(report["_id"])
-        return Run(self._gateway, request, report["_id"], livemode=self._livemode, progress=report)
+        request = RunRequest(since=int(report.since.timestamp()), repair=report.repair, actor=report.actor)
+        reports.resume(report.id)
+        return Run(self._gateway, request, report.id, livemode=self._livemode, unfinished=report)
 
 
 def _done(run: Run) -> Run:
