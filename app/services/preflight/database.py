@@ -1,4 +1,4 @@
-"""What of the production checklist MongoDB shows."""
+"""The checks of the production checklist that MongoDB answers."""
 
 from __future__ import annotations
 
@@ -28,56 +28,56 @@ def checks(uri: str, *, livemode: bool) -> list[Check]:
     ]
 
 
-def replica_set(found: Deployment) -> Verdict:
+def replica_set(server: Deployment) -> Verdict:
     """Writes survive the loss of a server."""
-    if found.is_sharded:
-        return ok(f"MongoDB {found.version}, a sharded cluster.")
-    if found.replica_set is None:
+    if server.is_sharded:
+        return ok(f"MongoDB {server.version}, a sharded cluster.")
+    if server.replica_set is None:
         return fail(
             "MongoDB is a single server: the figures need a replica set, and a crash could lose payments.",
             "Run it as a replica set of three (docs/deploy.md).",
         )
-    if not found.is_writable:
+    if not server.is_writable:
         return fail(
             "MongoDB has no writable primary just now.", "Look at rs.status(); a majority must be up."
         )
-    if found.members < _FEWEST_MEMBERS:
+    if server.members < _FEWEST_MEMBERS:
         return warn(
-            f"The replica set {found.replica_set} has {found.members} members: losing one stops payments.",
+            f"The replica set {server.replica_set} has {server.members} members: losing one stops payments.",
             "Add members until there are three.",
         )
-    return ok(f"MongoDB {found.version}, replica set {found.replica_set} of {found.members}.")
+    return ok(f"MongoDB {server.version}, replica set {server.replica_set} of {server.members}.")
 
 
-def authentication(found: Deployment) -> Verdict:
-    """Not everybody who reaches MongoDB may change payments."""
-    if found.is_authenticated:
+def authentication(server: Deployment) -> Verdict:
+    """Only authenticated users may change payments."""
+    if server.is_authenticated:
         return ok("The connection is authenticated.")
     advice = "Switch authorization on and put user and password into MONGODB_URI."
-    if found.is_local:
+    if server.is_local:
         return warn("MongoDB asks for no password, and is on this machine.", advice)
     return fail("MongoDB asks for no password: whoever reaches it may change payments.", advice)
 
 
-def write_concern(found: Deployment) -> Verdict:
+def write_concern(server: Deployment) -> Verdict:
     """What is acknowledged cannot be rolled back, which the connection sees to; MONGODB_URI can only confuse it."""
-    if found.write_timeout is not None:
+    if server.write_timeout is not None:
         return warn(
-            f"A write that takes longer than {found.write_timeout} ms is called failed, and may be kept all the same.",
+            f"A write that takes longer than {server.write_timeout} ms is called failed, and may be kept all the same.",
             "Take wtimeoutMS out of MONGODB_URI.",
         )
-    if found.overruled:
+    if server.overruled:
         return warn(
-            f"MONGODB_URI says {' and '.join(found.overruled)}, which is not followed: writes wait for a majority and "
+            f"MONGODB_URI says {' and '.join(server.overruled)}, which is not followed: writes wait for a majority and "
             "the journal.",
             "Take it out of MONGODB_URI, so that nobody relies on it.",
         )
     return ok("Writes wait for a majority and the journal.")
 
 
-def reads(found: Deployment) -> Verdict:
-    """What was just written is seen."""
-    if found.reads_from_primary:
+def reads(server: Deployment) -> Verdict:
+    """Reads see what was just written."""
+    if server.reads_from_primary:
         return ok("Reads go to the primary.")
     return fail(
         "Reads may go to a secondary, which may not know yet of a payment that was just confirmed.",
@@ -94,7 +94,7 @@ def indexes() -> Verdict:
 
 
 def worker() -> Verdict:
-    """What failed is tried again, and what is unknown is found out."""
+    """A worker retries what failed and resolves unknown outcomes."""
     silence = leases.worker_silence()
     if silence is None or silence > leases.LIFE:
         return fail(
@@ -106,14 +106,14 @@ def worker() -> Verdict:
 
 def deliveries(*, livemode: bool) -> Verdict:
     """Events arrive, which also proves that the webhook secret is the endpoint's."""
-    rows = webhook_events.page(EventFilter(), limit=1).rows
+    events = webhook_events.page(EventFilter(), limit=1).rows
     mode = "live" if livemode else "test"
-    if not rows or rows[0]["livemode"] is not livemode:
+    if not events or events[0].livemode is not livemode:
         return warn(
             f"No {mode} event has ever arrived, so the webhook secret is unproven.",
             "Make a payment, or send a test event from Stripe's dashboard, and look here again.",
         )
-    arrived = rows[0]["last_delivery_at"]
+    arrived = events[0].last_delivery_at
     age = now() - arrived
     if age.days >= _SILENT_DAYS:
         return warn(

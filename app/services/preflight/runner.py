@@ -1,7 +1,6 @@
-"""The production checklist as code: what a check is, and how checks are run.
+"""The production checklist as code: what a check is, and how checks run.
 
-The checks themselves are in preflight_settings, preflight_database, preflight_stripe and preflight_serving, each a
-function that returns a verdict.
+The checks themselves are in settings, database, stripe and serving, each a function that returns a verdict.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ logger = structlog.get_logger(__name__)
 
 
 class State(StrEnum):
-    """How a check ended. A warning is for a person to judge; a failure must be mended before going live."""
+    """How a check ended. A person decides about a warning; a failure must be fixed before going live."""
 
     OK = "ok"
     WARN = "warn"
@@ -27,7 +26,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check found, and what to do about it (None when nothing)."""
+    """The result of a check, and what to do about it (None when nothing)."""
 
     state: State
     message: str
@@ -39,7 +38,7 @@ class Check:
     """``advice`` is what to do when the check could not even be made."""
 
     name: str
-    judge: Callable[[], Verdict]
+    run: Callable[[], Verdict]
     advice: str | None = None
 
 
@@ -59,12 +58,12 @@ def ok(message: str) -> Verdict:
 
 
 def warn(message: str, advice: str) -> Verdict:
-    """Somebody should look at it."""
+    """A person should look at it."""
     return Verdict(State.WARN, message, advice)
 
 
 def fail(message: str, advice: str) -> Verdict:
-    """It must be mended."""
+    """It must be fixed."""
     return Verdict(State.FAIL, message, advice)
 
 
@@ -72,11 +71,11 @@ def run(checks: Iterable[Check]) -> Iterator[Result]:
     """Make the checks one after the other; one that cannot be made has failed, and the others are made all the same."""
     for check in checks:
         try:
-            found = check.judge()
+            verdict = check.run()
         except PaydeskError as error:
-            found = Verdict(State.FAIL, error.message, check.advice)
+            verdict = Verdict(State.FAIL, error.message, check.advice)
         except Exception as error:
             logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
-            told = f"The check could not be made ({type(error).__name__})."
-            found = Verdict(State.FAIL, told, check.advice)
-        yield Result(check.name, found.state, found.message, found.advice)
+            message = f"The check could not be made ({type(error).__name__})."
+            verdict = Verdict(State.FAIL, message, check.advice)
+        yield Result(check.name, verdict.state, verdict.message, verdict.advice)

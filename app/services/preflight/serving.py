@@ -1,4 +1,4 @@
-"""What of the production checklist shows from outside: https, the alerts that Prometheus holds, the shared counts."""
+"""The checks of the production checklist from outside: https, Prometheus and its alerts, the shared rate limits."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def checks(
 
 
 def https(url: str | None) -> Verdict:
-    """The service is reached by https and knows it, and so believes the proxy of the client's address as well.
+    """The service is reached by https and knows it, so it also trusts the proxy about the client's address.
 
-    Its word is taken and not a header's, which a proxy may have added.
+    The service itself says so: a header may have been added by a proxy.
     """
     if url is None:
         return warn(
@@ -74,7 +74,7 @@ def rate_limits(are_reachable: Callable[[], bool], counted_in: str) -> Verdict:
 
 
 def alerts(prometheus: str | None) -> Verdict:
-    """Somebody is told when something goes wrong: rules are loaded and work, nodes are scraped, alerts are taken."""
+    """Alerts reach people: rules are loaded and work, nodes are scraped, an Alertmanager takes alerts."""
     if prometheus is None:
         return warn(
             "Whether the alert rules are loaded cannot be seen without the address of Prometheus.",
@@ -96,14 +96,14 @@ def alerts(prometheus: str | None) -> Verdict:
 
 
 def _rules(held: list[dict[str, Any]]) -> Verdict | None:
-    wanted = {name for file in _RULES.iterdir() for name in _RULE_NAME.findall(file.read_text("utf-8"))}
-    lacking = wanted - {rule["name"] for rule in held}
+    ours = {name for file in _RULES.iterdir() for name in _RULE_NAME.findall(file.read_text("utf-8"))}
+    lacking = ours - {rule["name"] for rule in held}
     if lacking:
         return fail(
-            f"Prometheus lacks {len(lacking)} of {len(wanted)} rules: {', '.join(sorted(lacking))}.",
+            f"Prometheus lacks {len(lacking)} of {len(ours)} rules: {', '.join(sorted(lacking))}.",
             "Add every file of monitoring/rules to its rule_files.",
         )
-    broken = {rule["name"] for rule in held if rule["name"] in wanted and rule["health"] == "err"}
+    broken = {rule["name"] for rule in held if rule["name"] in ours and rule["health"] == "err"}
     if broken:
         return fail(f"Rules with errors: {', '.join(sorted(broken))}.", "Look at Prometheus > Rules.")
     return None
@@ -128,7 +128,7 @@ def _managers(urls: list[str]) -> Verdict | None:
     if not urls:
         return warn(
             "No Alertmanager gets what the rules find.",
-            "Name one in prometheus.yml, so that somebody is told.",
+            "Name one in prometheus.yml, so that people are notified.",
         )
     for url in urls:
         base = url.removesuffix(_MANAGER_TAKES_ALERTS)
@@ -150,8 +150,8 @@ def _open(url: str) -> Any:
 
 def _read(url: str) -> dict[str, Any]:
     with _open(url) as answer:
-        found: dict[str, Any] = json.loads(answer.read(_MOST_BYTES))["data"]
-    return found
+        data: dict[str, Any] = json.loads(answer.read(_MOST_BYTES))["data"]
+    return data
 
 
 def _reason(error: Exception) -> str:

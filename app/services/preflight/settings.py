@@ -1,4 +1,4 @@
-"""What of the production checklist the settings alone show, with the file that they may be in."""
+"""The checks of the production checklist on the settings alone, and on the file that they may be in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GIT_SECONDS = 20
 
 
 def checks(settings: Settings, *, test_mode: bool, debug: bool, env_file: Path) -> list[Check]:
-    """Every check that asks nobody. ``test_mode``: the set-up is meant to run on Stripe's test keys."""
+    """Every check that asks no other system. ``test_mode``: the set-up is meant to run on Stripe's test keys."""
     return [
         Check("stripe_keys", lambda: stripe_keys(settings, test_mode=test_mode)),
         Check("stripe_address", lambda: stripe_address(settings, test_mode=test_mode)),
@@ -52,12 +52,12 @@ def stripe_keys(settings: Settings, *, test_mode: bool) -> Verdict:
     """Both keys are set, of one mode, and of the mode that is meant."""
     secret, publishable = settings.stripe_secret_key, settings.stripe_publishable_key
     if not secret or not publishable:
-        told = " and ".join(
+        missing = " and ".join(
             name
             for name, value in (("STRIPE_SECRET_KEY", secret), ("STRIPE_PUBLISHABLE_KEY", publishable))
             if not value
         )
-        return fail(f"{told} not set.", "Take both from Stripe's dashboard: Developers > API keys.")
+        return fail(f"{missing} not set.", "Take both from Stripe's dashboard: Developers > API keys.")
     modes = {_mode(secret, ("sk", "rk")), _mode(publishable, ("pk",))}
     if None in modes:
         return fail(
@@ -70,14 +70,14 @@ def stripe_keys(settings: Settings, *, test_mode: bool) -> Verdict:
             "Take both keys from the same mode.",
         )
     (mode,) = modes
-    wanted = "test" if test_mode else "live"
-    if mode != wanted:
+    expected = "test" if test_mode else "live"
+    if mode != expected:
         advice = (
             "Put the test keys there: this set-up is meant for tests."
             if test_mode
             else "Put the live keys there; for a set-up that is meant for tests, use --test-mode."
         )
-        return fail(f"The keys are {mode} keys, and {wanted} keys are expected.", advice)
+        return fail(f"The keys are {mode} keys, and {expected} keys are expected.", advice)
     return ok(f"Both keys are {mode} keys.")
 
 
@@ -122,7 +122,7 @@ def secret_key(settings: Settings) -> Verdict:
 
 
 def tokens(settings: Settings) -> Verdict:
-    """Bearer tokens can be judged and not be forged."""
+    """Bearer tokens can be verified and not be forged."""
     if settings.auth_jwks_url:
         if urlsplit(settings.auth_jwks_url).scheme != "https":
             return fail(
@@ -170,7 +170,7 @@ def time_zone(settings: Settings) -> Verdict:
     if zone == "UTC":
         return warn(
             "Days begin at midnight UTC.",
-            "If finance counts days elsewhere, set DASHBOARD_TIMEZONE; figures are built anew when it changes.",
+            "If finance counts days elsewhere, set DASHBOARD_TIMEZONE; the figures are rebuilt when it changes.",
         )
     return ok(f"Days begin at midnight in {zone}.")
 
@@ -241,22 +241,22 @@ def _was_committed(path: Path) -> bool | None:
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return False
     try:
-        told = [
+        listed = [
             _git(folder, "ls-files", "--", path.name),
             _git(folder, "log", "--all", "-1", "--format=%h", "--", path.name),
         ]
     except (OSError, subprocess.SubprocessError):
         return None
-    return any(told)
+    return any(listed)
 
 
 def _git(folder: Path, *command: str) -> str:
     """What git says in ``folder``, whoever owns it: the service seldom owns its code, and git would refuse."""
-    told = subprocess.run(
+    result = subprocess.run(
         ["git", "-c", "safe.directory=*", "-C", str(folder), *command],
         capture_output=True,
         text=True,
         timeout=_GIT_SECONDS,
         check=True,
     )
-    return told.stdout.strip()
+    return result.stdout.strip()

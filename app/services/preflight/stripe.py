@@ -1,4 +1,4 @@
-"""What of the production checklist only Stripe can say."""
+"""The checks of the production checklist that only Stripe can answer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST_SKEW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a webhook endpoint must be like. ``host`` is None when our name outside is not known."""
+class EndpointSpec:
+    """What a webhook endpoint must be like. ``host`` is None when our public name is unknown."""
 
     path: str
     host: str | None
@@ -39,14 +39,14 @@ class StripePreflight:
         self._livemode = livemode
 
     def checks(self, *, webhook_path: str, host: str | None) -> list[Check]:
-        """Every check that asks Stripe. ``webhook_path`` is where deliveries are taken, ``host`` our name outside."""
+        """Every check that asks Stripe. ``webhook_path`` is where deliveries are taken, ``host`` our public name."""
         setup, live = self._setup, self._livemode
-        wanted = Wanted(path=webhook_path, host=host, api_version=self._api_version, livemode=live)
+        expected = EndpointSpec(path=webhook_path, host=host, api_version=self._api_version, livemode=live)
         return [
             Check("stripe_account", lambda: account(setup.account()), _ASK),
             Check("stripe_api_version", lambda: version(setup.account(), self._api_version), _ASK),
             Check("clock", lambda: clock(setup.account()), _ASK),
-            Check("webhook_endpoint", lambda: endpoint(setup.endpoints(), wanted), _ASK),
+            Check("webhook_endpoint", lambda: endpoint(setup.endpoints(), expected), _ASK),
             Check("refunds", lambda: refunds(setup.has_refunded(), livemode=live), _ASK),
             Check("receipts", lambda: receipts(*setup.receipts()), _ASK),
         ]
@@ -67,37 +67,37 @@ def account(seen: AccountSetup) -> Verdict:
     return ok(f"The key works; the account ({seen.country or 'no country'}) may take payments.")
 
 
-def version(seen: AccountSetup, wanted: str) -> Verdict:
+def version(seen: AccountSetup, expected: str) -> Verdict:
     """Stripe answers in the version that we read."""
-    if seen.api_version != wanted:
+    if seen.api_version != expected:
         return fail(
-            f"Stripe answered in version {seen.api_version}, and STRIPE_API_VERSION is {wanted}.",
+            f"Stripe answered in version {seen.api_version}, and STRIPE_API_VERSION is {expected}.",
             "Look at STRIPE_API_VERSION, and at a proxy that changes headers.",
         )
-    return ok(f"Stripe answers in version {wanted}.")
+    return ok(f"Stripe answers in version {expected}.")
 
 
 def clock(seen: AccountSetup) -> Verdict:
     """Our clock agrees with Stripe's."""
     ahead = seen.clock_ahead
     if abs(ahead) > _MOST_SKEW_SECONDS:
-        told = "ahead of" if ahead > 0 else "behind"
+        direction = "ahead of" if ahead > 0 else "behind"
         return fail(
-            f"The clock of this machine is {abs(ahead)} seconds {told} Stripe's: deliveries would be refused.",
+            f"The clock of this machine is {abs(ahead)} seconds {direction} Stripe's: deliveries would be refused.",
             "Let the machine keep its time by NTP.",
         )
     return ok("The clock agrees with Stripe's.")
 
 
-def endpoint(seen: Sequence[EndpointSetup], wanted: Wanted) -> Verdict:
+def endpoint(seen: Sequence[EndpointSetup], expected: EndpointSpec) -> Verdict:
     """Stripe delivers every event that we need, once, to us, in our version."""
-    found = [each for each in seen if wanted.is_met_by(each)]
-    enabled = [each for each in found if each.is_enabled]
-    if not found:
+    matching = [each for each in seen if expected.is_met_by(each)]
+    enabled = [each for each in matching if each.is_enabled]
+    if not matching:
         return fail(
             "No webhook endpoint at Stripe points here.",
-            f"Register https://{wanted.host or '…'}{wanted.path} in Stripe's dashboard (Developers > Webhooks) with "
-            f"version {wanted.api_version}.",
+            f"Register https://{expected.host or '…'}{expected.path} in Stripe's dashboard (Developers > Webhooks) "
+            f"with version {expected.api_version}.",
         )
     if not enabled:
         return fail("The webhook endpoint at Stripe is disabled.", "Enable it in Stripe's dashboard.")
@@ -106,7 +106,7 @@ def endpoint(seen: Sequence[EndpointSetup], wanted: Wanted) -> Verdict:
             f"{len(enabled)} enabled endpoints point here, so every event comes as often.",
             "Disable all but one; harmless while a secret is rolled that way.",
         )
-    return _judged(enabled[0], wanted)
+    return _check_endpoint(enabled[0], expected)
 
 
 def refunds(succeeded: bool, *, livemode: bool) -> Verdict:
@@ -131,10 +131,10 @@ def receipts(named: int, looked_at: int) -> Verdict:
     )
 
 
-def _judged(seen: EndpointSetup, wanted: Wanted) -> Verdict:
-    if wanted.livemode and urlsplit(seen.url).scheme != "https":
+def _check_endpoint(seen: EndpointSetup, expected: EndpointSpec) -> Verdict:
+    if expected.livemode and urlsplit(seen.url).scheme != "https":
         return fail("The webhook endpoint is not https.", "Change its address in Stripe's dashboard.")
-    if seen.livemode != wanted.livemode:
+    if seen.livemode != expected.livemode:
         return fail("The webhook endpoint is of the other mode.", "Register it in the mode of the keys.")
     if seen.missing_events:
         return fail(
@@ -144,11 +144,11 @@ def _judged(seen: EndpointSetup, wanted: Wanted) -> Verdict:
     if seen.api_version is None:
         return warn(
             "The webhook endpoint has no version of its own, so an upgrade of the account would change its events.",
-            f"Make it anew with version {wanted.api_version}.",
+            f"Make a new one with version {expected.api_version}.",
         )
-    if seen.api_version != wanted.api_version:
+    if seen.api_version != expected.api_version:
         return fail(
-            f"The webhook endpoint sends version {seen.api_version}, and we read {wanted.api_version}.",
-            f"Make an endpoint with version {wanted.api_version}; the version of one cannot be changed.",
+            f"The webhook endpoint sends version {seen.api_version}, and we read {expected.api_version}.",
+            f"Make an endpoint with version {expected.api_version}; the version of one cannot be changed.",
         )
     return ok(f"One endpoint points here, with every event that is needed, in version {seen.api_version}.")

@@ -114,7 +114,7 @@ def test_no_verdict_shows_a_secret() -> None:
         metrics_token=canary,
     )
     every = checks.checks(settings, test_mode=False, debug=False, env_file=Path("/nowhere/.env"))
-    found = [check.judge() for check in every]
+    found = [check.run() for check in every]
     assert len(found) == 11
     assert canary not in repr(found)
 

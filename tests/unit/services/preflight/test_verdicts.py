@@ -38,7 +38,7 @@ ENDPOINT = EndpointSetup(
     api_version="2023-10-16",
     missing_events=(),
 )
-WANTED = stripe.Wanted(path=PATH, host="pay.example.com", api_version="2023-10-16", livemode=True)
+EXPECTED = stripe.EndpointSpec(path=PATH, host="pay.example.com", api_version="2023-10-16", livemode=True)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_account(check: Any, changes: dict[str, Any], state: State, told: str) -
     ],
 )
 def test_endpoint(changes: list[dict[str, Any]], state: State, told: str) -> None:
-    assert_is(stripe.endpoint([replace(ENDPOINT, **each) for each in changes], WANTED), state, told)
+    assert_is(stripe.endpoint([replace(ENDPOINT, **each) for each in changes], EXPECTED), state, told)
 
 
 def test_an_endpoint_is_known_by_its_path_where_our_name_is_not_known() -> None:
     elsewhere = replace(ENDPOINT, url=f"https://other.example.com{PATH}")
-    assert_is(stripe.endpoint([elsewhere], replace(WANTED, host=None)), OK, "One endpoint")
+    assert_is(stripe.endpoint([elsewhere], replace(EXPECTED, host=None)), OK, "One endpoint")
 
 
 def test_refunds_and_receipts() -> None:
