@@ -9,14 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.cursors import Cursor
 from app.extensions import services
-from app.models.webhooks.events import EventFilter, EventState
+from app.models.webhooks.events import EventFilter, EventState, WebhookEvent
 from app.services.webhooks.admin import MOST_AT_ONCE, MOST_COUNTED, Batch
 from app.services.webhooks.replay import UNDECIDED, ReplayOutcome
 from dashboards.lists import cursors, labels
@@ -68,16 +67,16 @@ def index() -> str:
 def show(event_id: str) -> str:
     """One event: what it changed, what a replay would change, and what is stored of it."""
     detail = services.webhook_admin.event(event_id)
-    row = detail.row
+    event = detail.event
     return render_template(
         "webhooks/event.html",
-        event=row,
-        effects=_lines(detail.effects, row),
+        event=event,
+        effects=_lines(detail.effects, event),
         preview=detail.preview,
         preview_sentence=sentence(detail.preview, would=True),
-        preview_lines=_lines(detail.preview, row),
+        preview_lines=_lines(detail.preview, event),
         payment_id=detail.effects.payment_id or detail.preview.payment_id,
-        content=json.dumps(row["payload"], indent=2, sort_keys=True, ensure_ascii=False, default=str),
+        content=json.dumps(event.payload, indent=2, sort_keys=True, ensure_ascii=False, default=str),
     )
 
 
@@ -126,8 +125,8 @@ def _query() -> ListQuery[EventFilter]:
     return reader.query(EventFilter(state=EventState(state) if state else None, type=type_))
 
 
-def _lines(outcome: ReplayOutcome, row: dict[str, Any]) -> list[Line]:
-    target = row["payload"].get("data", {}).get("object", {})
+def _lines(outcome: ReplayOutcome, event: WebhookEvent) -> list[Line]:
+    target = event.payload.get("data", {}).get("object", {})
     return change_lines(outcome.changes, str(target.get("currency") or ""))
 
 

@@ -18,8 +18,7 @@ from app.cli.support.group import Group, actor
 from app.cli.support.progress import progress, say
 from app.clock import now
 from app.extensions import services
-from app.models.pagination import Row
-from app.models.webhooks.events import EventFilter, EventState
+from app.models.webhooks.events import EventFilter, EventState, WebhookEvent
 from app.services.webhooks.replay import UNDECIDED, ReplayOutcome
 
 webhooks = Group("webhooks", help="Look at stored Stripe events and apply them again.")
@@ -69,7 +68,7 @@ def list_(limit: int, **options: Any) -> None:
     if not rows:
         click.echo("No event matches.")
         return
-    table = [_COLUMNS, *(_cells(row) for row in rows)]
+    table = [_COLUMNS, *(_cells(event) for event in rows)]
     widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
     for cells in table:
         click.echo("  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)).rstrip())
@@ -81,9 +80,9 @@ def list_(limit: int, **options: Any) -> None:
 @click.argument("event_id")
 def show(event_id: str) -> None:
     """Show an event and everything that is stored about it."""
-    row = services.replay.get(event_id)
-    payload = row.pop("payload")
-    for name, value in row.items():
+    event = services.replay.get(event_id).to_mongo()
+    payload = event.pop("payload")
+    for name, value in event.items():
         label = "id" if name == "_id" else name
         click.echo(f"{label + ':':20}{_time(value) if isinstance(value, datetime) else value}")
     click.echo(json.dumps(payload, indent=2, sort_keys=True))
@@ -104,7 +103,7 @@ def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **options: Any)
     # Named ones are read first, so that a wrong id ends the command before anything is applied.
     named = [services.replay.get(event_id) for event_id in dict.fromkeys(event_ids)]
     count = len(named) if event_ids else services.replay.count(where)
-    rows: Iterator[Row] = iter(named) if event_ids else services.replay.select(where)
+    rows: Iterator[WebhookEvent] = iter(named) if event_ids else services.replay.select(where)
     if dry_run:
         outcomes = services.replay.preview(rows)
     else:
@@ -165,11 +164,11 @@ def _details(event_ids: Sequence[str], options: dict[str, Any]) -> dict[str, Any
     return details | ({"events": list(event_ids[:20])} if event_ids else {})
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    created = datetime.fromtimestamp(row["created"], UTC)
+def _cells(event: WebhookEvent) -> tuple[str, ...]:
+    created = datetime.fromtimestamp(event.created, UTC)
     return (
-        *(row["_id"], row["type"], row["state"], _time(created), str(row["attempts"])),
-        *(str(row["delivery_count"]), row.get("last_error") or ""),
+        *(event.id, event.type, event.state.value, _time(created), str(event.attempts)),
+        *(str(event.delivery_count), event.last_error or ""),
     )
 
 

@@ -1,4 +1,4 @@
 """The inbox of Stripe's events.
 
-Uses connection, pagination, write_batching.
+Uses connection, document, pagination, write_batching.
 """

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from app.domain.payments.payment import Payment
 from app.errors import NotFound
-from app.models.pagination import Row
 from app.models.payments import repository
 from app.models.payments.mapping import payment_of
 from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import WebhookEvent
 from app.services.audit import Finding, check_payment
 
 _MOST_EVENTS = 100
@@ -21,7 +21,7 @@ class PaymentDetail:
 
     payment: Payment
     findings: list[Finding]
-    events: list[Row]
+    events: list[WebhookEvent]
     has_more_events: bool
 
 

@@ -10,9 +10,9 @@ from itertools import islice
 from app.clock import now
 from app.cursors import Cursor
 from app.errors import NotFound
-from app.models.pagination import Page, Row
+from app.models.pagination import Page
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import EventFilter, EventState
+from app.models.webhooks.events import EventFilter, EventState, WebhookEvent
 from app.services.webhooks.replay import ReplayOutcome, WebhookReplay
 
 PAGE = 50
@@ -34,7 +34,7 @@ class Inbox:
 
     failed: int
     waiting: int
-    urgent: list[Row]
+    urgent: list[WebhookEvent]
     page: Page
     types: list[str]
 
@@ -43,7 +43,7 @@ class Inbox:
 class EventDetail:
     """An event, what it has changed, and what a replay would change now."""
 
-    row: Row
+    event: WebhookEvent
     effects: ReplayOutcome
     preview: ReplayOutcome
 
@@ -66,10 +66,10 @@ class WebhookAdmin:
     def inbox(self, where: EventFilter, *, cursor: Cursor | None) -> Inbox:
         """The events that match, newest first, below those that need attention."""
         waiting = EventFilter(state=EventState.RECEIVED, until=now() - AGED)
-        urgent: list[Row] = []
+        urgent: list[WebhookEvent] = []
         if cursor is None and where == EventFilter():
             pages = (self._replay.page(filter_, limit=PAGE // 5) for filter_ in (_FAILED, waiting))
-            urgent = [row for page in pages for row in page.rows]
+            urgent = [event for page in pages for event in page.rows]
         return Inbox(
             failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
             waiting=webhook_events.count_up_to(waiting, MOST_COUNTED),
@@ -80,50 +80,51 @@ class WebhookAdmin:
 
     def event(self, event_id: str) -> EventDetail:
         """One event in full. Raises NotFound."""
-        row = self._row(event_id)
-        (preview,) = self._replay.preview([row])
-        return EventDetail(row=row, effects=self._replay.effects(row), preview=preview)
+        event = self._event(event_id)
+        (preview,) = self._replay.preview([event])
+        return EventDetail(event=event, effects=self._replay.effects(event), preview=preview)
 
     def replay(self, event_id: str, *, actor: str) -> ReplayOutcome:
         """Apply one event again. Raises NotFound."""
-        row = self._row(event_id)
+        event = self._event(event_id)
         self._replay.log(actor, {"events": [event_id]}, 1)
-        (outcome,) = self._replay.replay([row])
+        (outcome,) = self._replay.replay([event])
         return outcome
 
     def preview_failed(self, *, cursor: Cursor | None) -> Batch:
         """What ``replay_failed`` would do with the next failed events; calls Stripe for nothing and writes nothing."""
-        rows, more = self._failed(cursor)
-        outcomes = list(self._replay.preview(rows))
-        return self._batch(rows, outcomes, more=more)
+        events, more = self._failed(cursor)
+        outcomes = list(self._replay.preview(events))
+        return self._batch(events, outcomes, more=more)
 
     def replay_failed(self, *, cursor: Cursor | None, actor: str) -> Batch:
         """Apply the next failed events again, as many as a request has time for."""
-        rows, more = self._failed(cursor)
-        if rows:
+        events, more = self._failed(cursor)
+        if events:
             # Ids, not the filter: what has failed when the log is read later is another set.
-            self._replay.log(actor, {"state": "failed", "events": [row["_id"] for row in rows]}, len(rows))
+            ids = [event.id for event in events]
+            self._replay.log(actor, {"state": "failed", "events": ids}, len(ids))
         deadline = time.monotonic() + _MOST_SECONDS
         outcomes: list[ReplayOutcome] = []
-        for outcome in self._replay.replay(rows):
+        for outcome in self._replay.replay(events):
             outcomes.append(outcome)
             if time.monotonic() > deadline:
                 break
-        return self._batch(rows[: len(outcomes)], outcomes, more=more or len(outcomes) < len(rows))
+        return self._batch(events[: len(outcomes)], outcomes, more=more or len(outcomes) < len(events))
 
-    def _failed(self, cursor: Cursor | None) -> tuple[list[Row], bool]:
+    def _failed(self, cursor: Cursor | None) -> tuple[list[WebhookEvent], bool]:
         after = (cursor.value, cursor.row_id) if cursor else None
-        rows = list(islice(self._replay.select(_FAILED, after=after), MOST_AT_ONCE + 1))
-        return rows[:MOST_AT_ONCE], len(rows) > MOST_AT_ONCE
+        events = list(islice(self._replay.select(_FAILED, after=after), MOST_AT_ONCE + 1))
+        return events[:MOST_AT_ONCE], len(events) > MOST_AT_ONCE
 
-    def _batch(self, rows: list[Row], outcomes: list[ReplayOutcome], *, more: bool) -> Batch:
+    def _batch(self, events: list[WebhookEvent], outcomes: list[ReplayOutcome], *, more: bool) -> Batch:
         return Batch(
             outcomes=outcomes,
             failed=webhook_events.count_up_to(_FAILED, MOST_COUNTED),
-            last=Cursor(rows[-1]["created"], rows[-1]["_id"]) if more else None,
+            last=Cursor(events[-1].created, events[-1].id) if more else None,
         )
 
-    def _row(self, event_id: str) -> Row:
+    def _event(self, event_id: str) -> WebhookEvent:
         try:
             return self._replay.get(event_id)
         except NotFound:

@@ -21,10 +21,10 @@ from app.domain.payments.states import RefundState
 from app.errors import DatabaseUnavailable, NotFound, PaydeskError
 from app.gateway import webhooks
 from app.ids import is_id
-from app.models.pagination import Page, Position, Row
+from app.models.pagination import Page, Position
 from app.models.payments import repository
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import EventFilter
+from app.models.webhooks.events import EventFilter, WebhookEvent
 from app.services import audit
 from app.services.webhooks.inbox import WebhookInbox
 
@@ -62,18 +62,18 @@ class WebhookReplay:
         """The page of ``limit`` events that match at ``cursor``, newest first, without their payload."""
         return webhook_events.page(where, limit=limit, cursor=cursor)
 
-    def get(self, event_id: str) -> Row:
+    def get(self, event_id: str) -> WebhookEvent:
         """One event as stored. Raises NotFound."""
-        row = webhook_events.find(event_id)
-        if row is None:
+        event = webhook_events.find(event_id)
+        if event is None:
             raise NotFound(f"There is no event {event_id}.")
-        return row
+        return event
 
     def count(self, where: EventFilter) -> int:
         """How many events ``select`` will give."""
         return webhook_events.count(where)
 
-    def select(self, where: EventFilter, *, after: Position | None = None) -> Iterator[Row]:
+    def select(self, where: EventFilter, *, after: Position | None = None) -> Iterator[WebhookEvent]:
         """Every event that matches, oldest first; ``after`` is the last one that was seen."""
         return webhook_events.walk(where, after=after)
 
@@ -81,62 +81,64 @@ class WebhookReplay:
         """Note in the audit log that ``actor`` replays ``count`` events, before the first of them is applied."""
         audit.append(audit.Action.EVENTS_REPLAYED, actor=actor, details={**selection, "count": count})
 
-    def replay(self, rows: Iterable[Row]) -> Iterator[ReplayOutcome]:
+    def replay(self, events: Iterable[WebhookEvent]) -> Iterator[ReplayOutcome]:
         """Apply each event again. Raises DatabaseUnavailable, after which a repetition goes on where it matters."""
-        for row in rows:
-            yield self._replay(row)
+        for event in events:
+            yield self._replay(event)
 
-    def preview(self, rows: Iterable[Row]) -> Iterator[ReplayOutcome]:
+    def preview(self, events: Iterable[WebhookEvent]) -> Iterator[ReplayOutcome]:
         """What ``replay`` would do, without writing anything and without asking Stripe."""
         remembered: OrderedDict[str, PaymentState] = OrderedDict()
-        for row in rows:
+        for event in events:
             try:
-                outcome = _preview(row, remembered)
+                outcome = _preview(event, remembered)
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - a payload that cannot be read fails a replay just so
-                outcome = _outcome(row, "failed", note=f"{type(error).__name__}: {error}", failed=True)
+                outcome = _outcome(event, "failed", note=f"{type(error).__name__}: {error}", failed=True)
             yield outcome
 
-    def effects(self, row: Row) -> ReplayOutcome:
+    def effects(self, event: WebhookEvent) -> ReplayOutcome:
         """What the event has changed up to now, by the payment's history."""
-        made = _entries_of(row)
-        payment_id = made[0][0] if made else _payment_id(row)
-        return _outcome(row, row["state"], payment_id=payment_id, changes=_merged(made))
+        made = _entries_of(event)
+        payment_id = made[0][0] if made else _payment_id(event)
+        return _outcome(event, event.state.value, payment_id=payment_id, changes=_merged(made))
 
-    def _replay(self, row: Row) -> ReplayOutcome:
-        seen = _entries_of(row)
+    def _replay(self, event: WebhookEvent) -> ReplayOutcome:
+        seen = _entries_of(event)
         try:
-            state = self._inbox.apply(row["payload"]).value
+            state = self._inbox.apply(event.payload).value
         except DatabaseUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the inbox noted it on the event; the others go on
             reason = error.message if isinstance(error, PaydeskError) else str(error)
-            return _outcome(row, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
-        made = _entries_of(row)[len(seen) :]
-        payment_id = made[0][0] if made else _payment_id(row)
-        return _outcome(row, state, payment_id=payment_id, changes=_merged(made))
+            return _outcome(event, "failed", note=f"{type(error).__name__}: {reason}", failed=True)
+        made = _entries_of(event)[len(seen) :]
+        payment_id = made[0][0] if made else _payment_id(event)
+        return _outcome(event, state, payment_id=payment_id, changes=_merged(made))
 
 
-def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> ReplayOutcome:
-    facts = webhooks.facts_of(row["payload"])
+def _preview(event: WebhookEvent, remembered: OrderedDict[str, PaymentState]) -> ReplayOutcome:
+    facts = webhooks.facts_of(event.payload)
     intent_id = facts[0].intent_id if facts else None
     if not facts or not intent_id:
-        return _outcome(row, "ignored", note="Events of this type, or about no payment intent, are not read.")
+        return _outcome(
+            event, "ignored", note="Events of this type, or about no payment intent, are not read."
+        )
     fact = facts[0]
     before = remembered.get(intent_id) or _known(fact)
     if before is None and not isinstance(fact, IntentFact):
         return _outcome(
-            row,
+            event,
             UNDECIDED,
             note="No payment has this intent; Stripe would be asked first which payment it belongs to.",
         )
     if isinstance(fact, IntentFact) and before is None and not fact.is_ours:
-        return _outcome(row, "ignored", note="The payment intent was not made by this service.")
+        return _outcome(event, "ignored", note="The payment intent was not made by this service.")
     try:
         after = apply(before, fact) if before else adopt(cast(IntentFact, fact), fact.intent_id or "")
     except ContradictoryFact as error:
-        return _outcome(row, "failed", note=str(error), failed=True)
+        return _outcome(event, "failed", note=str(error), failed=True)
     remembered[intent_id] = after
     remembered.move_to_end(intent_id)
     if len(remembered) > _MOST_REMEMBERED:
@@ -146,7 +148,7 @@ def _preview(row: Row, remembered: OrderedDict[str, PaymentState]) -> ReplayOutc
     # One that an earlier event of this run would make has no id yet.
     payment_id = before.payment_id if before and is_id(before.payment_id) else None
     return _outcome(
-        row, "applied", payment_id=payment_id, changes=changed, note=_would_ask(after, new, fact, old)
+        event, "applied", payment_id=payment_id, changes=changed, note=_would_ask(after, new, fact, old)
     )
 
 
@@ -175,11 +177,11 @@ def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) 
     return " ".join(notes) or None
 
 
-def _entries_of(row: Row) -> list[tuple[str, dict[str, Any]]]:
+def _entries_of(event: WebhookEvent) -> list[tuple[str, dict[str, Any]]]:
     """(payment id, history entry) of everything that the event has changed so far, in order."""
-    intent_id = row.get("payment_intent_id")
+    intent_id = event.payment_intent_id
     payment_id, history = (intent_id and repository.history_of_intent(intent_id)) or ("", [])
-    return [(payment_id, entry) for entry in history if entry.get("reference") == row["_id"]]
+    return [(payment_id, entry) for entry in history if entry.get("reference") == event.id]
 
 
 def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:
@@ -193,8 +195,8 @@ def _merged(entries: Iterable[tuple[str, dict[str, Any]]]) -> Record:
     return merged
 
 
-def _payment_id(row: Row) -> str | None:
-    stored = repository.find_by_intent(row["payment_intent_id"]) if row.get("payment_intent_id") else None
+def _payment_id(event: WebhookEvent) -> str | None:
+    stored = repository.find_by_intent(event.payment_intent_id) if event.payment_intent_id else None
     return stored.id if stored else None
 
 
@@ -202,5 +204,5 @@ def _is_item_list(change: Any) -> bool:
     return bool(change) and isinstance(change[0], Mapping) and "created_at" in change[0]
 
 
-def _outcome(row: Row, state: str, **more: Any) -> ReplayOutcome:
-    return ReplayOutcome(event_id=row["_id"], type=row["type"], state=state, **more)
+def _outcome(event: WebhookEvent, state: str, **more: Any) -> ReplayOutcome:
+    return ReplayOutcome(event_id=event.id, type=event.type, state=state, **more)

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -22,6 +21,7 @@ from app.errors import DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
 from app.models.payments import repository, writes
 from app.models.webhooks import events as webhook_events
+from app.models.webhooks.events import WebhookEvent
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, change, learn
 from app.services.webhooks.inbox import WebhookInbox
@@ -64,18 +64,18 @@ class Recovery:
         unavailable = 0
         while proceed():
             batch = webhook_events.due(_BATCH, now=now())
-            for row in batch:
+            for event in batch:
                 if not proceed():
                     return counts
                 try:
-                    counts[self._inbox.apply(row["payload"]).value] += 1
+                    counts[self._inbox.apply(event.payload).value] += 1
                     unavailable = 0
                 except DatabaseUnavailable:
                     raise
                 except Exception as error:  # noqa: BLE001 - the inbox noted it on the event, which is not lost
                     counts["failed"] += 1
                     unavailable = unavailable + 1 if isinstance(error, Unavailable) else 0
-                    _tell_when_stuck(row)
+                    _log_when_stuck(event)
                 if unavailable >= _FAILURES_IN_A_ROW:
                     return counts
             if len(batch) < _BATCH:
@@ -175,7 +175,7 @@ def _age(row: RefundEvidence, at: float) -> float:
     return at - (row.requested_at or 0)
 
 
-def _tell_when_stuck(row: dict[str, Any]) -> None:
-    attempts = row["attempts"] + 1
+def _log_when_stuck(event: WebhookEvent) -> None:
+    attempts = event.attempts + 1
     if attempts >= STUCK_ATTEMPTS:
-        logger.error("webhook_stuck", event_id=row["_id"], event_type=row["type"], attempts=attempts)
+        logger.error("webhook_stuck", event_id=event.id, event_type=event.type, attempts=attempts)
