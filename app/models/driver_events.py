@@ -1,4 +1,4 @@
-"""What the driver tells of its commands and connections, handed on to whoever watches."""
+"""The driver's commands and connections, reported to a watcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MICROSECONDS = 1_000_000
 
 
 class Watcher(Protocol):
-    """Is called in the thread at work, so it must be quick and must not raise."""
+    """Is called in the thread that does the work, so it must be quick and must not raise."""
 
     def command_ended(self, command: str, seconds: float, *, failed: bool) -> None:
         """A command, by MongoDB's name for it, was answered or failed."""
@@ -26,13 +26,13 @@ class Watcher(Protocol):
 
 
 class CommandWatch(CommandListener):
-    """Tells how long each command took."""
+    """Reports how long each command took."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
 
     def started(self, event: CommandStartedEvent) -> None:
-        """Nothing to tell yet."""
+        """Nothing to report yet."""
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         self._watcher.command_ended(event.command_name, event.duration_micros / _MICROSECONDS, failed=False)
@@ -42,7 +42,7 @@ class CommandWatch(CommandListener):
 
 
 class PoolWatch(ConnectionPoolListener):
-    """Tells how many connections there are and how many are at work."""
+    """Reports how many connections there are and how many are in use."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -59,7 +59,7 @@ class PoolWatch(ConnectionPoolListener):
     def connection_checked_in(self, _: Any) -> None:
         self._watcher.connections_changed("in_use", -1)
 
-    # The rest says nothing of how many there are.
+    # The other events do not change how many there are.
     def pool_created(self, _: Any) -> None: ...
     def pool_ready(self, _: Any) -> None: ...
     def pool_cleared(self, _: Any) -> None: ...

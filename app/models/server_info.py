@@ -1,4 +1,4 @@
-"""How MongoDB is set up, as far as it tells any user who may connect, and what our address asks of it.
+"""How MongoDB is set up, as far as any user who may connect can see, and which options our address sets.
 
 Uses connection.
 """
@@ -19,8 +19,8 @@ from app.models.connection import unavailable_as_ours
 class Deployment:
     """``replica_set`` is its name, None for a single server.
 
-    ``overruled`` are the options of the address that ``connect`` puts its own in the place of; ``write_timeout`` is
-    one that it does not, in milliseconds.
+    ``overruled`` are the options of the address that ``connect`` replaces by its own; ``write_timeout`` is one that it
+    does not replace, in milliseconds.
     """
 
     version: str
@@ -38,7 +38,7 @@ class Deployment:
 def deployment(uri: str) -> Deployment:
     """Ask the MongoDB that we are connected to; ``uri`` is its address. Raises DatabaseUnavailable."""
     client = get_connection()
-    asked = parse_uri(uri)["options"]
+    options = parse_uri(uri)["options"]
     with unavailable_as_ours():
         hello = client.admin.command("hello")
         status = client.admin.command("connectionStatus")
@@ -51,7 +51,7 @@ def deployment(uri: str) -> Deployment:
         is_sharded=hello.get("msg") == "isdbgrid",
         is_authenticated=bool(status["authInfo"]["authenticatedUsers"]),
         is_local=all(_is_loopback(host) for host, _ in client.nodes),
-        overruled=tuple(name for name in ("w", "journal") if name in asked),
+        overruled=tuple(name for name in ("w", "journal") if name in options),
         write_timeout=client.write_concern.document.get("wtimeout"),
         reads_from_primary=client.read_preference == ReadPreference.PRIMARY,
     )

@@ -1,9 +1,9 @@
 """Group commit: writes that wait at the same moment share one round trip to MongoDB.
 
-Databases do the same with their journals. Nobody waits for company: a thread that comes alone writes at once. While one
-batch is being written the threads that arrive queue up, and the first of them then takes the whole queue along. Each
-write is acknowledged exactly as if it had been made alone. (Several batches at a time were tried: they are smaller, so
-the same load cost a quarter more processor time.)
+Databases do the same with their journals. A thread that comes alone writes at once. While a batch is being written,
+the threads that arrive queue up, and the first of them then writes the whole queue. Each write is acknowledged exactly
+as if it had been made alone. (Several batches at a time were tried: they are smaller, so the same load cost a quarter
+more processor time.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Outcome = TypeVar("Outcome")
 
 
 class _Waiting(Generic[Item, Outcome]):
-    """One item, and what became of it; ``batch`` is set when its thread is the one to write."""
+    """One item and its outcome; ``batch`` is set when its thread is the one to write."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -40,7 +40,7 @@ class GroupCommit(Generic[Item, Outcome]):
         self._busy = False
 
     def __call__(self, item: Item) -> Outcome:
-        """Write ``item``, alone or in company, and return its outcome."""
+        """Write ``item``, alone or with others, and return its outcome."""
         mine: _Waiting[Item, Outcome] = _Waiting(item)
         with self._lock:
             self._queue.append(mine)
@@ -56,11 +56,11 @@ class GroupCommit(Generic[Item, Outcome]):
         return mine.outcome  # type: ignore[return-value]
 
     def _lead(self, batch: list[_Waiting[Item, Outcome]]) -> None:
-        """Write a batch, and hand the place over to a thread that has come to wait meanwhile."""
+        """Write a batch, and let a thread that has begun to wait meanwhile write the next."""
         try:
             for waiting, outcome in zip(batch, self._write([w.item for w in batch]), strict=True):
                 waiting.outcome = outcome
-        except Exception as error:  # noqa: BLE001 - it is raised again, in every thread that it concerns
+        except Exception as error:  # noqa: BLE001 - it is raised again in every thread of the batch
             for waiting in batch:
                 waiting.error = error
         with self._lock:
