@@ -2,31 +2,39 @@
 
 The storage that limits brings for MongoDB opens a connection of its own, and opens it even in order to close it when a
 process ends that never counted anything, such as a command.
+
+Uses document.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from limits.storage.mongodb import MongoDBStorageBase
-from mongoengine import DateTimeField, Document, IntField, StringField
+from mongoengine import BooleanField, DateTimeField, IntField, StringField
 from mongoengine.connection import get_connection, get_db
 from pymongo import WriteConcern
+
+from app.models.document import StoredDocument
 
 SCHEME = "paydesk"
 
 
-class RateLimitWindow(Document):
-    """How many requests of one caller came in this window and in the one before; MongoDB removes it afterwards."""
+class RateLimitWindow(StoredDocument):
+    """How many requests of one caller came in this window and in the one before; MongoDB removes it afterwards.
 
-    key = StringField(primary_key=True)
+    Only limits reads and writes it.
+    """
+
+    key: str = StringField(primary_key=True)
     current_count = IntField(db_field="currentCount")
     previous_count = IntField(db_field="previousCount")
     expires_at = DateTimeField(db_field="expireAt")
+    # Whether the latest request was within the limit.
+    acquired = BooleanField(db_field="_acquired")
 
-    meta = {
+    meta: ClassVar[dict[str, Any]] = {
         "collection": "rate_limit_windows",
-        "auto_create_index": False,
         "indexes": [{"name": "expiry", "fields": ["expires_at"], "expireAfterSeconds": 0}],
     }
 

@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.errors import PaydeskError
-from app.models.indexes import IndexNotMade
+from app.models.indexes import IndexNotCreated
 from config import Settings, SettingsError
 
 logger = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ class Group(AppGroup):
             return super().invoke(ctx)
         except PaydeskError as error:
             raise click.ClickException(error.message) from error
-        except (SettingsError, IndexNotMade) as error:
+        except (SettingsError, IndexNotCreated) as error:
             raise click.ClickException(str(error)) from error
         except (click.ClickException, click.Abort, Exit):
             raise

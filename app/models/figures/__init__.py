@@ -1,4 +1,4 @@
 """Counters of payments by span of time, and the writes that count each payment exactly once.
 
-Uses connection, indexes, listing, payments.
+Uses connection, document, indexes, listing, payments.
 """

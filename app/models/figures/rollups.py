@@ -21,12 +21,13 @@ from itertools import islice, product
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from mongoengine import DateTimeField, DictField, Document, IntField, StringField
+from mongoengine import DateTimeField, DictField, IntField, StringField
 from pymongo.client_session import ClientSession
 
 from app.domain.figures.contributions import Contribution, Counters, add, counters_by_time, merged
 from app.domain.figures.periods import Granularity, first_day_of, quarter_start
 from app.models.connection import raw, unavailable_as_ours
+from app.models.document import StoredDocument
 from app.models.listing import payments as payment_list
 
 ANY = "all"
@@ -45,7 +46,7 @@ _JOIN = "~"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class Rollup(Document):
+class Rollup(StoredDocument):
     """``_id`` is level, dimension and time, ordered like time: ``day|brand|2026-11-23``, ``quarter|cells|…T10:15``.
 
     A week has the date of its Monday. ``cells`` has the buckets by name.
@@ -54,10 +55,10 @@ class Rollup(Document):
     id = StringField(primary_key=True)
     cells = DictField()
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "rollups", "auto_create_index": False, "indexes": []}
+    meta: ClassVar[dict[str, Any]] = {"collection": "rollups", "indexes": []}
 
 
-class FiguresState(Document):
+class FiguresState(StoredDocument):
     """One document: the zone, shape and build of the rollups, and the progress of the build."""
 
     id = StringField(primary_key=True)
@@ -70,7 +71,6 @@ class FiguresState(Document):
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "figures_state",
-        "auto_create_index": False,
         "indexes": [],
     }
 

@@ -1,4 +1,4 @@
 """The read model: one small row for each payment, refund and dispute, which lists and exports are served from.
 
-Uses connection, pagination, payments.
+Uses connection, document, pagination, payments.
 """

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from mongoengine import Document
-
 from app.cursors import Cursor
 from app.models import pagination
 from app.models.connection import Snapshot, raw, unavailable_as_ours
+from app.models.document import StoredDocument
 from app.models.pagination import Page, Row, Sorting
 
 NEWEST = Sorting("at", -1)
@@ -38,7 +37,7 @@ class ChildFilter:
     The range is of when the refund was made or the dispute opened. Currency, card and 3-D Secure are the payment's.
     """
 
-    document: ClassVar[type[Document]]
+    document: ClassVar[type[StoredDocument]]
     urgent: ClassVar[Urgent]
     amount_currency: ClassVar[str]
 

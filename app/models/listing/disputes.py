@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, LongField, ObjectIdField, StringField
 
 from app.domain.payments.states import NEEDS_RESPONSE, DisputeStatus
 from app.models.connection import raw, unavailable_as_ours
+from app.models.document import StoredDocument
 from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, ChildFilter, Urgent
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
 
 
-class DisputeRow(Document):
+class DisputeRow(StoredDocument):
     """One dispute in any state. ``amount`` is in minor units of the dispute's own currency."""
 
     id = StringField(primary_key=True)
     payment_id = ObjectIdField(required=True)
     dispute_id = StringField(required=True)
     at = DateTimeField(required=True)
-    evidence_due_by = DateTimeField()
+    evidence_due_by = DateTimeField(null=True)
     amount = LongField(required=True)
     dispute_currency = StringField(required=True)
     status = StringField(required=True)
@@ -39,7 +40,6 @@ class DisputeRow(Document):
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "dispute_rows",
-        "auto_create_index": False,
         "indexes": [
             {"name": "payment", "fields": ["payment_id"]},
             {"name": "newest", "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "chargeback"]},
@@ -60,7 +60,7 @@ _ANSWERABLE: Row = {"status": {"$in": list(NEEDS_RESPONSE)}}
 class DisputeFilter(ChildFilter):
     """Disputes; ``chargeback`` is False for inquiries."""
 
-    document: ClassVar[type[Document]] = DisputeRow
+    document: ClassVar[type[StoredDocument]] = DisputeRow
     urgent: ClassVar[Urgent] = Urgent(_ANSWERABLE, [("evidence_due_by", 1), ("_id", 1)], "status_due")
     amount_currency: ClassVar[str] = "dispute_currency"
 

@@ -17,7 +17,6 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     IntField,
     ListField,
     LongField,
@@ -26,6 +25,7 @@ from mongoengine import (
 
 from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution
 from app.domain.payments.states import AttemptStatus, DisputeStatus, RefundState
+from app.models.document import StoredDocument
 from app.models.payments.mapping import Document as Fields
 
 # What joins the parts of a facet comes before every character of a part, and PAST comes between the two.
@@ -108,7 +108,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _COMPLETED: Fields = {"partialFilterExpression": {"completed_at": {"$gte": BEGINNING}}}
 
 
-class PaymentRow(Document):
+class PaymentRow(StoredDocument):
     """One payment as lists show it and figures count it. ``_id`` is the payment's; amounts are minor units.
 
     ``kind`` joins everything about a row that has few values, so that any choice among them is a short list of kinds
@@ -119,12 +119,12 @@ class PaymentRow(Document):
     version = IntField(required=True)
     kind = StringField(required=True)
     created_at = DateTimeField(required=True)
-    completed_at = DateTimeField()
+    completed_at = DateTimeField(null=True)
     updated_at = DateTimeField(required=True)
     order_id = StringField(required=True)
     customer_id = StringField(required=True)
-    payment_intent_id = StringField()
-    description = StringField()
+    payment_intent_id = StringField(null=True)
+    description = StringField(null=True)
     amount = LongField(required=True)
     captured = LongField(required=True)
     currency = StringField(required=True)
@@ -135,14 +135,13 @@ class PaymentRow(Document):
     country = StringField(required=True)
     facets = ListField(StringField())
     priced = ListField(StringField())
-    last4 = StringField()
+    last4 = StringField(null=True)
     attempts = ListField(DictField())
     refunds = ListField(DictField())
     disputes = ListField(DateTimeField())
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "payment_rows",
-        "auto_create_index": False,
         "indexes": [
             # Each begins with what a list is narrowed to and goes on in the list's order, so that a page reads the keys
             # of the rows it shows and no others, whatever is chosen together and however rare that is.

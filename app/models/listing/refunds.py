@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, Document, LongField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, LongField, ObjectIdField, StringField
 
 from app.domain.payments.failed_refunds import failure_times, needing_attention
 from app.domain.payments.states import RefundState
+from app.models.document import StoredDocument
 from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, NEWEST, ChildFilter, Urgent
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
@@ -18,13 +19,13 @@ from app.models.payments.mapping import refund_of
 _COPIED = ("stripe_refund_id", "amount", "status", "reason", "failure_reason", "requested_by")
 
 
-class RefundRow(Document):
+class RefundRow(StoredDocument):
     """One refund in any state. ``amount`` is in minor units; ``at`` is when it was made."""
 
     id = StringField(primary_key=True)
     payment_id = ObjectIdField(required=True)
     refund_id = StringField(required=True)
-    stripe_refund_id = StringField()
+    stripe_refund_id = StringField(null=True)
     at = DateTimeField(required=True)
     amount = LongField(required=True)
     status = StringField(required=True)
@@ -32,9 +33,9 @@ class RefundRow(Document):
     counted = BooleanField(required=True)
     # True while it waits for a person: for an action, or after a failure that nothing has made good.
     needs_person = BooleanField(required=True)
-    reason = StringField()
-    failure_reason = StringField()
-    requested_by = StringField()
+    reason = StringField(null=True)
+    failure_reason = StringField(null=True)
+    requested_by = StringField(null=True)
     order_id = StringField(required=True)
     customer_id = StringField(required=True)
     currency = StringField(required=True)
@@ -44,7 +45,6 @@ class RefundRow(Document):
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "refund_rows",
-        "auto_create_index": False,
         "indexes": [
             {"name": "payment", "fields": ["payment_id"]},
             # There are far fewer refunds than payments: MongoDB decides a second filter from the keys that it passes.
@@ -70,7 +70,7 @@ class RefundRow(Document):
 class RefundFilter(ChildFilter):
     """Refunds; ``counted`` are those that a refunded volume counts."""
 
-    document: ClassVar[type[Document]] = RefundRow
+    document: ClassVar[type[StoredDocument]] = RefundRow
     urgent: ClassVar[Urgent] = Urgent({"needs_person": True}, NEWEST.keys, "needs_person_newest")
     amount_currency: ClassVar[str] = "currency"
 

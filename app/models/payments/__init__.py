@@ -1,4 +1,4 @@
 """The payment document, its mapping to the domain, the reads and the conditional writes.
 
-Uses connection, write_batching.
+Uses connection, document, write_batching.
 """

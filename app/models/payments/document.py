@@ -1,7 +1,7 @@
 """The payment document: searchable fields, the evidence they are derived from, and the history.
 
 One payment is one document, so one write is one change (DESIGN section 4, rule 1). Reads and writes on the hot path go
-through pymongo with the codec in ``payment_codec``; the classes below declare the schema and its indexes.
+through pymongo with the mapping in ``mapping``; the classes below declare the schema and its indexes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentListField,
     IntField,
@@ -21,6 +20,7 @@ from mongoengine import (
 )
 
 from app.domain.payments.states import PaymentStatus, RefundState
+from app.models.document import StoredDocument
 
 # Stripe may still change payments in these states long after they were made, without anything new that a list of
 # Stripe's would show.
@@ -30,8 +30,8 @@ WAITING = [status.value for status in PaymentStatus if status.waits_for_stripe]
 class AttemptDocument(EmbeddedDocument):
     """One try to pay: a charge, or a 3-D Secure request that never became one."""
 
-    charge_id = StringField()
-    payment_method_id = StringField()
+    charge_id = StringField(null=True)
+    payment_method_id = StringField(null=True)
     status = StringField(required=True)
     failure = DictField(null=True)
     card = DictField(null=True)
@@ -43,57 +43,58 @@ class RefundDocument(EmbeddedDocument):
     """One refund. ``id`` is ours, or Stripe's where the refund was made there."""
 
     id = StringField(required=True)
-    stripe_refund_id = StringField()
+    stripe_refund_id = StringField(null=True)
     amount = LongField(required=True)
     currency = StringField(required=True)
     status = StringField(required=True)
-    reason = StringField()
-    failure_reason = StringField()
-    notes = StringField()
-    requested_by = StringField()
-    settled_by = StringField()
+    reason = StringField(null=True)
+    failure_reason = StringField(null=True)
+    notes = StringField(null=True)
+    requested_by = StringField(null=True)
     created_at = DateTimeField(required=True)
+    # Only of a failed refund whose money went back in another way: who saw to that.
+    settled_by = StringField()
 
 
 class DisputeDocument(EmbeddedDocument):
     """One chargeback or inquiry."""
 
     id = StringField(required=True)
-    charge_id = StringField()
+    charge_id = StringField(null=True)
     amount = LongField(required=True)
     currency = StringField(required=True)
     status = StringField(required=True)
     reason = StringField(required=True)
-    evidence_due_by = DateTimeField()
+    evidence_due_by = DateTimeField(null=True)
     created_at = DateTimeField(required=True)
 
 
 class HistoryDocument(EmbeddedDocument):
-    """One link of the hash chain; see ``app.domain.history``."""
+    """One link of the hash chain; see ``app.domain.payments.history``."""
 
     seq = IntField(required=True)
     at = LongField(required=True)
     source = StringField(required=True)
-    reference = StringField()
-    actor = StringField()
+    reference = StringField(null=True)
+    actor = StringField(null=True)
     changes = DictField()
     record_digest = StringField(required=True)
     previous_hash = StringField(required=True)
     hash = StringField(required=True)
 
 
-class PaymentDocument(Document):
+class PaymentDocument(StoredDocument):
     """Amounts are minor units of ``currency``; ``version`` guards every write (optimistic concurrency)."""
 
     order_id = StringField(required=True)
     customer_id = StringField(required=True)
-    description = StringField()
-    payment_intent_id = StringField()
+    description = StringField(null=True)
+    payment_intent_id = StringField(null=True)
     livemode = BooleanField(required=True)
     amount = LongField(required=True)
     currency = StringField(required=True)
     status = StringField(required=True)
-    cancellation_reason = StringField()
+    cancellation_reason = StringField(null=True)
     amount_captured = LongField(required=True)
     refund_status = StringField(required=True)
     amount_refunded = LongField(required=True)
@@ -106,7 +107,7 @@ class PaymentDocument(Document):
     refunds = EmbeddedDocumentListField(RefundDocument)
     disputes = EmbeddedDocumentListField(DisputeDocument)
     created_at = DateTimeField(required=True)
-    completed_at = DateTimeField()
+    completed_at = DateTimeField(null=True)
     updated_at = DateTimeField(required=True)
     # Present only while the payment is open and was requested here: one open payment per order, customer and amount.
     open_slot = StringField()
@@ -120,7 +121,6 @@ class PaymentDocument(Document):
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "payments",
-        "auto_create_index": False,
         # A partial index serves only queries that MongoDB can see to lie within its filter. An equality with a text
         # lies within "greater than the empty text", but not within "is of type string".
         "indexes": [

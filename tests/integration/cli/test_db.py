@@ -87,7 +87,7 @@ def test_data_that_an_index_forbids_is_named_not_lost(run: Run, database: Mongo)
     database["users"].insert_many([{"email": "ada@example.com"}, {"email": "ada@example.com"}])
     result = run("db", "indexes")
     assert result.exit_code == 1
-    assert "users.email could not be made" in result.stderr
+    assert "users.email could not be created" in result.stderr
     assert "Traceback" not in result.output
     assert database["users"].count_documents({}) == 2
     database["users"].delete_many({})
