@@ -1,12 +1,12 @@
 """Counters of payments kept by span of time, so that reading figures does not get slower with history.
 
 Three levels hold the same counters: quarters of an hour in UTC, of which the hours and days of every time zone consist,
-and days and weeks of the dashboard's zone. The counters of the heat map are kept apart, by day and by month, because a
-view needs only their sum over a range and never their series.
+and days and weeks of the dashboard's zone. The counters of the heat map are kept apart, by day, because a view needs
+only their sum over a range and never their series. (Months of them saved a tenth of a year's view, too little to keep.)
 
 Each level has one document per *dimension* (what payments are filtered by), and in it one *bucket* of counters per
 value, so that a view reads a few small buckets: those of all payments and of each currency, for days and weeks also
-those of one card filter, and last the combinations of currency, brand, country and 3-D Secure. Weeks and months have no
+those of one card filter, and last the combinations of currency, brand, country and 3-D Secure. Weeks have no
 combinations, whose number would grow without bound.
 """
 
@@ -35,7 +35,7 @@ ANY = "all"
 COMBINATIONS = "cells"
 DIMENSIONS = ("currency", "brand", "country", "three_d_secure", COMBINATIONS)
 _OF_QUARTERS = ("currency", COMBINATIONS)
-_OF_WEEKS_AND_MONTHS = ("currency", "brand", "country", "three_d_secure")
+_OF_WEEKS = ("currency", "brand", "country", "three_d_secure")
 # A read names up to this many buckets; more of them are matched by a pattern.
 _MOST_NAMED = 100
 # The counters that the heat map shows by hour of the day.
@@ -168,11 +168,9 @@ class Deltas:
             self._fill(day_id(dimension, day), _buckets(dimension, names), counters)
             if hours:
                 self._fill(hours_id(dimension, day), _buckets(dimension, names), hours)
-        for dimension in _OF_WEEKS_AND_MONTHS:
+        for dimension in _OF_WEEKS:
             monday = first_day_of(day, Granularity.WEEK)
             self._fill(week_id(dimension, monday), _buckets(dimension, names), counters)
-            if hours:
-                self._fill(hours_of_month_id(dimension, day), _buckets(dimension, names), hours)
 
     def _fill(self, id_: str, buckets: tuple[str, ...], counters: Counters) -> None:
         document = self._documents.setdefault(id_, {})
@@ -201,23 +199,18 @@ def hours_id(dimension: str, day: date) -> str:
     return f"hours|{dimension}|{day.isoformat()}"
 
 
-def hours_of_month_id(dimension: str, day: date) -> str:
-    """The document of one dimension for the heat map of the month of ``day``."""
-    return f"hours|{dimension}|{day:%Y-%m}"
-
-
 def week_id(dimension: str, monday: date) -> str:
     """The document of one dimension for a week."""
     return f"week|{dimension}|{monday.isoformat()}"
 
 
-def has_weeks_and_months(choice: Choice) -> bool:
-    """True when weeks and months are kept for the choice; otherwise days are added up."""
-    return choice.dimension in _OF_WEEKS_AND_MONTHS
+def has_weeks(choice: Choice) -> bool:
+    """True when weeks are kept for the choice; otherwise days are added up."""
+    return choice.dimension in _OF_WEEKS
 
 
 def read(choice: Choice, ids: Collection[str], session: ClientSession) -> dict[str, Counters]:
-    """The counters of the choice by document id (days, weeks and months); documents without any are left out."""
+    """The counters of the choice by id of days, weeks and heat maps; documents without any are left out."""
     bucket = choice.bucket(choice.dimension)
     # These documents are large, so naming the buckets is much quicker than matching a pattern.
     buckets = [bucket] if bucket is not None else _combinations(choice, session)

@@ -1,13 +1,11 @@
 """Plans how to read a span of time, so that every span is exact to the second and long ones are quick.
 
 Whole weeks and days are read from their rollups, the rest by quarters of an hour, and parts of a quarter at either end
-from the rows of the payments. The heat map is read by months where they are whole, otherwise by days.
+from the rows of the payments. The heat map is read by days.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -54,7 +52,7 @@ class ReadPlan:
         whole = [] if granularity == Granularity.HOUR else _whole_days(span)
         if not whole:
             return cls(span, choice, granularity, [], [], [], [span])
-        weeks = list(_whole_weeks(whole, granularity)) if rollup.has_weeks_and_months(choice) else []
+        weeks = list(_whole_weeks(whole, granularity)) if rollup.has_weeks(choice) else []
         covered = {monday + number * _DAY for monday in weeks for number in range(_DAYS_OF_WEEK)}
         middle = days(whole[0], whole[-1], span.zone)
         rest = [Span(span.start, middle.start, span.zone), Span(middle.end, span.end, span.zone)]
@@ -75,17 +73,8 @@ class ReadPlan:
         return weeks + [rollup.day_id(dimension, day) for day in self.days]
 
     def hours_ids(self) -> list[str]:
-        """The rollups of the heat map for the whole days: of whole months, and of the remaining days."""
-        dimension, months = self.choice.dimension, Counter((day.year, day.month) for day in self.whole)
-        has_months = rollup.has_weeks_and_months(self.choice)
-        return list(
-            dict.fromkeys(
-                rollup.hours_of_month_id(dimension, day)
-                if has_months and months[day.year, day.month] == monthrange(day.year, day.month)[1]
-                else rollup.hours_id(dimension, day)
-                for day in self.whole
-            )
-        )
+        """The rollups of the heat map for the whole days."""
+        return [rollup.hours_id(self.choice.dimension, day) for day in self.whole]
 
     def coarse(self, rollups: Mapping[str, Counters]) -> Iterator[Piece]:
         """The weeks and days that have any counters."""
