@@ -111,7 +111,7 @@ def test_one_process_builds_at_a_time(app: Flask, run: Run, database: Mongo) -> 
         next(steps)
         second = run("metrics", "rebuild")
         assert second.exit_code == 1
-        assert "being built by another process" in second.stderr
+        assert "Another process is building the figures" in second.stderr
         assert "Traceback" not in second.output
         for _ in steps:
             pass
