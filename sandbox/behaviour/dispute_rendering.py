@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.behaviour.rendering import fields
 from sandbox.core.records import BalanceTransaction, Charge, Dispute, Json
 from sandbox.core.store import Store
 
@@ -13,20 +14,19 @@ _NO_EVIDENCE = dict.fromkeys(
     shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
     uncategorized_file uncategorized_text""".split()
 )
+_DISPUTE = "id amount charge created currency payment_intent reason status".split()
+_BALANCE_TRANSACTION = "id amount created currency fee reporting_category source type".split()
 _NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "noncompliant": "98"}
 
 
 def dispute(record: Dispute, store: Store) -> Json:
     """docs.stripe.com/api/disputes/object; balance transactions are embedded in full."""
     bookings = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
+    card = {"brand": record.brand, "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4")}
     return {
-        "id": record.id,
+        **fields(record, _DISPUTE),
         "object": "dispute",
-        "amount": record.amount,
         "balance_transactions": [balance_transaction(booking) for booking in bookings],
-        "charge": record.charge,
-        "created": record.created,
-        "currency": record.currency,
         "evidence": dict(_NO_EVIDENCE),
         "evidence_details": {
             "due_by": record.due_by,
@@ -37,16 +37,7 @@ def dispute(record: Dispute, store: Store) -> Json:
         "is_charge_refundable": record.inquiry and record.status != "warning_closed",
         "livemode": False,
         "metadata": dict(record.metadata),
-        "payment_intent": record.payment_intent,
-        "payment_method_details": {
-            "card": {
-                "brand": record.brand,
-                "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4"),
-            },
-            "type": "card",
-        },
-        "reason": record.reason,
-        "status": record.status,
+        "payment_method_details": {"card": card, "type": "card"},
     }
 
 
@@ -60,21 +51,14 @@ def balance_transaction(record: BalanceTransaction) -> Json:
         "type": "stripe_fee",
     }
     return {
-        "id": record.id,
+        **fields(record, _BALANCE_TRANSACTION),
         "object": "balance_transaction",
-        "amount": record.amount,
         "available_on": record.created if record.available else record.created + 2 * 86400,
-        "created": record.created,
-        "currency": record.currency,
         "description": None,
         "exchange_rate": None,
-        "fee": record.fee,
         "fee_details": [fees] if record.fee else [],
         "net": record.amount - record.fee,
-        "reporting_category": record.reporting_category,
-        "source": record.source,
         "status": "available" if record.available else "pending",
-        "type": record.type,
     }
 
 

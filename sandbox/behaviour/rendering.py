@@ -5,10 +5,31 @@ Source: the OpenAPI document of that version; facts §4 to §7. Every function r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.behaviour.cards import BY_NUMBER, Card
 from sandbox.core.records import Charge, Customer, Intent, Json, PaymentMethod, Refund
 from sandbox.core.store import Store
 
+# For each object the fields that Stripe writes as the record holds them, and those that are always null here.
+_INTENT = """id amount amount_capturable amount_received automatic_payment_methods canceled_at cancellation_reason
+capture_method client_secret confirmation_method created currency customer description last_payment_error latest_charge
+next_action payment_method receipt_email setup_future_usage shipping statement_descriptor statement_descriptor_suffix
+status transfer_group""".split()
+_INTENT_NULLS = dict.fromkeys(
+    """application application_fee_amount invoice on_behalf_of payment_method_configuration_details review source
+    transfer_data""".split()
+)
+_CHARGE = """id amount amount_captured amount_refunded balance_transaction captured created currency customer
+description disputed failure_code failure_message outcome payment_intent payment_method receipt_email refunded
+shipping statement_descriptor_suffix status transfer_group""".split()
+_CHARGE_NULLS = dict.fromkeys(
+    """application application_fee application_fee_amount failure_balance_transaction invoice on_behalf_of
+    receipt_number refunds review source source_transfer statement_descriptor transfer_data""".split()
+)
+_REFUND = "id amount balance_transaction charge created currency payment_intent reason status".split()
+_REFUND_NULLS = dict.fromkeys(("receipt_number", "source_transfer_reversal", "transfer_reversal"))
+_CUSTOMER = "id address created description email name phone shipping".split()
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 # What a browser may read of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
 _PUBLIC_INTENT = frozenset(
@@ -19,49 +40,23 @@ _PUBLIC_INTENT = frozenset(
 )
 
 
+def fields(record: object, names: Iterable[str]) -> Json:
+    """These fields of a record, as they are."""
+    return {name: getattr(record, name) for name in names}
+
+
 def payment_intent(intent: Intent) -> Json:
     """docs.stripe.com/api/payment_intents/object."""
     return {
-        "id": intent.id,
+        **fields(intent, _INTENT),
+        **_INTENT_NULLS,
         "object": "payment_intent",
-        "amount": intent.amount,
-        "amount_capturable": intent.amount_capturable,
         "amount_details": {"tip": {}},
-        "amount_received": intent.amount_received,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": intent.automatic_payment_methods,
-        "canceled_at": intent.canceled_at,
-        "cancellation_reason": intent.cancellation_reason,
-        "capture_method": intent.capture_method,
-        "client_secret": intent.client_secret,
-        "confirmation_method": intent.confirmation_method,
-        "created": intent.created,
-        "currency": intent.currency,
-        "customer": intent.customer,
-        "description": intent.description,
-        "invoice": None,
-        "last_payment_error": intent.last_payment_error,
-        "latest_charge": intent.latest_charge,
         "livemode": False,
         "metadata": dict(intent.metadata),
-        "next_action": intent.next_action,
-        "on_behalf_of": None,
-        "payment_method": intent.payment_method,
-        "payment_method_configuration_details": None,
         "payment_method_options": _payment_method_options(intent),
         "payment_method_types": list(intent.payment_method_types),
         "processing": {"type": "card"} if intent.status == "processing" else None,
-        "receipt_email": intent.receipt_email,
-        "review": None,
-        "setup_future_usage": intent.setup_future_usage,
-        "shipping": intent.shipping,
-        "source": None,
-        "statement_descriptor": intent.statement_descriptor,
-        "statement_descriptor_suffix": intent.statement_descriptor_suffix,
-        "status": intent.status,
-        "transfer_data": None,
-        "transfer_group": intent.transfer_group,
     }
 
 
@@ -101,70 +96,40 @@ def charge(record: Charge, store: Store) -> Json:
     method = store.payment_methods.by_id[record.payment_method]
     paid = record.status == "succeeded"
     return {
-        "id": record.id,
+        **fields(record, _CHARGE),
+        **_CHARGE_NULLS,
         "object": "charge",
-        "amount": record.amount,
-        "amount_captured": record.amount_captured,
-        "amount_refunded": record.amount_refunded,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": record.balance_transaction,
         "billing_details": _billing_details(method),
         "calculated_statement_descriptor": "PAYDESK SANDBOX" if paid else None,
-        "captured": record.captured,
-        "created": record.created,
-        "currency": record.currency,
-        "customer": record.customer,
-        "description": record.description,
-        "disputed": record.disputed,
-        "failure_balance_transaction": None,
-        "failure_code": record.failure_code,
-        "failure_message": record.failure_message,
         "fraud_details": {"user_report": record.fraud_report} if record.fraud_report else {},
-        "invoice": None,
         "livemode": False,
         "metadata": dict(record.metadata),
-        "on_behalf_of": None,
-        "outcome": record.outcome,
         "paid": paid,
-        "payment_intent": record.payment_intent,
-        "payment_method": record.payment_method,
         "payment_method_details": {"card": _charged_card(record, method), "type": "card"},
         "radar_options": {},
-        "receipt_email": record.receipt_email,
-        "receipt_number": None,
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{record.id}" if paid else None,
-        "refunded": record.refunded,
-        "refunds": None,
-        "review": None,
-        "shipping": record.shipping,
-        "source": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": record.statement_descriptor_suffix,
-        "status": record.status,
-        "transfer_data": None,
-        "transfer_group": record.transfer_group,
     }
 
 
 def _charged_card(record: Charge, method: PaymentMethod) -> Json:
-    card = BY_NUMBER[method.number]
     return {
-        "brand": card.brand,
-        "checks": _checks(method, card),
-        "country": card.country,
-        "exp_month": method.exp_month,
-        "exp_year": method.exp_year,
-        "fingerprint": card.fingerprint,
-        "funding": card.funding,
+        **_card(method),
         "installments": None,
-        "last4": card.last4,
         "mandate": None,
-        "network": card.brand,
+        "network": BY_NUMBER[method.number].brand,
         "network_token": {"used": False},
         "three_d_secure": record.three_d_secure,
+    }
+
+
+def _card(method: PaymentMethod) -> Json:
+    """What a charge and a payment method both say of the card."""
+    card = BY_NUMBER[method.number]
+    return {
+        **fields(card, ("brand", "country", "fingerprint", "funding", "last4")),
+        "checks": _checks(method, card),
+        "exp_month": method.exp_month,
+        "exp_year": method.exp_year,
         "wallet": None,
     }
 
@@ -183,9 +148,7 @@ def _billing_details(method: PaymentMethod) -> Json:
     details = method.billing_details
     return {
         "address": {**_EMPTY_ADDRESS, **(details.get("address") or {})},
-        "email": details.get("email"),
-        "name": details.get("name"),
-        "phone": details.get("phone"),
+        **{name: details.get(name) for name in ("email", "name", "phone")},
     }
 
 
@@ -193,25 +156,15 @@ def payment_method(method: PaymentMethod) -> Json:
     """docs.stripe.com/api/payment_methods/object, for cards."""
     card = BY_NUMBER[method.number]
     return {
-        "id": method.id,
+        **fields(method, ("id", "created", "customer")),
         "object": "payment_method",
         "billing_details": _billing_details(method),
         "card": {
-            "brand": card.brand,
-            "checks": _checks(method, card),
-            "country": card.country,
-            "exp_month": method.exp_month,
-            "exp_year": method.exp_year,
-            "fingerprint": card.fingerprint,
-            "funding": card.funding,
+            **_card(method),
             "generated_from": None,
-            "last4": card.last4,
             "networks": {"available": list(card.networks or (card.brand,)), "preferred": None},
             "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
-            "wallet": None,
         },
-        "created": method.created,
-        "customer": method.customer,
         "livemode": False,
         "metadata": dict(method.metadata),
         "type": "card",
@@ -220,14 +173,12 @@ def payment_method(method: PaymentMethod) -> Json:
 
 def refund(record: Refund) -> Json:
     """docs.stripe.com/api/refunds/object; the failure fields exist only when the refund failed."""
-    rendered: Json = {
-        "id": record.id,
+    failure = fields(record, ("failure_reason", "failure_balance_transaction"))
+    return {
+        **fields(record, _REFUND),
+        **_REFUND_NULLS,
+        **{name: value for name, value in failure.items() if value},
         "object": "refund",
-        "amount": record.amount,
-        "balance_transaction": record.balance_transaction,
-        "charge": record.charge,
-        "created": record.created,
-        "currency": record.currency,
         "destination_details": {
             "card": {
                 "reference_status": "pending",
@@ -237,45 +188,24 @@ def refund(record: Refund) -> Json:
             "type": "card",
         },
         "metadata": dict(record.metadata),
-        "payment_intent": record.payment_intent,
-        "reason": record.reason,
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": record.status,
-        "transfer_reversal": None,
     }
-    if record.failure_reason:
-        rendered["failure_reason"] = record.failure_reason
-    if record.failure_balance_transaction:
-        rendered["failure_balance_transaction"] = record.failure_balance_transaction
-    return rendered
 
 
 def customer(record: Customer) -> Json:
     """docs.stripe.com/api/customers/object."""
     return {
-        "id": record.id,
+        **fields(record, _CUSTOMER),
+        **dict.fromkeys(("currency", "default_source", "discount", "test_clock")),
         "object": "customer",
-        "address": record.address,
         "balance": 0,
-        "created": record.created,
-        "currency": None,
-        "default_source": None,
         "delinquent": False,
-        "description": record.description,
-        "discount": None,
-        "email": record.email,
         "invoice_prefix": record.id[-8:].upper(),
         "invoice_settings": dict.fromkeys(
             ("custom_fields", "default_payment_method", "footer", "rendering_options")
         ),
         "livemode": False,
         "metadata": dict(record.metadata),
-        "name": record.name,
         "next_invoice_sequence": 1,
-        "phone": record.phone,
         "preferred_locales": [],
-        "shipping": record.shipping,
         "tax_exempt": "none",
-        "test_clock": None,
     }
