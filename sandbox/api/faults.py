@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -142,7 +143,5 @@ class Faults:
 
     async def hang(self, fault: Fault) -> None:
         """Wait until the delay ends or the faults are cleared."""
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._cleared.wait(), fault.delay_ms / 1000)
-        except TimeoutError:
-            return

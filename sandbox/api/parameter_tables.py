@@ -7,18 +7,18 @@ A contract test compares every name here with that document.
 from __future__ import annotations
 
 from sandbox.api.params import (
+    ANY_HASH,
+    BOOLEAN,
+    INTEGER,
+    METADATA,
+    OFF_SESSION,
+    TIME_RANGE,
     Table,
-    any_hash,
-    boolean,
     choice,
     email,
-    integer,
     list_of,
-    metadata,
     nested,
-    off_session,
     text,
-    time_range,
 )
 
 _ADDRESS: Table = {
@@ -39,8 +39,8 @@ _BILLING: Table = {
 }
 _CARD: Table = {
     "number": text(),
-    "exp_month": integer(),
-    "exp_year": integer(),
+    "exp_month": INTEGER,
+    "exp_year": INTEGER,
     "cvc": text(),
     "token": text(),
 }
@@ -49,15 +49,15 @@ _METHOD: Table = {
     "type": text().as_required(),
     "card": nested(_CARD, documented=False),
     "billing_details": nested(_BILLING),
-    "metadata": metadata(),
-    "radar_options": any_hash(),
+    "metadata": METADATA,
+    "radar_options": ANY_HASH,
 }
 _CARD_OPTIONS: Table = {
     "capture_method": choice("manual", clearable=True),
     "cvc_token": text(),
-    "installments": any_hash(),
-    "mandate_options": any_hash(),
-    "moto": boolean(),
+    "installments": ANY_HASH,
+    "mandate_options": ANY_HASH,
+    "moto": BOOLEAN,
     "network": text(),
     "request_three_d_secure": choice("any", "automatic"),
     "setup_future_usage": choice("none", "off_session", "on_session", clearable=True),
@@ -66,18 +66,23 @@ _CARD_OPTIONS: Table = {
 }
 _CAPTURE = choice("automatic", "automatic_async", "manual")
 _EXPAND = list_of(text())
-_READ: Table = {"expand": _EXPAND}
-_LIST: Table = {"limit": integer(), "starting_after": text(), "ending_before": text(), "expand": _EXPAND}
-_BY_TIME: Table = {**_LIST, "created": time_range()}
+READ: Table = {"expand": _EXPAND}
+ENDPOINT_LIST: Table = {
+    "limit": INTEGER,
+    "starting_after": text(),
+    "ending_before": text(),
+    "expand": _EXPAND,
+}
+_BY_TIME: Table = {**ENDPOINT_LIST, "created": TIME_RANGE}
 
-_INTENT: Table = {
-    "amount": integer(),
+INTENT_UPDATE: Table = {
+    "amount": INTEGER,
     "capture_method": _CAPTURE,
     "currency": text(),
     "customer": text(),
     "description": text(1000, clearable=True),
     "expand": _EXPAND,
-    "metadata": metadata(),
+    "metadata": METADATA,
     "payment_method": text(),
     "payment_method_configuration": text(),
     "payment_method_data": nested(_METHOD),
@@ -91,33 +96,32 @@ _INTENT: Table = {
     "transfer_group": text(),
 }
 _CONFIRMATION: Table = {
-    "error_on_requires_action": boolean(),
+    "error_on_requires_action": BOOLEAN,
     "mandate": text(),
-    "mandate_data": any_hash(),
-    "off_session": off_session(),
-    "radar_options": any_hash(),
+    "mandate_data": ANY_HASH,
+    "off_session": OFF_SESSION,
+    "radar_options": ANY_HASH,
     "return_url": text(),
-    "use_stripe_sdk": boolean(),
+    "use_stripe_sdk": BOOLEAN,
 }
 
 INTENT_CREATE: Table = {
-    **_INTENT,
+    **INTENT_UPDATE,
     **_CONFIRMATION,
-    "amount": integer().as_required(),
+    "amount": INTEGER.as_required(),
     "currency": text().as_required(),
     "automatic_payment_methods": nested(
-        {"enabled": boolean().as_required(), "allow_redirects": choice("always", "never")}
+        {"enabled": BOOLEAN.as_required(), "allow_redirects": choice("always", "never")}
     ),
-    "confirm": boolean(),
+    "confirm": BOOLEAN,
     "confirmation_method": choice("automatic", "manual"),
 }
-INTENT_UPDATE = _INTENT
 INTENT_RETRIEVE: Table = {"client_secret": text(), "expand": _EXPAND}
 INTENT_CONFIRM: Table = {
     **_CONFIRMATION,
     "client_secret": text(),
     **{
-        name: _INTENT[name]
+        name: INTENT_UPDATE[name]
         for name in """capture_method expand payment_method payment_method_data payment_method_options
         payment_method_types receipt_email setup_future_usage shipping""".split()
     },
@@ -127,35 +131,35 @@ INTENT_CANCEL: Table = {
     "expand": _EXPAND,
 }
 INTENT_CAPTURE: Table = {
-    "amount_to_capture": integer(),
+    "amount_to_capture": INTEGER,
     "expand": _EXPAND,
-    "final_capture": boolean(),
-    "metadata": metadata(),
+    "final_capture": BOOLEAN,
+    "metadata": METADATA,
     "statement_descriptor": text(22),
     "statement_descriptor_suffix": text(22),
 }
 INTENT_LIST: Table = {**_BY_TIME, "customer": text()}
 
 REFUND_CREATE: Table = {
-    "amount": integer(),
+    "amount": INTEGER,
     "charge": text(),
     "expand": _EXPAND,
     "instructions_email": email(),
-    "metadata": metadata(),
+    "metadata": METADATA,
     "payment_intent": text(),
     "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
 }
-REFUND_UPDATE: Table = {"expand": _EXPAND, "metadata": metadata()}
+REFUND_UPDATE: Table = {"expand": _EXPAND, "metadata": METADATA}
 REFUND_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
 CHARGE_LIST: Table = {**_BY_TIME, "customer": text(), "payment_intent": text()}
-EVENT_LIST: Table = {**_BY_TIME, "delivery_success": boolean(), "type": text(), "types": list_of(text())}
+EVENT_LIST: Table = {**_BY_TIME, "delivery_success": BOOLEAN, "type": text(), "types": list_of(text())}
 DISPUTE_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
 CUSTOMER_CREATE: Table = {
     "address": nested(_ADDRESS, clearable=True),
     "description": text(clearable=True),
     "email": email(),
     "expand": _EXPAND,
-    "metadata": metadata(),
+    "metadata": METADATA,
     "name": text(256),
     "phone": text(20),
     "shipping": nested({name: _SHIPPING[name] for name in ("address", "name", "phone")}, clearable=True),
@@ -166,9 +170,7 @@ ENDPOINT_CREATE: Table = {
     "api_version": text(),
     "description": text(clearable=True),
     "expand": _EXPAND,
-    "metadata": metadata(),
+    "metadata": METADATA,
 }
-ENDPOINT_LIST = _LIST
 BALANCE_LIST: Table = {**_BY_TIME, "source": text(), "type": text()}
 METHOD_CREATE: Table = {**_METHOD, "expand": _EXPAND}
-READ = _READ

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.api.forms import is_list
-from sandbox.core import metadata as metadata_rules
+from sandbox.core import metadata
 from sandbox.core.errors import invalid
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
@@ -39,6 +39,17 @@ class Param:
 
 Table = Mapping[str, Param]
 
+# A whole number; amounts are in minor units.
+INTEGER = Param("integer")
+BOOLEAN = Param("boolean")
+# ``true``, ``false``, ``one_off`` or ``recurring``.
+OFF_SESSION = Param("off_session")
+# A hash that the sandbox accepts and ignores.
+ANY_HASH = Param("anything", clearable=True)
+METADATA = Param("metadata", clearable=True)
+# Unix seconds, or a hash of these four.
+TIME_RANGE = Param("time_range", fields=dict.fromkeys(("gt", "gte", "lt", "lte"), INTEGER))
+
 
 def text(max_length: int = 5000, *, clearable: bool = False) -> Param:
     """A string; an empty one unsets the value of a ``clearable`` parameter."""
@@ -48,16 +59,6 @@ def text(max_length: int = 5000, *, clearable: bool = False) -> Param:
 def email(*, clearable: bool = False) -> Param:
     """An e-mail address."""
     return Param("email", max_length=800, clearable=clearable)
-
-
-def integer(*, clearable: bool = False) -> Param:
-    """A whole number; amounts are in minor units."""
-    return Param("integer", clearable=clearable)
-
-
-def boolean() -> Param:
-    """``true`` or ``false``."""
-    return Param("boolean")
 
 
 def choice(*choices: str, clearable: bool = False) -> Param:
@@ -70,29 +71,9 @@ def nested(fields: Table, *, clearable: bool = False, documented: bool = True) -
     return Param("nested", fields=fields, clearable=clearable, documented=documented)
 
 
-def any_hash() -> Param:
-    """A hash that the sandbox accepts and ignores."""
-    return Param("anything", clearable=True)
-
-
 def list_of(item: Param) -> Param:
     """A list of one kind of value."""
     return Param("listing", item=item)
-
-
-def metadata() -> Param:
-    """Metadata: at most 50 keys of 40 characters with values of 500; an empty value unsets its key (facts §9)."""
-    return Param("metadata", clearable=True)
-
-
-def time_range() -> Param:
-    """Unix seconds, or a hash of ``gt``, ``gte``, ``lt``, ``lte``."""
-    return Param("time_range", fields={name: integer() for name in ("gt", "gte", "lt", "lte")})
-
-
-def off_session() -> Param:
-    """``true``, ``false``, ``one_off`` or ``recurring``."""
-    return Param("off_session")
 
 
 def check(table: Table, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -206,7 +187,7 @@ _PARSERS = {
     "nested": _nested,
     "anything": _anything,
     "listing": _listing,
-    "metadata": lambda _, value, path: metadata_rules.check(value, path),
+    "metadata": lambda _, value, path: metadata.check(value, path),
     "time_range": _time_range,
     "off_session": _off_session,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -23,11 +24,11 @@ _SETTLEMENTS = frozenset({("pending", "succeeded"), ("pending", "failed"), ("suc
 CARD_ERROR = "Sandbox-Card-Error"
 
 
+@dataclass(frozen=True, slots=True)
 class PaymentControl:
     """The endpoints for intents, disputes and refunds."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    sandbox: Sandbox
 
     async def pay(self, request: web.Request) -> web.Response:
         """Pay as a browser would. Responds with 200 and the intent, even when the card was declined.
@@ -35,21 +36,19 @@ class PaymentControl:
         A card that no bank could have issued does not change the intent; the header Sandbox-Card-Error has the code.
         """
         content = await body(request)
-        intent = self._intent(request)
         result = content.get("three_d_secure", "complete")
         if result not in _OUTCOMES:
             raise ValueError("three_d_secure must be complete, fail or abandon")
-        if intent.status not in _CONFIRMABLE:
-            return _conflict(intent)
+        intent = self._intent(request, *_CONFIRMABLE)
         headers = {}
         try:
             method = self._method(content.get("card"), content.get("payment_method"))
             if content.get("processing"):
-                attempts.begin_processing(self._sandbox, intent, method, self._origin())
+                attempts.begin_processing(self.sandbox, intent, method, self._origin())
             else:
                 self._confirm(request, intent, method, content.get("return_url"))
                 if intent.status == "requires_action" and result != "abandon":
-                    attempts.complete_authentication(self._sandbox, intent, passed=result == "complete")
+                    attempts.complete_authentication(self.sandbox, intent, passed=result == "complete")
         except StripeError as error:
             if error.status != 402:
                 raise
@@ -59,9 +58,7 @@ class PaymentControl:
     async def three_d_secure(self, request: web.Request) -> web.Response:
         """Complete or fail an open 3-D Secure request."""
         passed = await outcome(request, "complete", "fail") == "complete"
-        intent = self._intent(request)
-        if intent.status != "requires_action":
-            return _conflict(intent)
+        intent = self._intent(request, "requires_action")
         headers = self._authenticate(intent, passed=passed)
         return web.json_response(rendering.payment_intent(intent), headers=headers)
 
@@ -92,10 +89,8 @@ class PaymentControl:
     async def process(self, request: web.Request) -> web.Response:
         """Complete an intent in processing: ``succeeded`` or ``failed``."""
         succeeded = await outcome(request, "succeeded", "failed") == "succeeded"
-        intent = self._intent(request)
-        if intent.status != "processing":
-            return _conflict(intent)
-        attempts.finish_processing(self._sandbox, intent, succeeded=succeeded)
+        intent = self._intent(request, "processing")
+        attempts.finish_processing(self.sandbox, intent, succeeded=succeeded)
         return web.json_response(rendering.payment_intent(intent))
 
     async def dispute_charge(self, request: web.Request) -> web.Response:
@@ -105,16 +100,16 @@ class PaymentControl:
     async def dispute_intent(self, request: web.Request) -> web.Response:
         """The same on the latest charge of the ``payment_intent`` in the body."""
         content = await body(request)
-        intent = payment_intents.find(self._sandbox.store, content["payment_intent"])
+        intent = payment_intents.find(self.sandbox.store, content["payment_intent"])
         return self._dispute(intent.latest_charge or "", content)
 
     def _dispute(self, charge_id: str, content: dict[str, Any]) -> web.Response:
-        store = self._sandbox.store
+        store = self.sandbox.store
         charge = store.charges.require(charge_id, param="charge")
         if charge.status != "succeeded" or not charge.captured:
-            return web.json_response({"error": "only a captured charge can be disputed"}, status=409)
+            raise StripeError(409, "only a captured charge can be disputed")
         opened = disputes.open_dispute(
-            self._sandbox,
+            self.sandbox,
             charge,
             reason=content.get("reason", "fraudulent"),
             inquiry=bool(content.get("inquiry", False)),
@@ -124,34 +119,38 @@ class PaymentControl:
 
     async def close_dispute(self, request: web.Request) -> web.Response:
         """Close a dispute as ``won``, ``lost`` or ``warning_closed``."""
-        store = self._sandbox.store
+        store = self.sandbox.store
         dispute = store.disputes.require(request.match_info["id"], param="dispute")
         result = await outcome(request, *(("warning_closed",) if dispute.inquiry else ("won", "lost")))
         if dispute.status not in disputes.OPEN:
-            return web.json_response({"error": f"the dispute is {dispute.status}"}, status=409)
-        disputes.close_dispute(self._sandbox, dispute, result)
+            raise StripeError(409, f"the dispute is {dispute.status}")
+        disputes.close_dispute(self.sandbox, dispute, result)
         return web.json_response(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
         """Settle a refund as ``succeeded`` or ``failed``; without a status, as its card determines."""
         content = await body(request)
-        refund = self._sandbox.store.refunds.require(request.match_info["id"], param="refund")
+        refund = self.sandbox.store.refunds.require(request.match_info["id"], param="refund")
         if "status" not in content:
-            refunds.settle_by_card(self._sandbox, refund)
+            refunds.settle_by_card(self.sandbox, refund)
             return web.json_response(rendering.refund(refund))
         status = content["status"]
         if status not in ("succeeded", "failed"):
             raise ValueError("status must be succeeded or failed")
         if (refund.status, status) not in _SETTLEMENTS:
-            return web.json_response({"error": f"the refund is {refund.status}"}, status=409)
-        refunds.settle(self._sandbox, refund, status, content.get("failure_reason", "unknown"))
+            raise StripeError(409, f"the refund is {refund.status}")
+        refunds.settle(self.sandbox, refund, status, content.get("failure_reason", "unknown"))
         return web.json_response(rendering.refund(refund))
 
-    def _intent(self, request: web.Request) -> Intent:
-        return payment_intents.find(self._sandbox.store, request.match_info["id"])
+    def _intent(self, request: web.Request, *allowed: str) -> Intent:
+        """The intent of the path. Raises a 409 when its status is not one of the allowed ones, if there are any."""
+        intent = payment_intents.find(self.sandbox.store, request.match_info["id"])
+        if allowed and intent.status not in allowed:
+            raise StripeError(409, f"the payment intent is {intent.status}")
+        return intent
 
     def _method(self, number: str | None, name: str | None) -> PaymentMethod:
-        store = self._sandbox.store
+        store = self.sandbox.store
         if name is not None:
             return payment_methods.named(store, name)
         if not number:
@@ -166,19 +165,15 @@ class PaymentControl:
     ) -> None:
         base_url = f"{request.scheme}://{request.host}"
         options = ConfirmOptions(payment_intents.challenge_url(base_url, intent.id), return_url)
-        attempts.confirm(self._sandbox, intent, method, options, self._origin())
+        attempts.confirm(self.sandbox, intent, method, options, self._origin())
 
     def _origin(self) -> Origin:
         """The request that a browser would have made."""
-        return Origin(f"req_{self._sandbox.store.token(14)}")
+        return Origin(f"req_{self.sandbox.store.token(14)}")
 
     def _authenticate(self, intent: Intent, *, passed: bool) -> dict[str, str]:
         try:
-            attempts.complete_authentication(self._sandbox, intent, passed=passed)
+            attempts.complete_authentication(self.sandbox, intent, passed=passed)
         except StripeError as error:
             return {CARD_ERROR: error.code or "card_declined"}
         return {}
-
-
-def _conflict(intent: Intent) -> web.Response:
-    return web.json_response({"error": f"the payment intent is {intent.status}"}, status=409)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 
 from aiohttp import web
 
@@ -28,28 +28,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SETTINGS = {field.name for field in fields(Settings)} - {"secret_key"}
 
 
+@dataclass(frozen=True, slots=True)
 class Control:
     """Every control endpoint."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        dispatcher: Dispatcher,
-        faults: Faults,
-        log: RequestLog,
-        database: Database | None,
-    ) -> None:
-        self._sandbox = sandbox
-        self._dispatcher = dispatcher
-        self._faults = faults
-        self._log = log
-        self._database = database
-        self._payments = PaymentControl(sandbox)
-        self._webhooks = WebhookControl(sandbox, dispatcher)
+    sandbox: Sandbox
+    dispatcher: Dispatcher
+    faults: Faults
+    log: RequestLog
+    database: Database | None
 
     def register(self, router: web.UrlDispatcher) -> None:
         """Add every endpoint."""
-        payments, webhooks = self._payments, self._webhooks
+        payments, webhooks = PaymentControl(self.sandbox), WebhookControl(self.sandbox, self.dispatcher)
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/", self.overview_page),
             ("GET", "/health", self.health),
@@ -89,26 +80,26 @@ class Control:
 
     async def overview_page(self, _: web.Request) -> web.Response:
         """The overview page: the endpoints, and the latest payments with buttons."""
-        return web.Response(text=pages.overview(self._sandbox), content_type="text/html")
+        return web.Response(text=pages.overview(self.sandbox), content_type="text/html")
 
     async def health(self, _: web.Request) -> web.Response:
         """The numbers of objects and deliveries."""
-        store = self._sandbox.store
+        store = self.sandbox.store
         counts = {kind: len(collection) for kind, collection in store.collections().items()}
-        return web.json_response({"ok": True, "objects": counts, "deliveries": self._dispatcher.counts()})
+        return web.json_response({"ok": True, "objects": counts, "deliveries": self.dispatcher.counts()})
 
     async def reset(self, _: web.Request) -> web.Response:
         """Remove everything but the command line's endpoint, including faults, latency, clock, holds and the log."""
-        store = self._sandbox.store
-        await self._dispatcher.cancel_all()
-        self._faults.clear()
-        self._log.clear()
+        store = self.sandbox.store
+        await self.dispatcher.cancel_all()
+        self.faults.clear()
+        self.log.clear()
         endpoint = store.endpoints.get(COMMAND_LINE_ENDPOINT)
         store.clear()
         store.clock_offset = 0
-        self._sandbox.settings.latency_ms = 0
-        if self._database:
-            await self._database.wipe()
+        self.sandbox.settings.latency_ms = 0
+        if self.database:
+            await self.database.wipe()
         if endpoint:
             endpoint.seq = store.next_seq()
             store.endpoints.add(endpoint)
@@ -117,7 +108,7 @@ class Control:
 
     async def get_settings(self, _: web.Request) -> web.Response:
         """All settings but the secret key."""
-        settings = asdict(self._sandbox.settings)
+        settings = asdict(self.sandbox.settings)
         return web.json_response({name: settings[name] for name in settings if name in _SETTINGS})
 
     async def put_settings(self, request: web.Request) -> web.Response:
@@ -126,13 +117,13 @@ class Control:
         if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
         for name, value in changes.items():
-            setattr(self._sandbox.settings, name, value)
+            setattr(self.sandbox.settings, name, value)
         return await self.get_settings(request)
 
     async def put_latency(self, request: web.Request) -> web.Response:
         """Delay every API call."""
-        self._sandbox.settings.latency_ms = int((await body(request))["ms"])
-        return web.json_response({"ms": self._sandbox.settings.latency_ms})
+        self.sandbox.settings.latency_ms = int((await body(request))["ms"])
+        return web.json_response({"ms": self.sandbox.settings.latency_ms})
 
     async def put_clock(self, request: web.Request) -> web.Response:
         """Move the clock that sets ``created``, by an ``offset`` or to a ``now``, both in seconds.
@@ -148,43 +139,43 @@ class Control:
         return self._clock(0)
 
     def _clock(self, offset: int) -> web.Response:
-        self._sandbox.store.clock_offset = offset
-        return web.json_response({"offset": offset, "now": self._sandbox.store.now()})
+        self.sandbox.store.clock_offset = offset
+        return web.json_response({"offset": offset, "now": self.sandbox.store.now()})
 
     async def get_faults(self, _: web.Request) -> web.Response:
         """The active faults and how often each has struck."""
-        return web.json_response({"faults": [fault.to_json() for fault in self._faults.active]})
+        return web.json_response({"faults": [fault.to_json() for fault in self.faults.active]})
 
     async def post_faults(self, request: web.Request) -> web.Response:
         """Add one fault, or a list of them."""
         content = await request.json()
         faults = [parse_fault(item) for item in (content if isinstance(content, list) else [content])]
-        self._faults.active.extend(faults)
+        self.faults.active.extend(faults)
         return await self.get_faults(request)
 
     async def delete_faults(self, request: web.Request) -> web.Response:
         """Remove all faults and end the requests that hang."""
-        self._faults.clear()
+        self.faults.clear()
         return await self.get_faults(request)
 
     async def get_requests(self, request: web.Request) -> web.Response:
         """The latest API requests, oldest first, by part of the path and by method."""
-        entries = self._log.entries(request.query.get("path"), request.query.get("method"))
+        entries = self.log.entries(request.query.get("path"), request.query.get("method"))
         return web.json_response({"requests": entries, "count": len(entries)})
 
     async def delete_requests(self, _: web.Request) -> web.Response:
         """Empty the log."""
-        self._log.clear()
+        self.log.clear()
         return web.json_response({"requests": [], "count": 0})
 
     async def get_books(self, request: web.Request) -> web.StreamResponse:
         """The totals of every intent, or a page of them with ``limit``."""
-        return await books.stream(self._sandbox.store, request)
+        return await books.stream(self.sandbox.store, request)
 
     async def post_bulk(self, request: web.Request) -> web.Response:
         """Create many payments of the past, without deliveries."""
         request_body = bulk.BulkRequest.from_json(await body(request))
-        return web.json_response(await bulk.create_payments(self._sandbox, request_body))
+        return web.json_response(await bulk.create_payments(self.sandbox, request_body))
 
 
 def _with_json_errors(handler: Handler) -> Handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from aiohttp import web
@@ -15,12 +15,12 @@ from sandbox.webhooks.deliveries import DeliverySettings, Dispatcher
 _SETTINGS = {field.name for field in fields(DeliverySettings)}
 
 
+@dataclass(frozen=True, slots=True)
 class WebhookControl:
     """The control endpoints for webhook endpoints and deliveries."""
 
-    def __init__(self, sandbox: Sandbox, dispatcher: Dispatcher) -> None:
-        self._sandbox = sandbox
-        self._dispatcher = dispatcher
+    sandbox: Sandbox
+    dispatcher: Dispatcher
 
     async def get_settings(self, _: web.Request) -> web.Response:
         """Settings, endpoints and counts; the secrets are included, because they are not real."""
@@ -38,19 +38,19 @@ class WebhookControl:
         if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
         if endpoint:
-            endpoints.configure(self._sandbox.store, **endpoint)
-        self._dispatcher.configure(**changes)
+            endpoints.configure(self.sandbox.store, **endpoint)
+        self.dispatcher.configure(**changes)
         return web.json_response(self._state())
 
     async def hold(self, _: web.Request) -> web.Response:
         """Hold every delivery."""
-        self._dispatcher.hold()
+        self.dispatcher.hold()
         return web.json_response(self._state())
 
     async def release(self, request: web.Request) -> web.Response:
         """Send the held deliveries: ``duplicate`` (factor), ``shuffle``, ``seed``."""
         options = await body(request)
-        released = self._dispatcher.release(
+        released = self.dispatcher.release(
             duplicate=float(options.get("duplicate", 1.0)),
             shuffle=bool(options.get("shuffle", False)),
             seed=options.get("seed"),
@@ -59,39 +59,34 @@ class WebhookControl:
 
     async def retry(self, _: web.Request) -> web.Response:
         """Make all waiting retries now."""
-        return web.json_response({"retrying": self._dispatcher.retry_now()})
+        return web.json_response({"retrying": self.dispatcher.retry_now()})
 
     async def drain(self, request: web.Request) -> web.Response:
         """Wait until no delivery is active, at most ``timeout`` seconds."""
-        idle = await self._dispatcher.drain(float((await body(request)).get("timeout", 10)))
-        return web.json_response({"idle": idle, **self._dispatcher.counts()})
+        idle = await self.dispatcher.drain(float((await body(request)).get("timeout", 10)))
+        return web.json_response({"idle": idle, **self.dispatcher.counts()})
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """The latest deliveries with their attempts, newest first."""
         limit = int(request.query.get("limit", "100"))
-        deliveries = self._dispatcher.deliveries(request.query.get("event"), limit)
+        deliveries = self.dispatcher.deliveries(request.query.get("event"), limit)
         return web.json_response({"deliveries": [delivery.to_json() for delivery in deliveries]})
 
     async def resend(self, request: web.Request) -> web.Response:
         """Send one event again to every endpoint that subscribes to it."""
-        event = self._sandbox.store.events.require(request.match_info["id"], param="id")
-        sent = self._dispatcher.resend(event)
+        event = self.sandbox.store.events.require(request.match_info["id"], param="id")
+        sent = self.dispatcher.resend(event)
         return web.json_response({"deliveries": [delivery.to_json() for delivery in sent]})
 
     def _state(self) -> dict[str, Any]:
+        names = ("id", "url", "secrets", "enabled", "enabled_events")
         endpoints = [
-            {
-                "id": endpoint.id,
-                "url": endpoint.url,
-                "secrets": endpoint.secrets,
-                "enabled": endpoint.enabled,
-                "enabled_events": endpoint.enabled_events,
-            }
-            for endpoint in self._sandbox.store.endpoints.by_id.values()
+            {name: getattr(endpoint, name) for name in names}
+            for endpoint in self.sandbox.store.endpoints.by_id.values()
         ]
         return {
-            **asdict(self._dispatcher.settings),
-            "held": self._dispatcher.held,
-            "counts": self._dispatcher.counts(),
+            **asdict(self.dispatcher.settings),
+            "held": self.dispatcher.held,
+            "counts": self.dispatcher.counts(),
             "endpoints": endpoints,
         }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sandbox.core.call import Call
 from sandbox.core.errors import invalid
 from sandbox.core.records import Json, Record
 from sandbox.core.store import Collection, Key, SortedKeys, key_of
@@ -15,8 +16,7 @@ R = TypeVar("R", bound=Record)
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
-_OLDEST: Key = (-(1 << 62), 0, "")
-_NEWEST: Key = (1 << 62, 0, "")
+_OLDEST, _NEWEST = -(1 << 62), 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,13 @@ class Page(Generic[R]):
 
 
 def list_page(
-    url: str,
-    collection: Collection[R],
-    params: dict[str, Any],
-    render: Callable[[R], Json],
-    filters: Sequence[str] = (),
+    call: Call, url: str, collection: Collection[R], render: Callable[[R], Json], *filters: str
 ) -> Json:
     """A page of a collection as Stripe writes it, of all records or of those that match an indexed field.
 
     Where the request names several of ``filters``, the last one counts.
     """
-    keys = collection.all
+    params, keys = call.params, collection.all
     for name in filters:
         if name in params:
             keys = collection.index(name, params[name])
@@ -98,13 +94,6 @@ def _cursor(collection: Collection[R], params: dict[str, Any], name: str) -> Key
 
 def _bounds(created: dict[str, int]) -> tuple[Key, Key]:
     """The range of keys: the first is included, the second is not."""
-    lowest, highest = _OLDEST, _NEWEST
-    if "gt" in created:
-        lowest = max(lowest, (created["gt"] + 1, 0, ""))
-    if "gte" in created:
-        lowest = max(lowest, (created["gte"], 0, ""))
-    if "lt" in created:
-        highest = min(highest, (created["lt"], 0, ""))
-    if "lte" in created:
-        highest = min(highest, (created["lte"] + 1, 0, ""))
-    return lowest, highest
+    lowest = max(created.get("gt", _OLDEST - 1) + 1, created.get("gte", _OLDEST))
+    highest = min(created.get("lt", _NEWEST), created.get("lte", _NEWEST - 1) + 1)
+    return (lowest, 0, ""), (highest, 0, "")

@@ -169,6 +169,10 @@ class Store:
             Endpoint.KIND: self.endpoints,
         }
 
+    def subscribers(self, event_type: str) -> list[Endpoint]:
+        """The endpoints that events of this type are sent to."""
+        return [endpoint for endpoint in self.endpoints.by_id.values() if endpoint.subscribes_to(event_type)]
+
     def now(self) -> int:
         """The sandbox's time in Unix seconds; ``/_sandbox/clock`` can move it."""
         return int(time.time()) + self.clock_offset

@@ -10,10 +10,7 @@ from sandbox.core.records import Json
 
 def list_transactions(call: Call) -> Json:
     """GET /v1/balance_transactions, all or of one type or source."""
+    render = dispute_rendering.balance_transaction
     return list_page(
-        "/v1/balance_transactions",
-        call.store.balance_transactions,
-        call.params,
-        dispute_rendering.balance_transaction,
-        filters=("type", "source"),
+        call, "/v1/balance_transactions", call.store.balance_transactions, render, "type", "source"
     )

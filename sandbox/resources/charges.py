@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sandbox.behaviour import rendering
 from sandbox.core.call import Call
 from sandbox.core.lists import list_page
@@ -15,10 +17,5 @@ def retrieve(call: Call) -> Json:
 
 def list_charges(call: Call) -> Json:
     """GET /v1/charges, all or of one intent or customer."""
-    return list_page(
-        "/v1/charges",
-        call.store.charges,
-        call.params,
-        lambda charge: rendering.charge(charge, call.store),
-        filters=("customer", "payment_intent"),
-    )
+    render = partial(rendering.charge, store=call.store)
+    return list_page(call, "/v1/charges", call.store.charges, render, "customer", "payment_intent")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sandbox.behaviour import dispute_rendering
 from sandbox.core.call import Call
 from sandbox.core.lists import list_page
@@ -16,10 +18,5 @@ def retrieve(call: Call) -> Json:
 
 def list_disputes(call: Call) -> Json:
     """GET /v1/disputes, all or of one charge or intent."""
-    return list_page(
-        "/v1/disputes",
-        call.store.disputes,
-        call.params,
-        lambda dispute: dispute_rendering.dispute(dispute, call.store),
-        filters=("payment_intent", "charge"),
-    )
+    render = partial(dispute_rendering.dispute, store=call.store)
+    return list_page(call, "/v1/disputes", call.store.disputes, render, "payment_intent", "charge")

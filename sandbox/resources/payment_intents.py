@@ -20,17 +20,8 @@ _OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires
 _CANCELABLE = _OPEN | {"requires_capture"}
 # Fields that an update may change even after the money has moved or the intent was canceled.
 _ALWAYS_UPDATABLE = frozenset({"description", "metadata", "receipt_email", "shipping", "transfer_group"})
-_SETTABLE = (
-    "description",
-    "receipt_email",
-    "shipping",
-    "setup_future_usage",
-    "statement_descriptor",
-    "statement_descriptor_suffix",
-    "transfer_group",
-    "capture_method",
-    "payment_method_types",
-)
+_SETTABLE = """description receipt_email shipping setup_future_usage statement_descriptor statement_descriptor_suffix
+transfer_group capture_method payment_method_types""".split()
 
 
 def find(store: Store, intent_id: str) -> Intent:
@@ -221,13 +212,7 @@ def capture(call: Call) -> Json:
 
 def list_intents(call: Call) -> Json:
     """GET /v1/payment_intents, all or of one customer."""
-    return list_page(
-        "/v1/payment_intents",
-        call.store.intents,
-        call.params,
-        rendering.payment_intent,
-        filters=("customer",),
-    )
+    return list_page(call, "/v1/payment_intents", call.store.intents, rendering.payment_intent, "customer")
 
 
 def _check_client_secret(call: Call, intent: Intent) -> None:

@@ -92,8 +92,7 @@ def list_refunds(call: Call) -> Json:
     for name, collection in (("payment_intent", store.intents), ("charge", store.charges)):
         if name in params:
             collection.require(params[name], param=name)
-    filters = ("payment_intent", "charge")
-    return list_page("/v1/refunds", store.refunds, params, rendering.refund, filters)
+    return list_page(call, "/v1/refunds", store.refunds, rendering.refund, "payment_intent", "charge")
 
 
 def _charge_to_refund(call: Call) -> Charge:

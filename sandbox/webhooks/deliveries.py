@@ -7,6 +7,7 @@ clock has been moved.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import deque
@@ -144,12 +145,7 @@ class Dispatcher:
 
     def resend(self, event: Event) -> list[Delivery]:
         """Send an event to every endpoint that subscribes to it, regardless of earlier deliveries."""
-        subscribers = [
-            endpoint
-            for endpoint in self._store.endpoints.by_id.values()
-            if endpoint.subscribes_to(event.type)
-        ]
-        return [self._enqueue(event, endpoint) for endpoint in subscribers]
+        return [self._enqueue(event, endpoint) for endpoint in self._store.subscribers(event.type)]
 
     def hold(self) -> None:
         """Send nothing from now on; retries are held when their pause is over."""
@@ -196,12 +192,8 @@ class Dispatcher:
 
     def deliveries(self, event_id: str | None, limit: int) -> list[Delivery]:
         """The latest deliveries, newest first, all or of one event."""
-        matching = [
-            delivery
-            for delivery in reversed(self._recent)
-            if event_id is None or delivery.event.id == event_id
-        ]
-        return matching[:limit]
+        latest = reversed(self._recent)
+        return [delivery for delivery in latest if event_id in (None, delivery.event.id)][:limit]
 
     def _new(self, event: Event, endpoint: Endpoint) -> Delivery:
         self._count += 1
@@ -267,10 +259,8 @@ class Dispatcher:
         return True
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._retry_signal.wait(), seconds)
-        except TimeoutError:
-            return
 
     async def _post(self, delivery: Delivery) -> Attempt:
         if self._session is None:

@@ -39,11 +39,7 @@ class EventLog:
         if previous is not None:
             data["previous_attributes"] = previous
         store = self._store
-        endpoints = (
-            [endpoint for endpoint in store.endpoints.by_id.values() if endpoint.subscribes_to(event_type)]
-            if self.delivering
-            else []
-        )
+        endpoints = store.subscribers(event_type) if self.delivering else []
         event = Event(
             id=f"evt_3{store.token(23)}",
             created=store.now(),
