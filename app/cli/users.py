@@ -11,6 +11,7 @@ from datetime import datetime
 import click
 
 from app.cli.support.group import Group, actor
+from app.cli.support.progress import print_table
 from app.domain.permissions import Role
 from app.models.accounts.users import Account
 from app.services import accounts
@@ -40,10 +41,7 @@ def list_() -> None:
     if not rows:
         click.echo("There is no account yet. Add one with: flask users create EMAIL --role admin")
         return
-    rows.insert(0, ("EMAIL", "ROLE", "STATE", "LAST LOGIN"))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    print_table([("EMAIL", "ROLE", "STATE", "LAST LOGIN"), *rows])
 
 
 @users.command()

@@ -15,7 +15,7 @@ import click
 
 from app.cli.support.duration import Duration
 from app.cli.support.group import Group, actor
-from app.cli.support.progress import progress, say
+from app.cli.support.progress import print_table, progress, say
 from app.clock import now
 from app.extensions import services
 from app.models.webhooks.events import EventFilter, EventState, WebhookEvent
@@ -68,10 +68,7 @@ def list_(limit: int, **options: Any) -> None:
     if not rows:
         click.echo("No event matches.")
         return
-    table = [_COLUMNS, *(_cells(event) for event in rows)]
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(_COLUMNS))]
-    for cells in table:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)).rstrip())
+    print_table([_COLUMNS, *(_cells(event) for event in rows)])
     if len(rows) == limit:
         click.echo(f"These are the newest {limit} of {services.replay.count(where)}.", err=True)
 

@@ -71,16 +71,8 @@ def _declined(error: stripe.StripeError) -> PaydeskError:
     return CardDeclined(failure["message"], failure=failure)
 
 
-def _key_refused(_: stripe.StripeError) -> PaydeskError:
-    return StripeInvalidApiKey()
-
-
 def _no_usable_answer(_: stripe.StripeError) -> PaydeskError:
     return StripeUnavailable(retry_after=2)
-
-
-def _too_many(_: stripe.StripeError) -> PaydeskError:
-    return StripeUnavailable("Stripe asks us to slow down. Try again in a moment.", retry_after=5)
 
 
 def _refused(error: stripe.StripeError) -> PaydeskError:
@@ -88,10 +80,12 @@ def _refused(error: stripe.StripeError) -> PaydeskError:
 
 
 TRANSLATIONS: dict[type[stripe.StripeError], Translation] = {
-    stripe.AuthenticationError: _key_refused,
-    stripe.PermissionError: _key_refused,
+    stripe.AuthenticationError: lambda _: StripeInvalidApiKey(),
+    stripe.PermissionError: lambda _: StripeInvalidApiKey(),
     stripe.CardError: _declined,
-    stripe.RateLimitError: _too_many,
+    stripe.RateLimitError: lambda _: StripeUnavailable(
+        "Stripe asks us to slow down. Try again in a moment.", retry_after=5
+    ),
     stripe.InvalidRequestError: _refused,
     stripe.APIConnectionError: _no_usable_answer,
     stripe.APIError: _no_usable_answer,

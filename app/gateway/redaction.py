@@ -15,33 +15,12 @@ _METADATA: Allowed = dict.fromkeys(
 )
 _CARD: Allowed = {"brand": True, "last4": True, "country": True}
 _COMMON = dict.fromkeys(
-    (
-        "id",
-        "object",
-        "status",
-        "amount",
-        "currency",
-        "created",
-        "livemode",
-        "payment_intent",
-        "charge",
-        "reason",
-    ),
-    True,
+    "id object status amount currency created livemode payment_intent charge reason".split(), True
 )
 _CHARGE: Allowed = {
     **_COMMON,
     **dict.fromkeys(
-        (
-            "amount_captured",
-            "amount_refunded",
-            "captured",
-            "refunded",
-            "disputed",
-            "failure_code",
-            "payment_method",
-        ),
-        True,
+        "amount_captured amount_refunded captured refunded disputed failure_code payment_method".split(), True
     ),
     "metadata": _METADATA,
     "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level"), True),

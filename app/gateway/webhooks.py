@@ -29,6 +29,7 @@ APPLIED_TYPES = frozenset(
     "charge.dispute.created charge.dispute.updated charge.dispute.closed "
     "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated".split()
 )
+_FACTS = {"charge": charge_fact, "refund": refund_fact, "dispute": dispute_fact}
 
 
 def verify(payload: bytes, header: str | None, secrets: Sequence[str]) -> dict[str, Any]:
@@ -66,13 +67,7 @@ def facts_of(event: Mapping[str, Any]) -> list[IntentFact | ChargeFact | RefundF
     kind = target.get("object")
     if kind == "payment_intent":
         return [intent_fact(target, as_of=event["created"])]
-    if kind == "charge":
-        return [charge_fact(target)]
-    if kind == "refund":
-        return [refund_fact(target)]
-    if kind == "dispute":
-        return [dispute_fact(target)]
-    return []
+    return [_FACTS[kind](target)] if kind in _FACTS else []
 
 
 def _matches(payload: str, header: str, secret: str) -> bool:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 
-from tooling.bench import lists, monitoring, overview, payments, reconciliation, webhooks
+from tooling.bench import lists, monitoring, overview, payments, reconciliation, stack, webhooks
 from tooling.bench.report import Table, progress
-from tooling.bench.stack import environment
 from tooling.mongo.embedded import EmbeddedMongo
 
 Measure = Callable[[EmbeddedMongo, int], Iterable[Table]]
@@ -50,14 +47,9 @@ def main() -> None:
             measure, count = SUITES[name]
             progress(f"measuring {name}")
             if name in DATABASES:
-                _create_indexes(mongo, DATABASES[name])
+                stack.flask(stack.environment(mongo.uri_for(DATABASES[name])), "db", "indexes")
             for table in measure(mongo, int(count * arguments.scale)):
                 print(f"\n{table}", flush=True)
-
-
-def _create_indexes(mongo: EmbeddedMongo, database: str) -> None:
-    env = environment(mongo.uri_for(database), "")
-    subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "db", "indexes"], env=env, check=True)
 
 
 if __name__ == "__main__":

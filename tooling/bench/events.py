@@ -34,6 +34,11 @@ def intent(number: str, status: str) -> dict[str, Any]:
     }
 
 
+def first_delivery(url: str, number: str) -> Request:
+    """A signed delivery of the first event of a payment."""
+    return delivery(url, "payment_intent.requires_action", intent(number, "requires_payment_method"))
+
+
 def charge(number: str) -> dict[str, Any]:
     """The charge that pays the intent."""
     card = {"brand": "visa", "last4": "4242", "country": "US", "three_d_secure": None, "exp_year": 2030}

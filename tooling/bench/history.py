@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,14 +23,7 @@ _BATCH = 5_000
 _CURRENCIES = ["usd"] * 60 + ["eur"] * 25 + ["gbp"] * 10 + ["jpy"] * 5
 _BRANDS = ["visa"] * 55 + ["mastercard"] * 33 + ["amex"] * 9 + ["discover"] * 2 + ["jcb"]
 _COUNTRIES = ["US"] * 45 + ["DE", "FR", "GB", "ES", "IT", "NL", "JP", "CA", "AU", "SE", "CH"] * 5
-_REASONS = [
-    "insufficient_funds",
-    "do_not_honor",
-    "generic_decline",
-    "expired_card",
-    "incorrect_cvc",
-    "fraudulent",
-]
+_REASONS = "insufficient_funds do_not_honor generic_decline expired_card incorrect_cvc fraudulent".split()
 
 
 def prepare(mongo: EmbeddedMongo, count: int) -> str:
@@ -45,8 +36,7 @@ def prepare(mongo: EmbeddedMongo, count: int) -> str:
     write(uri, database, count)
     for command in (("db", "indexes"), ("metrics", "rebuild")):
         progress(f"flask {' '.join(command)}, for {count:,} payments")
-        flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-        subprocess.run(flask, env=stack.environment(uri, ""), check=True, stdout=subprocess.DEVNULL)
+        stack.flask(stack.environment(uri), *command)
     return uri
 
 
@@ -103,6 +93,7 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
     elif completed and rng.random() < 0.004:
         disputes = [_dispute(rng, amount, currency, _later(rng, completed, now))]
     canceled = not completed and rng.random() < 0.2
+    unfinished = "canceled" if canceled else "failed" if attempts else "pending"
     return {
         "_id": ObjectId(),
         "order_id": f"order-{number}",
@@ -112,13 +103,7 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
         "livemode": False,
         "amount": amount,
         "currency": currency,
-        "status": "completed"
-        if completed
-        else "canceled"
-        if canceled
-        else "failed"
-        if attempts
-        else "pending",
+        "status": "completed" if completed else unfinished,
         "cancellation_reason": "abandoned" if canceled else None,
         "amount_captured": amount if completed else 0,
         "refund_status": "none" if not refunds else "full" if refunded == amount else "partial",

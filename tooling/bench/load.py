@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from tooling.bench.report import percentile
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -41,8 +43,12 @@ class Result:
 
     def percentile(self, share: float) -> float:
         """A latency in milliseconds; ``share`` between 0 and 1."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+        return percentile(self.latencies, share) * 1000
+
+    def expect(self, status: int) -> None:
+        """Raise RuntimeError unless every request was answered with ``status``."""
+        if set(self.statuses) != {status}:
+            raise RuntimeError(f"The benchmark's requests were answered {dict(self.statuses)}.")
 
     @property
     def median(self) -> float:

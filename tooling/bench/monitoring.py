@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +24,6 @@ _ROUTES = (
     "/healthz /readyz /api/docs /api/openapi.json /api/v1/payments /api/v1/payments/1 /api/v1/payments/metrics "
     "/api/v1/payments/stripe/config"
 ).split()
-_FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
@@ -42,7 +39,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
 
 def _scrape(table: Table, mongo: EmbeddedMongo, payments: int) -> None:
     env = stack.environment(history.prepare(mongo, payments), "http://127.0.0.1:9")
-    with stack.gunicorn("wsgi:app", env, ready="/healthz") as base:
+    with stack.gunicorn("wsgi:app", env) as base:
         visits = [load.Request("GET", base + path, {}, b"") for path in _ROUTES * 4]
         load.run(visits, in_flight=IN_FLIGHT)
         scrape = load.Request("GET", base + "/metrics", {}, b"")
@@ -64,7 +61,7 @@ def _cost(mongo: EmbeddedMongo) -> Table:
     )
     uri = mongo.uri_for("bench_monitoring")
     env = stack.environment(uri, "http://127.0.0.1:9")
-    subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
+    stack.flask(env, "db", "indexes")
     pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in _REQUESTS}
     for start in range(STARTS):
         _measure_pairs(env, start, pairs)
@@ -83,8 +80,8 @@ def _measure_pairs(env: dict[str, str], start: int, pairs: dict[str, list[tuple[
     """Add the rounds of two servers. A process may be faster or slower for its whole life by its place in memory."""
     sides = ("wsgi:app", "tooling.bench.unmeasured:app")
     with (
-        stack.gunicorn(sides[0], env, ready="/healthz") as counting,
-        stack.gunicorn(sides[1], env, ready="/healthz") as unmeasured,
+        stack.gunicorn(sides[0], env) as counting,
+        stack.gunicorn(sides[1], env) as unmeasured,
     ):
         servers = list(zip(sides, (counting, unmeasured), strict=True))
         for name, requests in _REQUESTS.items():
@@ -106,8 +103,7 @@ def _health(base: str, _: str) -> list[load.Request]:
 def _webhooks(base: str, mark: str) -> list[load.Request]:
     """First deliveries of unknown payments. Each is stored, adopted and applied."""
     url = base + "/api/v1/payments/stripe/webhook"
-    intents = [events.intent(f"m{mark}n{n}", "requires_payment_method") for n in range(REQUESTS)]
-    return [events.delivery(url, "payment_intent.requires_action", intent) for intent in intents]
+    return [events.first_delivery(url, f"m{mark}n{n}") for n in range(REQUESTS)]
 
 
 _REQUESTS: dict[str, Callable[[str, str], list[load.Request]]] = {
@@ -119,9 +115,7 @@ _REQUESTS: dict[str, Callable[[str, str], list[load.Request]]] = {
 def _processor_ms(side: str, requests: list[load.Request]) -> float:
     """Processor time of the workers of ``side`` for one request, which other processes do not affect."""
     before = _worker_seconds(side)
-    result = load.run(requests, in_flight=IN_FLIGHT)
-    if set(result.statuses) != {200}:
-        raise RuntimeError(f"The benchmark's requests were answered {dict(result.statuses)}.")
+    load.run(requests, in_flight=IN_FLIGHT).expect(200)
     return (_worker_seconds(side) - before) * 1000 / len(requests)
 
 

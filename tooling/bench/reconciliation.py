@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 
 import requests
@@ -17,7 +16,6 @@ from tooling.mongo.embedded import EmbeddedMongo
 MEMORY_TARGET_MB = 300
 # What the sandbox's bulk control creates for a payment: an intent, and charges, refunds and disputes.
 OBJECTS_PER_PAYMENT = 2.07
-_FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
@@ -32,7 +30,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
             bulk = {"payments": int(objects / OBJECTS_PER_PAYMENT), "days": 90}
             requests.post(f"{sandbox}/_sandbox/bulk", json=bulk, timeout=3600).raise_for_status()
             env = stack.environment(mongo.uri_for(f"bench_reconciliation_{objects}"), sandbox)
-            subprocess.run([*_FLASK, "db", "indexes"], env=env, check=True, stdout=subprocess.DEVNULL)
+            stack.flask(env, "db", "indexes")
             first, second = _reconcile(env), _reconcile(env)
         peaks.append(first.megabytes)
         table.row(
@@ -59,7 +57,7 @@ class _Run:
 
 def _reconcile(env: dict[str, str]) -> _Run:
     started = time.perf_counter()
-    command = [*_FLASK, "stripe", "reconcile", "--since", "120d", "--repair"]
+    command = [*stack.FLASK, "stripe", "reconcile", "--since", "120d", "--repair"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     output = process.stdout.read() if process.stdout else ""
     # Only wait4 gives the memory of this one child.

@@ -6,9 +6,7 @@ import gc
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
 
-import jwt
 from werkzeug.test import TestResponse
 
 from app.domain.permissions import Role
@@ -21,19 +19,18 @@ METRICS = "/api/v1/payments/metrics"
 OVERVIEW = "/dashboard"
 PAYMENTS = "/dashboard/payments"
 _EMAIL, _PASSWORD = "bench@example.com", "a password of the benchmark"
-_TOKEN_SECONDS = 86_400
 
 
 class Site:
     """One client, one request at a time. A process can use only one site, because it has one connection."""
 
     def __init__(self, uri: str) -> None:
-        self.app = create_app(Settings.from_env(stack.environment(uri, "")))
+        self.app = create_app(Settings.from_env(stack.environment(uri)))
         self.client = self.app.test_client()
         # As gunicorn.conf.py does in every worker.
         gc.collect()
         gc.freeze()
-        self._bearer = {"Authorization": f"Bearer {_token()}"}
+        self._bearer = {"Authorization": f"Bearer {stack.token('metrics:read')}"}
         self._sign_in()
 
     @property
@@ -62,10 +59,3 @@ class Site:
         response = self.client.post("/login", data=form)
         if response.status_code != 303:
             raise RuntimeError(f"The benchmark could not sign in: {response.status_code}")
-
-
-def _token() -> str:
-    claims: dict[str, Any] = {"iss": "paydesk", "aud": "paydesk", "sub": "bench", "scope": "metrics:read"}
-    return jwt.encode(
-        {**claims, "exp": int(time.time()) + _TOKEN_SECONDS}, stack.JWT_SECRET, algorithm="HS256"
-    )

@@ -11,17 +11,21 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import jwt
 
 from tooling.process import free_port
 
 WEBHOOK_SECRET = "whsec_bench"  # noqa: S105 (a fixed secret for loopback)
 JWT_SECRET = "bench-secret-of-at-least-32-bytes!"  # noqa: S105
 WORKERS = 2
+FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 30
 
 
-def environment(mongo_uri: str, stripe_base: str) -> dict[str, str]:
+def environment(mongo_uri: str, stripe_base: str = "") -> dict[str, str]:
     """The settings of the measured service."""
     return {
         **os.environ,
@@ -40,8 +44,19 @@ def environment(mongo_uri: str, stripe_base: str) -> dict[str, str]:
     }
 
 
+def flask(env: dict[str, str], *words: str) -> None:
+    """Run a flask command in silence. Raises CalledProcessError."""
+    subprocess.run([*FLASK, *words], env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def token(scope: str) -> str:
+    """A bearer token for a day."""
+    claims: dict[str, Any] = {"iss": "paydesk", "aud": "paydesk", "sub": "bench", "scope": scope}
+    return jwt.encode({**claims, "exp": int(time.time()) + 86_400}, JWT_SECRET, algorithm="HS256")
+
+
 @contextmanager
-def gunicorn(target: str, env: dict[str, str], *, ready: str) -> Iterator[str]:
+def gunicorn(target: str, env: dict[str, str], *, ready: str = "/healthz") -> Iterator[str]:
     """Run a WSGI application under our gunicorn settings; yields its base URL once ``ready`` answers at all."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", target, "-c", "gunicorn.conf.py", "--log-level", "error"]

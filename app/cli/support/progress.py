@@ -1,9 +1,12 @@
-"""Progress of long commands, on standard error: a bar on a terminal, now and then a line elsewhere."""
+"""What commands print: tables, and the progress of long ones.
+
+Progress goes to standard error: a bar on a terminal, now and then a line elsewhere.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import click
@@ -24,6 +27,13 @@ def progress(items: Iterable[T], total: int, unit: str) -> Iterator[T]:
         yield item
         if done % every == 0:
             click.echo(f"{done} of {max(done, total)} {unit}", err=True)
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows on standard output, each column as wide as its longest text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def say(line: str) -> None:
