@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def end(path: Path, seconds: float) -> None:
             while survivor(path) is not None:
                 time.sleep(0.05)
     path.unlink(missing_ok=True)
+
+
+def stop(child: subprocess.Popen[bytes], seconds: float, first: signal.Signals = signal.SIGTERM) -> None:
+    """Stop our own child with the signal ``first``; after ``seconds`` with SIGKILL."""
+    child.send_signal(first)
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def free_port() -> int:

@@ -10,27 +10,23 @@ from typing import Any
 
 from sandbox.core.errors import StripeError
 
-# Effects that respond with an error: status, type, code, message, and the value of Stripe-Should-Retry.
-_ERRORS: dict[str, tuple[int, str, str | None, str, bool | None]] = {
-    "401": (401, "invalid_request_error", None, "Invalid API Key provided: sk_test_****", None),
-    "402": (402, "card_error", "card_declined", "Your card was declined.", None),
-    "403": (
-        403,
-        "invalid_request_error",
-        None,
-        "The provided key does not have the required permissions.",
-        None,
+# Effects that respond with an error: status, message, and what differs from an invalid request.
+_ERRORS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "401": (401, "Invalid API Key provided: sk_test_****", {}),
+    "402": (
+        402,
+        "Your card was declined.",
+        {"kind": "card_error", "code": "card_declined", "decline_code": "generic_decline"},
     ),
-    "409": (409, "invalid_request_error", None, "This object is being changed by another request.", None),
-    "429": (429, "invalid_request_error", "rate_limit", "Too many requests hit the API too quickly.", None),
-    "500": (500, "api_error", None, "An unknown error occurred.", None),
-    "503": (503, "api_error", None, "Stripe is temporarily unavailable.", None),
+    "403": (403, "The provided key does not have the required permissions.", {}),
+    "409": (409, "This object is being changed by another request.", {}),
+    "429": (429, "Too many requests hit the API too quickly.", {"code": "rate_limit"}),
+    "500": (500, "An unknown error occurred.", {"kind": "api_error"}),
+    "503": (503, "Stripe is temporarily unavailable.", {"kind": "api_error"}),
     "lock_timeout": (
         429,
-        "invalid_request_error",
-        "lock_timeout",
         "This object cannot be accessed right now: another API request or Stripe process is accessing it.",
-        True,
+        {"code": "lock_timeout", "should_retry": True},
     ),
 }
 EFFECTS = frozenset({*_ERRORS, "slow", "answer_lost", "garbage", "hang"})
@@ -73,27 +69,19 @@ class Fault:
         """The error that the fault responds with; None when it fails in another way."""
         if self.effect not in _ERRORS:
             return None
-        status, kind, code, text, should_retry = _ERRORS[self.effect]
-        extra = {"decline_code": "generic_decline"} if kind == "card_error" else {}
-        return StripeError(
-            status, text, kind=kind, code=code, stored=self.stored, should_retry=should_retry, **extra
-        )
+        status, text, fields = _ERRORS[self.effect]
+        return StripeError(status, text, stored=self.stored, **fields)
 
     def to_json(self) -> dict[str, Any]:
         """For the control endpoint."""
+        path = self.path.pattern if self.path else None
         return {
             "effect": self.effect,
-            "match": {
-                "method": self.method,
-                "path": self.path.pattern if self.path else None,
-                "nth": self.nth,
+            "match": {"method": self.method, "path": path, "nth": self.nth},
+            **{
+                name: getattr(self, name)
+                for name in ("times", "struck", "delay_ms", "status", "work", "stored")
             },
-            "times": self.times,
-            "struck": self.struck,
-            "delay_ms": self.delay_ms,
-            "status": self.status,
-            "work": self.work,
-            "stored": self.stored,
         }
 
 

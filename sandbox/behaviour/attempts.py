@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.behaviour import authentication, balance, dispute_rendering, disputes, rendering
-from sandbox.behaviour.cards import BY_NUMBER, PARAMS, Card, decline_message
+from sandbox.behaviour.cards import BY_NUMBER, DECLINED, PARAMS, Card, decline_message
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Intent, Json, PaymentMethod
@@ -84,7 +84,7 @@ def charge_card(
     if card.needs_cvc and not method.cvc_given:
         decline = None
     if card.three_d_secure == "lookup_fails":
-        decline = ("card_declined", "generic_decline")
+        decline = DECLINED
     blocked = card.blocked or (card.risk == "highest" and sandbox.settings.block_highest_risk)
     if blocked:
         decline = ("card_declined", "fraudulent")
@@ -167,11 +167,10 @@ def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> N
         sandbox.events.emit_record("charge.succeeded", charge)
         sandbox.events.emit_record("payment_intent.succeeded", intent)
         return
-    code = ("card_declined", "generic_decline")
-    _mark_failed(charge, BY_NUMBER[method.number], code, blocked=False)
+    _mark_failed(charge, BY_NUMBER[method.number], DECLINED, blocked=False)
     store.save(charge)
     sandbox.events.emit_record("charge.failed", charge)
-    _fail(sandbox, intent, _error("card_error", *code, method, charge.id), AUTOMATIC)
+    _fail(sandbox, intent, _error("card_error", *DECLINED, method, charge.id), AUTOMATIC)
 
 
 def _require_action(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, origin: Origin) -> None:

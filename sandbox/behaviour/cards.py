@@ -56,6 +56,10 @@ class Card:
         return hashlib.sha256(self.number.encode()).hexdigest()[:16]
 
 
+# Declines as (code, decline_code).
+DECLINED, NO_FUNDS = ("card_declined", "generic_decline"), ("card_declined", "insufficient_funds")
+FRAUDULENT, NOT_RECEIVED = CardDispute("fraudulent"), CardDispute("product_not_received")
+
 CARDS = (
     Card("4242424242424242", ("pm_card_visa",)),
     Card("4000056655665556", ("pm_card_visa_debit",), funding="debit"),
@@ -105,12 +109,8 @@ CARDS = (
     Card("4000003560000008", ("pm_card_in",), country="IN"),
     Card("4000003920000003", ("pm_card_jp",), country="JP"),
     Card("4000000360000006", ("pm_card_au",), country="AU"),
-    Card("4000000000000002", ("pm_card_visa_chargeDeclined",), decline=("card_declined", "generic_decline")),
-    Card(
-        "4000000000009995",
-        ("pm_card_visa_chargeDeclinedInsufficientFunds",),
-        decline=("card_declined", "insufficient_funds"),
-    ),
+    Card("4000000000000002", ("pm_card_visa_chargeDeclined",), decline=DECLINED),
+    Card("4000000000009995", ("pm_card_visa_chargeDeclinedInsufficientFunds",), decline=NO_FUNDS),
     Card(
         "4000000000009987", ("pm_card_visa_chargeDeclinedLostCard",), decline=("card_declined", "lost_card")
     ),
@@ -133,7 +133,7 @@ CARDS = (
         ("pm_card_visa_chargeDeclinedVelocityLimitExceeded",),
         decline=("card_declined", "card_velocity_exceeded"),
     ),
-    Card("4000000000000341", ("pm_card_chargeCustomerFail",), decline=("card_declined", "generic_decline")),
+    Card("4000000000000341", ("pm_card_chargeCustomerFail",), decline=DECLINED),
     Card(
         "4100000000000019",
         ("pm_card_radarBlock",),
@@ -148,24 +148,16 @@ CARDS = (
     Card("4000000000000028", ("pm_card_avsLine1Fail",), checks=("fail", "pass", "pass")),
     Card("4000000000000010", ("pm_card_avsFail",), checks=("fail", "fail", "pass")),
     Card("4000000000000044", ("pm_card_avsUnchecked",), checks=("unavailable", "unavailable", "pass")),
-    Card("4000000000000259", ("pm_card_createDispute",), disputes=(CardDispute("fraudulent"),)),
-    Card(
-        "4000000000002685",
-        ("pm_card_createDisputeProductNotReceived",),
-        disputes=(CardDispute("product_not_received"),),
-    ),
+    Card("4000000000000259", ("pm_card_createDispute",), disputes=(FRAUDULENT,)),
+    Card("4000000000002685", ("pm_card_createDisputeProductNotReceived",), disputes=(NOT_RECEIVED,)),
     Card(
         "4000000000001976",
         ("pm_card_createDisputeInquiry",),
         disputes=(CardDispute("fraudulent", inquiry=True),),
     ),
     Card("4000000000005423", ("pm_card_createIssuerFraudRecord",), fraud_warning=True),
-    Card(
-        "4000000404000079",
-        ("pm_card_createMultipleDisputes",),
-        disputes=(CardDispute("fraudulent"), CardDispute("product_not_received")),
-    ),
-    Card("4000000404000038", ("pm_card_createCe3EligibleDispute",), disputes=(CardDispute("fraudulent"),)),
+    Card("4000000404000079", ("pm_card_createMultipleDisputes",), disputes=(FRAUDULENT, NOT_RECEIVED)),
+    Card("4000000404000038", ("pm_card_createCe3EligibleDispute",), disputes=(FRAUDULENT,)),
     Card("4000008400000779", ("pm_card_createComplianceDispute",), disputes=(CardDispute("noncompliant"),)),
     Card("4000000000007726", ("pm_card_pendingRefund",), refund="pending"),
     Card("4000000000005126", ("pm_card_refundFail",), refund="fails"),
@@ -189,7 +181,7 @@ CARDS = (
         ("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",),
         country="GB",
         three_d_secure="always",
-        decline=("card_declined", "insufficient_funds"),
+        decline=NO_FUNDS,
     ),
     Card("4000000000003220", (), country="IE", three_d_secure="always"),
     Card("4000008400000027", ("pm_card_threeDSecure2Required",), three_d_secure="always"),
@@ -197,13 +189,13 @@ CARDS = (
         "4000008400001629",
         ("pm_card_threeDSecureRequiredChargeDeclined",),
         three_d_secure="always",
-        decline=("card_declined", "generic_decline"),
+        decline=DECLINED,
     ),
     Card(
         "4000008400001280",
         ("pm_card_threeDSecureRequiredProcessingError",),
         three_d_secure="lookup_fails",
-        decline=("card_declined", "generic_decline"),
+        decline=DECLINED,
     ),
     Card("4000000000003055", ("pm_card_threeDSecureOptional",), three_d_secure="optional"),
     Card(

@@ -146,9 +146,7 @@ class Store:
         self.charges: Collection[Charge] = Collection("charge", "payment_intent", "customer")
         self.refunds: Collection[Refund] = Collection("refund", "charge", "payment_intent")
         self.disputes: Collection[Dispute] = Collection("dispute", "charge", "payment_intent")
-        self.balance_transactions: Collection[BalanceTransaction] = Collection(
-            "balance_transaction", "source", "type"
-        )
+        self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type")
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")

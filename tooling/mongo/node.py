@@ -92,12 +92,7 @@ class Node:
         if running is None:
             return
         try:
-            running.send_signal(signal_)
-            try:
-                running.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+            process.stop(running, STOP_SECONDS, signal_)
             self._pid_path.unlink(missing_ok=True)
         finally:
             self._release_folder()

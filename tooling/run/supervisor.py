@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -56,14 +55,8 @@ class Service:
         return f"{self.name} exited by itself (exit code {code}). The end of {self.log}:\n{tail(self.log)}"
 
     def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                # Longer than gunicorn waits for running requests.
-                self._process.wait(35)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        # Longer than gunicorn waits for running requests.
+        process.stop(self._process, 35)
         self._pid_path.unlink(missing_ok=True)
 
 
