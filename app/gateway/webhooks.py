@@ -9,7 +9,7 @@ Uses snapshots.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import stripe
@@ -29,7 +29,11 @@ APPLIED_TYPES = frozenset(
     "charge.dispute.created charge.dispute.updated charge.dispute.closed "
     "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated".split()
 )
-_FACTS = {"charge": charge_fact, "refund": refund_fact, "dispute": dispute_fact}
+_FACTS: dict[str, Callable[[Any], ChargeFact | RefundFact | DisputeFact]] = {
+    "charge": charge_fact,
+    "refund": refund_fact,
+    "dispute": dispute_fact,
+}
 
 
 def verify(payload: bytes, header: str | None, secrets: Sequence[str]) -> dict[str, Any]:

@@ -64,15 +64,7 @@ class IdempotencyKeys:
         self._running.discard(key)
         if response is None:
             return
-        status, body = response
-        stored = StoredResponse(
-            id=key,
-            created=int(time.time()),
-            seq=self._store.next_seq(),
-            fingerprint=request,
-            status=status,
-            body=body,
-        )
+        stored = StoredResponse(key, int(time.time()), self._store.next_seq(), request, *response)
         self._store.responses[key] = stored
         self._store.save(stored)
 

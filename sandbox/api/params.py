@@ -57,7 +57,6 @@ def text(max_length: int = 5000, *, clearable: bool = False) -> Param:
 
 
 def email(*, clearable: bool = False) -> Param:
-    """An e-mail address."""
     return Param("email", max_length=800, clearable=clearable)
 
 
@@ -72,7 +71,6 @@ def nested(fields: Table, *, clearable: bool = False, documented: bool = True) -
 
 
 def list_of(item: Param) -> Param:
-    """A list of one kind of value."""
     return Param("listing", item=item)
 
 

@@ -37,12 +37,10 @@ class RequestLog:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
 
     def add(self, entry: Entry) -> Entry:
-        """Log a request on arrival."""
         self._entries.append(entry)
         return entry
 
     def clear(self) -> None:
-        """Remove every entry."""
         self._entries.clear()
 
     def entries(self, path: str | None, method: str | None) -> list[dict[str, Any]]:

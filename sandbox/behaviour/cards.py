@@ -47,7 +47,6 @@ class Card:
 
     @property
     def last4(self) -> str:
-        """The last four digits."""
         return self.number[-4:]
 
     @property

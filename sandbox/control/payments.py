@@ -94,7 +94,6 @@ class PaymentControl:
         return web.json_response(rendering.payment_intent(intent))
 
     async def dispute_charge(self, request: web.Request) -> web.Response:
-        """Open a dispute or an inquiry on a charge."""
         return self._dispute(request.match_info["id"], await body(request))
 
     async def dispute_intent(self, request: web.Request) -> web.Response:

@@ -39,7 +39,6 @@ class Control:
     database: Database | None
 
     def register(self, router: web.UrlDispatcher) -> None:
-        """Add every endpoint."""
         payments, webhooks = PaymentControl(self.sandbox), WebhookControl(self.sandbox, self.dispatcher)
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/", self.overview_page),
@@ -112,7 +111,6 @@ class Control:
         return web.json_response({name: settings[name] for name in settings if name in _SETTINGS})
 
     async def put_settings(self, request: web.Request) -> web.Response:
-        """Change some settings."""
         changes = await body(request)
         if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
@@ -147,7 +145,6 @@ class Control:
         return web.json_response({"faults": [fault.to_json() for fault in self.faults.active]})
 
     async def post_faults(self, request: web.Request) -> web.Response:
-        """Add one fault, or a list of them."""
         content = await request.json()
         faults = [parse_fault(item) for item in (content if isinstance(content, list) else [content])]
         self.faults.active.extend(faults)
@@ -164,7 +161,6 @@ class Control:
         return web.json_response({"requests": entries, "count": len(entries)})
 
     async def delete_requests(self, _: web.Request) -> web.Response:
-        """Empty the log."""
         self.log.clear()
         return web.json_response({"requests": [], "count": 0})
 

@@ -43,7 +43,6 @@ class WebhookControl:
         return web.json_response(self._state())
 
     async def hold(self, _: web.Request) -> web.Response:
-        """Hold every delivery."""
         self.dispatcher.hold()
         return web.json_response(self._state())
 
@@ -58,7 +57,6 @@ class WebhookControl:
         return web.json_response({"released": released})
 
     async def retry(self, _: web.Request) -> web.Response:
-        """Make all waiting retries now."""
         return web.json_response({"retrying": self.dispatcher.retry_now()})
 
     async def drain(self, request: web.Request) -> web.Response:

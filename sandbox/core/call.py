@@ -26,5 +26,4 @@ class Call:
 
     @property
     def store(self) -> Store:
-        """The objects."""
         return self.sandbox.store

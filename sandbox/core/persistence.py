@@ -46,7 +46,6 @@ class Database:
         store.tracks_changes = True
 
     def load(self) -> None:
-        """Load the store from disk."""
         store = self._store
         collections = store.collections()
         for kind, seq, body in self._connection.execute("SELECT kind, seq, body FROM records ORDER BY seq"):
@@ -81,7 +80,6 @@ class Database:
                 await asyncio.to_thread(self._write, rows, deleted)
 
     async def wipe(self) -> None:
-        """Delete everything on disk."""
         async with self._lock:
             self._store.changed.clear()
             await asyncio.to_thread(self._delete_all)

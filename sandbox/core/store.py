@@ -53,7 +53,6 @@ class SortedKeys:
             insort(self.keys, key)
 
     def discard(self, key: Key) -> None:
-        """Remove a key if it is present."""
         at = bisect_left(self.keys, key)
         if at < len(self.keys) and self.keys[at] == key:
             del self.keys[at]
@@ -100,7 +99,6 @@ class Collection(Generic[R]):
                 index.setdefault(value, SortedKeys()).add(key)
 
     def get(self, record_id: str | None) -> R | None:
-        """The record with this id, or None."""
         return self.by_id.get(record_id) if record_id else None
 
     def require(self, record_id: str, *, param: str, status: int = 404) -> R:
@@ -176,7 +174,6 @@ class Store:
         return int(time.time()) + self.clock_offset
 
     def next_seq(self) -> int:
-        """The number of the next record."""
         self.seq += 1
         return self.seq
 
@@ -193,7 +190,6 @@ class Store:
         return {"id": self.new_id(prefix), "created": self.now(), "seq": self.next_seq()}
 
     def insert(self, collection: Collection[R], record: R) -> R:
-        """Add a new record to its collection and save it."""
         collection.add(record)
         self.save(record)
         return record
@@ -204,6 +200,5 @@ class Store:
             self.changed[(record.KIND, record.id)] = record
 
     def drop(self, kind: str, record_id: str) -> None:
-        """Mark a record as deleted."""
         if self.tracks_changes:
             self.changed[(kind, record_id)] = None

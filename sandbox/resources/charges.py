@@ -11,7 +11,6 @@ from sandbox.core.records import Json
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/charges/{id}."""
     return rendering.charge(call.store.charges.require(call.object_id, param="charge"), call.store)
 
 

@@ -9,7 +9,6 @@ from sandbox.core.records import Customer, Json
 
 
 def create(call: Call) -> Json:
-    """POST /v1/customers."""
     store, params = call.store, call.params
     customer = Customer(
         id=f"cus_{store.token(14)}",
@@ -25,5 +24,4 @@ def create(call: Call) -> Json:
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/customers/{id}."""
     return rendering.customer(call.store.customers.require(call.object_id, param="id"))

@@ -11,7 +11,6 @@ from sandbox.core.records import Json
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/disputes/{id}."""
     dispute = call.store.disputes.require(call.object_id, param="dispute")
     return dispute_rendering.dispute(dispute, call.store)
 

@@ -14,7 +14,6 @@ MAX_TYPES = 20
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/events/{id}."""
     return rendering.event(call.store.events.require(call.object_id, param="id"))
 
 

@@ -13,6 +13,5 @@ def create(call: Call) -> Json:
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/payment_methods/{id}."""
     method = call.store.payment_methods.require(call.object_id, param="payment_method")
     return rendering.payment_method(method)

@@ -59,7 +59,6 @@ def create(call: Call) -> Json:
 
 
 def retrieve(call: Call) -> Json:
-    """GET /v1/refunds/{id}."""
     return rendering.refund(call.store.refunds.require(call.object_id, param="refund"))
 
 

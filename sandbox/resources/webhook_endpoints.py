@@ -37,5 +37,4 @@ def create(call: Call) -> Json:
 
 
 def list_endpoints(call: Call) -> Json:
-    """GET /v1/webhook_endpoints."""
     return list_page(call, "/v1/webhook_endpoints", call.store.endpoints, rendering.webhook_endpoint)

@@ -127,7 +127,6 @@ class Dispatcher:
             await self._session.close()
 
     async def cancel_all(self) -> None:
-        """Cancel every delivery, running or held."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

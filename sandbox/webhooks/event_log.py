@@ -32,7 +32,6 @@ class EventLog:
     def emit(
         self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
-        """Write an event with a rendered object; ``previous`` holds the old values of what changed."""
         if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
             return
         data: dict[str, Any] = {"object": snapshot}
@@ -62,7 +61,6 @@ class EventLog:
     def emit_record(
         self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
-        """Write an event with a record as it is now."""
         if not self.muted:
             self.emit(event_type, snapshot_of(record, self._store), origin, previous)
 

@@ -63,7 +63,6 @@ def charge(number: str) -> dict[str, Any]:
 
 
 def delivery(url: str, type_: str, obj: dict[str, Any]) -> Request:
-    """A signed delivery of an event of ``obj``."""
     event = {
         "id": f"evt_{type_.replace('.', '_')}_{obj['id']}",
         "object": "event",

@@ -38,7 +38,6 @@ class Result:
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
@@ -52,7 +51,6 @@ class Result:
 
     @property
     def median(self) -> float:
-        """The median latency in milliseconds."""
         return statistics.median(self.latencies) * 1000
 
 

@@ -24,7 +24,6 @@ class Table:
         self.rows.append([name, *(_text(figure) for figure in figures)])
 
     def note(self, text: str) -> None:
-        """Add a line below the table."""
         self.notes.append(text)
 
     def __str__(self) -> str:

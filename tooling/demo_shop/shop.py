@@ -62,7 +62,6 @@ def asset(name: str) -> Response:
 
 @blueprint.get("/shop/products")
 def products() -> list[dict[str, str]]:
-    """The products that can be ordered."""
     return [
         {"id": name, "name": title, "price": str(price), "currency": currency}
         for name, (title, price, currency) in PRODUCTS.items()

@@ -20,7 +20,6 @@ class Login:
 def render(
     base: str, sandbox: str | None, logins: list[Login], token: str | None, *, demo: bool = False
 ) -> str:
-    """The page as text."""
     addresses = [
         ("Dashboard", f"{base}/login"),
         ("API", f"{base}/api/v1"),
