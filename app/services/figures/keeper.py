@@ -28,6 +28,9 @@ BATCH = 1000
 # A request builds the figures of this many payments at most; more are left to the worker or the command.
 _BUILT_AT_ONCE = 5_000
 _LONGEST_WAIT_SECONDS = 10.0
+# How long a request waits for another process that builds the figures of a few payments.
+_SMALL_BUILD_SECONDS = 3.0
+_PAUSE_SECONDS = 0.05
 _TRIES = 3
 _JOB = "figures_build"
 # A batch takes a fraction of this.
@@ -154,22 +157,24 @@ class FiguresKeeper:
             raise FiguresNotReady("Another process has started to rebuild the figures.", retry_after=30)
 
     def _require(self, state: State | None) -> None:
-        if _fits(state, self.zone):
-            return
-        if state and state.built_at is None and state.shape == SHAPE and state.zone == self.zone.key:
-            raise FiguresNotReady(
-                f"The figures are being built: {state.done:,} of about {state.total:,} payments are counted. "
-                "If this number does not grow, run: flask metrics rebuild",
-                retry_after=30,
-            )
-        if counter.payments_estimate() > _BUILT_AT_ONCE:
-            raise FiguresNotReady(
-                "The figures have not been built yet for this version and time zone. The worker builds them; "
-                "without a worker, run: flask metrics rebuild",
-                retry_after=60,
-            )
-        for _ in self.build():
-            pass
+        """Build the figures of few payments at once, or wait for the process that does. Raises FiguresNotReady."""
+        deadline = time.monotonic() + _SMALL_BUILD_SECONDS
+        while not _fits(state, self.zone):
+            is_running = bool(state and state.shape == SHAPE and state.zone == self.zone.key)
+            if counter.payments_estimate() > _BUILT_AT_ONCE or time.monotonic() > deadline:
+                raise _not_built(state if is_running else None)
+            if is_running:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                self._build_at_once()
+            state = counter.state()
+
+    def _build_at_once(self) -> None:
+        try:
+            for _ in self.build():
+                pass
+        except FiguresNotReady:  # another process was first
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _differences(
@@ -183,6 +188,20 @@ def _differences(
     for at, total in totals.items():
         if changed := {name: n for name, n in total.items() if n}:
             yield at, changed
+
+
+def _not_built(running: State | None) -> FiguresNotReady:
+    if running:
+        return FiguresNotReady(
+            f"The figures are being built: {running.done:,} of about {running.total:,} payments are counted. "
+            "If this number does not grow, run: flask metrics rebuild",
+            retry_after=30,
+        )
+    return FiguresNotReady(
+        "The figures have not been built yet for this version and time zone. The worker builds them; "
+        "without a worker, run: flask metrics rebuild",
+        retry_after=60,
+    )
 
 
 def _fits(state: State | None, zone: ZoneInfo) -> bool:

@@ -89,7 +89,7 @@ def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: N
             continue
         printed = numbers.first.inner_text()
         numbers.first.click()
-        expect(page.locator("#found")).to_have_text(re.compile(rf"^{printed} (payment|refund|dispute)s?$"))
+        expect(page.locator("#rows")).to_have_text(re.compile(rf"^{printed} (payment|refund|dispute)s?$"))
         page.go_back()
         expect(page).to_have_title("Overview · Paydesk")
         followed += 1
@@ -103,7 +103,7 @@ def test_a_reason_of_failure_leads_to_its_payments(visit: Visit, mixed: None, da
     assert reason
     bar.click()
     expected = database["payments"].count_documents({"attempts.failure.reason": reason[1]})
-    expect(page.locator("#found")).to_have_text(f"{expected} payments")
+    expect(page.locator("#rows")).to_have_text(f"{expected} payments")
 
 
 def test_figures_refresh_without_a_reload(visit: Visit, ages: list[int], database: Mongo) -> None:

@@ -14,7 +14,7 @@ from app.api.http import bulkhead
 from app.factory import create_app
 from app.models.indexes import create_indexes
 from app.models.worker import heartbeats
-from app.services.payments.service import Payments
+from app.services.listing import Listings
 from tests.integration.api.caller import Caller, new_order, settings_for
 from tests.integration.api.stripe_double import Misbehaviour, StripeDouble
 
@@ -61,7 +61,7 @@ def test_an_internal_error_reveals_no_cause(erp: Caller, monkeypatch: pytest.Mon
         raise RuntimeError("sk_live_secret in a message")
 
     # No input is known that makes the service fail, which is why it is replaced here.
-    monkeypatch.setattr(Payments, "page", fail)
+    monkeypatch.setattr(Listings, "payments_in_full", fail)
     answer = erp.ask("GET", "")
     assert (answer.status_code, answer.json["error"]) == (500, "internal_error")
     assert "sk_live" not in answer.text

@@ -194,7 +194,7 @@ def check_overview(visitor: Visitor, figures: Document, parameters: dict[str, st
         assert [number for number, _ in linked(card)][:2] == [ratio["n"], ratio["total"]], name
     for outcome, number in figures["payments"].items():
         if outcome != "created":
-            assert linked(part(page.text, f"standing-{outcome}"))[0][0] == number, outcome
+            assert linked(part(page.text, f"status-{outcome}"))[0][0] == number, outcome
     check_cards(page.text, figures)
     shown = {}
     for volume in figures["volume"]:
