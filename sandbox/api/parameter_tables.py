@@ -37,13 +37,7 @@ _BILLING: Table = {
     "name": text(clearable=True),
     "phone": text(clearable=True),
 }
-_CARD: Table = {
-    "number": text(),
-    "exp_month": INTEGER,
-    "exp_year": INTEGER,
-    "cvc": text(),
-    "token": text(),
-}
+_CARD: Table = {"number": text(), "exp_month": INTEGER, "exp_year": INTEGER, "cvc": text(), "token": text()}
 _METHOD: Table = {
     # Stripe.js sends cards here; the reference omits them, because servers should not send any.
     "type": text().as_required(),

@@ -79,10 +79,7 @@ def _cost(mongo: EmbeddedMongo) -> Table:
 def _measure_pairs(env: dict[str, str], start: int, pairs: dict[str, list[tuple[float, float]]]) -> None:
     """Add the rounds of two servers. A process may be faster or slower for its whole life by its place in memory."""
     sides = ("wsgi:app", "tooling.bench.unmeasured:app")
-    with (
-        stack.gunicorn(sides[0], env) as counting,
-        stack.gunicorn(sides[1], env) as unmeasured,
-    ):
+    with stack.gunicorn(sides[0], env) as counting, stack.gunicorn(sides[1], env) as unmeasured:
         servers = list(zip(sides, (counting, unmeasured), strict=True))
         for name, requests in _REQUESTS.items():
             for turn in range(ROUNDS + 1):

@@ -108,8 +108,7 @@ def _overhead(service: Service, count: int) -> Table:
 def _slow_stripe(service: Service) -> Table:
     """120 create-intents at once while every call to Stripe takes 400 ms, without and with webhooks."""
     table = Table(
-        f"Stripe takes {SLOW_STRIPE_MS} ms a call",
-        ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"],
+        f"Stripe takes {SLOW_STRIPE_MS} ms a call", ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"]
     )
     latency = f"{service.sandbox}/_sandbox/latency"
     requests.put(latency, json={"ms": SLOW_STRIPE_MS}, timeout=10).raise_for_status()
