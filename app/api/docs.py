@@ -5,6 +5,8 @@ Uses http, schemas.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Blueprint, Flask, Response, current_app, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
 from werkzeug.exceptions import NotFound
@@ -18,58 +20,16 @@ from app.extensions import api
 blueprint = Blueprint("api_docs", __name__, url_prefix="/api")
 
 _FILES = {"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "favicon-32x32.png"}
+# Beside this module: the page, the script that starts it, and the introduction of the document.
+_PAGE, _INITIALIZER, _INTRODUCTION = (
+    Path(__file__).with_suffix(suffix).read_text("utf-8") for suffix in (".html", ".js", ".md")
+)
 _DOCUMENT = "paydesk_openapi"
 _DAY_SECONDS = 86_400
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Paydesk API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="docs/favicon-32x32.png">
-<link rel="stylesheet" href="docs/swagger-ui.css">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<noscript>This page needs JavaScript; the document itself is at <a href="openapi.json">openapi.json</a>.</noscript>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/swagger-ui-standalone-preset.js"></script>
-<script src="docs/initializer.js"></script>
-</body>
-</html>
-"""
-_INITIALIZER = """window.addEventListener("load", function () {
-  window.ui = SwaggerUIBundle({
-    url: new URL("openapi.json", document.baseURI).href,
-    dom_id: "#swagger-ui",
-    deepLinking: true,
-    validatorUrl: null,
-    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-    layout: "BaseLayout"
-  });
-});
-"""
-_INTRODUCTION = """Takes card payments through Stripe and keeps a record of every one of them.
-
-**Money** is a JSON number in major units with at most the decimals that the currency has: `99.99` USD, `100` JPY,
-`1.230` KWD. Read it as a decimal, not as a binary float.
-
-**Tokens**: send `Authorization: Bearer …`. Each operation names the scope it needs. A token with a `customer_id` claim
-sees only that customer's payments; those of others answer 404.
-
-**Repeating a request**: send an `Idempotency-Key`; the same key and body give the same answer, and the work is done
-once.
-
-**Errors** have one shape (see the schema *Error*). Branch on `error`, show `message` to people, quote `request_id` when
-you report a problem. A body that is not valid JSON answers 422 `validation_failed`. The words:
-
-| error | HTTP | meaning |
-|---|---|---|
-"""
 
 
 def configure(app: Flask) -> None:
