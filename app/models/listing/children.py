@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from mongoengine import BooleanField, DateTimeField, LongField, ObjectIdField, StringField
 
 from app.cursors import Cursor
 from app.models import pagination
 from app.models.connection import Snapshot, raw, unavailable_as_ours
 from app.models.document import StoredDocument
 from app.models.pagination import Page, Row, Sorting
+from app.models.payments.mapping import Document as Fields
 
 NEWEST = Sorting("at", -1)
 # What a row copies from its payment, and what an index carries so that a second filter is decided in the index.
-FROM_PAYMENT = ("order_id", "customer_id", "currency", "brand", "country")
+_FROM_PAYMENT = ("order_id", "customer_id", "currency", "brand", "country")
 CARD_FIELDS = ("brand", "country", "three_d_secure")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ChildRow:
+    """The fields that the rows of refunds and of disputes share; ``at`` is when it was made or opened."""
+
+    id = StringField(primary_key=True)
+    payment_id = ObjectIdField(required=True)
+    at = DateTimeField(required=True)
+    amount = LongField(required=True)
+    status = StringField(required=True)
+    order_id = StringField(required=True)
+    customer_id = StringField(required=True)
+    currency = StringField(required=True)
+    brand = StringField(required=True)
+    country = StringField(required=True)
+    three_d_secure = BooleanField(required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,19 @@ class ChildFilter:
         # A bound on the time is always there: MongoDB then decides the other filters from an index that begins with it.
         query["at"] = {"$gte": self.start or _BEGINNING} | ({"$lt": self.end} if self.end else {})
         return query
+
+
+def shared_fields(payment: Mapping[str, Any], child: Mapping[str, Any], *, three_d_secure: bool) -> Fields:
+    """The fields of ``ChildRow``: from the row of the payment, and from its refund or dispute."""
+    return {
+        "_id": f"{payment['_id']}:{child['id']}",
+        "payment_id": payment["_id"],
+        "at": child["created_at"],
+        "amount": child["amount"],
+        "status": child["status"],
+        **{name: payment[name] for name in _FROM_PAYMENT},
+        "three_d_secure": three_d_secure,
+    }
 
 
 def page(where: ChildFilter, session: Snapshot, *, limit: int, cursor: Cursor | None = None) -> Page:

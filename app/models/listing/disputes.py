@@ -7,36 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, LongField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, StringField
 
 from app.domain.payments.states import NEEDS_RESPONSE, DisputeStatus
 from app.models.connection import raw, unavailable_as_ours
 from app.models.document import StoredDocument
-from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, ChildFilter, Urgent
+from app.models.listing.children import CARD_FIELDS, ChildFilter, ChildRow, Urgent, shared_fields
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
 
 
-class DisputeRow(StoredDocument):
+class DisputeRow(ChildRow, StoredDocument):
     """One dispute in any state. ``amount`` is in minor units of the dispute's own currency."""
 
-    id = StringField(primary_key=True)
-    payment_id = ObjectIdField(required=True)
     dispute_id = StringField(required=True)
-    at = DateTimeField(required=True)
     evidence_due_by = DateTimeField(null=True)
-    amount = LongField(required=True)
     dispute_currency = StringField(required=True)
-    status = StringField(required=True)
     reason = StringField(required=True)
     # False for an inquiry.
     chargeback = BooleanField(required=True)
-    order_id = StringField(required=True)
-    customer_id = StringField(required=True)
-    currency = StringField(required=True)
-    brand = StringField(required=True)
-    country = StringField(required=True)
-    three_d_secure = BooleanField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "dispute_rows",
@@ -95,15 +84,11 @@ def dispute_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_sec
     """The rows of a payment's disputes."""
     return [
         {
-            "_id": f"{row['_id']}:{dispute['id']}",
-            "payment_id": row["_id"],
+            **shared_fields(row, dispute, three_d_secure=three_d_secure),
             "dispute_id": dispute["id"],
-            **{name: dispute.get(name) for name in ("amount", "status", "reason", "evidence_due_by")},
+            **{name: dispute.get(name) for name in ("reason", "evidence_due_by")},
             "dispute_currency": dispute["currency"],
-            "at": dispute["created_at"],
             "chargeback": not DisputeStatus(dispute["status"]).is_inquiry,
-            **{name: row[name] for name in FROM_PAYMENT},
-            "three_d_secure": three_d_secure,
         }
         for dispute in payment["disputes"]
     ]

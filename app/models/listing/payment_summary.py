@@ -13,15 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from mongoengine import (
-    BooleanField,
-    DateTimeField,
-    DictField,
-    IntField,
-    ListField,
-    LongField,
-    StringField,
-)
+from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, LongField, StringField
 
 from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution
 from app.domain.payments.states import AttemptStatus, DisputeStatus, RefundState
@@ -31,75 +23,36 @@ from app.models.payments.mapping import Document as Fields
 # What joins the parts of a facet comes before every character of a part, and PAST comes between the two.
 _JOIN, PAST = ",", "-"
 _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_-]")
-# What of a payment document makes its row; the rest (evidence, history) is never read for it.
-PAYMENT_FIELDS = dict.fromkeys(
-    (
-        *("order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "amount_captured"),
-        *(
-            "amount_refundable",
-            "refund_status",
-            "disputed",
-            "card",
-            "attempts",
-            "refunds",
-            "disputes",
-            "description",
-        ),
-        *("created_at", "completed_at", "updated_at", "version", "uncounted"),
-    ),
-    1,
-)
 
-# What of a payment document a list shows before its row is written, which is read while a person waits as well.
-LISTED_OF_PAYMENT = dict.fromkeys(
-    (
-        *(
-            name
-            for name in PAYMENT_FIELDS
-            if name not in {"card", "attempts", "refunds", "disputes", "uncounted"}
-        ),
-        *("card.brand", "card.country", "card.last4", "attempts.status", "attempts.failure.reason"),
-        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
-        *("refunds.status", "refunds.created_at", "refunds.amount", "disputes.status", "disputes.created_at"),
-    ),
-    1,
-)
+
+def _fields(names: str) -> dict[str, int]:
+    """A projection on the named fields."""
+    return dict.fromkeys(names.split(), 1)
+
 
 # The fields of a payment document that the figures count; a view waits for this read, so they are the fewest possible.
-CONTRIBUTION_OF_PAYMENT = dict.fromkeys(
-    (
-        *(
-            "created_at",
-            "completed_at",
-            "currency",
-            "card.brand",
-            "card.country",
-            "status",
-            "amount_captured",
-        ),
-        *("disputed", "attempts.status", "attempts.failure.reason"),
-        *("attempts.three_d_secure.outcome", "attempts.three_d_secure.flow"),
-        *("refunds.status", "refunds.created_at", "refunds.amount"),
-        *("disputes.status", "disputes.created_at"),
-    ),
-    1,
+CONTRIBUTION_OF_PAYMENT = _fields(
+    "created_at completed_at currency card.brand card.country status amount_captured disputed attempts.status "
+    "attempts.failure.reason attempts.three_d_secure.outcome attempts.three_d_secure.flow "
+    "refunds.status refunds.created_at refunds.amount disputes.status disputes.created_at"
 )
-
+# What of a payment document a list shows before its row is written, which is read while a person waits as well.
+LISTED_OF_PAYMENT = CONTRIBUTION_OF_PAYMENT | _fields(
+    "order_id customer_id payment_intent_id amount amount_refundable refund_status description updated_at version "
+    "card.last4"
+)
+# What of a payment document makes its row; the rest (evidence, history) is never read for it.
+PAYMENT_FIELDS = _fields(
+    "order_id customer_id payment_intent_id amount currency status amount_captured amount_refundable refund_status "
+    "disputed card attempts refunds disputes description created_at completed_at updated_at version uncounted"
+)
 # The fields of a row that ``contribution_of`` reads.
-CONTRIBUTION_FIELDS = dict.fromkeys(
-    (
-        *("created_at", "completed_at", "currency", "brand", "country", "status", "captured", "disputed"),
-        *("attempts", "refunds", "disputes"),
-    ),
-    1,
+CONTRIBUTION_FIELDS = _fields(
+    "created_at completed_at currency brand country status captured disputed attempts refunds disputes"
 )
 # What says of a row in which lists it is, and where in them.
-PLACED_FIELDS = dict.fromkeys(
-    (
-        *("order_id", "customer_id", "payment_intent_id", "currency", "brand", "country", "kind"),
-        *("attempts.reason", "created_at", "completed_at", "amount"),
-    ),
-    1,
+PLACED_FIELDS = _fields(
+    "order_id customer_id payment_intent_id currency brand country kind attempts.reason created_at completed_at amount"
 )
 # All of a row but what only finds it in an index.
 LISTED_FIELDS = {"facets": 0, "priced": 0}
@@ -279,9 +232,9 @@ class FilterKey:
 
 
 _COPIED = (
-    *("order_id", "customer_id", "payment_intent_id", "description", "amount", "currency", "status"),
-    *("refund_status", "disputed", "created_at", "completed_at", "updated_at", "version"),
-)
+    "order_id customer_id payment_intent_id description amount currency status refund_status disputed created_at "
+    "completed_at updated_at version"
+).split()
 
 
 def _attempt(attempt: Mapping[str, Any]) -> Fields:

@@ -6,29 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, LongField, ObjectIdField, StringField
+from mongoengine import BooleanField, StringField
 
 from app.domain.payments.failed_refunds import failure_times, needing_attention
 from app.domain.payments.states import RefundState
 from app.models.document import StoredDocument
-from app.models.listing.children import CARD_FIELDS, FROM_PAYMENT, NEWEST, ChildFilter, Urgent
+from app.models.listing.children import CARD_FIELDS, NEWEST, ChildFilter, ChildRow, Urgent, shared_fields
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
 from app.models.payments.mapping import refund_of
 
-_COPIED = ("stripe_refund_id", "amount", "status", "reason", "failure_reason", "requested_by")
+_COPIED = ("stripe_refund_id", "reason", "failure_reason", "requested_by")
 
 
-class RefundRow(StoredDocument):
-    """One refund in any state. ``amount`` is in minor units; ``at`` is when it was made."""
+class RefundRow(ChildRow, StoredDocument):
+    """One refund in any state. ``amount`` is in minor units."""
 
-    id = StringField(primary_key=True)
-    payment_id = ObjectIdField(required=True)
     refund_id = StringField(required=True)
     stripe_refund_id = StringField(null=True)
-    at = DateTimeField(required=True)
-    amount = LongField(required=True)
-    status = StringField(required=True)
     # True where the figures count it: it succeeded, and money had been captured.
     counted = BooleanField(required=True)
     # True while it waits for a person: for an action, or after a failure that nothing has made good.
@@ -36,12 +31,6 @@ class RefundRow(StoredDocument):
     reason = StringField(null=True)
     failure_reason = StringField(null=True)
     requested_by = StringField(null=True)
-    order_id = StringField(required=True)
-    customer_id = StringField(required=True)
-    currency = StringField(required=True)
-    brand = StringField(required=True)
-    country = StringField(required=True)
-    three_d_secure = BooleanField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "refund_rows",
@@ -89,15 +78,11 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
     waiting = _waiting(payment)
     return [
         {
-            "_id": f"{row['_id']}:{refund['id']}",
-            "payment_id": row["_id"],
+            **shared_fields(row, refund, three_d_secure=three_d_secure),
             "refund_id": refund["id"],
             **{name: refund.get(name) for name in _COPIED},
-            "at": refund["created_at"],
             "counted": RefundState(refund["status"]).counts_as_refunded and bool(row["captured"]),
             "needs_person": refund["id"] in waiting,
-            **{name: row[name] for name in FROM_PAYMENT},
-            "three_d_secure": three_d_secure,
         }
         for refund in payment["refunds"]
     ]
