@@ -15,7 +15,7 @@ from marshmallow import fields, validate
 from app.api.http.auth import caller, requires
 from app.api.http.documentation import answers
 from app.api.http.parsing import Blueprint
-from app.api.schemas.fields import Matches
+from app.api.schemas.fields import Matches, described
 from app.api.schemas.figures import MetricsSchema, metrics
 from app.api.schemas.requests import RequestSchema
 from app.domain.figures.periods import Compare, Granularity, Span, day_start
@@ -41,49 +41,43 @@ class MetricsQuerySchema(RequestSchema):
 
     first = fields.String(
         data_key="from",
-        metadata={
-            "description": "First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp.",
-            "example": "2025-01-01",
-        },
+        metadata=described("First day (in DASHBOARD_TIMEZONE), or an RFC 3339 timestamp.", "2025-01-01"),
     )
     last = fields.String(
         data_key="to",
-        metadata={
-            "description": "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
-            "example": "2025-01-31",
-        },
+        metadata=described(
+            "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
+            "2025-01-31",
+        ),
     )
     currency = fields.String(
         validate=Matches("[A-Za-z]{3}", "Use a three-letter ISO currency code."),
-        metadata={"description": "Only payments in this currency.", "example": "usd"},
+        metadata=described("Only payments in this currency.", "usd"),
     )
     granularity = fields.String(
         load_default=Granularity.DAY.value,
         validate=validate.OneOf([g.value for g in Granularity]),
-        metadata={"description": "Step of the series; weeks begin on Monday.", "example": "day"},
+        metadata=described("Step of the series; weeks begin on Monday.", "day"),
     )
     compare = fields.String(
         validate=validate.OneOf([c.value for c in Compare]),
-        metadata={
-            "description": "Also answer the figures of as many days just before (whole months for whole months; as "
+        metadata=described(
+            "Also answer the figures of as many days just before (whole months for whole months; as "
             "much time for exact times), or of the same days a year before (365 days for exact times). A range that "
             "is not over yet is compared with as much of the earlier one.",
-            "example": "previous",
-        },
+            "previous",
+        ),
     )
     brand = fields.String(
         validate=Matches("[a-z0-9_ -]{1,32}", "Use a card brand of Stripe, such as visa."),
-        metadata={"description": "Only payments by cards of this brand.", "example": "visa"},
+        metadata=described("Only payments by cards of this brand.", "visa"),
     )
     country = fields.String(
         validate=Matches("[A-Za-z]{2}|unknown", "Use a two-letter country code, or unknown."),
-        metadata={"description": "Only payments by cards issued in this country.", "example": "US"},
+        metadata=described("Only payments by cards issued in this country.", "US"),
     )
     three_d_secure = fields.Boolean(
-        metadata={
-            "description": "Only payments in which 3-D Secure was requested, or was not.",
-            "example": True,
-        }
+        metadata=described("Only payments in which 3-D Secure was requested, or was not.", True)
     )
 
 

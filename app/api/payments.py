@@ -10,7 +10,7 @@ from typing import Any
 from app.api.http import cursors
 from app.api.http.auth import caller, public, requires
 from app.api.http.bulkhead import waits_for_stripe
-from app.api.http.documentation import answers
+from app.api.http.documentation import KEY_ERRORS, STRIPE_ERRORS, answers
 from app.api.http.parsing import Blueprint
 from app.api.schemas import presenters
 from app.api.schemas.amounts import money_to_charge
@@ -33,15 +33,11 @@ from app.errors import (
     CardDeclined,
     CurrencyUnsupported,
     FiguresNotReady,
-    IdempotencyKeyReused,
     NotFound,
     OrderMismatch,
     PaymentNotCompleted,
     PaymentRequiresAction,
-    RequestInProgress,
-    StripeInvalidApiKey,
     StripeNotInitialized,
-    StripeUnavailable,
 )
 from app.extensions import services, settings
 from app.models.listing.payments import PaymentFilter
@@ -49,7 +45,6 @@ from app.services.figures.ranges import day_range
 from app.services.payments.service import NewPayment
 
 Parsed = dict[str, Any]
-STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)
 
 blueprint = Blueprint(
     "payments", __name__, url_prefix="/api/v1/payments", description="Take payments and read them."
@@ -69,8 +64,7 @@ def stripe_config() -> Parsed:
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
 @answers(
-    *STRIPE_ERRORS,
-    *(AmountInvalid, CurrencyUnsupported, IdempotencyKeyReused, RequestInProgress, NotFound, CardDeclined),
+    *(*STRIPE_ERRORS, *KEY_ERRORS, AmountInvalid, CurrencyUnsupported, NotFound, CardDeclined),
     body=True,
 )
 @blueprint.arguments(NewPaymentSchema)
@@ -101,9 +95,8 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
 @answers(
-    *STRIPE_ERRORS,
+    *(*STRIPE_ERRORS, *KEY_ERRORS),
     *(NotFound, OrderMismatch, PaymentRequiresAction, PaymentNotCompleted, CardDeclined),
-    *(IdempotencyKeyReused, RequestInProgress),
     body=True,
 )
 @blueprint.arguments(ConfirmSchema)

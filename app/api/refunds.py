@@ -9,7 +9,7 @@ from typing import Any
 
 from app.api.http.auth import caller, requires
 from app.api.http.bulkhead import waits_for_stripe
-from app.api.http.documentation import answers
+from app.api.http.documentation import KEY_ERRORS, STRIPE_ERRORS, answers
 from app.api.http.parsing import Blueprint
 from app.api.schemas import presenters
 from app.api.schemas.amounts import exact
@@ -20,14 +20,9 @@ from app.errors import (
     AmountExceedsRefundable,
     AmountInvalid,
     CardDeclined,
-    IdempotencyKeyReused,
     NotFound,
     PaymentDisputed,
     PaymentNotRefundable,
-    RequestInProgress,
-    StripeInvalidApiKey,
-    StripeNotInitialized,
-    StripeUnavailable,
 )
 from app.extensions import services
 from app.services.refunds.service import RefundRequest
@@ -39,9 +34,8 @@ blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", descri
 @requires(Scope.PAYMENTS_REFUND)
 @waits_for_stripe
 @answers(
-    *(StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable),
+    *(*STRIPE_ERRORS, *KEY_ERRORS),
     *(NotFound, AmountInvalid, AmountExceedsRefundable, PaymentNotRefundable, PaymentDisputed, CardDeclined),
-    *(IdempotencyKeyReused, RequestInProgress),
     body=True,
 )
 @blueprint.arguments(RefundRequestSchema, required=False)

@@ -8,18 +8,10 @@ from __future__ import annotations
 from flask import Response, request
 
 from app.api.http.auth import public
-from app.api.http.documentation import answers
+from app.api.http.documentation import STRIPE_ERRORS, answers
 from app.api.http.parsing import Blueprint, whole_body
 from app.api.schemas.responses import ReceivedSchema
-from app.errors import (
-    DatabaseUnavailable,
-    NotFound,
-    StripeInvalidApiKey,
-    StripeNotInitialized,
-    StripeUnavailable,
-    ValidationFailed,
-    WebhookSignatureInvalid,
-)
+from app.errors import DatabaseUnavailable, NotFound, ValidationFailed, WebhookSignatureInvalid
 from app.extensions import services
 
 blueprint = Blueprint(
@@ -44,8 +36,7 @@ _BODY = {
 @blueprint.post("/stripe/webhook")
 @public("The signature of the body proves that Stripe sent it")
 @answers(
-    *(WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable),
-    *(StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable),
+    *(*STRIPE_ERRORS, WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable),
     body=True,
 )
 @blueprint.doc(requestBody=_BODY, parameters=[_SIGNATURE])

@@ -7,10 +7,23 @@ from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from app.errors import DatabaseUnavailable, PaydeskError, RateLimited, ValidationFailed
+from app.errors import (
+    DatabaseUnavailable,
+    IdempotencyKeyReused,
+    PaydeskError,
+    RateLimited,
+    RequestInProgress,
+    StripeInvalidApiKey,
+    StripeNotInitialized,
+    StripeUnavailable,
+    ValidationFailed,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 ErrorKind = type[PaydeskError]
+# What routes can answer that call Stripe, and those that take an Idempotency-Key.
+STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)
+KEY_ERRORS = (IdempotencyKeyReused, RequestInProgress)
 
 # Words for what goes wrong before a request reaches a view, beside those of ``app.errors``.
 TRANSPORT_WORDS: dict[int, tuple[str, str]] = {

@@ -94,7 +94,6 @@ def _answer(
     page = current_app.extensions.get(ERROR_PAGE)
     if page and not request.path.startswith(MACHINE_PATHS):
         response: Response = current_app.make_response(page(status, message))
-        response.status_code = status
     else:
         response = jsonify(
             code=status,
@@ -105,6 +104,6 @@ def _answer(
             request_id=g.get("request_id", ""),
             **more,
         )
-        response.status_code = status
+    response.status_code = status
     response.headers.update(headers or {})
     return response

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 
 class Matches(validate.Validator):
@@ -61,21 +61,38 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    """What the OpenAPI document says of a field."""
+    return {"description": description, **({} if example is None else {"example": example}), **more}
+
+
+def string(description: str, example: str | None = None, *, null: bool = False, **more: Any) -> fields.String:
+    """Text in an answer."""
+    return fields.String(required=True, allow_none=null, metadata=described(description, example, **more))
+
+
+def nested(
+    schema: type[Schema], description: str, *, null: bool = False, many: bool = False
+) -> fields.Nested:
+    """A part of an answer with a schema of its own, or a list of such parts."""
+    return fields.Nested(schema, required=True, allow_none=null, many=many, metadata=described(description))
+
+
 def reference(name: str, example: str, *, required: bool = True) -> fields.String:
     """An id that the ERP gave: letters, digits, ``_`` and ``-``, so that it is safe in URLs, queries and logs."""
     return fields.String(
         required=required,
         validate=Matches("[A-Za-z0-9_-]{1,64}", "Use 1 to 64 letters, digits, underscores or hyphens."),
-        metadata={"description": name, "example": example},
+        metadata=described(name, example),
     )
 
 
-def text(description: str, example: str, *, longest: int = 500, allow: str = "") -> fields.String:
+def text(description: str, example: str, *, allow: str = "") -> fields.String:
     """Optional text by people."""
     return fields.String(
         allow_none=True,
-        validate=[validate.Length(max=longest), PlainText(allow=allow)],
-        metadata={"description": description, "example": example},
+        validate=[validate.Length(max=500), PlainText(allow=allow)],
+        metadata=described(description, example),
     )
 
 
@@ -84,8 +101,5 @@ def intent_id(*, required: bool = True) -> fields.String:
     return fields.String(
         required=required,
         validate=Matches("pi_[A-Za-z0-9_]{1,252}", "This is not a payment intent id (pi_…)."),
-        metadata={
-            "description": "Stripe's id of the payment intent.",
-            "example": "pi_3OqJ2KLkdIwHu7ix0a1b2c3d",
-        },
+        metadata=described("Stripe's id of the payment intent.", "pi_3OqJ2KLkdIwHu7ix0a1b2c3d"),
     )

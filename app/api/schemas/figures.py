@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from app.api.schemas.fields import described, nested, string
 from app.domain.declines import FailureGroup
 from app.domain.figures.figures import Figures
 from app.domain.figures.statistics import Ratio
@@ -27,10 +28,6 @@ def _money(description: str) -> fields.Decimal:
     return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 1234.5})
 
 
-def _text(description: str, example: str, **more: Any) -> fields.String:
-    return fields.String(required=True, metadata={"description": description, "example": example, **more})
-
-
 def _value() -> fields.Decimal:
     text = "n divided by total, to six digits; null when total is 0."
     return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 0.93})
@@ -39,14 +36,6 @@ def _value() -> fields.Decimal:
 def _seconds(description: str) -> fields.Decimal:
     return fields.Decimal(
         required=True, allow_none=True, metadata={"description": description, "example": 12.5}
-    )
-
-
-def _nested(
-    schema: type[Schema], description: str, *, null: bool = False, many: bool = False
-) -> fields.Nested:
-    return fields.Nested(
-        schema, required=True, allow_none=null, many=many, metadata={"description": description}
     )
 
 
@@ -66,21 +55,21 @@ class PaymentCountsSchema(Schema):
 
 
 class FailureReasonSchema(RatioSchema):
-    code = _text("Decline code, else error code.", "insufficient_funds")
-    group = _text("What kind of reason it is.", "funds", enum=[group.value for group in FailureGroup])
-    meaning = _text("The code in words.", "The card has insufficient funds.")
+    code = string("Decline code, else error code.", "insufficient_funds")
+    group = string("What kind of reason it is.", "funds", enum=[group.value for group in FailureGroup])
+    meaning = string("The code in words.", "The card has insufficient funds.")
 
 
 class RefundedAmountSchema(Schema):
-    currency = _text("ISO currency code, lower case.", "usd")
+    currency = string("ISO currency code, lower case.", "usd")
     refunded = _money("Refunded of these payments, in major units.")
     captured = _money("Captured of these payments, in major units.")
     value = _value()
 
 
 class RefundRateSchema(Schema):
-    by_count = _nested(RatioSchema, "Completed payments with a succeeded refund, of all completed.")
-    by_amount = _nested(
+    by_count = nested(RatioSchema, "Completed payments with a succeeded refund, of all completed.")
+    by_amount = nested(
         RefundedAmountSchema,
         "Refunded of captured money of these payments, each currency by itself.",
         many=True,
@@ -102,9 +91,9 @@ class FlowsSchema(Schema):
 
 
 class ThreeDSecureFiguresSchema(Schema):
-    rate = _nested(RatioSchema, "Attempts in which 3-D Secure was requested, of all attempts.")
-    split = _nested(SplitSchema, "How those requests ended.")
-    flows = _nested(FlowsSchema, "How the customer was authenticated, where it is known.")
+    rate = nested(RatioSchema, "Attempts in which 3-D Secure was requested, of all attempts.")
+    split = nested(SplitSchema, "How those requests ended.")
+    flows = nested(FlowsSchema, "How the customer was authenticated, where it is known.")
 
 
 class ProcessingTimeSchema(Schema):
@@ -115,62 +104,62 @@ class ProcessingTimeSchema(Schema):
 
 
 class VolumeSchema(Schema):
-    currency = _text("ISO currency code, lower case.", "usd")
+    currency = string("ISO currency code, lower case.", "usd")
     gross = _money("Captured in the range, in major units.")
     refunded = _money("Refunded in the range, in major units.")
     net = _money("Gross less refunded; negative when more went back than came in.")
 
 
 class FiguresSchema(Schema):
-    payments = _nested(PaymentCountsSchema, "How many payments were created, and how they stand.")
-    success_rate = _nested(RatioSchema, "Completed of those that completed or failed.")
-    first_attempt_success = _nested(
+    payments = nested(PaymentCountsSchema, "How many payments were created, and how they stand.")
+    success_rate = nested(RatioSchema, "Completed of those that completed or failed.")
+    first_attempt_success = nested(
         RatioSchema, "Payments whose first attempt succeeded, of those with an attempt that has an outcome."
     )
-    failure_reasons = _nested(
+    failure_reasons = nested(
         FailureReasonSchema,
         "Failed attempts by reason, as a share of all failed attempts; most frequent first.",
         many=True,
     )
-    refund_rate = _nested(RefundRateSchema, "How much went back, by count and by amount.")
-    three_d_secure = _nested(ThreeDSecureFiguresSchema, "3-D Secure, by attempts.")
-    processing_time = _nested(ProcessingTimeSchema, "From created to completed.")
-    dispute_rate = _nested(RatioSchema, "Completed payments with a chargeback, of all completed.")
+    refund_rate = nested(RefundRateSchema, "How much went back, by count and by amount.")
+    three_d_secure = nested(ThreeDSecureFiguresSchema, "3-D Secure, by attempts.")
+    processing_time = nested(ProcessingTimeSchema, "From created to completed.")
+    dispute_rate = nested(RatioSchema, "Completed payments with a chargeback, of all completed.")
     disputes_opened = _count("Chargebacks opened in the range.")
-    volume = _nested(VolumeSchema, "Money by the date on which it moved, each currency by itself.", many=True)
+    volume = nested(VolumeSchema, "Money by the date on which it moved, each currency by itself.", many=True)
 
 
 class StepSchema(FiguresSchema):
-    start = _text("When the step begins, local time with its offset.", "2025-01-01T00:00:00+01:00")
+    start = string("When the step begins, local time with its offset.", "2025-01-01T00:00:00+01:00")
 
 
 class RangeSchema(Schema):
     first = fields.String(
         required=True,
         data_key="from",
-        metadata={"description": "Start, included.", "example": "2025-01-01T00:00:00+01:00"},
+        metadata=described("Start, included.", "2025-01-01T00:00:00+01:00"),
     )
     last = fields.String(
         required=True,
         data_key="to",
-        metadata={"description": "End, excluded.", "example": "2025-02-01T00:00:00+01:00"},
+        metadata=described("End, excluded.", "2025-02-01T00:00:00+01:00"),
     )
-    timezone = _text("The zone that days are of.", "Europe/Berlin")
+    timezone = string("The zone that days are of.", "Europe/Berlin")
     currency = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The currency of the query.", "example": "usd"},
+        metadata=described("The currency of the query.", "usd"),
     )
 
 
 class PreviousSchema(FiguresSchema):
-    range = _nested(RangeSchema, "The range that the figures are of.")
+    range = nested(RangeSchema, "The range that the figures are of.")
 
 
 class MetricsSchema(FiguresSchema):
-    range = _nested(RangeSchema, "The range that the figures are of.")
-    series = _nested(StepSchema, "The same figures for every step of the range.", many=True)
-    previous = _nested(
+    range = nested(RangeSchema, "The range that the figures are of.")
+    series = nested(StepSchema, "The same figures for every step of the range.", many=True)
+    previous = nested(
         PreviousSchema, "The same figures for the comparison range; null unless requested.", null=True
     )
 

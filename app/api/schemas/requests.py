@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
-from app.api.schemas.fields import Amount, Matches, PlainText, intent_id, reference, text
+from app.api.schemas.fields import Amount, Matches, PlainText, described, intent_id, reference, text
 from app.domain.payments.states import PaymentStatus, RefundStatus
 
 _CURRENCY = "Three-letter ISO currency code, upper or lower case."
@@ -24,30 +24,23 @@ class NewPaymentSchema(RequestSchema):
     customer_id = reference("The ERP's customer.", "customer-77")
     amount = Amount(
         required=True,
-        metadata={
-            "description": "Amount in major units, with no more decimals than the currency has: 99.99 USD, 100 JPY, "
+        metadata=described(
+            "Amount in major units, with no more decimals than the currency has: 99.99 USD, 100 JPY, "
             "1.230 KWD.",
-            "example": 99.99,
-            "exclusiveMinimum": True,
-            "minimum": 0,
-        },
+            99.99,
+            exclusiveMinimum=True,
+            minimum=0,
+        ),
     )
     currency = fields.String(
         validate=validate.Length(max=16),
-        metadata={
-            "description": f"{_CURRENCY} STRIPE_CURRENCY when left out.",
-            "example": "usd",
-            "pattern": "^[A-Za-z]{3}$",
-        },
+        metadata=described(f"{_CURRENCY} STRIPE_CURRENCY when left out.", "usd", pattern="^[A-Za-z]{3}$"),
     )
     description = text("Shown to you in Stripe's dashboard.", "Order 10042, two chairs")
     receipt_email = fields.Email(
         allow_none=True,
         validate=[validate.Length(max=254), PlainText()],
-        metadata={
-            "description": "Where Stripe sends the receipt. Passed on and not kept here.",
-            "example": "jo@example.com",
-        },
+        metadata=described("Where Stripe sends the receipt. Passed on and not kept here.", "jo@example.com"),
     )
 
 
@@ -63,12 +56,12 @@ class RefundRequestSchema(RequestSchema):
 
     amount = Amount(
         allow_none=True,
-        metadata={
-            "description": "Amount in major units of the payment's currency; all that is left when left out.",
-            "example": 25.5,
-            "exclusiveMinimum": True,
-            "minimum": 0,
-        },
+        metadata=described(
+            "Amount in major units of the payment's currency; all that is left when left out.",
+            25.5,
+            exclusiveMinimum=True,
+            minimum=0,
+        ),
     )
     reason = text(
         "Why, in a few words. Stripe gets the nearest of its own reasons.", "Customer returned the goods"
@@ -83,11 +76,11 @@ class PaymentQuerySchema(RequestSchema):
 
     status = fields.List(
         fields.String(validate=validate.OneOf([status.value for status in PaymentStatus])),
-        metadata={"description": "Payment status; repeat it for several.", "example": ["completed"]},
+        metadata=described("Payment status; repeat it for several.", ["completed"]),
     )
     refund_status = fields.String(
         validate=validate.OneOf([status.value for status in RefundStatus]),
-        metadata={"description": "How much of the payment has gone back.", "example": "partial"},
+        metadata=described("How much of the payment has gone back.", "partial"),
     )
     currency = fields.String(
         validate=Matches("[A-Za-z]{3}", "Use a three-letter ISO currency code."),
@@ -98,32 +91,32 @@ class PaymentQuerySchema(RequestSchema):
     payment_intent_id = intent_id(required=False)
     failure_code = fields.String(
         validate=Matches("[a-z0-9_]{1,64}", "Use a decline or error code of Stripe."),
-        metadata={
-            "description": "Payments with an attempt that failed for this reason (decline code, else error code).",
-            "example": "insufficient_funds",
-        },
+        metadata=described(
+            "Payments with an attempt that failed for this reason (decline code, else error code).",
+            "insufficient_funds",
+        ),
     )
     three_d_secure = fields.Boolean(
-        metadata={"description": "Whether 3-D Secure was requested in any attempt.", "example": True}
+        metadata=described("Whether 3-D Secure was requested in any attempt.", True)
     )
     created_from = fields.String(
-        metadata={
-            "description": "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 "
+        metadata=described(
+            "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 "
             "timestamp.",
-            "example": "2025-01-01",
-        }
+            "2025-01-01",
+        )
     )
     created_to = fields.String(
-        metadata={
-            "description": "Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an "
+        metadata=described(
+            "Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an "
             "RFC 3339 timestamp (excluded itself).",
-            "example": "2025-01-31",
-        }
+            "2025-01-31",
+        )
     )
     limit = fields.Integer(
         load_default=25,
         validate=validate.Range(min=1, max=100),
-        metadata={"description": "How many payments to answer at most.", "example": 25},
+        metadata=described("How many payments to answer at most.", 25),
     )
     cursor = fields.String(
         validate=validate.Length(max=300),
@@ -140,9 +133,9 @@ class IdempotencyHeaderSchema(Schema):
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
         validate=Matches("[ -~]{1,255}", "Use 1 to 255 printable ASCII characters."),
-        metadata={
-            "description": "Makes the request safe to repeat: the same key and body give the same answer, and the "
+        metadata=described(
+            "Makes the request safe to repeat: the same key and body give the same answer, and the "
             "work is done once. A key with another body is refused. Kept for 48 hours.",
-            "example": "6f1c9a52-8f5e-4f0c-9c39-2f4f8f1f7a10",
-        },
+            "6f1c9a52-8f5e-4f0c-9c39-2f4f8f1f7a10",
+        ),
     )
