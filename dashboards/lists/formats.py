@@ -48,9 +48,9 @@ def amount(minor: Any, currency: Any) -> str:
         return f"{count(minor)} minor units {code}"
 
 
-def local_time(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
+def local_time(moment: datetime, zone: tzinfo) -> str:
     """A time as the wall clock in ``zone`` showed it, with the zone's short name."""
-    return moment.astimezone(zone).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} %Z")
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def utc_iso(moment: datetime) -> str:

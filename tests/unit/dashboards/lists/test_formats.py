@@ -39,7 +39,6 @@ def test_amounts(minor: object, currency: object, expected: str) -> None:
 
 def test_times() -> None:
     assert formats.local_time(NOON, ZONE) == "2026-03-10 13:00 CET"
-    assert formats.local_time(NOON, ZONE, seconds=True) == "2026-03-10 13:00:00 CET"
     assert formats.utc_iso(NOON.astimezone(ZONE)) == "2026-03-10T12:00:00Z"
     assert formats.unix_time(int(NOON.timestamp())) == NOON
     assert formats.unix_time("yesterday") is None
