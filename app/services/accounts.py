@@ -1,7 +1,7 @@
 """Accounts of the people who use the dashboard: made by commands and by admins, checked when they sign in.
 
-Passwords are hashed with argon2id. Ten wrong ones lock an account for a quarter of an hour. A wrong address
-takes as long as a wrong password and is answered alike, so that nobody learns which addresses have an account.
+Passwords are hashed with argon2id. Ten wrong passwords lock an account for 15 minutes. An unknown address gets the same
+answer after the same time as a wrong password, so that nobody learns which addresses have an account.
 
 Uses audit.
 """
@@ -28,23 +28,23 @@ from app.services.audit import Action
 MOST_FAILURES = 10
 LOCK = timedelta(minutes=15)
 SHORTEST_PASSWORD = 12
-# Long enough for every passphrase; a limit keeps the hash from being fed megabytes.
+# Long enough for every passphrase; without a limit, a request could make the server hash megabytes.
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
-# Who the audit log names for an address without an account.
+# The actor in the audit log when an address has no account.
 NOBODY = "nobody"
 
 _LAST_ADMIN = "This is the last admin. Make another user admin first."
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _hasher = PasswordHasher()
-# A refusal is answered this long after the request, so that the writes for a known address cannot be measured.
+# Every refusal takes at least this long, so that its duration does not show the writes for a known address.
 _REFUSAL_SECONDS = 0.25
-# Checked for addresses without an account, so that they take as long as the others.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+# The hash that is checked for an address without an account, so that it takes as long as any other.
+_NO_HASH = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def create(email: str, password: str, role: Role, *, actor: str, temporary: bool = False) -> Account:
-    """Add an account; a ``temporary`` password has to be changed at the first sign-in.
+    """Add an account; a ``temporary`` password must be changed at the first sign-in.
 
     Raises ValidationFailed for a bad address or password, or an address that is taken.
     """
@@ -86,8 +86,8 @@ def is_locked(account: Account) -> bool:
 def set_role(email: str, role: Role, *, actor: str, keep_an_admin: bool = False) -> Account:
     """Give an account another role, from its next request on. Raises NotFound.
 
-    With ``keep_an_admin`` the last admin stays one (ValidationFailed). Commands go without: who has a shell on the
-    server can always make another.
+    ``keep_an_admin`` refuses to change the last admin (ValidationFailed). Commands do not set it: whoever has a shell
+    on the server can always make another admin.
     """
     before = _named(email)
     if before.role is role:
@@ -103,7 +103,7 @@ def set_role(email: str, role: Role, *, actor: str, keep_an_admin: bool = False)
 
 
 def set_active(email: str, active: bool, *, actor: str, keep_an_admin: bool = False) -> Account:
-    """Switch an account on or off; off ends its sessions. Raises NotFound; ``keep_an_admin`` as in ``set_role``."""
+    """Enable or disable an account; disabling ends its sessions. Raises NotFound; see ``set_role``."""
     before = _named(email)
     account = _present(users.set_active(before.id, active), email)
     if keep_an_admin and before.role is Role.ADMIN and not active and not users.is_there_an_admin():
@@ -114,7 +114,7 @@ def set_active(email: str, active: bool, *, actor: str, keep_an_admin: bool = Fa
 
 
 def set_password(email: str, password: str, *, actor: str) -> Account:
-    """Give an account another password and end its sessions. Raises NotFound, ValidationFailed."""
+    """Set a new password and end the account's sessions. Raises NotFound, ValidationFailed."""
     _check_password(password)
     account = _named(email)
     users.set_password(account.id, _hasher.hash(password))
@@ -162,7 +162,7 @@ def change_password(account: Account, current: str, password: str, *, address: s
 
 
 def authenticate(email: str, password: str, *, address: str | None = None) -> Account | None:
-    """The account, when the password is right and the account may be used; None says no more than that.
+    """The account when the password is right and the account may be used; None gives no reason.
 
     ``address`` is where the request came from, for the audit log.
     """
@@ -181,7 +181,7 @@ def begin_session(account: Account) -> str:
 
 
 def of_session(account_id: str, epoch: int, session_id: str) -> Account | None:
-    """The account behind a session, unless the session was ended (signed out, switched off, other password)."""
+    """The account behind a session, unless the session was ended (signed out, disabled, new password)."""
     account = users.find(account_id)
     if account is None or not account.active or account.session_epoch != epoch:
         return None
@@ -196,12 +196,12 @@ def sign_out(account: Account, session_id: str, *, address: str | None = None) -
 
 def _authenticated(email: str, password: str, address: str | None) -> Account | None:
     account = users.find_by_email(_address(email))
-    stored = users.password_hash(account.id) if account else _NOBODY
-    # The hash is checked in every case, also for accounts that are locked or off: it is what takes time.
+    stored = users.password_hash(account.id) if account else _NO_HASH
+    # The hash is checked even for accounts that are locked or disabled, because checking it takes the time.
     right = _matches(stored, password)
     if account is None:
         telemetry.signed_in("failed")
-        # What was typed is not kept: it may be a stranger's address, or a password in the wrong field.
+        # The entry is not kept: it may be a stranger's address, or a password in the wrong field.
         audit.append(Action.SIGN_IN_FAILED, actor=NOBODY, details=_details(address, "unknown address"))
         return None
     if not account.active or is_locked(account):

@@ -21,13 +21,13 @@ from app.models.pagination import Page
 from app.models.payments import repository
 from app.models.payments.mapping import Document, fields_of, state_of
 
-# A number that is taken means that another process appended; only hundreds of writers at once reach this.
+# A number is taken when another process has appended; only hundreds of concurrent writers reach this limit.
 _MOST_CONFLICTS = 500
 _MOST_FINDINGS = 100
 
 
 class Action(StrEnum):
-    """What is written to the log (DESIGN section 4, rule 7)."""
+    """The actions that are logged (DESIGN section 4, rule 7)."""
 
     SIGNED_IN = "login.succeeded"
     SIGN_IN_FAILED = "login.failed"

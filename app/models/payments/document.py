@@ -52,7 +52,7 @@ class RefundDocument(EmbeddedDocument):
     notes = StringField(null=True)
     requested_by = StringField(null=True)
     created_at = DateTimeField(required=True)
-    # Only of a failed refund whose money went back in another way: who saw to that.
+    # The person who recorded that the money of a failed refund was refunded outside Stripe.
     settled_by = StringField()
 
 

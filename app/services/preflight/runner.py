@@ -6,7 +6,7 @@ The checks themselves are in settings, database, stripe and serving, each a func
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
@@ -43,13 +43,10 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Verdict):
     """A verdict with the name of its check."""
 
-    name: str
-    state: State
-    message: str
-    advice: str | None
+    name: str = field(kw_only=True)
 
 
 def ok(message: str) -> Verdict:
@@ -78,4 +75,4 @@ def run(checks: Iterable[Check]) -> Iterator[Result]:
             logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
             message = f"The check could not be made ({type(error).__name__})."
             verdict = Verdict(State.FAIL, message, check.advice)
-        yield Result(check.name, verdict.state, verdict.message, verdict.advice)
+        yield Result(verdict.state, verdict.message, verdict.advice, name=check.name)

@@ -16,17 +16,7 @@ if TYPE_CHECKING:
 # 32 bytes are what HS256 asks for (RFC 7518 section 3.2); a random text of that length has many different characters.
 _SHORTEST_SECRET = 32
 _FEWEST_CHARACTERS = 12
-_PLACEHOLDERS = (
-    "change",
-    "example",
-    "secret-key",
-    "secret_key",
-    "password",
-    "placeholder",
-    "test",
-    "dev-",
-    "your",
-)
+_PLACEHOLDERS = "change example secret-key secret_key password placeholder test dev- your".split()
 _MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 _GIT_SECONDS = 20
 

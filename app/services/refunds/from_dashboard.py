@@ -93,7 +93,7 @@ class RefundsFromDashboard:
         if stored is None or refund is None:
             raise NotFound("There is no such refund.")
         if refund.status != RefundState.FAILED:
-            raise ValidationFailed("Only a failed refund can be settled outside Stripe.")
+            raise ValidationFailed("Only a failed refund can be marked as refunded outside Stripe.")
         audit.append(Action.REFUND_SETTLED, actor=actor, target=payment_id, details={"id": refund_id})
         source = Source(channel="settle", reference=refund_id, actor=actor)
         learn(stored, [RefundSettled(refund_id=refund_id, settled_by=actor)], source)
