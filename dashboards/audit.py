@@ -29,14 +29,12 @@ _NAME = "audit"
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list and its check."""
     pages.add_url_rule("/dashboard/audit", "audit", show, methods=["GET"])
     pages.add_url_rule("/dashboard/audit/verify", "audit_verify", verify, methods=["POST"])
 
 
 @guard("admin")
 def show() -> str:
-    """Entries, newest first."""
     return _page(request.args)
 
 

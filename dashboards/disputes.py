@@ -23,7 +23,6 @@ STATUS = options(DISPUTE)
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list."""
     pages.add_url_rule("/dashboard/disputes", "disputes", index)
 
 

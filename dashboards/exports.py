@@ -34,7 +34,6 @@ _INTERVALS = {interval.value: interval.value for interval in Granularity}
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the downloads."""
     # The parameter must not share its name with a filter, or an address with both could not be built.
     lists = ("payments", payments), ("refunds", refunds_file), ("disputes", disputes_file)
     for name, view in lists:
@@ -49,7 +48,6 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("finance")
 def payments(ending: str) -> Response:
-    """The list of payments."""
     query = filters.read(request.args, services.listings.zone)
     require_valid(query.problems)
     table = services.exports.payments(query.where, query.order)
@@ -58,7 +56,6 @@ def payments(ending: str) -> Response:
 
 @guard("finance")
 def refunds_file(ending: str) -> Response:
-    """The list of refunds."""
     query = read_refunds(request.args, services.listings.zone, refund_list.STATUS)
     require_valid(query.problems)
     table = services.exports.refunds(query.where)
@@ -67,7 +64,6 @@ def refunds_file(ending: str) -> Response:
 
 @guard("finance")
 def disputes_file(ending: str) -> Response:
-    """The list of disputes."""
     query = read_disputes(request.args, services.listings.zone, disputes.STATUS)
     require_valid(query.problems)
     table = services.exports.disputes(query.where)

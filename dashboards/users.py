@@ -38,7 +38,6 @@ def add_routes(pages: Blueprint) -> None:
 
 @guard("admin")
 def show() -> Answer:
-    """Every account."""
     return _list()
 
 
@@ -81,7 +80,6 @@ def enable(account_id: str) -> Answer:
 
 @guard("admin")
 def confirm_disable(account_id: str) -> Answer:
-    """Ask for confirmation."""
     return render_template("users/disable.html", user=accounts.find(account_id))
 
 
@@ -98,7 +96,6 @@ def disable(account_id: str) -> Answer:
 
 @guard("admin")
 def confirm_reset(account_id: str) -> Answer:
-    """Ask for confirmation."""
     return render_template("users/password.html", user=accounts.find(account_id))
 
 

@@ -27,27 +27,15 @@ from dashboards.lists.labels import (
 Line = tuple[str, str]
 """The name of a field and its change."""
 
+# The fields whose names are not their words.
 _FIELDS = {
     "order_id": "Order",
     "customer_id": "Customer",
-    "description": "Description",
     "payment_intent_id": "Payment intent",
     "livemode": "Live mode",
-    "amount": "Amount",
-    "currency": "Currency",
-    "status": "Status",
-    "cancellation_reason": "Cancellation reason",
     "amount_captured": "Captured",
-    "refund_status": "Refund status",
-    "amount_refunded": "Amount refunded",
     "amount_refundable": "Refundable",
-    "disputed": "Disputed",
-    "failure": "Failure",
     "three_d_secure": "3-D Secure",
-    "card": "Card",
-    "attempts": "Attempts",
-    "refunds": "Refunds",
-    "disputes": "Disputes",
     "created_at": "Created",
     "completed_at": "Completed",
 }

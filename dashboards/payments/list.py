@@ -18,7 +18,6 @@ _NAME = "payments"
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the list."""
     pages.add_url_rule("/dashboard/payments", "payments", index)
 
 

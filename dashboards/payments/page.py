@@ -26,7 +26,6 @@ Row = Mapping[str, Any]
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the page of one payment."""
     pages.add_url_rule("/dashboard/payments/<payment_id>", "payment", show)
 
 

@@ -19,14 +19,12 @@ _TOO_MANY = "Too many attempts from your address. Wait a few minutes and try aga
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the form for a new password."""
     pages.add_url_rule("/dashboard/account/password", "password", show, methods=["GET"])
     pages.add_url_rule("/dashboard/account/password", "password_submit", submit, methods=["POST"])
 
 
 @guard("viewer")
 def show() -> str:
-    """The form."""
     return _form({})
 
 

@@ -17,7 +17,7 @@ def init_app(app: Flask, pages: Blueprint) -> None:
     """Render errors of ``pages``, and of addresses that no route serves, as pages."""
     pages.register_error_handler(PaydeskError, _failure)
     pages.register_error_handler(CSRFError, _forged)
-    app.extensions[_ERROR_PAGE] = _elsewhere
+    app.extensions[_ERROR_PAGE] = _page
 
 
 def _failure(error: PaydeskError) -> Response:
@@ -27,18 +27,14 @@ def _failure(error: PaydeskError) -> Response:
     return page
 
 
-def _elsewhere(status: int, message: str) -> Response:
-    return _page(HTTPStatus(status), message)
-
-
 def _forged(_: CSRFError) -> Response:
     message = "This form has expired or was not sent from this site. Go back, reload the page and try again."
     return _page(HTTPStatus.BAD_REQUEST, message)
 
 
-def _page(status: HTTPStatus, message: str) -> Response:
-    request_id = g.get("request_id", "")
-    text = render_template("web/error.html", title=status.phrase, message=message, request_id=request_id)
+def _page(status: int, message: str) -> Response:
+    title, request_id = HTTPStatus(status).phrase, g.get("request_id", "")
+    text = render_template("web/error.html", title=title, message=message, request_id=request_id)
     page = make_response(text)
     page.status_code = status
     return page

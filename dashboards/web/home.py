@@ -11,7 +11,6 @@ from dashboards.web.loopback import is_sandbox
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the start page."""
     pages.add_url_rule("/", "home", home)
 
 

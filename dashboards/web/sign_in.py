@@ -23,7 +23,6 @@ Answer = str | tuple[str, int] | Response
 
 
 def add_routes(pages: Blueprint) -> None:
-    """Add the sign-in page and its two actions."""
     pages.add_url_rule("/login", "sign_in", show, methods=["GET"])
     pages.add_url_rule("/login", "sign_in_submit", submit, methods=["POST"])
     pages.add_url_rule("/logout", "sign_out", leave, methods=["POST"])
