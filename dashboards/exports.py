@@ -132,12 +132,7 @@ def _figures_query(arguments: Mapping[str, str]) -> tuple[FiguresQuery, dict[str
     zone = services.listings.zone
     reader = Reader(arguments, zone)
     start, end = reader.range()
-    choice = Choice(
-        currency=reader.currency(),
-        brand=reader.brand(),
-        country=reader.country(),
-        three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
-    )
+    choice = Choice(**reader.shared_filters())
     interval = reader.option("granularity", "Interval", _INTERVALS) or Granularity.DAY.value
     require_valid(reader.problems)
     span = _span(start, end, zone)

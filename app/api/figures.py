@@ -99,7 +99,7 @@ def payment_metrics(arguments: dict[str, Any]) -> Response:
         span=span,
         granularity=Granularity(arguments.pop("granularity")),
         compare=Compare(compare) if compare else None,
-        choice=_choice(**arguments),
+        choice=_choice(arguments),
     )
     # A response and not a dictionary: the report already has the shape of the schema, and dumping the thousands of
     # values of a series through it once more takes longer than reading them.
@@ -117,16 +117,10 @@ def _span(first: str | None, last: str | None) -> Span:
     return Span(start, end, zone)
 
 
-def _choice(
-    *,
-    currency: str | None = None,
-    brand: str | None = None,
-    country: str | None = None,
-    three_d_secure: bool | None = None,
-) -> Choice:
-    return Choice(
-        currency=currency.lower() if currency else None,
-        brand=brand,
-        country=country.upper() if country and country != "unknown" else country,
-        three_d_secure=three_d_secure,
-    )
+def _choice(arguments: dict[str, Any]) -> Choice:
+    """The card's country in upper case, the currency in lower case, as they are stored."""
+    if "currency" in arguments:
+        arguments["currency"] = arguments["currency"].lower()
+    if arguments.get("country", "unknown") != "unknown":
+        arguments["country"] = arguments["country"].upper()
+    return Choice(**arguments)

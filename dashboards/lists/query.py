@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.clock import now
@@ -130,6 +130,15 @@ class Reader:
     def country(self) -> str | None:
         """The country of a card, or that it is unknown."""
         return self.pattern("country", "Card country", _COUNTRY, "US", fold=_country_code)
+
+    def shared_filters(self) -> dict[str, Any]:
+        """The filters that every list and the figures have: currency, card brand and country, 3-D Secure."""
+        return {
+            "currency": self.currency(),
+            "brand": self.brand(),
+            "country": self.country(),
+            "three_d_secure": self.flag("three_d_secure", "3-D Secure"),
+        }
 
     def option(
         self,

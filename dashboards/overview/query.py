@@ -74,12 +74,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
     reader = Reader(arguments, zone)
     start, end = reader.range(fallback=_SHOWING_DEFAULT)
     span = _span(start, end, preset_span(DEFAULT_RANGE, moment, zone), reader)
-    choice = Choice(
-        currency=reader.currency(),
-        brand=reader.brand(),
-        country=reader.country(),
-        three_d_secure=reader.flag("three_d_secure", "3-D Secure"),
-    )
+    choice = Choice(**reader.shared_filters())
     compare = (
         reader.option("compare", "Comparison", COMPARE, fallback="Comparing with the previous period.")
         or Compare.PREVIOUS.value

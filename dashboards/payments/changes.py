@@ -10,19 +10,9 @@ from app.domain.declines import explain
 from app.domain.payments.facts import Card
 from app.domain.payments.snapshot import Record
 from app.extensions import settings
+from dashboards.lists import labels
 from dashboards.lists.formats import amount, local_time, unix_time
-from dashboards.lists.labels import (
-    ATTEMPT,
-    AUTHENTICATION,
-    DISPUTE,
-    PAYMENT,
-    REFUND,
-    REFUNDED,
-    Table,
-    card,
-    humanize,
-    label_of,
-)
+from dashboards.lists.labels import card, humanize, label_of
 
 Line = tuple[str, str]
 """The name of a field and its change."""
@@ -43,16 +33,16 @@ _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_re
 _TIMES = frozenset({"created_at", "completed_at"})
 _LISTS = {"attempts": "Attempt", "refunds": "Refund", "disputes": "Dispute"}
 _NOTHING = "none"
-_TABLES: Mapping[str, Table] = {
-    "status": PAYMENT,
-    "refund_status": REFUNDED,
-    "attempts": ATTEMPT,
-    "refunds": REFUND,
-    "disputes": DISPUTE,
+_TABLES: Mapping[str, labels.Table] = {
+    "status": labels.PAYMENT,
+    "refund_status": labels.REFUNDED,
+    "attempts": labels.ATTEMPT,
+    "refunds": labels.REFUND,
+    "disputes": labels.DISPUTE,
 }
 _NOT_REQUESTED = "not requested"
 # The values that every payment starts with are not worth a line.
-_INITIAL = frozenset({_NOTHING, "no", _NOT_REQUESTED, label_of(REFUNDED, "none").word})
+_INITIAL = frozenset({_NOTHING, "no", _NOT_REQUESTED, label_of(labels.REFUNDED, "none").word})
 
 
 def change_lines(changes: Record, currency: str) -> list[Line]:
@@ -120,7 +110,7 @@ def _group(name: str, value: Mapping[str, Any]) -> str:
     if name == "three_d_secure":
         if not value.get("attempted"):
             return _NOT_REQUESTED
-        return label_of(AUTHENTICATION, value.get("outcome")).word.lower()
+        return label_of(labels.AUTHENTICATION, value.get("outcome")).word.lower()
     return ", ".join(f"{humanize(key)}: {item}" for key, item in value.items() if item is not None)
 
 

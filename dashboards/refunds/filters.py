@@ -1,4 +1,4 @@
-"""The filters of the lists of refunds and disputes, read from an address: for the pages and for their exports alike."""
+"""The lists of refunds and disputes that an address describes: the filters of pages and exports, and the pages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import request
+
+from app.extensions import services
 from app.models.listing.disputes import DisputeFilter
 from app.models.listing.refunds import RefundFilter
-from dashboards.lists.query import ListQuery, Reader
+from app.services.listing import MOST_COUNTED, MOST_URGENT
+from dashboards.lists import cursors
+from dashboards.lists.query import PRESETS, ListQuery, Reader, card_options
 
 COUNTS: Mapping[str, str] = {"refunded": "refunded volume"}
 KINDS: Mapping[str, str] = {"chargeback": "Chargebacks", "inquiry": "Inquiries"}
@@ -37,14 +42,26 @@ def read_disputes(
     return reader.query(DisputeFilter(chargeback=chargeback, **_shared(reader, "Opened", statuses)))
 
 
+def list_page(name: str, query: ListQuery[Any], statuses: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What the pages of both lists need, each by its name in the template."""
+    cursor = cursors.read(request.args, name, query)
+    listing = services.listings.children(query.where, cursor)
+    return {
+        "query": query,
+        "listing": listing,
+        "turn": cursors.turn(listing.page, cursor, name, query.parameters),
+        "most": MOST_COUNTED,
+        "most_urgent": MOST_URGENT,
+        "options": {**card_options(services.listings.options(), query.where), "status": statuses},
+        "presets": PRESETS,
+    }
+
+
 def _shared(reader: Reader, date_label: str, statuses: Sequence[tuple[str, str]]) -> dict[str, Any]:
     start, end = reader.range(date_label)
     return {
         "start": start,
         "end": end,
         "status": reader.option("status", "Status", dict(statuses)),
-        "currency": reader.currency(),
-        "brand": reader.brand(),
-        "country": reader.country(),
-        "three_d_secure": reader.flag("three_d_secure", "3-D Secure"),
+        **reader.shared_filters(),
     }

@@ -15,6 +15,7 @@ from app.domain.payments.payment import Payment
 from app.errors import AmountExceedsRefundable, DatabaseUnavailable, NotFound, PaydeskError
 from app.extensions import services
 from app.services.refunds.from_dashboard import RefundResult
+from app.services.refunds.service import Quote
 from dashboards.lists.formats import amount
 from dashboards.lists.labels import REFUND, label_of
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
@@ -43,14 +44,11 @@ def form(payment_id: str) -> Answer:
     if answer := _already_made(payment, str(key)):
         return answer
     try:
-        services.refunds_from_dashboard.quote(RefundForm().order(payment_id, current_account().email))
+        _quote(payment_id, RefundForm())
     except PaydeskError as error:
         return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
-    return _form(
-        payment,
-        str(key),
-        RefundForm.of(services.refunds_from_dashboard.draft(current_account().id, str(key)) or {}),
-    )
+    draft = services.refunds_from_dashboard.draft(current_account().id, str(key))
+    return _form(payment, str(key), RefundForm.of(draft or {}))
 
 
 @guard("finance")
@@ -63,7 +61,7 @@ def review(payment_id: str) -> Answer:
     if answer := _already_made(payment, key):
         return answer
     try:
-        services.refunds_from_dashboard.quote(sent.order(payment_id, current_account().email))
+        _quote(payment_id, sent)
     except PaydeskError as error:
         return _form(payment, key, sent, error)
     services.refunds_from_dashboard.keep_draft(asdict(sent), account=current_account().id, key=key)
@@ -85,7 +83,7 @@ def confirmation(payment_id: str) -> Answer:
         return _expired(payment_id)
     entered = RefundForm.of(draft)
     try:
-        quote = services.refunds_from_dashboard.quote(entered.order(payment_id, current_account().email))
+        quote = _quote(payment_id, entered)
     except PaydeskError as error:
         return _form(payment, key, entered, error)
     return render_template("refunds/review.html", payment=payment, quote=quote, form=entered, key=key)
@@ -107,6 +105,11 @@ def confirm(payment_id: str) -> Answer:
         return _problem(payment_id, key, sent, error)
     _announce(made)
     return redirect(url_for("dashboards.payment", payment_id=payment_id), HTTPStatus.SEE_OTHER)
+
+
+def _quote(payment_id: str, sent: RefundForm) -> Quote:
+    order = sent.order(payment_id, current_account().email)
+    return services.refunds_from_dashboard.quote(order)
 
 
 def _new_form(payment_id: str) -> Response:

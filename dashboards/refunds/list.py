@@ -9,14 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.domain.payments.states import RefundState
 from app.extensions import services
-from app.services.listing import MOST_COUNTED, MOST_URGENT
-from dashboards.lists import cursors
 from dashboards.lists.labels import REFUND, options
-from dashboards.lists.query import PRESETS, card_options
-from dashboards.refunds.filters import read_refunds
+from dashboards.refunds.filters import list_page, read_refunds
 from dashboards.web.auth import current_account, guard
 
-NAME = "refunds"
 STATUS = options(REFUND)
 
 
@@ -31,19 +27,8 @@ def add_routes(pages: Blueprint) -> None:
 def index() -> str:
     """A page of the list that the address describes."""
     query = read_refunds(request.args, services.listings.zone, STATUS)
-    cursor = cursors.read(request.args, NAME, query)
-    listing = services.listings.children(query.where, cursor)
-    return render_template(
-        "refunds/list.html",
-        query=query,
-        listing=listing,
-        turn=cursors.turn(listing.page, cursor, NAME, query.parameters),
-        most=MOST_COUNTED,
-        most_urgent=MOST_URGENT,
-        options={**card_options(services.listings.options(), query.where), "status": STATUS},
-        presets=PRESETS,
-        settleable=RefundState.FAILED,
-    )
+    page = list_page("refunds", query, STATUS)
+    return render_template("refunds/list.html", **page, settleable=RefundState.FAILED)
 
 
 @guard("finance")
