@@ -42,9 +42,7 @@ def show() -> str:
 def verify() -> str:
     """The same page with the verification of the newest entries and of the newest payments."""
     return _page(
-        {},
-        verified=audit.verify_newest(VERIFIED),
-        payments=audit.verify_newest_payments(PAYMENTS_VERIFIED),
+        {}, verified=audit.verify_newest(VERIFIED), payments=audit.verify_newest_payments(PAYMENTS_VERIFIED)
     )
 
 

@@ -38,10 +38,7 @@ def configure(app: Flask) -> None:
         API_TITLE="Paydesk",
         API_VERSION="v1",
         OPENAPI_VERSION="3.0.3",
-        API_SPEC_OPTIONS={
-            "info": {"description": _INTRODUCTION + _catalogue()},
-            "servers": [{"url": "/"}],
-        },
+        API_SPEC_OPTIONS={"info": {"description": _INTRODUCTION + _catalogue()}, "servers": [{"url": "/"}]},
     )
     # Without a default response, an undocumented response is visible as such.
     api.DEFAULT_ERROR_RESPONSE_NAME = None

@@ -64,8 +64,7 @@ def stripe_config() -> Parsed:
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
 @answers(
-    *(*STRIPE_ERRORS, *KEY_ERRORS, AmountInvalid, CurrencyUnsupported, NotFound, CardDeclined),
-    body=True,
+    *(*STRIPE_ERRORS, *KEY_ERRORS, AmountInvalid, CurrencyUnsupported, NotFound, CardDeclined), body=True
 )
 @blueprint.arguments(NewPaymentSchema)
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")

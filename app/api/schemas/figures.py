@@ -135,20 +135,14 @@ class StepSchema(FiguresSchema):
 
 class RangeSchema(Schema):
     first = fields.String(
-        required=True,
-        data_key="from",
-        metadata=described("Start, included.", "2025-01-01T00:00:00+01:00"),
+        required=True, data_key="from", metadata=described("Start, included.", "2025-01-01T00:00:00+01:00")
     )
     last = fields.String(
-        required=True,
-        data_key="to",
-        metadata=described("End, excluded.", "2025-02-01T00:00:00+01:00"),
+        required=True, data_key="to", metadata=described("End, excluded.", "2025-02-01T00:00:00+01:00")
     )
     timezone = string("The zone that days are of.", "Europe/Berlin")
     currency = fields.String(
-        required=True,
-        allow_none=True,
-        metadata=described("The currency of the query.", "usd"),
+        required=True, allow_none=True, metadata=described("The currency of the query.", "usd")
     )
 
 

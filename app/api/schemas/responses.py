@@ -88,11 +88,7 @@ class RefundSchema(Schema):
     stripe_refund_id = string("Stripe's id, once Stripe has confirmed the refund.", "re_3OqJ2K", null=True)
     amount = _amount("Refunded amount, in major units.", 25.5)
     currency = _currency()
-    status = string(
-        "Where the refund stands.",
-        "succeeded",
-        enum=[state.value for state in RefundState],
-    )
+    status = string("Where the refund stands.", "succeeded", enum=[state.value for state in RefundState])
     reason = string("The reason, as it was entered.", "Customer returned the goods", null=True)
     notes = string("For colleagues.", "Agreed by phone", null=True)
     requested_by = string("Who requested it; null for refunds made at Stripe.", "erp-frontend", null=True)

@@ -98,15 +98,9 @@ def volume(report: Report) -> Table:
 
 def reasons(report: Report) -> Table:
     """Why attempts failed, over the whole range, most frequent first."""
-    columns = (
-        *("code", "group", "meaning", "failed_attempts", "of_failed_attempts", "share"),
-        "payments",
-    )
+    columns = (*("code", "group", "meaning", "failed_attempts", "of_failed_attempts", "share"), "payments")
     rows = (
-        [
-            *(r.reason.code, r.reason.group.value, r.reason.meaning),
-            *(*_ratio(r.ratio), r.payments),
-        ]
+        [*(r.reason.code, r.reason.group.value, r.reason.meaning), *(*_ratio(r.ratio), r.payments)]
         for r in report.figures.failure_reasons
     )
     return Table("reasons", columns, rows)
@@ -183,10 +177,7 @@ def _card() -> Columns:
 
 
 def _times(prefix: str, field: str, zone: ZoneInfo) -> Columns:
-    return {
-        f"{prefix}_utc": lambda r: r[field],
-        f"{prefix}_local": lambda r: _local(r[field], zone),
-    }
+    return {f"{prefix}_utc": lambda r: r[field], f"{prefix}_local": lambda r: _local(r[field], zone)}
 
 
 def _amounts(name: str, minor: Callable[[Row], int], currency: str = "currency") -> Columns:
