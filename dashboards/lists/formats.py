@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from app.domain.figures import periods
 from app.domain.figures.periods import Span
 from app.domain.money import Money, UnknownCurrency
 
@@ -76,6 +77,24 @@ def span_words(span: Span) -> str:
         return f"{finish}, {opened} – {'24:00' if closed == '00:00' else closed}"
     begin += "" if opened == "00:00" else f", {opened}"
     return f"{begin} – {finish}" + ("" if closed == "00:00" else f", {closed}")
+
+
+def range_words(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> str:
+    """A range as ``span_words`` writes it, or one that is open at an end: ``since 28 Oct 2026``."""
+    if start and end:
+        return span_words(Span(start, end, zone))
+    if start:
+        return f"since {_bound_words(start, zone)}"
+    return f"until {_bound_words(end, zone, is_end=True)}" if end else ""
+
+
+def _bound_words(moment: datetime, zone: ZoneInfo, *, is_end: bool = False) -> str:
+    day = moment.astimezone(zone).date()
+    if moment != periods.day_start(day, zone):
+        return f"{day.day} {day:%b %Y}, {moment.astimezone(zone):%H:%M}"
+    # A range that ends at a midnight ends with the day before it.
+    day -= timedelta(days=is_end)
+    return f"{day.day} {day:%b %Y}"
 
 
 def period_names(start: date | datetime, granularity: str) -> tuple[str, str]:

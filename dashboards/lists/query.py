@@ -17,7 +17,7 @@ from app.models.listing.children import ChildFilter
 from app.models.listing.payments import PaymentFilter
 from app.services.figures.ranges import day_range, is_day
 from app.services.listing import FilterOptions
-from dashboards.lists.formats import span_words
+from dashboards.lists.formats import range_words
 from dashboards.lists.labels import humanize
 
 PRESETS: Mapping[str, str] = {
@@ -198,7 +198,7 @@ class Reader:
             self.refuse(f"The date range is invalid. {reasons}", fallback)
             return None, None
         self.parameters.update({n: v for n, v in (("from", first), ("to", last)) if v})
-        self.chips.append(Chip(label, _range_words(start, end, self._zone), ("from", "to")))
+        self.chips.append(Chip(label, range_words(start, end, self._zone), ("from", "to")))
         return start, end
 
     def refuse(self, fault: str, fallback: str) -> None:
@@ -269,24 +269,6 @@ def card_options(
         "country": options_of(options.country, str, where.country),
         "flag": [("true", "Yes"), ("false", "No")],
     }
-
-
-def _range_words(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> str:
-    """A range as the overview writes it; one that is open at an end by its only day or time."""
-    if start and end:
-        return span_words(Span(start, end, zone))
-    if start:
-        return f"since {_bound_words(start, zone)}"
-    return f"until {_bound_words(end, zone, is_end=True)}" if end else ""
-
-
-def _bound_words(moment: datetime, zone: ZoneInfo, *, is_end: bool = False) -> str:
-    day = moment.astimezone(zone).date()
-    if moment != periods.day_start(day, zone):
-        return f"{day.day} {day:%b %Y}, {moment.astimezone(zone):%H:%M}"
-    # A range that ends with a midnight ends with the day before it.
-    day -= timedelta(days=is_end)
-    return f"{day.day} {day:%b %Y}"
 
 
 def _a(noun: str) -> str:

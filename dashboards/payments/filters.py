@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
@@ -74,7 +75,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
     return PaymentQuery(where, reader.parameters, reader.chips, reader.problems, order, searched)
 
 
-def _search(reader: Reader) -> tuple[dict[str, str], str | None]:
+def _search(reader: Reader) -> tuple[dict[str, Any], str | None]:
     """Which id the search box holds, by its shape."""
     text = reader.identifier("q", "Search")
     if text is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.domain.figures.periods import day_start
 from dashboards.lists import formats
 
 ROOT = Path(__file__).parents[4]
@@ -71,3 +72,20 @@ def test_no_page_or_template_formats_by_itself() -> None:
     ]
     assert len(files) > 60
     assert offenders == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (NOON, None, "since 10 Mar 2026, 13:00"),
+        (None, NOON, "until 10 Mar 2026, 13:00"),
+        (day_start(date(2026, 3, 1), ZONE), None, "since 1 Mar 2026"),
+        (None, day_start(date(2026, 3, 1), ZONE), "until 28 Feb 2026"),
+        (day_start(date(2026, 2, 27), ZONE), day_start(date(2026, 3, 2), ZONE), "27 Feb – 1 Mar 2026"),
+        (None, None, ""),
+    ],
+)
+def test_a_range_is_written_by_its_days_and_times(
+    start: datetime | None, end: datetime | None, words: str
+) -> None:
+    assert formats.range_words(start, end, ZONE) == words
