@@ -30,9 +30,9 @@ def add_routes(pages: Blueprint) -> None:
     pages.add_url_rule(one, "user", show_one, methods=["GET"])
     pages.add_url_rule(f"{one}/role", "user_role", change_role, methods=["POST"])
     pages.add_url_rule(f"{one}/enable", "user_enable", enable, methods=["POST"])
-    pages.add_url_rule(f"{one}/disable", "user_disable", confirm_disable, methods=["GET"])
+    pages.add_url_rule(f"{one}/disable", "user_disable", confirm, defaults={"action": "disable"})
     pages.add_url_rule(f"{one}/disable", "user_disable_submit", disable, methods=["POST"])
-    pages.add_url_rule(f"{one}/password", "user_password", confirm_reset, methods=["GET"])
+    pages.add_url_rule(f"{one}/password", "user_password", confirm, defaults={"action": "password"})
     pages.add_url_rule(f"{one}/password", "user_password_submit", reset_password, methods=["POST"])
 
 
@@ -79,8 +79,9 @@ def enable(account_id: str) -> Answer:
 
 
 @guard("admin")
-def confirm_disable(account_id: str) -> Answer:
-    return render_template("users/disable.html", user=accounts.find(account_id))
+def confirm(account_id: str, action: str) -> Answer:
+    """Ask for confirmation of an ``action`` that has a page of its own."""
+    return render_template(f"users/{action}.html", user=accounts.find(account_id))
 
 
 @guard("admin")
@@ -92,11 +93,6 @@ def disable(account_id: str) -> Answer:
     except ValidationFailed as error:
         return _one(account, error.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     return _done(f"{changed.email} was disabled and signed out everywhere.", changed)
-
-
-@guard("admin")
-def confirm_reset(account_id: str) -> Answer:
-    return render_template("users/password.html", user=accounts.find(account_id))
 
 
 @guard("admin")

@@ -64,7 +64,7 @@ def stripe_config() -> Parsed:
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
 @answers(
-    *(*STRIPE_ERRORS, *KEY_ERRORS, AmountInvalid, CurrencyUnsupported, NotFound, CardDeclined), body=True
+    *(*STRIPE_ERRORS, AmountInvalid, CurrencyUnsupported, *KEY_ERRORS, NotFound, CardDeclined), body=True
 )
 @blueprint.arguments(NewPaymentSchema)
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")
@@ -94,8 +94,8 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
 @answers(
-    *(*STRIPE_ERRORS, *KEY_ERRORS),
-    *(NotFound, OrderMismatch, PaymentRequiresAction, PaymentNotCompleted, CardDeclined),
+    *(*STRIPE_ERRORS, NotFound, OrderMismatch, PaymentRequiresAction, PaymentNotCompleted, CardDeclined),
+    *KEY_ERRORS,
     body=True,
 )
 @blueprint.arguments(ConfirmSchema)

@@ -34,8 +34,9 @@ blueprint = Blueprint("refunds", __name__, url_prefix="/api/v1/payments", descri
 @requires(Scope.PAYMENTS_REFUND)
 @waits_for_stripe
 @answers(
-    *(*STRIPE_ERRORS, *KEY_ERRORS),
+    *STRIPE_ERRORS,
     *(NotFound, AmountInvalid, AmountExceedsRefundable, PaymentNotRefundable, PaymentDisputed, CardDeclined),
+    *KEY_ERRORS,
     body=True,
 )
 @blueprint.arguments(RefundRequestSchema, required=False)

@@ -36,7 +36,7 @@ _BODY = {
 @blueprint.post("/stripe/webhook")
 @public("The signature of the body proves that Stripe sent it")
 @answers(
-    *(*STRIPE_ERRORS, WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable), body=True
+    *(WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable, *STRIPE_ERRORS), body=True
 )
 @blueprint.doc(requestBody=_BODY, parameters=[_SIGNATURE])
 @blueprint.response(200, ReceivedSchema)

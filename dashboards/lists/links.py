@@ -22,7 +22,7 @@ def payments_link(
     ``figure`` says which part of it: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
     """
     more: dict[str, Any] = {"counts": figure.value if figure else None, "reason": reason}
-    return url_for("dashboards.payments", **span_parameters(span), **choice_parameters(choice), **more)
+    return url_for("dashboards.payments", **_parameters(span, choice), **more)
 
 
 def payments_links(spans: Sequence[Span], choice: Choice, *, figure: FigureFilter) -> list[str]:
@@ -35,28 +35,19 @@ def payments_links(spans: Sequence[Span], choice: Choice, *, figure: FigureFilte
 
 def refunds_link(span: Span, choice: Choice = EVERYTHING) -> str:
     """The refunds that the refunded volume of ``span`` counts."""
-    return url_for(
-        "dashboards.refunds", **span_parameters(span), **choice_parameters(choice), counts="refunded"
-    )
+    return url_for("dashboards.refunds", **_parameters(span, choice), counts="refunded")
 
 
 def disputes_link(span: Span, choice: Choice = EVERYTHING) -> str:
     """The chargebacks that were opened in ``span``."""
-    return url_for(
-        "dashboards.disputes", **span_parameters(span), **choice_parameters(choice), kind="chargeback"
-    )
+    return url_for("dashboards.disputes", **_parameters(span, choice), kind="chargeback")
 
 
 def figures_export_link(
     name: str, extension: str, span: Span, choice: Choice = EVERYTHING, *, granularity: str = "day"
 ) -> str:
     """A file of the figures: ``name`` is that of a table; ``extension`` csv, or for figures also xlsx: all tables."""
-    return url_for(
-        f"dashboards.{name}_{extension}",
-        **span_parameters(span),
-        **choice_parameters(choice),
-        granularity=granularity,
-    )
+    return url_for(f"dashboards.{name}_{extension}", **_parameters(span, choice), granularity=granularity)
 
 
 def span_parameters(span: Span) -> dict[str, Any]:
@@ -79,3 +70,7 @@ def choice_parameters(choice: Choice) -> dict[str, Any]:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _parameters(span: Span, choice: Choice) -> dict[str, Any]:
+    return {**span_parameters(span), **choice_parameters(choice)}

@@ -8,22 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app import errors
 from app.domain.money import CURRENCIES, shown_decimals
-from app.errors import (
-    AmountExceedsRefundable,
-    AmountInvalid,
-    CardDeclined,
-    DatabaseUnavailable,
-    IdempotencyKeyReused,
-    PaydeskError,
-    PaymentDisputed,
-    PaymentNotRefundable,
-    RequestInProgress,
-    StripeInvalidApiKey,
-    StripeNotInitialized,
-    StripeUnavailable,
-    ValidationFailed,
-)
 from app.services.refunds.service import RefundRequest
 
 # The longest text that Stripe keeps with a refund.
@@ -59,17 +45,17 @@ class RefundForm:
 
     def order(self, payment_id: str, requested_by: str) -> RefundRequest:
         """The order for the service. Raises ValidationFailed with the fields to correct."""
-        errors: dict[str, list[str]] = {}
+        faults: dict[str, list[str]] = {}
         if self.how_much == _PART and not _AMOUNT.fullmatch(self.amount):
-            errors["amount"] = ["Enter the amount in digits, with a point before any decimals."]
+            faults["amount"] = ["Enter the amount in digits, with a point before any decimals."]
         for name, text, allowed in (("reason", self.reason, ""), ("notes", self.notes, "\n\t")):
             if len(text) > LONGEST_TEXT:
-                errors[name] = [f"Use at most {LONGEST_TEXT} characters."]
+                faults[name] = [f"Use at most {LONGEST_TEXT} characters."]
             elif any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text):
-                errors[name] = ["Control characters are not allowed here."]
-        if errors:
-            raise ValidationFailed(
-                "Nothing was refunded yet. Correct the fields marked below.", errors=errors
+                faults[name] = ["Control characters are not allowed here."]
+        if faults:
+            raise errors.ValidationFailed(
+                "Nothing was refunded yet. Correct the fields marked below.", errors=faults
             )
         return RefundRequest(
             payment_id=payment_id,
@@ -88,49 +74,49 @@ class Advice:
     again: bool = False
 
 
-_ADVICE: dict[type[PaydeskError], Advice] = {
-    AmountExceedsRefundable: Advice(
+_ADVICE: dict[type[errors.PaydeskError], Advice] = {
+    errors.AmountExceedsRefundable: Advice(
         "Nothing was refunded. A part may have been refunded in the meantime, here or at Stripe, or a refund may still "
         "be pending. Check the payment, then start again with the amount that is left."
     ),
-    AmountInvalid: Advice("Nothing was refunded. Start again with another amount."),
-    ValidationFailed: Advice(
+    errors.AmountInvalid: Advice("Nothing was refunded. Start again with another amount."),
+    errors.ValidationFailed: Advice(
         "Nothing was refunded. Start again. If it fails once more, refund at Stripe and inform an administrator."
     ),
-    PaymentDisputed: Advice(
+    errors.PaymentDisputed: Advice(
         "Nothing was refunded. Respond to the dispute at Stripe instead. If it closes in your favor, the payment can "
         "be refunded again."
     ),
-    PaymentNotRefundable: Advice(
+    errors.PaymentNotRefundable: Advice(
         "Nothing was refunded. Check the payment: it may already be refunded, a refund may be pending, or Stripe may "
         "refuse to refund it. A bank transfer may be the only way left."
     ),
-    CardDeclined: Advice(
+    errors.CardDeclined: Advice(
         "Nothing was refunded. The card's bank refuses the money; agree on another way with the customer."
     ),
-    IdempotencyKeyReused: Advice(
+    errors.IdempotencyKeyReused: Advice(
         "This form was already sent with other values, and only that first refund counts. Check the payment before "
         "you start another one."
     ),
-    RequestInProgress: Advice(
+    errors.RequestInProgress: Advice(
         "Your first click is still being processed. Wait a moment, then try again: it remains one refund.",
         again=True,
     ),
-    StripeUnavailable: Advice(
+    errors.StripeUnavailable: Advice(
         "Stripe may or may not have made the refund. The amount stays reserved, and Paydesk keeps asking Stripe until "
         "the outcome is certain. Trying again completes this same refund and never makes a second one.",
         again=True,
     ),
-    DatabaseUnavailable: Advice(
+    errors.DatabaseUnavailable: Advice(
         "The refund may or may not have been made. Trying again completes this same refund and never makes a second "
         "one.",
         again=True,
     ),
-    StripeNotInitialized: Advice(
+    errors.StripeNotInitialized: Advice(
         "Nothing was refunded now. Inform an administrator: the Stripe key is missing."
     ),
     # The row stays, as it does whenever the outcome is unknown: an earlier try may have reached Stripe.
-    StripeInvalidApiKey: Advice(
+    errors.StripeInvalidApiKey: Advice(
         "Nothing was refunded now, because Stripe rejects our key: inform an administrator. The amount stays reserved "
         "until Paydesk can ask Stripe again. Once the key is corrected, trying again completes this same refund and "
         "never makes a second one.",
@@ -139,7 +125,7 @@ _ADVICE: dict[type[PaydeskError], Advice] = {
 }
 
 
-def advice_on(error: PaydeskError) -> Advice:
+def advice_on(error: errors.PaydeskError) -> Advice:
     """The advice for a refund that ended in ``error``."""
     advice = next((_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE), None)
     return advice or Advice("Check the payment before you try again.")

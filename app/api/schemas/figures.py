@@ -23,20 +23,16 @@ def _count(description: str) -> fields.Integer:
     return fields.Integer(required=True, metadata={"description": description, "example": 93})
 
 
+def _decimal(description: str, example: float) -> fields.Decimal:
+    return fields.Decimal(required=True, allow_none=True, metadata=described(description, example))
+
+
 def _money(description: str) -> fields.Decimal:
-    text = f"{description} Null for an unsupported currency, whose decimals are unknown."
-    return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 1234.5})
+    return _decimal(f"{description} Null for an unsupported currency, whose decimals are unknown.", 1234.5)
 
 
 def _value() -> fields.Decimal:
-    text = "n divided by total, to six digits; null when total is 0."
-    return fields.Decimal(required=True, allow_none=True, metadata={"description": text, "example": 0.93})
-
-
-def _seconds(description: str) -> fields.Decimal:
-    return fields.Decimal(
-        required=True, allow_none=True, metadata={"description": description, "example": 12.5}
-    )
+    return _decimal("n divided by total, to six digits; null when total is 0.", 0.93)
 
 
 class RatioSchema(Schema):
@@ -98,9 +94,9 @@ class ThreeDSecureFiguresSchema(Schema):
 
 class ProcessingTimeSchema(Schema):
     n = _count("Payments that completed.")
-    mean = _seconds("Mean seconds from created to completed.")
-    p50 = _seconds("Median, in seconds; two significant digits from 100 seconds on.")
-    p95 = _seconds("95th percentile, in seconds; two significant digits from 100 seconds on.")
+    mean = _decimal("Mean seconds from created to completed.", 12.5)
+    p50 = _decimal("Median, in seconds; two significant digits from 100 seconds on.", 12.5)
+    p95 = _decimal("95th percentile, in seconds; two significant digits from 100 seconds on.", 12.5)
 
 
 class VolumeSchema(Schema):
@@ -141,9 +137,7 @@ class RangeSchema(Schema):
         required=True, data_key="to", metadata=described("End, excluded.", "2025-02-01T00:00:00+01:00")
     )
     timezone = string("The zone that days are of.", "Europe/Berlin")
-    currency = fields.String(
-        required=True, allow_none=True, metadata=described("The currency of the query.", "usd")
-    )
+    currency = string("The currency of the query.", "usd", null=True)
 
 
 class PreviousSchema(FiguresSchema):
