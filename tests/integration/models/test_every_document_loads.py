@@ -48,6 +48,7 @@ from app.services.payments.updates import Source, learn, stored_payment_of
 from app.services.refunds.service import RefundRequest
 from app.services.webhooks.inbox import _row
 from app.services.worker.leases import LIFE, Leases
+from tests.support.profiles import examples
 from tests.support.sandbox import SandboxProcess
 from tests.unit.domain.payments.stories import START, Simulator, Story, stories
 
@@ -113,7 +114,7 @@ def store_stories() -> set[type]:
     count = 0
 
     @profile(
-        max_examples=40,
+        max_examples=examples(40),
         deadline=None,
         database=None,
         derandomize=True,
