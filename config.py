@@ -103,9 +103,7 @@ class Settings:
         try:
             ZoneInfo(self.dashboard_timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise SettingsError(
-                "DASHBOARD_TIMEZONE must be an IANA time zone such as Europe/Berlin"
-            ) from None
+            raise SettingsError("DASHBOARD_TIMEZONE must be an IANA time zone such as Europe/Berlin") from None
         _check_mongodb(self.mongodb_uri)
         if self.redis_url:
             _check_redis(self.redis_url)

@@ -47,16 +47,10 @@ class PaydeskError(Exception):
 
     http_status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     error: ClassVar[str] = "internal_error"
-    default_message: ClassVar[str] = (
-        "Something went wrong on our side. Quote the request id when you report it."
-    )
+    default_message: ClassVar[str] = "Something went wrong on our side. Quote the request id when you report it."
 
     def __init__(
-        self,
-        message: str | None = None,
-        *,
-        errors: Mapping[str, Any] | None = None,
-        retry_after: int | None = None,
+        self, message: str | None = None, *, errors: Mapping[str, Any] | None = None, retry_after: int | None = None
     ) -> None:
         self.message = message or self.default_message
         self.errors = dict(errors or {})
@@ -91,9 +85,7 @@ class CurrencyUnsupported(InvalidRequest):
 
 class IdempotencyKeyReused(InvalidRequest):
     error = "idempotency_key_reused"
-    default_message = (
-        "This Idempotency-Key was used before with a different request. Send a new key for a new request."
-    )
+    default_message = "This Idempotency-Key was used before with a different request. Send a new key for a new request."
 
 
 class WebhookSignatureInvalid(InvalidRequest):
@@ -141,9 +133,7 @@ class Conflict(PaydeskError):
 
 class PaymentRequiresAction(Conflict):
     error = "payment_requires_action"
-    default_message = (
-        "The bank wants the customer to authenticate (3-D Secure) before the payment can complete."
-    )
+    default_message = "The bank wants the customer to authenticate (3-D Secure) before the payment can complete."
 
 
 class PaymentNotCompleted(Conflict):
@@ -163,9 +153,7 @@ class AmountExceedsRefundable(Conflict):
 
 class PaymentDisputed(Conflict):
     error = "payment_disputed"
-    default_message = (
-        "The customer's bank disputes this payment; refunding it as well could pay the money back twice."
-    )
+    default_message = "The customer's bank disputes this payment; refunding it as well could pay the money back twice."
 
 
 class PaymentNotRefundable(Conflict):
@@ -175,9 +163,7 @@ class PaymentNotRefundable(Conflict):
 
 class RequestInProgress(Conflict):
     error = "request_in_progress"
-    default_message = (
-        "The same request is still running. Try again in a moment with the same Idempotency-Key."
-    )
+    default_message = "The same request is still running. Try again in a moment with the same Idempotency-Key."
 
 
 class CardDeclined(PaydeskError):
@@ -226,9 +212,7 @@ class DatabaseUnavailable(Unavailable):
 
 class FiguresNotReady(Unavailable):
     error = "figures_not_ready"
-    default_message = (
-        "The figures are being built and will appear when they are complete. Try again in a minute."
-    )
+    default_message = "The figures are being built and will appear when they are complete. Try again in a minute."
 
 
 def rebuild(stored: Mapping[str, Any]) -> PaydeskError:
@@ -245,7 +229,5 @@ def every_error() -> dict[str, type[PaydeskError]]:
     while pending:
         kind = pending.pop()
         pending.extend(kind.__subclasses__())
-        leaves[kind.error] = (
-            kind if not kind.__subclasses__() or kind is PaydeskError else leaves.get(kind.error, kind)
-        )
+        leaves[kind.error] = kind if not kind.__subclasses__() or kind is PaydeskError else leaves.get(kind.error, kind)
     return leaves

@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 api = Api()
 # ``@limiter.limit("20 per minute", error_message=…)`` on a view; by address unless a ``key_func`` says otherwise.
 limiter = Limiter(
-    get_remote_address,
-    strategy="sliding-window-counter",
-    key_prefix="paydesk",
-    in_memory_fallback_enabled=True,
+    get_remote_address, strategy="sliding-window-counter", key_prefix="paydesk", in_memory_fallback_enabled=True
 )
 
 # A request waits this long for Redis before the process counts it itself.

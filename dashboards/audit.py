@@ -41,9 +41,7 @@ def show() -> str:
 @guard("admin")
 def verify() -> str:
     """The same page with the verification of the newest entries and of the newest payments."""
-    return _page(
-        {}, verified=audit.verify_newest(VERIFIED), payments=audit.verify_newest_payments(PAYMENTS_VERIFIED)
-    )
+    return _page({}, verified=audit.verify_newest(VERIFIED), payments=audit.verify_newest_payments(PAYMENTS_VERIFIED))
 
 
 def _page(args: Mapping[str, str], **more: Any) -> str:

@@ -38,9 +38,7 @@ def add_routes(pages: Blueprint) -> None:
     lists = ("payments", payments), ("refunds", refunds_file), ("disputes", disputes_file)
     for name, view in lists:
         for ending in ("csv", "xlsx"):
-            pages.add_url_rule(
-                f"/dashboard/{name}.{ending}", f"{name}_{ending}", view, defaults={"ending": ending}
-            )
+            pages.add_url_rule(f"/dashboard/{name}.{ending}", f"{name}_{ending}", view, defaults={"ending": ending})
     for name in FIGURES:
         pages.add_url_rule(f"/dashboard/{name}.csv", f"{name}_csv", figures_csv, defaults={"table": name})
     pages.add_url_rule("/dashboard/figures.xlsx", "figures_xlsx", figures_xlsx)

@@ -62,11 +62,7 @@ def report(report_id: str) -> str:
     detail = services.reconciliation_admin.report(report_id, page=number)
     drift = [(row, drift_lines(row.fields, row.currency)) for row in detail.drift]
     return render_template(
-        "reconciliation/report.html",
-        problems=reader.problems,
-        report=detail.report,
-        detail=detail,
-        drift=drift,
+        "reconciliation/report.html", problems=reader.problems, report=detail.report, detail=detail, drift=drift
     )
 
 

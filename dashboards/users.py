@@ -109,9 +109,7 @@ def reset_password(account_id: str) -> Answer:
 
 def _list(email: str = "", role: str = "", errors: dict[str, list[str]] | None = None) -> str:
     users = [(account, _state(account)) for account in accounts.every()]
-    return render_template(
-        "users/index.html", users=users, roles=ROLES, email=email, role=role, errors=errors
-    )
+    return render_template("users/index.html", users=users, roles=ROLES, email=email, role=role, errors=errors)
 
 
 def _one(account: Account, errors: dict[str, list[str]] | None = None) -> str:

@@ -17,9 +17,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description="A local stand-in for Stripe.")
     parser.add_argument("--port", type=int, default=12111, help="0 takes a free port (default: 12111)")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument(
-        "--data", type=Path, help="file that keeps the state across restarts (default: memory only)"
-    )
+    parser.add_argument("--data", type=Path, help="file that keeps the state across restarts (default: memory only)")
     parser.add_argument("--webhook-url", help="URL that receives events")
     parser.add_argument("--webhook-secret", help="whsec_… that signs them; comma-separated during a rotation")
     parser.add_argument("--api-version", default="2023-10-16", help="API version on events")

@@ -251,9 +251,7 @@ def start_server(
     """
     servers: list[LiveServer] = []
 
-    def start(
-        workers: int = 2, settings: Settings = settings, more: Mapping[str, str] | None = None
-    ) -> LiveServer:
+    def start(workers: int = 2, settings: Settings = settings, more: Mapping[str, str] | None = None) -> LiveServer:
         log = tmp_path / f"gunicorn-{len(servers)}.log"
         server = LiveServer(settings, log, workers=workers, more=more)
         servers.append(server)

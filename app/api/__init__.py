@@ -15,10 +15,7 @@ from app.extensions import api
 if TYPE_CHECKING:
     from config import Settings
 
-BLUEPRINTS = (
-    *(payments.blueprint, figures.blueprint, refunds.blueprint, webhooks.blueprint),
-    health.blueprint,
-)
+BLUEPRINTS = (*(payments.blueprint, figures.blueprint, refunds.blueprint, webhooks.blueprint), health.blueprint)
 
 
 def register(app: Flask, settings: Settings) -> None:

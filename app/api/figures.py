@@ -29,10 +29,7 @@ from app.services.figures.report import FiguresQuery
 _DAYS_SHOWN = 30
 
 blueprint = Blueprint(
-    "metrics",
-    __name__,
-    url_prefix="/api/v1/payments",
-    description="How payments are doing, as the dashboard has it.",
+    "metrics", __name__, url_prefix="/api/v1/payments", description="How payments are doing, as the dashboard has it."
 )
 
 
@@ -46,8 +43,7 @@ class MetricsQuerySchema(RequestSchema):
     last = fields.String(
         data_key="to",
         metadata=described(
-            "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.",
-            "2025-01-31",
+            "Last day, included; or an RFC 3339 timestamp, excluded. At most 732 days, 32 by hour.", "2025-01-31"
         ),
     )
     currency = fields.String(

@@ -14,12 +14,7 @@ from app.api.http.documentation import KEY_ERRORS, STRIPE_ERRORS, answers
 from app.api.http.parsing import Blueprint
 from app.api.schemas import presenters
 from app.api.schemas.amounts import money_to_charge
-from app.api.schemas.requests import (
-    ConfirmSchema,
-    IdempotencyHeaderSchema,
-    NewPaymentSchema,
-    PaymentQuerySchema,
-)
+from app.api.schemas.requests import ConfirmSchema, IdempotencyHeaderSchema, NewPaymentSchema, PaymentQuerySchema
 from app.api.schemas.responses import (
     OpenedPaymentSchema,
     PaymentDetailSchema,
@@ -46,9 +41,7 @@ from app.services.payments.service import NewPayment
 
 Parsed = dict[str, Any]
 
-blueprint = Blueprint(
-    "payments", __name__, url_prefix="/api/v1/payments", description="Take payments and read them."
-)
+blueprint = Blueprint("payments", __name__, url_prefix="/api/v1/payments", description="Take payments and read them.")
 
 
 @blueprint.get("/stripe/config")
@@ -63,9 +56,7 @@ def stripe_config() -> Parsed:
 @blueprint.post("/stripe/create-intent")
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
-@answers(
-    *(*STRIPE_ERRORS, AmountInvalid, CurrencyUnsupported, *KEY_ERRORS, NotFound, CardDeclined), body=True
-)
+@answers(*(*STRIPE_ERRORS, AmountInvalid, CurrencyUnsupported, *KEY_ERRORS, NotFound, CardDeclined), body=True)
 @blueprint.arguments(NewPaymentSchema)
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")
 @blueprint.response(201, OpenedPaymentSchema)
@@ -78,9 +69,7 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
     publishable_key = _publishable_key()
     _only_own_customer(body["customer_id"])
     money = money_to_charge(body.pop("amount"), body.pop("currency", settings.stripe_currency))
-    opened = services.payments.open(
-        NewPayment(money=money, **body), caller=caller().subject, key=_key(headers)
-    )
+    opened = services.payments.open(NewPayment(money=money, **body), caller=caller().subject, key=_key(headers))
     return {
         "client_secret": opened.client_secret,
         "payment_intent_id": opened.payment_intent_id,

@@ -14,9 +14,7 @@ from app.api.schemas.responses import ReceivedSchema
 from app.errors import DatabaseUnavailable, NotFound, ValidationFailed, WebhookSignatureInvalid
 from app.extensions import services
 
-blueprint = Blueprint(
-    "webhooks", __name__, url_prefix="/api/v1/payments", description="Webhooks from Stripe."
-)
+blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1/payments", description="Webhooks from Stripe.")
 
 _SIGNATURE = {
     "in": "header",
@@ -35,9 +33,7 @@ _BODY = {
 
 @blueprint.post("/stripe/webhook")
 @public("The signature of the body proves that Stripe sent it")
-@answers(
-    *(WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable, *STRIPE_ERRORS), body=True
-)
+@answers(*(WebhookSignatureInvalid, ValidationFailed, NotFound, DatabaseUnavailable, *STRIPE_ERRORS), body=True)
 @blueprint.doc(requestBody=_BODY, parameters=[_SIGNATURE])
 @blueprint.response(200, ReceivedSchema)
 def webhook() -> Response:

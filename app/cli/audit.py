@@ -27,14 +27,10 @@ class Head(click.ParamType[tuple[int, str]]):
 
     name = "head"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, str]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, str]:
         match = _HEAD.fullmatch(str(value))
         if match is None:
-            self.fail(
-                f"{value!r} does not look like 120:9f86d0…, a number and 64 hexadecimal digits.", param, ctx
-            )
+            self.fail(f"{value!r} does not look like 120:9f86d0…, a number and 64 hexadecimal digits.", param, ctx)
         return int(match[1]), match[2]
 
 

@@ -23,9 +23,7 @@ _MOST = 1_000_000
 
 @demo.command()
 @click.option("--payments", "count", type=click.IntRange(1, _MOST), required=True, help="How many.")
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="Another number makes different payments."
-)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another number makes different payments.")
 def seed(count: int, seed: int) -> None:
     """Make sample payments of the last 90 days in the Stripe sandbox; the same seed adds nothing twice."""
     configured = settings()

@@ -28,21 +28,13 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 @click.command("preflight")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--strict", is_flag=True, help="Warnings fail too, unless they are accepted.")
-@click.option(
-    "--accept", multiple=True, metavar="NAME", help="A check whose warning is accepted; repeatable."
-)
+@click.option("--accept", multiple=True, metavar="NAME", help="A check whose warning is accepted; repeatable.")
 @click.option("--test-mode", is_flag=True, help="This deployment is meant to use Stripe's test keys.")
 @click.option("--url", help="Where the service is reached from outside: https://pay.example.com")
 @click.option("--prometheus", help="The address of Prometheus: http://prometheus:9090")
 @with_appcontext
 def preflight(
-    *,
-    as_json: bool,
-    strict: bool,
-    accept: Sequence[str],
-    test_mode: bool,
-    url: str | None,
-    prometheus: str | None,
+    *, as_json: bool, strict: bool, accept: Sequence[str], test_mode: bool, url: str | None, prometheus: str | None
 ) -> None:
     """Check that everything is ready for production. Asks MongoDB, Stripe and, if named, Prometheus.
 
@@ -72,15 +64,11 @@ def preflight(
 
 def _checks(*, test_mode: bool, url: str | None, prometheus: str | None) -> Iterator[Check]:
     configured = settings()
-    yield from preflight_settings.checks(
-        configured, test_mode=test_mode, debug=current_app.debug, env_file=_ENV_FILE
-    )
+    yield from preflight_settings.checks(configured, test_mode=test_mode, debug=current_app.debug, env_file=_ENV_FILE)
     yield from database.checks(configured.mongodb_uri, livemode=configured.livemode)
     with current_app.test_request_context():
         path = url_for("webhooks.webhook")
-    yield from services.stripe_preflight.checks(
-        webhook_path=path, host=urlsplit(url).hostname if url else None
-    )
+    yield from services.stripe_preflight.checks(webhook_path=path, host=urlsplit(url).hostname if url else None)
     yield from serving.checks(
         url=url,
         prometheus=prometheus,

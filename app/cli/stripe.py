@@ -51,12 +51,8 @@ class Since(Duration):
 
 
 @stripe.command()
-@click.option(
-    "--since", type=Since(), default="3d", show_default=True, help="How far back: 3d, 12h, 2024-01-31."
-)
-@click.option(
-    "--repair", is_flag=True, help="Apply what Stripe says, with an entry in each payment's history."
-)
+@click.option("--since", type=Since(), default="3d", show_default=True, help="How far back: 3d, 12h, 2024-01-31.")
+@click.option("--repair", is_flag=True, help="Apply what Stripe says, with an entry in each payment's history.")
 @click.option("--payment", "payment_id", help="Compare this payment only.")
 @click.option("--resume", is_flag=True, help="Continue the last run, if it did not finish.")
 def reconcile(since: timedelta, repair: bool, payment_id: str | None, resume: bool) -> None:
@@ -104,9 +100,7 @@ def _percent(run: Run) -> Iterator[None]:
 
 def _report(run: Run) -> None:
     report, counts = run.report(), run.counts
-    what = (
-        f"payment {run.request.payment_id}" if run.request.payment_id else f"since {report.since:%F %T} UTC"
-    )
+    what = f"payment {run.request.payment_id}" if run.request.payment_id else f"since {report.since:%F %T} UTC"
     say(f"Report {run.report_id}, {what}")
     listed = ("payment_intents", "charges", "refunds", "disputes", "events")
     say("Read at Stripe: " + ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in listed))

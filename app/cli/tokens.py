@@ -27,9 +27,7 @@ tokens = Group("tokens", help="Issue bearer tokens for the API.")
 
 @tokens.command()
 @click.option("--subject", required=True, help="Who the token is for, such as the name of a program.")
-@click.option(
-    "--scope", required=True, help='Scopes separated by spaces, such as "payments:write payments:read".'
-)
+@click.option("--scope", required=True, help='Scopes separated by spaces, such as "payments:write payments:read".')
 @click.option("--customer-id", help="Bind the token to the payments of one customer.")
 @click.option("--expires", type=Duration(), default="1h", show_default=True, help="For how long it is valid.")
 def issue(subject: str, scope: str, customer_id: str | None, expires: timedelta) -> None:

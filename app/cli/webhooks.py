@@ -94,9 +94,7 @@ def replay(event_ids: tuple[str, ...], dry_run: bool, yes: bool, **options: Any)
     """Apply events again: the named ones, or those that the options choose. Exit code 1 when one failed."""
     where = _where(**options)
     if bool(event_ids) == any(options.values()):
-        raise click.UsageError(
-            "Name events, or choose them with --failed, --state, --type, --since or --until."
-        )
+        raise click.UsageError("Name events, or choose them with --failed, --state, --type, --since or --until.")
     # Named ones are read first, so that a wrong id ends the command before anything is applied.
     named = [services.replay.get(event_id) for event_id in dict.fromkeys(event_ids)]
     count = len(named) if event_ids else services.replay.count(where)

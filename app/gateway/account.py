@@ -64,8 +64,7 @@ class StripeSetup:
         """Every webhook endpoint of the account in the mode of the key."""
         params = {"limit": _LOOKED_AT}
         return self._gateway.call(
-            "list_webhook_endpoints",
-            lambda v1: [_endpoint(row) for row in listed(v1.webhook_endpoints.list(params))],
+            "list_webhook_endpoints", lambda v1: [_endpoint(row) for row in listed(v1.webhook_endpoints.list(params))]
         )
 
     def has_refunded(self) -> bool:
@@ -75,9 +74,7 @@ class StripeSetup:
 
     def receipts(self) -> tuple[int, int]:
         """How many of the latest payment intents name an address for the receipt, and how many were looked at."""
-        page = self._gateway.call(
-            "list_payment_intents", lambda v1: v1.payment_intents.list({"limit": _LOOKED_AT})
-        )
+        page = self._gateway.call("list_payment_intents", lambda v1: v1.payment_intents.list({"limit": _LOOKED_AT}))
         rows = object_of(page, "list")["data"]
         return sum(bool(row.get("receipt_email")) for row in rows), len(rows)
 

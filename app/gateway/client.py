@@ -98,9 +98,7 @@ class StripeGateway:
 
     def retrieve_intent(self, intent_id: str) -> IntentHandle:
         """The intent as it is now, with its latest charge. Raises NotFound when Stripe has none of that id."""
-        answer = self.call(
-            "retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND})
-        )
+        answer = self.call("retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND}))
         intent = object_of(answer, "payment_intent")
         return IntentHandle(intent_fact(intent, as_of=answered_at(answer)), intent["client_secret"])
 
@@ -139,8 +137,7 @@ class StripeGateway:
         if stripe_reason:
             params["reason"] = stripe_reason
         answer = self.call(
-            "create_refund",
-            lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"}),
+            "create_refund", lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"})
         )
         return refund_fact(object_of(answer, "refund"))
 

@@ -14,9 +14,7 @@ _METADATA: Allowed = dict.fromkeys(
     ("order_id", "customer_id", "payment_id", "refund_id", "reason", "notes", "requested_by"), True
 )
 _CARD: Allowed = {"brand": True, "last4": True, "country": True}
-_COMMON = dict.fromkeys(
-    "id object status amount currency created livemode payment_intent charge reason".split(), True
-)
+_COMMON = dict.fromkeys("id object status amount currency created livemode payment_intent charge reason".split(), True)
 _CHARGE: Allowed = {
     **_COMMON,
     **dict.fromkeys(
@@ -26,10 +24,7 @@ _CHARGE: Allowed = {
     "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level"), True),
     "payment_method_details": {
         "type": True,
-        "card": {
-            **_CARD,
-            "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True),
-        },
+        "card": {**_CARD, "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True)},
     },
 }
 _OBJECTS: Mapping[str, Allowed] = {

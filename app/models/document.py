@@ -31,11 +31,7 @@ class DeclaredFields(QuerySet):
 class StoredDocument(Document):
     """One collection. ``flask db indexes`` makes its indexes, never a request."""
 
-    meta: ClassVar[dict[str, Any]] = {
-        "abstract": True,
-        "auto_create_index": False,
-        "queryset_class": DeclaredFields,
-    }
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "queryset_class": DeclaredFields}
 
     @classmethod
     def load(cls, row: Mapping[str, Any]) -> Self:

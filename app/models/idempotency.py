@@ -54,10 +54,7 @@ def claim(
         else:
             return new, True
         free = IdempotencyRecord.objects(
-            id=record_id,
-            fingerprint=fingerprint,
-            status=None,
-            __raw__={"leased_until": {"$not": {"$gt": now}}},
+            id=record_id, fingerprint=fingerprint, status=None, __raw__={"leased_until": {"$not": {"$gt": now}}}
         )
         taken_over = free.modify(new=True, set__leased_until=until)
         existing = taken_over or IdempotencyRecord.objects(id=record_id).first()

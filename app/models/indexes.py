@@ -34,7 +34,7 @@ RETIRED = {
         "customer_created",
         "failure_created",
         "three_d_secure_created",
-    ),
+    )
 }
 
 

@@ -82,9 +82,7 @@ def rows_after(
     return rows
 
 
-def page(
-    find: Find, query: Mapping[str, Any], sorting: Sorting, *, limit: int, cursor: Cursor | None = None
-) -> Page:
+def page(find: Find, query: Mapping[str, Any], sorting: Sorting, *, limit: int, cursor: Cursor | None = None) -> Page:
     """The page of ``limit`` rows at ``cursor``; without one the first page."""
 
     def read(by: Sorting, most: int, after: Position | None) -> list[Row]:
@@ -118,12 +116,7 @@ def page_by(
 
 
 def stream(
-    find: Find,
-    query: Mapping[str, Any],
-    sorting: Sorting,
-    *,
-    after: Position | None = None,
-    batch: int = _BATCH,
+    find: Find, query: Mapping[str, Any], sorting: Sorting, *, after: Position | None = None, batch: int = _BATCH
 ) -> Iterator[Row]:
     """All rows in order, those after ``after``, read page by page as they are taken.
 

@@ -46,12 +46,7 @@ class Services:
 
 
 def build_services(
-    gateway: StripeGateway,
-    *,
-    webhook_secrets: Sequence[str],
-    api_version: str,
-    livemode: bool,
-    zone: ZoneInfo,
+    gateway: StripeGateway, *, webhook_secrets: Sequence[str], api_version: str, livemode: bool, zone: ZoneInfo
 ) -> Services:
     """Wire the use cases together; days are those of ``zone``."""
     keeper = FiguresKeeper(zone)

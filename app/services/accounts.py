@@ -130,9 +130,7 @@ def reset_password(account: Account, epoch: int, *, actor: str) -> str:
     """
     password = generate_password()
     if users.set_password(account.id, _hasher.hash(password), temporary=True, epoch=epoch) is None:
-        raise _invalid(
-            "epoch", "This form was already used, or the account has changed since. Nothing was changed."
-        )
+        raise _invalid("epoch", "This form was already used, or the account has changed since. Nothing was changed.")
     audit.append(Action.PASSWORD_CHANGED, actor=actor, target=account.email)
     return password
 
@@ -155,9 +153,7 @@ def change_password(account: Account, current: str, password: str, *, address: s
     if password == current:
         raise _invalid("password", "The new password is the same as the current one.")
     changed = users.set_password(account.id, _hasher.hash(password))
-    audit.append(
-        Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_details(address)
-    )
+    audit.append(Action.PASSWORD_CHANGED, actor=account.email, target=account.email, details=_details(address))
     return _present(changed, account.email)
 
 
@@ -206,9 +202,7 @@ def _authenticated(email: str, password: str, address: str | None) -> Account | 
         return None
     if not account.active or is_locked(account):
         telemetry.signed_in("locked")
-        audit.append(
-            Action.SIGN_IN_FAILED, actor=account.email, details=_details(address, "locked or disabled")
-        )
+        audit.append(Action.SIGN_IN_FAILED, actor=account.email, details=_details(address, "locked or disabled"))
         return None
     if not right:
         telemetry.signed_in("failed")

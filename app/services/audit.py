@@ -55,9 +55,7 @@ class Finding:
     message: str
 
 
-def append(
-    action: Action, *, actor: str, target: str | None = None, details: Mapping[str, Any] | None = None
-) -> None:
+def append(action: Action, *, actor: str, target: str | None = None, details: Mapping[str, Any] | None = None) -> None:
     """Add an entry. ``actor`` is an e-mail address or the name of a program; details must be free of secrets.
 
     Raises DatabaseUnavailable.
@@ -77,9 +75,7 @@ def append(
             return
         # Jitter keeps many writers from meeting again and again.
         time.sleep(random.uniform(0, 0.002 * min(conflicts + 1, 25)))  # noqa: S311 (not for security)
-    raise DatabaseUnavailable(
-        "The audit log is being written by too many requests at once. Try again in a moment."
-    )
+    raise DatabaseUnavailable("The audit log is being written by too many requests at once. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)

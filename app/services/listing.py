@@ -89,9 +89,7 @@ class Listings:
             page = moment.page(order, limit=PAGE_SIZE, cursor=cursor)
             return Listing(page, moment.count(most=MOST_COUNTED + 1))
 
-    def payments_in_full(
-        self, where: PaymentFilter, *, limit: int, cursor: Cursor | None = None
-    ) -> PaymentPage:
+    def payments_in_full(self, where: PaymentFilter, *, limit: int, cursor: Cursor | None = None) -> PaymentPage:
         """A page of whole payments, newest first, without their histories.
 
         Raises FiguresNotReady, DatabaseUnavailable.
@@ -140,6 +138,4 @@ class Listings:
 
 def _check(where: PaymentFilter, order: SortOrder) -> None:
     if order.field == "amount" and not where.offers_amounts:
-        raise ValidationFailed(
-            "Sorting by amount needs a currency, and neither a search nor a failure reason."
-        )
+        raise ValidationFailed("Sorting by amount needs a currency, and neither a search nor a failure reason.")

@@ -54,9 +54,7 @@ _webhook_deliveries = counter(
     type="a type of event that is applied, or other",
     outcome="applied, duplicate, ignored, failed, wrong_mode (live or test unlike our key) or bad_signature",
 )
-_webhook_seconds = histogram(
-    "webhook_apply_duration_seconds", "Time to apply one event, by whichever channel."
-)
+_webhook_seconds = histogram("webhook_apply_duration_seconds", "Time to apply one event, by whichever channel.")
 _refunds = counter(
     "refunds_total",
     "Refunds that reached an outcome, by whichever channel; one that succeeds and fails later counts in both.",
@@ -192,13 +190,7 @@ def _start_at_zero() -> None:
     for outcome in ("applied", "duplicate", "ignored", "failed", "wrong_mode", "bad_signature"):
         _webhook_deliveries.labels(OTHER, outcome)
     _transitions.labels("none", "pending")
-    for word in (
-        "rate_limited",
-        "unauthorized",
-        "internal_error",
-        "database_unavailable",
-        "stripe_unavailable",
-    ):
+    for word in ("rate_limited", "unauthorized", "internal_error", "database_unavailable", "stripe_unavailable"):
         _rejected.labels(word)
     for command in (*sorted(_COMMANDS), OTHER):
         _mongodb_failures.labels(command)

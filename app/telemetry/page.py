@@ -48,9 +48,7 @@ class _ReadNow(Collector):
 def _version() -> str:
     """The version that pyproject.toml names; unknown where the file was not deployed."""
     try:
-        project: dict[str, Any] = tomllib.loads(
-            (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
-        )
+        project: dict[str, Any] = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     except OSError:
         return "unknown"
     return str(project["project"]["version"])

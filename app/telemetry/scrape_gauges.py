@@ -14,9 +14,7 @@ oldest_unapplied = at_scrape(
     "Age of the oldest event that is not applied, by Stripe's time; 0 when there is none.",
 )
 inbox_events = at_scrape(
-    "webhook_inbox_events",
-    "Events that are not applied; counted up to 10000.",
-    state="received or failed",
+    "webhook_inbox_events", "Events that are not applied; counted up to 10000.", state="received or failed"
 )
 reconciliation_drift = at_scrape(
     "reconciliation_drift",
@@ -37,8 +35,7 @@ disputes_open = at_scrape(
     due="overdue, 24h, 72h or later",
 )
 uncounted_payments = at_scrape(
-    "figures_uncounted_payments",
-    "Payments that changed and are not counted in the figures yet; counted up to 10000.",
+    "figures_uncounted_payments", "Payments that changed and are not counted in the figures yet; counted up to 10000."
 )
 scrape_error = at_scrape(
     "scrape_error",
@@ -57,9 +54,7 @@ success_ratio = at_scrape(
     window=_WINDOW,
 )
 refund_ratio = at_scrape(
-    "refund_ratio",
-    "Refunded of completed payments created in the window; absent when there are none.",
-    window=_WINDOW,
+    "refund_ratio", "Refunded of completed payments created in the window; absent when there are none.", window=_WINDOW
 )
 threeds_ratio = at_scrape(
     # Not "three_d_secure": promtool would take the d for days.

@@ -118,9 +118,7 @@ def _heading(group: str, number: int, whole: int, y: int) -> Markup:
 def _bar(reason: Reason, whole: int, y: int) -> Markup:
     part = min(1.0, max(0.0, reason.count / whole))
     title = reason.name or reason.code
-    tooltip = (
-        f"{title}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
-    )
+    tooltip = f"{title}\n{count(reason.count)} of {count(whole)} failed attempts ({share(reason.count, whole)})\n"
     if reason.payments is not None:
         tooltip += f"in {count(reason.payments)} payment{'' if reason.payments == 1 else 's'}\n"
     name = el("text", {"class": "bar-code", "x": 0, "y": y + 16}, title)

@@ -11,17 +11,7 @@ from markupsafe import Markup
 from dashboards.charts.axis import Scale, linear_scale
 from dashboards.charts.figure import Cell, Frame, Table, empty, figure
 from dashboards.charts.markup import el, join, mark, num, pct
-from dashboards.charts.plot import (
-    BOTTOM,
-    MOST_TAB_STOPS,
-    grid,
-    hit,
-    lines,
-    period_axis,
-    plane,
-    slot,
-    stretched,
-)
+from dashboards.charts.plot import BOTTOM, MOST_TAB_STOPS, grid, hit, lines, period_axis, plane, slot, stretched
 from dashboards.lists.formats import amount_in, compact
 
 TOP = 12
@@ -46,9 +36,7 @@ class VolumePoint:
     full: str = ""
 
 
-def columns(
-    points: Sequence[VolumePoint], title: str, *, unit: str, subtitle: str = "", key: str = ""
-) -> Markup:
+def columns(points: Sequence[VolumePoint], title: str, *, unit: str, subtitle: str = "", key: str = "") -> Markup:
     """Volume per period, oldest first: gross up, refunded down, net a line. ``unit`` labels the amounts: ``USD``."""
     frame = Frame("columns", title, subtitle, key)
     tops = [_number(point.gross) for point in points]
@@ -64,15 +52,7 @@ def columns(
         shapes = [hit(index, number, HEIGHT)]
         shapes += _column("column-gross", tops[index], index, number, scale)
         shapes += _column("column-refunded", backs[index], index, number, scale)
-        marks.append(
-            mark(
-                _tooltip(point, unit),
-                point.href,
-                *shapes,
-                css="mark-column",
-                tab=number <= MOST_TAB_STOPS,
-            )
-        )
+        marks.append(mark(_tooltip(point, unit), point.href, *shapes, css="mark-column", tab=number <= MOST_TAB_STOPS))
     drawing = plane(
         TOP,
         grid(scale, HEIGHT, compact),

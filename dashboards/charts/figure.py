@@ -115,9 +115,7 @@ def _swatch(css: str) -> Markup:
 
 def _details(frame: Frame, table: Table) -> Markup:
     head = el("tr", None, *(_head(text, index, table) for index, text in enumerate(table.heads)))
-    rows = [
-        el("tr", None, *(_cell(cell, index, table) for index, cell in enumerate(row))) for row in table.rows
-    ]
+    rows = [el("tr", None, *(_cell(cell, index, table) for index, cell in enumerate(row))) for row in table.rows]
     grid = el(
         "table",
         {"class": "table table-sm"},

@@ -67,18 +67,10 @@ def funnel(
             width = max(0, part.count) / most
             marks.append(_part(part, steps, index, (left, width), unit))
             left += width
-    legend = [
-        (f"funnel-{part.css}", part.label) for step in steps if len(step.parts) > 1 for part in step.parts
-    ]
+    legend = [(f"funnel-{part.css}", part.label) for step in steps if len(step.parts) > 1 for part in step.parts]
     drawing = join([stretched(height, *flows), *marks])
     return figure(
-        frame,
-        drawing,
-        _table(steps),
-        height=height,
-        describe=_describe(steps, unit),
-        legend=legend,
-        note=note,
+        frame, drawing, _table(steps), height=height, describe=_describe(steps, unit), legend=legend, note=note
     )
 
 
@@ -91,9 +83,7 @@ def _flow(above: float, below: float, y: int) -> Markup:
 
 def _texts(steps: Sequence[FunnelStep], index: int, y: int) -> Markup:
     step = steps[index]
-    share_of_first = (
-        el("tspan", {"class": "funnel-share", "dx": 8}, share(step.count, steps[0].count)) if index else ""
-    )
+    share_of_first = el("tspan", {"class": "funnel-share", "dx": 8}, share(step.count, steps[0].count)) if index else ""
     before = Markup("")
     if index:
         before = el(
@@ -111,9 +101,7 @@ def _texts(steps: Sequence[FunnelStep], index: int, y: int) -> Markup:
     return join([label, before])
 
 
-def _part(
-    part: FunnelPart, steps: Sequence[FunnelStep], index: int, place: tuple[float, float], unit: str
-) -> Markup:
+def _part(part: FunnelPart, steps: Sequence[FunnelStep], index: int, place: tuple[float, float], unit: str) -> Markup:
     tooltip = [f"{part.label}: {count(part.count)} {unit}"]
     if index:
         tooltip.append(f"{share(part.count, steps[0].count)} of {steps[0].label.lower()}")
@@ -122,13 +110,7 @@ def _part(
         tooltip.append(part.meaning)
     left, width = place
     y = index * _STEP + _TEXT
-    bar: Attributes = {
-        "class": f"bar funnel-{part.css}",
-        "x": pct(left),
-        "y": y,
-        "width": pct(width),
-        "height": _BAR,
-    }
+    bar: Attributes = {"class": f"bar funnel-{part.css}", "x": pct(left), "y": y, "width": pct(width), "height": _BAR}
     shapes = [el("rect", bar)]
     if len(steps[index].parts) > 1 and width > 0.12:
         text: Attributes = {

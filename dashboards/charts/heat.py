@@ -56,13 +56,7 @@ def heat_map(
     rows = []
     for day in range(len(DAYS)):
         y = day * _ROW
-        label: Attributes = {
-            "class": "chart-tick",
-            "x": -8,
-            "y": y + _ROW / 2,
-            "dy": "0.32em",
-            "text-anchor": "end",
-        }
+        label: Attributes = {"class": "chart-tick", "x": -8, "y": y + _ROW / 2, "dy": "0.32em", "text-anchor": "end"}
         rows.append(el("text", label, DAYS[day][:3]))
         rows += [
             _cell(by_place.get((day, hour), HeatCell(day, hour, None, 0)), (low, high), (what, text), hatch)
@@ -70,10 +64,7 @@ def heat_map(
         ]
     height = len(DAYS) * _ROW
     drawing = join(
-        [
-            _hatch(hatch),
-            plane(_TOP, join(rows), _hours(height), _legend((low, high), text, height + 34, hatch)),
-        ]
+        [_hatch(hatch), plane(_TOP, join(rows), _hours(height), _legend((low, high), text, height + 34, hatch))]
     )
     return figure(
         frame,
@@ -93,9 +84,7 @@ def step_of(value: float, low: float, high: float) -> int:
     return min(STEPS - 1, max(0, int(part * STEPS)))
 
 
-def _cell(
-    cell: HeatCell, ends: tuple[float, float], words: tuple[str, Callable[[float], str]], hatch: str
-) -> Markup:
+def _cell(cell: HeatCell, ends: tuple[float, float], words: tuple[str, Callable[[float], str]], hatch: str) -> Markup:
     what, text = words
     when = f"{DAYS[cell.weekday]}, {cell.hour:02}:00 to {cell.hour:02}:59"
     if (value := _known(cell)) is None:
@@ -147,9 +136,7 @@ def _legend(ends: tuple[float, float], text: Callable[[float], str], y: int, hat
     ]
     wide = STEPS * 22
     parts.append(el("text", {"class": "chart-tick", "x": 0, "y": y + 27}, text(low)))
-    parts.append(
-        el("text", {"class": "chart-tick", "x": wide, "y": y + 27, "text-anchor": "end"}, text(high))
-    )
+    parts.append(el("text", {"class": "chart-tick", "x": wide, "y": y + 27, "text-anchor": "end"}, text(high)))
     none: Attributes = {"x": wide + 20, "y": y, "width": 22, "height": 12}
     parts.append(el("rect", {"class": "heat heat-none", "fill": f"url(#{hatch})", **none}))
     parts.append(el("text", {"class": "chart-tick", "x": wide + 48, "y": y + 10}, NO_DATA))

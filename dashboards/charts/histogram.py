@@ -45,9 +45,7 @@ def histogram(
     total = sum(bucket.count for bucket in buckets)
     if total <= 0:
         return empty(frame)
-    scale = _scale(
-        buckets, [value for value in (p50, p95, mean) if value is not None and math.isfinite(value)]
-    )
+    scale = _scale(buckets, [value for value in (p50, p95, mean) if value is not None and math.isfinite(value)])
     upright = linear_scale(0, max(bucket.count for bucket in buckets), whole=True)
     markers = sorted(
         (value, name, css)
@@ -139,11 +137,6 @@ def _table(buckets: Sequence[Bucket], total: int) -> Table:
     for bucket in buckets:
         passed += bucket.count
         rows.append(
-            [
-                Cell(_range(bucket), bucket.href),
-                count(bucket.count),
-                share(bucket.count, total),
-                share(passed, total),
-            ]
+            [Cell(_range(bucket), bucket.href), count(bucket.count), share(bucket.count, total), share(passed, total)]
         )
     return Table(["Time", "Payments", "Share", "Cumulative"], rows)

@@ -191,16 +191,11 @@ def _last(values: Sequence[float | None], scale: Scale) -> Markup:
         "text-anchor": anchor,
     }
     return join(
-        [
-            el("circle", {"class": "dot-last", "cx": pct(x), "cy": y, "r": 3.5}),
-            el("text", label, percent(value)),
-        ]
+        [el("circle", {"class": "dot-last", "cx": pct(x), "cy": y, "r": 3.5}), el("text", label, percent(value))]
     )
 
 
-def _table(
-    points: Sequence[BandPoint], before: Sequence[float | None], what: str, previous_label: str
-) -> Table:
+def _table(points: Sequence[BandPoint], before: Sequence[float | None], what: str, previous_label: str) -> Table:
     compared = any(value is not None for value in before)
     heads = ["Period", what, "Count", "Total", "95% from", "95% to", *([previous_label] if compared else [])]
     rows: list[list[str | Cell]] = []

@@ -49,11 +49,7 @@ def grid(scale: Scale, height: int, text: Callable[[float], str]) -> Markup:
         css = "chart-grid chart-zero" if tick == 0 else "chart-grid"
         parts.append(el("line", {"class": css, "x1": 0, "x2": "100%", "y1": y, "y2": y}))
         parts.append(
-            el(
-                "text",
-                {"class": "chart-tick", "x": -8, "y": y, "dy": "0.32em", "text-anchor": "end"},
-                text(tick),
-            )
+            el("text", {"class": "chart-tick", "x": -8, "y": y, "dy": "0.32em", "text-anchor": "end"}, text(tick))
         )
     return join(parts)
 

@@ -25,12 +25,7 @@ def sparkline(
     """
     drawable = [value if value is not None and finite([value]) else None for value in values]
     known = finite(drawable)
-    attributes: Attributes = {
-        "class": "sparkline",
-        "role": "img",
-        "width": "100%",
-        "height": HEIGHT,
-    }
+    attributes: Attributes = {"class": "sparkline", "role": "img", "width": "100%", "height": HEIGHT}
     if not known:
         line = el("line", {"class": "spark-none", "x1": 0, "x2": "100%", "y1": HEIGHT / 2, "y2": HEIGHT / 2})
         return el("svg", attributes | {"aria-label": f"{label}: no data"}, line)
@@ -45,10 +40,7 @@ def sparkline(
             corners = points(run, number, scale, tall)
             first, last = (num(slot(run[end][0], number) * ACROSS) for end in (0, -1))
             shapes.append(
-                el(
-                    "polygon",
-                    {"class": "spark-area", "points": f"{first},{HEIGHT} {corners} {last},{HEIGHT}"},
-                )
+                el("polygon", {"class": "spark-area", "points": f"{first},{HEIGHT} {corners} {last},{HEIGHT}"})
             )
             shapes.append(el("polyline", {"class": "spark-line", "points": corners}))
         else:
@@ -67,6 +59,4 @@ def sparkline(
 def _dot(css: str, point: tuple[int, float], number: int, scale: Scale, tall: float) -> Markup:
     index, value = point
     r = 2.5 if css == "spark-last" else 1.5
-    return el(
-        "circle", {"class": css, "cx": pct(slot(index, number)), "cy": tall * (1 - scale.at(value)), "r": r}
-    )
+    return el("circle", {"class": css, "cx": pct(slot(index, number)), "cy": tall * (1 - scale.at(value)), "r": r})

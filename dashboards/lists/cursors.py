@@ -22,9 +22,7 @@ class Turn:
     next: str | None
 
 
-def read(
-    arguments: Mapping[str, str], name: str, query: ListQuery[Any], order: str = "newest"
-) -> Cursor | None:
+def read(arguments: Mapping[str, str], name: str, query: ListQuery[Any], order: str = "newest") -> Cursor | None:
     """The cursor of the list ``name``; an invalid one is a problem, and the first page is shown."""
     try:
         return _cursors(name, query.parameters).read(arguments.get("cursor") or None)

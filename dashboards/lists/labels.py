@@ -32,9 +32,7 @@ class Label(NamedTuple):
 Table = Mapping[Any, Label]
 
 PAYMENT: Mapping[PaymentStatus, Label] = {
-    PaymentStatus.PENDING: Label(
-        "Pending", "wait", "The customer has not tried to pay yet. It can still be paid."
-    ),
+    PaymentStatus.PENDING: Label("Pending", "wait", "The customer has not tried to pay yet. It can still be paid."),
     PaymentStatus.REQUIRES_ACTION: Label(
         "Awaiting 3-D Secure", "wait", "The bank has asked the customer to confirm the payment (3-D Secure)."
     ),
@@ -44,9 +42,7 @@ PAYMENT: Mapping[PaymentStatus, Label] = {
     PaymentStatus.AUTHORIZED: Label(
         "Authorized", "wait", "The bank holds the money for us; it has not been captured yet."
     ),
-    PaymentStatus.COMPLETED: Label(
-        "Completed", "good", "The money was captured. The customer has nothing left to do."
-    ),
+    PaymentStatus.COMPLETED: Label("Completed", "good", "The money was captured. The customer has nothing left to do."),
     PaymentStatus.FAILED: Label(
         "Failed", "bad", "The last attempt failed. The customer can try again, so it can still be paid."
     ),
@@ -74,14 +70,10 @@ ATTEMPT: Mapping[AttemptStatus, Label] = {
         "Awaiting 3-D Secure", "wait", "The customer has not answered the 3-D Secure request yet."
     ),
     AttemptStatus.PROCESSING: Label("Processing", "wait", "The bank is processing the attempt."),
-    AttemptStatus.AUTHORIZED: Label(
-        "Authorized", "wait", "The bank holds the money; it is not captured yet."
-    ),
+    AttemptStatus.AUTHORIZED: Label("Authorized", "wait", "The bank holds the money; it is not captured yet."),
     AttemptStatus.SUCCEEDED: Label("Succeeded", "good"),
     AttemptStatus.FAILED: Label("Failed", "bad"),
-    AttemptStatus.ABANDONED: Label(
-        "Abandoned", "note", "The customer never answered the 3-D Secure request."
-    ),
+    AttemptStatus.ABANDONED: Label("Abandoned", "note", "The customer never answered the 3-D Secure request."),
 }
 AUTHENTICATION: Mapping[AuthenticationOutcome, Label] = {
     AuthenticationOutcome.AUTHENTICATED: Label(
@@ -94,26 +86,18 @@ AUTHENTICATION: Mapping[AuthenticationOutcome, Label] = {
     AuthenticationOutcome.OPEN: Label(
         "Open", "wait", "The customer has been asked to confirm and has not answered yet."
     ),
-    AuthenticationOutcome.EXEMPTED: Label(
-        "Exempted", "note", "The bank granted an exemption that was requested."
-    ),
+    AuthenticationOutcome.EXEMPTED: Label("Exempted", "note", "The bank granted an exemption that was requested."),
     AuthenticationOutcome.ATTEMPTED: Label(
         "Attempted", "note", "The bank did not take part; liability often shifts to the bank all the same."
     ),
 }
 FLOW: Mapping[str, Label] = {
     "challenge": Label("Challenge", "note", "The customer had to act (a code, an app, a fingerprint)."),
-    "frictionless": Label(
-        "Frictionless", "note", "The bank decided in the background; the customer saw nothing."
-    ),
+    "frictionless": Label("Frictionless", "note", "The bank decided in the background; the customer saw nothing."),
 }
 DISPUTE: Mapping[DisputeStatus, Label] = {
-    DisputeStatus.NEEDS_RESPONSE: Label(
-        "Needs response", "bad", "Without evidence before the deadline, it is lost."
-    ),
-    DisputeStatus.UNDER_REVIEW: Label(
-        "Under review", "wait", "The evidence was submitted; the bank decides."
-    ),
+    DisputeStatus.NEEDS_RESPONSE: Label("Needs response", "bad", "Without evidence before the deadline, it is lost."),
+    DisputeStatus.UNDER_REVIEW: Label("Under review", "wait", "The evidence was submitted; the bank decides."),
     DisputeStatus.WON: Label("Won", "good", "The money stays here."),
     DisputeStatus.LOST: Label("Lost", "bad", "The customer got the money back."),
     DisputeStatus.PREVENTED: Label("Prevented", "good"),
@@ -144,9 +128,7 @@ DRIFT: Mapping[DriftKind, Label] = {
     DriftKind.MISSING_HERE: Label(
         "Missing in Paydesk", "bad", "Stripe has this payment and Paydesk does not. A repair adds it."
     ),
-    DriftKind.DIFFERENT: Label(
-        "Different", "bad", "Stripe and Paydesk disagree. A repair applies Stripe's values."
-    ),
+    DriftKind.DIFFERENT: Label("Different", "bad", "Stripe and Paydesk disagree. A repair applies Stripe's values."),
     DriftKind.MISSING_THERE: Label(
         "Missing at Stripe",
         "bad",

@@ -83,9 +83,7 @@ class Reader:
         """A value without the spaces around it; None where it is absent, empty or absurdly long."""
         value = self._arguments.get(name, "").strip()
         if len(value) > _LONGEST or "\0" in value:
-            self.refuse(
-                f"“{quoted(value)}” is not a text of at most {_LONGEST} characters.", "It is ignored."
-            )
+            self.refuse(f"“{quoted(value)}” is not a text of at most {_LONGEST} characters.", "It is ignored.")
             return None
         return value or None
 
@@ -141,13 +139,7 @@ class Reader:
         }
 
     def option(
-        self,
-        name: str,
-        label: str,
-        options: Mapping[str, str],
-        *,
-        noun: str | None = None,
-        fallback: str | None = None,
+        self, name: str, label: str, options: Mapping[str, str], *, noun: str | None = None, fallback: str | None = None
     ) -> str | None:
         """One of the ``options``, which map values to their labels."""
         value = self.text(name)
@@ -251,17 +243,13 @@ def changed(parameters: Mapping[str, str], *without: str, **more: str | None) ->
     return kept | {name: value for name, value in more.items() if value}
 
 
-def options_of(
-    values: Sequence[str], in_words: Callable[[str], str], selected: str | None
-) -> list[tuple[str, str]]:
+def options_of(values: Sequence[str], in_words: Callable[[str], str], selected: str | None) -> list[tuple[str, str]]:
     """Values with their words for a select; ``selected`` is among them, stored or not."""
     values = [*values, selected] if selected and selected not in values else values
     return [(value, in_words(value)) for value in values]
 
 
-def card_options(
-    options: FilterOptions, where: PaymentFilter | ChildFilter
-) -> dict[str, list[tuple[str, str]]]:
+def card_options(options: FilterOptions, where: PaymentFilter | ChildFilter) -> dict[str, list[tuple[str, str]]]:
     """The options of the selects that every list of payments, refunds or disputes has."""
     return {
         "currency": options_of(options.currency, str.upper, where.currency),

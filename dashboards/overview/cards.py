@@ -59,10 +59,7 @@ class StatusShare:
 
 _STATUSES = {
     Outcome.COMPLETED: ("Completed", "The money was captured."),
-    Outcome.FAILED: (
-        "Failed",
-        "At least one attempt failed and none succeeded, including canceled payments.",
-    ),
+    Outcome.FAILED: ("Failed", "At least one attempt failed and none succeeded, including canceled payments."),
     Outcome.CANCELED: ("Canceled", "Canceled without a failed attempt."),
     Outcome.OPEN: ("Open", "Attempted, but neither completed nor failed yet."),
     Outcome.ABANDONED: ("Never attempted", "Created, but no payment was attempted."),
@@ -85,9 +82,7 @@ def status_breakdown(report: Report) -> list[StatusShare]:
         number = figures.count(outcome.value)
         href = _list(report, FigureFilter(outcome.value))
         place = [100 * value / total if total else 0.0 for value in (start, number)]
-        breakdown.append(
-            StatusShare(outcome.value, label, meaning, number, share(number, total), href, *place)
-        )
+        breakdown.append(StatusShare(outcome.value, label, meaning, number, share(number, total), href, *place))
         start += number
     return breakdown
 
@@ -95,14 +90,7 @@ def status_breakdown(report: Report) -> list[StatusShare]:
 def cards(report: Report) -> list[Card]:
     """Every figure except money."""
     return [
-        _ratio(
-            report,
-            "success_rate",
-            "Success rate",
-            _success,
-            (FigureFilter.COMPLETED, FigureFilter.DECIDED),
-            1,
-        ),
+        _ratio(report, "success_rate", "Success rate", _success, (FigureFilter.COMPLETED, FigureFilter.DECIDED), 1),
         _ratio(
             report,
             "first_attempt_success",
@@ -113,14 +101,7 @@ def cards(report: Report) -> list[Card]:
         ),
         _times(report),
         _three_d_secure(report),
-        _ratio(
-            report,
-            "refund_rate",
-            "Refund rate",
-            _refunded,
-            (FigureFilter.REFUNDED, FigureFilter.COMPLETED),
-            -1,
-        ),
+        _ratio(report, "refund_rate", "Refund rate", _refunded, (FigureFilter.REFUNDED, FigureFilter.COMPLETED), -1),
         _disputes(report),
     ]
 
@@ -157,12 +138,7 @@ def _ratio(
         title=title,
         definition=DEFINITIONS[key],
         value=percent(ratio.value),
-        basis=(
-            Part(count(ratio.n), number),
-            Part("of"),
-            Part(count(ratio.total), total),
-            Part("payments"),
-        ),
+        basis=(Part(count(ratio.n), number), Part("of"), Part(count(ratio.total), total), Part("payments")),
         spark=_spark(title, [read(step).value for _, step in report.series], percent),
         change=of_ratios(ratio, read(report.previous), better=better) if report.previous else None,
         notes=notes,
@@ -201,11 +177,7 @@ def _times(report: Report) -> Card:
         title=title,
         definition=DEFINITIONS["processing_time"],
         value=_seconds(figures.mean_seconds),
-        basis=(
-            Part("mean of"),
-            Part(count(figures.timed), _list(report, FigureFilter.COMPLETED)),
-            Part("payments"),
-        ),
+        basis=(Part("mean of"), Part(count(figures.timed), _list(report, FigureFilter.COMPLETED)), Part("payments")),
         spark=_spark(title, [step.mean_seconds for _, step in report.series], duration),
         change=of_times(figures, report.previous) if report.previous else None,
         facts=(("Median (p50)", _seconds(median)), ("p95", _seconds(slow))),

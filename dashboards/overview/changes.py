@@ -45,9 +45,7 @@ class Delta:
 
 def of_ratios(now: Ratio, before: Ratio, *, better: int = 0) -> Delta:
     """The change of a share, in percentage points. ``better`` is 1 where more is better and -1 where less is."""
-    previous = (
-        f"{percent(before.value)} ({count(before.n)} of {count(before.total)})" if before.total else NO_DATA
-    )
+    previous = f"{percent(before.value)} ({count(before.n)} of {count(before.total)})" if before.total else NO_DATA
     return _delta(compare_ratios(now, before), lambda size: f"{_digits(size * 100)} points", previous, better)
 
 

@@ -94,10 +94,7 @@ def _success(report: Report, intervals: Sequence[tuple[PeriodLabel, Span]], quer
     return line_with_band(
         points,
         "Success rate over time",
-        previous=[
-            before.success_rate.value if before else None
-            for before in previous_intervals(report, query.moment)
-        ],
+        previous=[before.success_rate.value if before else None for before in previous_intervals(report, query.moment)],
         previous_label=COMPARE[query.compare],
         what="Success rate",
         key="success",
@@ -143,12 +140,7 @@ def three_d_secure_steps(counts: ThreeDSecureFunnel) -> list[FunnelStep]:
     """
     branches = [
         FunnelPart("Challenged", counts.challenged, "challenged", "The bank asked the customer to confirm."),
-        FunnelPart(
-            "Frictionless",
-            counts.frictionless,
-            "frictionless",
-            "The bank approved without a challenge.",
-        ),
+        FunnelPart("Frictionless", counts.frictionless, "frictionless", "The bank approved without a challenge."),
     ]
     if counts.unknown:
         meaning = "Authenticated; Stripe does not state whether the customer was challenged."

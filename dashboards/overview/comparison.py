@@ -47,8 +47,6 @@ def _wall(at: datetime) -> datetime:
     return at.replace(tzinfo=None)
 
 
-def _are_whole(
-    series: Sequence[tuple[datetime, Figures]], span: Span, granularity: Granularity
-) -> list[bool]:
+def _are_whole(series: Sequence[tuple[datetime, Figures]], span: Span, granularity: Granularity) -> list[bool]:
     whole = set(whole_intervals(span, granularity))
     return [at.astimezone(UTC) in whole for at, _ in series]

@@ -59,9 +59,7 @@ class OverviewQuery:
     @property
     def preset(self) -> str | None:
         """The selected preset; None for custom dates."""
-        return (
-            None if self.parameters.keys() & {"from", "to"} else self.parameters.get("range", DEFAULT_RANGE)
-        )
+        return None if self.parameters.keys() & {"from", "to"} else self.parameters.get("range", DEFAULT_RANGE)
 
     @property
     def compare(self) -> str:
@@ -88,9 +86,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo, moment: datetime) -> Over
         by_hour=True,
     )
     volume = reader.pattern("volume", "Currency of the volume", CURRENCY, "usd", fold=str.lower)
-    heat = reader.option("heat", "Heat map", HEAT, fallback="Showing the payments created.") or next(
-        iter(HEAT)
-    )
+    heat = reader.option("heat", "Heat map", HEAT, fallback="Showing the payments created.") or next(iter(HEAT))
     chips = [chip for chip in reader.chips if chip.names[0] in _FILTERS]
     return OverviewQuery(figures, reader.parameters, chips, reader.problems, volume, heat, moment)
 
@@ -121,9 +117,7 @@ def _span(start: datetime | None, end: datetime | None, default: Span, reader: R
 def _granularity(span: Span, reader: Reader) -> Granularity:
     requested = reader.option("granularity", "Interval", INTERVALS, fallback="Showing the usual interval.")
     if requested == Granularity.HOUR and span.days > MOST_DAYS_BY_HOUR:
-        reader.refuse(
-            f"Hours can be shown for at most {MOST_DAYS_BY_HOUR} days.", "Showing longer intervals."
-        )
+        reader.refuse(f"Hours can be shown for at most {MOST_DAYS_BY_HOUR} days.", "Showing longer intervals.")
         reader.leave_out("granularity")
         requested = None
     if requested:

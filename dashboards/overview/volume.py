@@ -86,27 +86,19 @@ def _row(report: Report, moment: datetime, volume: Volume, refunded: RefundedSha
     return VolumeRow(
         currency=currency,
         gross=_bare(volume.gross_minor, currency),
-        captures=Part(
-            count(volume.captures), links.payments_link(span, choice, figure=FigureFilter.CAPTURED)
-        ),
+        captures=Part(count(volume.captures), links.payments_link(span, choice, figure=FigureFilter.CAPTURED)),
         refunded=_bare(volume.refunded_minor, currency),
         refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
         net=_bare(volume.net_minor, currency),
         spark=sparkline(
-            [unit * amount for amount in net],
-            label=f"Net volume in {currency.upper()} by interval",
-            text=compact,
+            [unit * amount for amount in net], label=f"Net volume in {currency.upper()} by interval", text=compact
         ),
         change=_change(report, moment, currency),
         refund_rate=percent(refunded.ratio.value if refunded else None),
         refund_basis=(
+            Part(_bare(refunded.ratio.n, currency), links.payments_link(span, choice, figure=FigureFilter.REFUNDED)),
             Part(
-                _bare(refunded.ratio.n, currency),
-                links.payments_link(span, choice, figure=FigureFilter.REFUNDED),
-            ),
-            Part(
-                _bare(refunded.ratio.total, currency),
-                links.payments_link(span, choice, figure=FigureFilter.COMPLETED),
+                _bare(refunded.ratio.total, currency), links.payments_link(span, choice, figure=FigureFilter.COMPLETED)
             ),
         )
         if refunded
@@ -140,12 +132,7 @@ def _whole_intervals(
 
 def _of(report: Report, currency: str) -> Choice:
     choice = report.query.choice
-    return Choice(
-        currency=currency,
-        brand=choice.brand,
-        country=choice.country,
-        three_d_secure=choice.three_d_secure,
-    )
+    return Choice(currency=currency, brand=choice.brand, country=choice.country, three_d_secure=choice.three_d_secure)
 
 
 def _point(volume: Volume | None, label: PeriodLabel, href: str) -> VolumePoint:

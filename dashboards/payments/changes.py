@@ -121,9 +121,7 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
         return f"{status}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
     money = amount(item.get("amount"), item.get("currency") or currency)
     if name == "refunds":
-        settled = (
-            f", refunded outside Stripe as noted by {item['settled_by']}" if item.get("settled_by") else ""
-        )
+        settled = f", refunded outside Stripe as noted by {item['settled_by']}" if item.get("settled_by") else ""
         return f"{money}: {status}{settled}"
     return f"{money}, {humanize(item.get('reason'))}: {status}"
 

@@ -33,9 +33,7 @@ def add_routes(pages: Blueprint) -> None:
 def show(payment_id: str) -> str:
     """Everything about the payment. Raises NotFound for an unknown or malformed ID."""
     detail = payment_detail(payment_id)
-    return render_template(
-        "payments/page.html", detail=detail, payment=detail.payment, content=_content(detail)
-    )
+    return render_template("payments/page.html", detail=detail, payment=detail.payment, content=_content(detail))
 
 
 @dataclass(frozen=True, slots=True)

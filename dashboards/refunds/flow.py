@@ -118,10 +118,7 @@ def _new_form(payment_id: str) -> Response:
 
 
 def _expired(payment_id: str) -> Response:
-    flash(
-        "This refund form has expired or belongs to another user. Nothing was refunded; this is a new form.",
-        "error",
-    )
+    flash("This refund form has expired or belongs to another user. Nothing was refunded; this is a new form.", "error")
     return _new_form(payment_id)
 
 

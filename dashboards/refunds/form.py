@@ -38,9 +38,7 @@ class RefundForm:
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> RefundForm:
         """The fields of a request, with the API's line breaks."""
-        texts = {
-            name: sent.get(name, "").replace("\r\n", "\n").strip() for name in ("amount", "reason", "notes")
-        }
+        texts = {name: sent.get(name, "").replace("\r\n", "\n").strip() for name in ("amount", "reason", "notes")}
         return cls(how_much=_PART if sent.get("how_much") == _PART else _ALL, **texts)
 
     def order(self, payment_id: str, requested_by: str) -> RefundRequest:
@@ -54,9 +52,7 @@ class RefundForm:
             elif any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text):
                 faults[name] = ["Control characters are not allowed here."]
         if faults:
-            raise errors.ValidationFailed(
-                "Nothing was refunded yet. Correct the fields marked below.", errors=faults
-            )
+            raise errors.ValidationFailed("Nothing was refunded yet. Correct the fields marked below.", errors=faults)
         return RefundRequest(
             payment_id=payment_id,
             amount=Decimal(self.amount) if self.how_much == _PART else None,
@@ -99,8 +95,7 @@ _ADVICE: dict[type[errors.PaydeskError], Advice] = {
         "you start another one."
     ),
     errors.RequestInProgress: Advice(
-        "Your first click is still being processed. Wait a moment, then try again: it remains one refund.",
-        again=True,
+        "Your first click is still being processed. Wait a moment, then try again: it remains one refund.", again=True
     ),
     errors.StripeUnavailable: Advice(
         "Stripe may or may not have made the refund. The amount stays reserved, and Paydesk keeps asking Stripe until "

@@ -49,6 +49,4 @@ def submit() -> Response | tuple[str, int]:
 
 def _form(errors: dict[str, list[str]]) -> str:
     # The entries are not sent back: a password does not belong in a page.
-    return render_template(
-        "web/password.html", errors=errors, shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD
-    )
+    return render_template("web/password.html", errors=errors, shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD)

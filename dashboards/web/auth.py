@@ -99,9 +99,7 @@ def guard(role: str | None = None, *, public: str | None = None) -> Callable[[Vi
                 if account is None:
                     return redirect(url_for("dashboards.sign_in", next=_here()))
                 if not account.role.covers(needed):
-                    raise Forbidden(
-                        f"This page requires the role {needed.value}; yours is {account.role.value}."
-                    )
+                    raise Forbidden(f"This page requires the role {needed.value}; yours is {account.role.value}.")
                 if account.password_is_temporary and request.endpoint not in _PASSWORD_ROUTES:
                     return redirect(url_for("dashboards.password"))
             return view(*args, **kwargs)

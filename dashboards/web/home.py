@@ -32,7 +32,5 @@ def _addresses() -> list[tuple[str, str, str]]:
     ]
     base = settings.stripe_api_base.rstrip("/")
     if is_sandbox(base):
-        addresses.append(
-            ("Stripe sandbox", f"{base}/_sandbox/", "Pay, dispute and simulate failures without Stripe")
-        )
+        addresses.append(("Stripe sandbox", f"{base}/_sandbox/", "Pay, dispute and simulate failures without Stripe"))
     return addresses

@@ -26,9 +26,7 @@ _FIELDS: dict[str, dict[str, str | None]] = {
         "customer": "customer",
         "payment_intent": "payment_intent",
         "refunds": "refund_list",
-        **dict.fromkeys(
-            "application application_fee failure_balance_transaction invoice on_behalf_of review".split()
-        ),
+        **dict.fromkeys("application application_fee failure_balance_transaction invoice on_behalf_of review".split()),
     },
     "refund": {
         "balance_transaction": "balance_transaction",
@@ -55,8 +53,7 @@ def check(paths: list[str], kind: str, *, is_list: bool) -> None:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH + is_list:
             raise invalid(
-                f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}",
-                param="expand",
+                f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}", param="expand"
             )
         at: str | None = kind
         for number, step in enumerate(steps):

@@ -78,10 +78,7 @@ class Fault:
         return {
             "effect": self.effect,
             "match": {"method": self.method, "path": path, "nth": self.nth},
-            **{
-                name: getattr(self, name)
-                for name in ("times", "struck", "delay_ms", "status", "work", "stored")
-            },
+            **{name: getattr(self, name) for name in ("times", "struck", "delay_ms", "status", "work", "stored")},
         }
 
 

@@ -21,9 +21,7 @@ from sandbox.api.params import (
     text,
 )
 
-_ADDRESS: Table = {
-    name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")
-}
+_ADDRESS: Table = {name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
 _SHIPPING: Table = {
     "address": nested(_ADDRESS).as_required(),
     "name": text().as_required(),
@@ -61,12 +59,7 @@ _CARD_OPTIONS: Table = {
 _CAPTURE = choice("automatic", "automatic_async", "manual")
 _EXPAND = list_of(text())
 READ: Table = {"expand": _EXPAND}
-ENDPOINT_LIST: Table = {
-    "limit": INTEGER,
-    "starting_after": text(),
-    "ending_before": text(),
-    "expand": _EXPAND,
-}
+ENDPOINT_LIST: Table = {"limit": INTEGER, "starting_after": text(), "ending_before": text(), "expand": _EXPAND}
 _BY_TIME: Table = {**ENDPOINT_LIST, "created": TIME_RANGE}
 
 INTENT_UPDATE: Table = {

@@ -113,9 +113,7 @@ def _text(param: Param, value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise invalid(f"Invalid string: {value}", param=path)
     if len(value) > param.max_length:
-        raise invalid(
-            f"Invalid string: {value[:10]}...; must be at most {param.max_length} characters", param=path
-        )
+        raise invalid(f"Invalid string: {value[:10]}...; must be at most {param.max_length} characters", param=path)
     return value
 
 

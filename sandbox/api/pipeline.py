@@ -86,10 +86,7 @@ class Api:
         if key:
             headers["Idempotency-Key"] = key
         return web.Response(
-            body=response.text.encode(),
-            status=response.status,
-            content_type="application/json",
-            headers=headers,
+            body=response.text.encode(), status=response.status, content_type="application/json", headers=headers
         )
 
     async def _break(self, request: web.Request, fault: Fault) -> web.StreamResponse:
@@ -125,9 +122,7 @@ class Api:
         key = entry.idempotency_key
         if not key:
             return await self._work(route, call, paths, fault)
-        return await self._work_once(
-            route, call, paths, fault, key, fingerprint(request.method, request.path, fields)
-        )
+        return await self._work_once(route, call, paths, fault, key, fingerprint(request.method, request.path, fields))
 
     async def _work_once(
         self, route: Route, call: Call, paths: list[str], fault: Fault | None, key: str, request: str

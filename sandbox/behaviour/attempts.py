@@ -33,9 +33,7 @@ class ConfirmOptions:
     error_on_requires_action: bool = False
 
 
-def confirm(
-    sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: ConfirmOptions, origin: Origin
-) -> None:
+def confirm(sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: ConfirmOptions, origin: Origin) -> None:
     """Attempt the payment. Raises a 402 StripeError for a decline; the intent then needs another method."""
     card = BY_NUMBER[method.number]
     authenticated = intent.authenticated and intent.payment_method == method.id
@@ -185,9 +183,7 @@ def _require_action(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, o
     sandbox.events.emit_record("payment_intent.requires_action", intent, origin)
 
 
-def _new_charge(
-    sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None
-) -> Charge:
+def _new_charge(sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None) -> Charge:
     """A new charge, with the current metadata and descriptions of the intent."""
     store = sandbox.store
     return Charge(
@@ -259,9 +255,7 @@ def _outcome(card: Card, kind: str, network: str, reason: str | None, message: s
     }
 
 
-def _error(
-    kind: str, code: str, decline_code: str | None, method: PaymentMethod, charge_id: str | None = None
-) -> Json:
+def _error(kind: str, code: str, decline_code: str | None, method: PaymentMethod, charge_id: str | None = None) -> Json:
     """A ``last_payment_error`` with only the fields that apply."""
     failed_authentication = code == "payment_intent_authentication_failure"
     error: dict[str, Any] = {

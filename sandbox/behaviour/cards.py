@@ -83,12 +83,7 @@ CARDS = (
     Card("6200000000000005", ("pm_card_unionpay",), brand="unionpay"),
     Card("6200000000000047", (), brand="unionpay", funding="debit"),
     Card("6205500000000000004", (), brand="unionpay"),
-    Card(
-        "4000002500001001",
-        ("pm_card_visa_cartesBancaires",),
-        networks=("cartes_bancaires", "visa"),
-        country="FR",
-    ),
+    Card("4000002500001001", ("pm_card_visa_cartesBancaires",), networks=("cartes_bancaires", "visa"), country="FR"),
     Card(
         "5555552500001001",
         ("pm_card_mastercard_cartesBancaires",),
@@ -110,14 +105,8 @@ CARDS = (
     Card("4000000360000006", ("pm_card_au",), country="AU"),
     Card("4000000000000002", ("pm_card_visa_chargeDeclined",), decline=DECLINED),
     Card("4000000000009995", ("pm_card_visa_chargeDeclinedInsufficientFunds",), decline=NO_FUNDS),
-    Card(
-        "4000000000009987", ("pm_card_visa_chargeDeclinedLostCard",), decline=("card_declined", "lost_card")
-    ),
-    Card(
-        "4000000000009979",
-        ("pm_card_visa_chargeDeclinedStolenCard",),
-        decline=("card_declined", "stolen_card"),
-    ),
+    Card("4000000000009987", ("pm_card_visa_chargeDeclinedLostCard",), decline=("card_declined", "lost_card")),
+    Card("4000000000009979", ("pm_card_visa_chargeDeclinedStolenCard",), decline=("card_declined", "stolen_card")),
     Card("4000000000000069", ("pm_card_chargeDeclinedExpiredCard",), decline=("expired_card", None)),
     Card(
         "4000000000000127",
@@ -149,11 +138,7 @@ CARDS = (
     Card("4000000000000044", ("pm_card_avsUnchecked",), checks=("unavailable", "unavailable", "pass")),
     Card("4000000000000259", ("pm_card_createDispute",), disputes=(FRAUDULENT,)),
     Card("4000000000002685", ("pm_card_createDisputeProductNotReceived",), disputes=(NOT_RECEIVED,)),
-    Card(
-        "4000000000001976",
-        ("pm_card_createDisputeInquiry",),
-        disputes=(CardDispute("fraudulent", inquiry=True),),
-    ),
+    Card("4000000000001976", ("pm_card_createDisputeInquiry",), disputes=(CardDispute("fraudulent", inquiry=True),)),
     Card("4000000000005423", ("pm_card_createIssuerFraudRecord",), fraud_warning=True),
     Card("4000000404000079", ("pm_card_createMultipleDisputes",), disputes=(FRAUDULENT, NOT_RECEIVED)),
     Card("4000000404000038", ("pm_card_createCe3EligibleDispute",), disputes=(FRAUDULENT,)),
@@ -162,18 +147,10 @@ CARDS = (
     Card("4000000000005126", ("pm_card_refundFail",), refund="fails"),
     Card("4000000000000077", ("pm_card_bypassPending",), bypass_pending=True),
     Card("4000003720000278", ("pm_card_bypassPendingInternational",), country="IE", bypass_pending=True),
-    Card(
-        "4000002500003155",
-        ("pm_card_authenticationRequiredOnSetup",),
-        country="FR",
-        three_d_secure="unless_set_up",
-    ),
+    Card("4000002500003155", ("pm_card_authenticationRequiredOnSetup",), country="FR", three_d_secure="unless_set_up"),
     Card("4000002760003184", ("pm_card_authenticationRequired",), country="DE", three_d_secure="always"),
     Card(
-        "4000003800000446",
-        ("pm_card_authenticationRequiredSetupForOffSession",),
-        country="IT",
-        three_d_secure="set_up",
+        "4000003800000446", ("pm_card_authenticationRequiredSetupForOffSession",), country="IT", three_d_secure="set_up"
     ),
     Card(
         "4000008260003178",
@@ -185,10 +162,7 @@ CARDS = (
     Card("4000000000003220", (), country="IE", three_d_secure="always"),
     Card("4000008400000027", ("pm_card_threeDSecure2Required",), three_d_secure="always"),
     Card(
-        "4000008400001629",
-        ("pm_card_threeDSecureRequiredChargeDeclined",),
-        three_d_secure="always",
-        decline=DECLINED,
+        "4000008400001629", ("pm_card_threeDSecureRequiredChargeDeclined",), three_d_secure="always", decline=DECLINED
     ),
     Card(
         "4000008400001280",
@@ -197,9 +171,7 @@ CARDS = (
         decline=DECLINED,
     ),
     Card("4000000000003055", ("pm_card_threeDSecureOptional",), three_d_secure="optional"),
-    Card(
-        "4000000000003097", ("pm_card_threeDSecureOptionalProcessingError",), three_d_secure="optional_error"
-    ),
+    Card("4000000000003097", ("pm_card_threeDSecureOptionalProcessingError",), three_d_secure="optional_error"),
     Card("4000000032200000", (), three_d_secure="frictionless"),
 )
 

@@ -28,12 +28,7 @@ def dispute(record: Dispute, store: Store) -> Json:
         "object": "dispute",
         "balance_transactions": [balance_transaction(booking) for booking in bookings],
         "evidence": dict(_NO_EVIDENCE),
-        "evidence_details": {
-            "due_by": record.due_by,
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
+        "evidence_details": {"due_by": record.due_by, "has_evidence": False, "past_due": False, "submission_count": 0},
         "is_charge_refundable": record.inquiry and record.status != "warning_closed",
         "livemode": False,
         "metadata": dict(record.metadata),

@@ -13,9 +13,7 @@ _DAYS_TO_RESPOND = 7
 OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
 
 
-def open_dispute(
-    sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool, amount: int | None = None
-) -> Dispute:
+def open_dispute(sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool, amount: int | None = None) -> Dispute:
     """Open a dispute over the whole charge or over ``amount``; an inquiry withdraws no money."""
     store = sandbox.store
     method = store.payment_methods.by_id[charge.payment_method]

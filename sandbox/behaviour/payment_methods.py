@@ -55,9 +55,7 @@ def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
         return of_number(store, card_of_token.number, **fields)
     for name in ("number", "exp_month", "exp_year"):
         if name not in card:
-            raise invalid(
-                f"Missing required param: {path}[{name}].", param=f"{path}[{name}]", code="parameter_missing"
-            )
+            raise invalid(f"Missing required param: {path}[{name}].", param=f"{path}[{name}]", code="parameter_missing")
     number = card["number"].replace(" ", "").replace("-", "")
     _check_card(number, card, path)
     return of_number(
@@ -71,12 +69,7 @@ def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
 
 
 def _check_card(number: str, card: dict[str, Any], path: str) -> None:
-    if (
-        not number.isdecimal()
-        or not number.isascii()
-        or not 12 <= len(number) <= 19
-        or not passes_luhn(number)
-    ):
+    if not number.isdecimal() or not number.isascii() or not 12 <= len(number) <= 19 or not passes_luhn(number):
         raise _rejected("incorrect_number", decline_message("incorrect_number", None), f"{path}[number]")
     if not 1 <= card["exp_month"] <= 12:
         text = "Your card's expiration month is invalid."

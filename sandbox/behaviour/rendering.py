@@ -200,9 +200,7 @@ def customer(record: Customer) -> Json:
         "balance": 0,
         "delinquent": False,
         "invoice_prefix": record.id[-8:].upper(),
-        "invoice_settings": dict.fromkeys(
-            ("custom_fields", "default_payment_method", "footer", "rendering_options")
-        ),
+        "invoice_settings": dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options")),
         "livemode": False,
         "metadata": dict(record.metadata),
         "next_invoice_sequence": 1,

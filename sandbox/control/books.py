@@ -25,9 +25,7 @@ def totals(store: Store, intent: Intent) -> dict[str, Any]:
         "currency": intent.currency,
         "amount": intent.amount,
         "amount_captured": intent.amount_received,
-        "refunded": sum(
-            refund.amount for refund in refunds if refund.status == "succeeded" and not refund.release
-        ),
+        "refunded": sum(refund.amount for refund in refunds if refund.status == "succeeded" and not refund.release),
         "refund_pending": sum(refund.amount for refund in refunds if refund.status == "pending"),
         "released": sum(refund.amount for refund in refunds if refund.release),
         "refunds": sum(not refund.release for refund in refunds),

@@ -66,9 +66,7 @@ def overview(sandbox: Sandbox) -> str:
 
 def _buttons(intent: Intent) -> str:
     cards = (("pay", "4242424242424242"), ("decline", "4000000000000002"))
-    return "".join(
-        f"<button onclick=\"pay('{intent.id}', '{number}')\">{label}</button>" for label, number in cards
-    )
+    return "".join(f"<button onclick=\"pay('{intent.id}', '{number}')\">{label}</button>" for label, number in cards)
 
 
 def challenge(intent: Intent) -> str:

@@ -153,15 +153,11 @@ class PaymentControl:
         if name is not None:
             return payment_methods.named(store, name)
         if not number:
-            raise ValueError(
-                f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is required"
-            )
+            raise ValueError(f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is required")
         card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
         return payment_methods.from_data(store, {"type": "card", "card": card}, "card")
 
-    def _confirm(
-        self, request: web.Request, intent: Intent, method: PaymentMethod, return_url: str | None
-    ) -> None:
+    def _confirm(self, request: web.Request, intent: Intent, method: PaymentMethod, return_url: str | None) -> None:
         base_url = f"{request.scheme}://{request.host}"
         options = ConfirmOptions(payment_intents.challenge_url(base_url, intent.id), return_url)
         attempts.confirm(self.sandbox, intent, method, options, self._origin())

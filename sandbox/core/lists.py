@@ -27,9 +27,7 @@ class Page(Generic[R]):
     has_more: bool
 
 
-def list_page(
-    call: Call, url: str, collection: Collection[R], render: Callable[[R], Json], *filters: str
-) -> Json:
+def list_page(call: Call, url: str, collection: Collection[R], render: Callable[[R], Json], *filters: str) -> Json:
     """A page of a collection as Stripe writes it, of all records or of those that match an indexed field.
 
     Where the request names several of ``filters``, the last one counts.

@@ -17,9 +17,7 @@ def check(value: Any, path: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise invalid("Invalid metadata: metadata must be a set of key-value pairs.", param=path)
     if len(value) > _MAX_KEYS:
-        raise invalid(
-            f"Metadata can only have up to {_MAX_KEYS} keys. You passed in {len(value)} keys.", param=path
-        )
+        raise invalid(f"Metadata can only have up to {_MAX_KEYS} keys. You passed in {len(value)} keys.", param=path)
     for key, content in value.items():
         param = f"{path}[{key}]"
         if not isinstance(content, str):

@@ -58,9 +58,7 @@ def check_currency(currency: str) -> str:
 def check_positive(amount: int, param: str) -> int:
     """Raises ``parameter_invalid_integer`` for zero and below."""
     if amount < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer"
-        )
+        raise invalid("This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer")
     return amount
 
 
@@ -69,9 +67,7 @@ def check_amount(amount: int, currency: str) -> int:
     check_positive(amount, "amount")
     if amount > MAXIMUM:
         raise invalid(
-            f"Amount must be no more than {formatted(MAXIMUM, currency)}",
-            param="amount",
-            code="amount_too_large",
+            f"Amount must be no more than {formatted(MAXIMUM, currency)}", param="amount", code="amount_too_large"
         )
     check_granularity(amount, currency)
     minimum = _MINIMUM.get(currency, 1)

@@ -19,9 +19,7 @@ class Events(Protocol):
     muted: bool
     delivering: bool
 
-    def emit(
-        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
-    ) -> None:
+    def emit(self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None) -> None:
         """Write an event with a rendered object; ``previous`` holds the old values of what changed."""
 
     def emit_record(

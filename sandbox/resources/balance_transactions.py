@@ -11,6 +11,4 @@ from sandbox.core.records import Json
 def list_transactions(call: Call) -> Json:
     """GET /v1/balance_transactions, all or of one type or source."""
     render = dispute_rendering.balance_transaction
-    return list_page(
-        call, "/v1/balance_transactions", call.store.balance_transactions, render, "type", "source"
-    )
+    return list_page(call, "/v1/balance_transactions", call.store.balance_transactions, render, "type", "source")

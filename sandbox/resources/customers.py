@@ -15,10 +15,7 @@ def create(call: Call) -> Json:
         created=store.now(),
         seq=store.next_seq(),
         metadata=metadata.merged({}, params.get("metadata", {})),
-        **{
-            name: params.get(name)
-            for name in ("email", "name", "phone", "description", "address", "shipping")
-        },
+        **{name: params.get(name) for name in ("email", "name", "phone", "description", "address", "shipping")},
     )
     return rendering.customer(store.insert(store.customers, customer))
 

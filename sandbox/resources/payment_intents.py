@@ -137,9 +137,7 @@ def confirm(call: Call) -> Json:
             "with one of the following statuses may be confirmed: requires_confirmation, requires_action, "
             "requires_payment_method.",
         )
-    method = payment_methods.requested(call.store, call.params) or call.store.payment_methods.get(
-        intent.payment_method
-    )
+    method = payment_methods.requested(call.store, call.params) or call.store.payment_methods.get(intent.payment_method)
     method = _check_confirmable(intent, method, call.params, by_server=not call.publishable)
     _apply(intent, call.params)
     _confirm(call, intent, method)
@@ -184,9 +182,7 @@ def capture(call: Call) -> Json:
             f"This PaymentIntent could not be captured because it has a status of {intent.status}. Only a "
             "PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
-    amount = money.check_positive(
-        call.params.get("amount_to_capture", intent.amount_capturable), "amount_to_capture"
-    )
+    amount = money.check_positive(call.params.get("amount_to_capture", intent.amount_capturable), "amount_to_capture")
     if amount > intent.amount_capturable:
         raise invalid(
             f"The amount ({amount}) is greater than the maximum amount that can be captured "
@@ -218,9 +214,7 @@ def list_intents(call: Call) -> Json:
 def _check_client_secret(call: Call, intent: Intent) -> None:
     secret = call.params.get("client_secret")
     if secret is None and call.publishable:
-        raise invalid(
-            "Missing required param: client_secret.", param="client_secret", code="parameter_missing"
-        )
+        raise invalid("Missing required param: client_secret.", param="client_secret", code="parameter_missing")
     if secret is not None and secret != intent.client_secret:
         raise invalid(
             "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the "

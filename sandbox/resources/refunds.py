@@ -26,9 +26,7 @@ def create(call: Call) -> Json:
             400, f"Charge {charge.id} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
     if left <= 0:
-        raise StripeError(
-            400, f"Charge {charge.id} has already been refunded.", code="charge_already_refunded"
-        )
+        raise StripeError(400, f"Charge {charge.id} has already been refunded.", code="charge_already_refunded")
     amount = money.check_positive(params.get("amount", left), "amount")
     if amount > left:
         raise StripeError(
@@ -99,9 +97,7 @@ def _charge_to_refund(call: Call) -> Charge:
     if "charge" in params:
         return store.charges.require(params["charge"], param="charge")
     if "payment_intent" not in params:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge."
-        )
+        raise invalid("One of the following params should be provided for this request: payment_intent or charge.")
     intent = store.intents.require(params["payment_intent"], param="payment_intent")
     charge = store.charges.get(intent.latest_charge)
     if charge is None or charge.status != "succeeded":

@@ -17,9 +17,7 @@ def create(call: Call) -> Json:
     store, params = call.store, call.params
     if urlsplit(params["url"]).scheme not in ("http", "https"):
         raise invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.",
-            param="url",
-            code="url_invalid",
+            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
         )
     if not params["enabled_events"]:
         raise invalid("Invalid array: enabled_events must not be empty.", param="enabled_events")

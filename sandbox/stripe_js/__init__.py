@@ -48,6 +48,4 @@ async def _frame_file(request: web.Request) -> web.Response:
     if path is None:
         raise web.HTTPNotFound
     kind = _TYPES[path.suffix]
-    return web.Response(
-        text=path.read_text("utf-8"), content_type=kind, charset="utf-8", headers=_FRAME_HEADERS
-    )
+    return web.Response(text=path.read_text("utf-8"), content_type=kind, charset="utf-8", headers=_FRAME_HEADERS)

@@ -86,10 +86,7 @@ class Dispatcher:
     """Sends events. While ``held`` it sends nothing; ``release`` sends everything, shuffled on request."""
 
     def __init__(
-        self,
-        store: Store,
-        on_delivered: Callable[[Event, str], None],
-        on_failed: Callable[[Event, str], None],
+        self, store: Store, on_delivered: Callable[[Event, str], None], on_failed: Callable[[Event, str], None]
     ) -> None:
         self.settings = DeliverySettings()
         self.held = False

@@ -29,9 +29,7 @@ class EventLog:
         self.muted = False
         self.delivering = True
 
-    def emit(
-        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
-    ) -> None:
+    def emit(self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None) -> None:
         if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
             return
         data: dict[str, Any] = {"object": snapshot}

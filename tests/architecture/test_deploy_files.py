@@ -36,9 +36,7 @@ def _instructions() -> list[tuple[str, str]]:
     """The Dockerfile as (instruction, arguments), without comments and with continued lines joined."""
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith("#")).replace("\\\n", " ")
-    return [
-        (name, rest.strip()) for name, _, rest in (line.partition(" ") for line in text.splitlines() if line)
-    ]
+    return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
 
 
 DOCKERFILE = _instructions()
@@ -57,12 +55,8 @@ def test_image_and_compose_run_what_the_procfile_says() -> None:
 
 def test_what_is_in_the_image_is_enough_to_start(tmp_path: Path) -> None:
     """Of the files that .dockerignore lets through, those that the Dockerfile copies."""
-    admitted = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")
-    }
-    copied = [
-        source for rest in _arguments("COPY") if not rest.startswith("--from") for source in rest.split()[:-1]
-    ]
+    admitted = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    copied = [source for rest in _arguments("COPY") if not rest.startswith("--from") for source in rest.split()[:-1]]
     assert set(copied) == admitted
     for name in set(copied) - {"requirements.txt", "constraints.txt"}:
         source = ROOT / name
@@ -70,13 +64,8 @@ def test_what_is_in_the_image_is_enough_to_start(tmp_path: Path) -> None:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, tmp_path / name)
-    assert list((tmp_path / "monitoring/rules").glob("*.yml")), (
-        "flask preflight compares Prometheus with them"
-    )
-    for command in (
-        ["gunicorn", "--check-config", "wsgi:app"],
-        ["flask", "--app", "wsgi", "worker", "--help"],
-    ):
+    assert list((tmp_path / "monitoring/rules").glob("*.yml")), "flask preflight compares Prometheus with them"
+    for command in (["gunicorn", "--check-config", "wsgi:app"], ["flask", "--app", "wsgi", "worker", "--help"]):
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=tmp_path,
@@ -120,9 +109,7 @@ def test_compose_names_only_what_exists() -> None:
     for name, service in SERVICES.items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"], (
-                volume
-            )
+            assert (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"], volume
         assert set(service["networks"]) <= set(COMPOSE["networks"])
         dependencies = service.get("depends_on", {})
         assert set(dependencies) <= set(SERVICES)
@@ -154,9 +141,7 @@ def test_compose_sets_what_settings_know() -> None:
     environment = SERVICES["web"]["environment"]
     assert set(environment) <= {name.upper() for name in Settings.__slots__}
     read = Settings.from_env(environment)
-    assert read.mongodb_uri.startswith("mongodb://mongodb:27017/") and read.redis_url.startswith(
-        "redis://redis:"
-    )
+    assert read.mongodb_uri.startswith("mongodb://mongodb:27017/") and read.redis_url.startswith("redis://redis:")
     assert SERVICES["web"]["ports"] == [f"127.0.0.1:{read.port}:{read.port}"]
 
 
@@ -183,9 +168,7 @@ def test_whoever_stops_the_service_waits_longer_than_it_takes_to_finish() -> Non
         check=True,
     ).stdout
     taken = int(re.findall(r"^graceful_timeout += (\d+)$", printed, re.MULTILINE)[0])
-    (unit,) = re.findall(
-        r"^TimeoutStopSec=(\d+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE
-    )
+    (unit,) = re.findall(r"^TimeoutStopSec=(\d+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE)
     for waits in (int(unit), *(int(SERVICES[name]["stop_grace_period"].removesuffix("s")) for name in OURS)):
         assert waits > taken
 

@@ -25,11 +25,7 @@ print(*sorted(set(sys.modules) - before))
 @pytest.mark.parametrize("module", DOMAIN)
 def test_a_module_of_the_domain_loads_the_standard_library_alone(module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(module=module)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", PROGRAM.format(module=module)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
     assert module in loaded

@@ -11,8 +11,6 @@ _HARD_CODED = re.compile(r"max_examples\s*=\s*\d")
 
 def test_no_number_of_examples_is_hard_coded() -> None:
     found = [
-        str(path.relative_to(TESTS))
-        for path in TESTS.rglob("*.py")
-        if _HARD_CODED.search(path.read_text("utf-8"))
+        str(path.relative_to(TESTS)) for path in TESTS.rglob("*.py") if _HARD_CODED.search(path.read_text("utf-8"))
     ]
     assert found == [], "write max_examples=examples(…)"

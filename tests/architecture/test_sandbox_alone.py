@@ -22,9 +22,7 @@ def loaded_by(*modules: str) -> set[str]:
         f"for name in {modules!r}: importlib.import_module(name)\n"
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
-    process = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(json.loads(process.stdout))
 
 

@@ -15,19 +15,7 @@ from app.telemetry.definitions import DEFINITIONS, PREFIX, SECONDS, Definition
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 EVERY = sorted(DEFINITIONS.values(), key=lambda defined: defined.name)
 # What would make as many series as there are customers, payments or requests.
-UNBOUNDED = {
-    "id",
-    "path",
-    "url",
-    "email",
-    "user",
-    "address",
-    "ip",
-    "order_id",
-    "customer_id",
-    "payment_id",
-    "event_id",
-}
+UNBOUNDED = {"id", "path", "url", "email", "user", "address", "ip", "order_id", "customer_id", "payment_id", "event_id"}
 each = pytest.mark.parametrize("defined", EVERY, ids=lambda defined: defined.name)
 
 

@@ -106,8 +106,7 @@ class Api:
     def intent(self, **params: Any) -> Json:
         """A new intent over 10.00 USD for cards."""
         return self.post(
-            "payment_intents",
-            {"amount": 1000, "currency": "usd", "payment_method_types[0]": "card", **params},
+            "payment_intents", {"amount": 1000, "currency": "usd", "payment_method_types[0]": "card", **params}
         )
 
     def event_types(self) -> list[str]:

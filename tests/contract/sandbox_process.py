@@ -18,10 +18,7 @@ class Running:
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--port", "0", *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "sandbox", "--port", "0", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         self.session = requests.Session()
         line = self.process.stdout.readline()
@@ -64,7 +61,5 @@ class Running:
         self._json(self.call("POST", "faults", [{"effect": effect, "times": 1, **options}]))
 
     def _json(self, response: requests.Response) -> Json:
-        assert response.ok, (
-            f"{response.request.method} {response.url}: {response.status_code} {response.text}"
-        )
+        assert response.ok, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
         return response.json()

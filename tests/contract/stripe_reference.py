@@ -68,9 +68,7 @@ def _errors(kind: str, instance: Json) -> list[str]:
 
 @functools.cache
 def _validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(
-        {"$ref": f"#/components/schemas/{kind}", "components": {"schemas": _schemas()}}
-    )
+    return Draft202012Validator({"$ref": f"#/components/schemas/{kind}", "components": {"schemas": _schemas()}})
 
 
 @functools.cache

@@ -43,9 +43,7 @@ def test_the_types_are_those_of_the_server(npm: None, tmp_path: Path) -> None:
 def test_the_currencies_have_the_decimals_of_the_server() -> None:
     written = json.loads((frontend.FRONTEND / "src" / "money" / "currency-decimals.json").read_text())
     of = {code: shown_decimals(code) for code in CURRENCIES}
-    assert written == {
-        digits: sorted(code for code in of if of[code] == int(digits)) for digits in ("0", "3")
-    }
+    assert written == {digits: sorted(code for code in of if of[code] == int(digits)) for digits in ("0", "3")}
 
 
 def test_the_lock_file_names_no_place_to_download_from() -> None:

@@ -44,9 +44,7 @@ def sent(
     sandbox.fault(match={"method": "POST", "path": "^/v1/payment_intents$"}, times=2, effect="answer_lost")
     other = {**order, "order_id": "o2"}
     assert (
-        client.post(
-            f"{API}/stripe/create-intent", json={**other, "description": "a"}, headers=headers
-        ).status_code
+        client.post(f"{API}/stripe/create-intent", json={**other, "description": "a"}, headers=headers).status_code
         == 503
     )
     post("/stripe/create-intent", **other, description="b")

@@ -55,8 +55,7 @@ def test_chance_makes_payments_undecided_less_than_once_in_17000_hours(payments:
     by_chance = sum(
         _probability(undecided, payments, rate)
         for undecided in range(payments + 1)
-        if _standard_errors(undecided / payments, payments, rate) > above
-        and undecided / payments > rate + points
+        if _standard_errors(undecided / payments, payments, rate) > above and undecided / payments > rate + points
     )
     assert by_chance < 1 / 17_000
 

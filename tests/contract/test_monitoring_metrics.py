@@ -19,15 +19,7 @@ from app.gateway.webhooks import APPLIED_TYPES
 from app.telemetry.counting import UNMATCHED
 from app.telemetry.definitions import DEFINITIONS, OTHER, Definition
 from config import Settings
-from tests.contract.prometheus_rules import (
-    DASHBOARDS,
-    TEST_FILES,
-    alerts,
-    dashboard,
-    expressions,
-    read,
-    recorded,
-)
+from tests.contract.prometheus_rules import DASHBOARDS, TEST_FILES, alerts, dashboard, expressions, read, recorded
 
 EXPRESSIONS = expressions()
 # What Prometheus adds to the labels of a metric.
@@ -75,9 +67,7 @@ def test_series_in_rule_tests_exist_in_paydesk(path: Path) -> None:
 
 def test_texts_name_labels_that_remain() -> None:
     """Of an alert's words and of a panel's legends."""
-    legends = {
-        f"rule {rule['alert']}": re.findall(r"\$labels\.(\w+)", str(rule["annotations"])) for rule in alerts()
-    }
+    legends = {f"rule {rule['alert']}": re.findall(r"\$labels\.(\w+)", str(rule["annotations"])) for rule in alerts()}
     for path in DASHBOARDS:
         targets = [target for panel in dashboard(path)["panels"] for target in panel.get("targets", [])]
         for number, target in enumerate(targets):

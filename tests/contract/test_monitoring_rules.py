@@ -124,11 +124,7 @@ def test_dashboard_works_with_any_prometheus(path: Path) -> None:
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     taken: set[tuple[int, int]] = set()
     for place in (panel["gridPos"] for panel in board["panels"]):
-        cells = {
-            (place["x"] + right, place["y"] + down)
-            for right in range(place["w"])
-            for down in range(place["h"])
-        }
+        cells = {(place["x"] + right, place["y"] + down) for right in range(place["w"]) for down in range(place["h"])}
         assert not cells & taken and max(x for x, _ in cells) < 24
         taken |= cells
 

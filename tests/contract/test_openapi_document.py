@@ -94,12 +94,7 @@ def test_swagger_ui_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert "http" not in page.text.replace("https://www.w3.org", "")
     assert "<script>" not in page.text
-    for name in (
-        "swagger-ui.css",
-        "swagger-ui-bundle.js",
-        "swagger-ui-standalone-preset.js",
-        "initializer.js",
-    ):
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "initializer.js"):
         with client.get(f"/api/docs/{name}") as found:
             assert found.status_code == 200, name
             assert found.headers["X-Content-Type-Options"] == "nosniff"

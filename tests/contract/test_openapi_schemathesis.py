@@ -27,12 +27,7 @@ from tests.integration.api.caller import Caller, settings_for
 from tests.integration.api.stripe_double import StripeDouble, stripe_double
 from tests.support.profiles import examples
 
-CHECKS = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
+CHECKS = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 EXAMPLES = 60
 
 

@@ -11,9 +11,7 @@ import pytest
 
 from app.domain.declines import FailureGroup, explain
 
-REFERENCE = Path(
-    os.environ.get("PAYDESK_STRIPE_REFERENCE", Path(__file__).parents[2].parent / "shared" / "stripe")
-)
+REFERENCE = Path(os.environ.get("PAYDESK_STRIPE_REFERENCE", Path(__file__).parents[2].parent / "shared" / "stripe"))
 
 
 @pytest.fixture(scope="module")

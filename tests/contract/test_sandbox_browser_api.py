@@ -21,9 +21,7 @@ def card(number: str = "4242424242424242", at: str = "payment_method_data", **ch
     """A card as Stripe.js sends it."""
     fields = {"number": number, **EXPIRY, "cvc": "123", **changes}
     prefix = f"{at}[card]" if at else "card"
-    return {f"{at}[type]" if at else "type": "card"} | {
-        f"{prefix}[{n}]": value for n, value in fields.items()
-    }
+    return {f"{at}[type]" if at else "type": "card"} | {f"{prefix}[{n}]": value for n, value in fields.items()}
 
 
 def confirmation(intent: Json, number: str = "4242424242424242", **more: str) -> Json:
@@ -204,11 +202,7 @@ def test_server_endpoints_reject_a_publishable_key(api: Api, browser: Api, metho
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [
-        ("GET", "payment_intents/pi_1"),
-        ("POST", "payment_intents/pi_1/confirm"),
-        ("POST", "payment_methods"),
-    ],
+    [("GET", "payment_intents/pi_1"), ("POST", "payment_intents/pi_1/confirm"), ("POST", "payment_methods")],
 )
 def test_browser_endpoints_allow_any_origin(browser: Api, method: str, path: str) -> None:
     allowed = preflight(browser, path, method)
@@ -242,8 +236,7 @@ def test_key_in_the_form_needs_no_preflight(api: Api, control: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "version"),
-    [("/v3", "v3"), ("/v3/", "v3"), ("/v3/stripe.js", "v3"), ("/endive/stripe.js", "endive")],
+    ("path", "version"), [("/v3", "v3"), ("/v3/", "v3"), ("/v3/stripe.js", "v3"), ("/endive/stripe.js", "endive")]
 )
 def test_script(control: Running, path: str, version: str) -> None:
     response = requests.get(f"{control.base_url}{path}", timeout=5, allow_redirects=False)

@@ -89,9 +89,7 @@ def test_paid_in_a_browser(api: Api, control: Running, row: dict[str, Any]) -> N
 @pytest.mark.parametrize("row", BY_TOKEN)
 def test_confirmed_by_a_server(api: Api, row: dict[str, Any]) -> None:
     intent = api.intent()
-    response = api.send(
-        "POST", f"payment_intents/{intent['id']}/confirm", {"payment_method": row["payment_method"]}
-    )
+    response = api.send("POST", f"payment_intents/{intent['id']}/confirm", {"payment_method": row["payment_method"]})
     if row["number"] in CHALLENGED_CARDS:
         assert (response.status_code, response.json()["status"]) == (200, "requires_action")
         assert response.json()["latest_charge"] is None
@@ -173,9 +171,7 @@ def test_wrong_cvc_matters_only_when_it_is_sent(api: Api) -> None:
 def test_off_session(api: Api, off_session: str, status: int) -> None:
     intent = api.intent()
     response = api.send(
-        "POST",
-        f"payment_intents/{intent['id']}/confirm",
-        {"payment_method": off_session, "off_session": "true"},
+        "POST", f"payment_intents/{intent['id']}/confirm", {"payment_method": off_session, "off_session": "true"}
     )
     assert response.status_code == status
     if status == 402:
@@ -192,9 +188,7 @@ def test_off_session(api: Api, off_session: str, status: int) -> None:
         ("pm_card_threeDSecureOptionalProcessingError", "succeeded", "processing_error"),
     ],
 )
-def test_three_d_secure_requested_by_the_merchant(
-    api: Api, token: str, status: str, result: str | None
-) -> None:
+def test_three_d_secure_requested_by_the_merchant(api: Api, token: str, status: str, result: str | None) -> None:
     options = {"payment_method_options[card][request_three_d_secure]": "any", "expand[]": "latest_charge"}
     intent = api.intent(payment_method=token, confirm="true", **options)
     assert intent["status"] == status
@@ -205,8 +199,6 @@ def test_three_d_secure_requested_by_the_merchant(
 
 def test_highest_risk_passes_without_the_rule(api: Api, control: Running) -> None:
     control.put("settings", block_highest_risk=False)
-    intent = api.intent(
-        payment_method="pm_card_riskLevelHighest", confirm="true", **{"expand[]": "latest_charge"}
-    )
+    intent = api.intent(payment_method="pm_card_riskLevelHighest", confirm="true", **{"expand[]": "latest_charge"})
     assert intent["latest_charge"]["outcome"]["risk_level"] == "highest"
     assert intent["status"] == "succeeded"

@@ -32,11 +32,7 @@ BASE = {"amount": "1000", "currency": "usd", "payment_method_types[]": "card"}
         ({"currency": "xxx"}, None, "currency"),
         ({"currency": "US dollar"}, None, "currency"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
-        (
-            {"shipping[name]": "A", "shipping[address][town]": "B"},
-            "parameter_unknown",
-            "shipping[address][town]",
-        ),
+        ({"shipping[name]": "A", "shipping[address][town]": "B"}, "parameter_unknown", "shipping[address][town]"),
         ({"shipping[name]": "A"}, "parameter_missing", "shipping[address]"),
         ({"confirm": "yes"}, None, "confirm"),
         ({"capture_method": "later"}, None, "capture_method"),
@@ -63,8 +59,7 @@ def test_create_intent(api: Api, changes: dict[str, Any], code: str | None, para
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency"),
-    [(50, "usd"), (99_999_999, "usd"), (50, "jpy"), (5120, "kwd"), (500, "isk"), (30, "gbp")],
+    ("amount", "currency"), [(50, "usd"), (99_999_999, "usd"), (50, "jpy"), (5120, "kwd"), (500, "isk"), (30, "gbp")]
 )
 def test_amounts_at_the_limits(api: Api, amount: int, currency: str) -> None:
     assert api.intent(amount=amount, currency=currency)["amount"] == amount
@@ -193,10 +188,7 @@ class TestStates:
 def test_server_must_send_a_return_url_for_automatic_methods(api: Api) -> None:
     params = {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
     assert api.refused("POST", "payment_intents", params)[0] == 400
-    never = {
-        "automatic_payment_methods[enabled]": "true",
-        "automatic_payment_methods[allow_redirects]": "never",
-    }
+    never = {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
     assert api.post("payment_intents", params | never)["status"] == "succeeded"
     back = {"return_url": "https://shop.example.com"}
     assert api.post("payment_intents", params | back)["status"] == "succeeded"

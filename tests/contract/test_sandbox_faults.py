@@ -29,9 +29,7 @@ NEW = {"amount": "1000", "currency": "usd"}
         ("503", 503, None, "APIError"),
     ],
 )
-def test_errors(
-    api: Api, control: Running, sdk: Any, effect: str, status: int, code: str | None, kind: str
-) -> None:
+def test_errors(api: Api, control: Running, sdk: Any, effect: str, status: int, code: str | None, kind: str) -> None:
     control.fault(effect, times=2, match={"method": "post", "path": "^/v1/payment_intents$"})
     assert api.get("payment_intents")["data"] == []
     actual, error = api.refused("POST", "payment_intents", NEW)
@@ -106,8 +104,7 @@ def test_slow_and_latency(api: Api, control: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [{"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}],
+    "wrong", [{"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}]
 )
 def test_invalid_fault_is_rejected(control: Running, wrong: dict[str, Any]) -> None:
     response = control.call("POST", "faults", [wrong])

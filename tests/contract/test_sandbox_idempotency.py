@@ -19,10 +19,7 @@ def test_replay_returns_the_same_response(api: Api, control: Running) -> None:
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Request-Id"] != first.headers["Request-Id"]
-    assert [entry["replayed"] for entry in control.get("requests", method="post")["requests"]] == [
-        False,
-        True,
-    ]
+    assert [entry["replayed"] for entry in control.get("requests", method="post")["requests"]] == [False, True]
     assert len(api.get("payment_intents")["data"]) == 1
 
 
@@ -41,9 +38,7 @@ def test_same_key_for_another_request_is_rejected(api: Api) -> None:
     ):
         status, error = api.refused("POST", path, params, idempotency_key="k")
         assert (status, error["type"]) == (400, "idempotency_error")
-        assert error["message"].startswith(
-            "Keys for idempotent requests can only be used with the same parameters"
-        )
+        assert error["message"].startswith("Keys for idempotent requests can only be used with the same parameters")
 
 
 def test_decline_is_kept(api: Api) -> None:

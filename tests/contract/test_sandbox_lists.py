@@ -66,9 +66,7 @@ def test_created(api: Api, spread: list[str]) -> None:
         ({"expand[]": "data.nothing"}, None, "expand"),
     ],
 )
-def test_invalid_parameters_are_rejected(
-    api: Api, params: dict[str, str], code: str | None, param: str
-) -> None:
+def test_invalid_parameters_are_rejected(api: Api, params: dict[str, str], code: str | None, param: str) -> None:
     status, error = api.refused("GET", "payment_intents", params)
     assert (status, error.get("code"), error["param"]) == (400, code, param)
 
@@ -90,9 +88,7 @@ def test_filters(api: Api, control: Running) -> None:
     assert ids(api.get("refunds", {"payment_intent": intent["id"]})) == [refund]
     assert ids(api.get("refunds", {"charge": intent["latest_charge"]})) == [refund]
     assert api.refused("GET", "refunds", {"charge": "ch_none"})[0] == 404
-    transactions = api.get(
-        "balance_transactions", {"source": intent["latest_charge"], "expand[]": "data.source"}
-    )
+    transactions = api.get("balance_transactions", {"source": intent["latest_charge"], "expand[]": "data.source"})
     assert [item["source"]["id"] for item in transactions["data"]] == [intent["latest_charge"]]
 
 

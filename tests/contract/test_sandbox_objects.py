@@ -99,8 +99,7 @@ def test_every_event_has_a_valid_snapshot(api: Api, control: Any) -> None:
         control.pay(api.intent(**{"metadata[order_id]": card})["id"], card)
     control.pay(api.intent()["id"], "4000002760003184", three_d_secure="fail")
     refunded = [
-        control.pay(api.intent()["id"], card)
-        for card in ("4242424242424242", "4000000000007726", "4000000000005126")
+        control.pay(api.intent()["id"], card) for card in ("4242424242424242", "4000000000007726", "4000000000005126")
     ]
     for intent in refunded:
         refund = api.post("refunds", {"payment_intent": intent["id"], "amount": 300})

@@ -27,11 +27,7 @@ def test_several_attempts_on_one_intent(api: Api, control: Running) -> None:
     assert api.get(f"payment_intents/{intent['id']}")["last_payment_error"] is None
     second = control.pay(intent["id"], "4000000000009995")
     third = control.pay(intent["id"])
-    assert (third["status"], third["amount_received"], third["last_payment_error"]) == (
-        "succeeded",
-        1000,
-        None,
-    )
+    assert (third["status"], third["amount_received"], third["last_payment_error"]) == ("succeeded", 1000, None)
     charges = api.get("charges", {"payment_intent": intent["id"]})["data"]
     latest = [third["latest_charge"], second["latest_charge"], first["latest_charge"]]
     assert [charge["id"] for charge in charges] == latest
@@ -96,21 +92,13 @@ def test_error_on_requires_action(api: Api) -> None:
 def test_new_amount_requires_confirmation_again(api: Api) -> None:
     intent = paid(api, "pm_card_authenticationRequired")
     changed = api.post(f"payment_intents/{intent['id']}", {"amount": 2000})
-    assert (changed["status"], changed["next_action"], changed["amount"]) == (
-        "requires_confirmation",
-        None,
-        2000,
-    )
+    assert (changed["status"], changed["next_action"], changed["amount"]) == ("requires_confirmation", None, 2000)
 
 
 @pytest.mark.parametrize("action", ["capture", "part", "cancel"])
 def test_hold_is_captured_or_released(api: Api, control: Running, action: str) -> None:
     held = paid(api, capture_method="manual")
-    assert (held["status"], held["amount_capturable"], held["amount_received"]) == (
-        "requires_capture",
-        1000,
-        0,
-    )
+    assert (held["status"], held["amount_capturable"], held["amount_received"]) == ("requires_capture", 1000, 0)
     count = len(api.event_types())
     path = f"payment_intents/{held['id']}"
     if action == "capture":
@@ -120,10 +108,7 @@ def test_hold_is_captured_or_released(api: Api, control: Running, action: str) -
         assert api.get("refunds")["data"] == []
         return
     if action == "part":
-        assert (
-            api.refused("POST", f"{path}/capture", {"amount_to_capture": 1001})[1]["code"]
-            == "amount_too_large"
-        )
+        assert api.refused("POST", f"{path}/capture", {"amount_to_capture": 1001})[1]["code"] == "amount_too_large"
         done = api.post(f"{path}/capture", {"amount_to_capture": 400})
         assert (done["status"], done["amount_received"]) == ("succeeded", 400)
         released, captured = 600, 400
@@ -241,8 +226,7 @@ def test_refund_cannot_be_canceled(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inquiry", "outcome", "refundable"),
-    [(False, "won", True), (False, "lost", False), (True, "warning_closed", True)],
+    ("inquiry", "outcome", "refundable"), [(False, "won", True), (False, "lost", False), (True, "warning_closed", True)]
 )
 def test_disputes(api: Api, control: Running, inquiry: bool, outcome: str, refundable: bool) -> None:
     intent = paid(api)
@@ -275,12 +259,7 @@ def test_processing(api: Api, control: Running, outcome: str) -> None:
     finished = control.post(f"payment_intents/{intent['id']}/process", outcome=outcome)
     last = "payment_intent.succeeded" if outcome == "succeeded" else "payment_intent.payment_failed"
     assert finished["status"] == ("succeeded" if outcome == "succeeded" else "requires_payment_method")
-    assert api.event_types()[1:] == [
-        "charge.pending",
-        "payment_intent.processing",
-        f"charge.{outcome}",
-        last,
-    ]
+    assert api.event_types()[1:] == ["charge.pending", "payment_intent.processing", f"charge.{outcome}", last]
 
 
 def test_automatic_async_gets_its_balance_transaction_later(api: Api) -> None:
@@ -298,11 +277,7 @@ def test_metadata(api: Api) -> None:
     intent = api.intent(**{"metadata[a]": "1", "metadata[b]": "2", "metadata[7]": "seven"})
     assert intent["metadata"] == {"a": "1", "b": "2", "7": "seven"}
     path = f"payment_intents/{intent['id']}"
-    assert api.post(path, {"metadata[a]": "", "metadata[c]": "3"})["metadata"] == {
-        "b": "2",
-        "7": "seven",
-        "c": "3",
-    }
+    assert api.post(path, {"metadata[a]": "", "metadata[c]": "3"})["metadata"] == {"b": "2", "7": "seven", "c": "3"}
     assert api.post(path, {"metadata": ""})["metadata"] == {}
 
 

@@ -101,19 +101,14 @@ class TestStripeLibrary:
         retrieved = sdk.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
         assert retrieved.latest_charge.payment_method_details.card.brand == "visa"
         refund = sdk.refunds.create({"payment_intent": intent.id, "amount": 99, "metadata": {"a": "b"}})
-        assert sdk.refunds.update(refund.id, {"metadata": {"c": "d"}}).metadata.to_dict() == {
-            "a": "b",
-            "c": "d",
-        }
+        assert sdk.refunds.update(refund.id, {"metadata": {"c": "d"}}).metadata.to_dict() == {"a": "b", "c": "d"}
         with pytest.raises(stripe.InvalidRequestError) as caught:
             sdk.refunds.create({"payment_intent": intent.id, "amount": 1001})
         assert (caught.value.code, caught.value.param) == (None, "amount")
         assert [item.id for item in sdk.refunds.list({"charge": retrieved.latest_charge.id})] == [refund.id]
 
     def test_decline(self, sdk: Any) -> None:
-        intent = sdk.payment_intents.create(
-            {"amount": 500, "currency": "eur", "payment_method_types": ["card"]}
-        )
+        intent = sdk.payment_intents.create({"amount": 500, "currency": "eur", "payment_method_types": ["card"]})
         with pytest.raises(stripe.CardError) as caught:
             sdk.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa_chargeDeclinedLostCard"})
         assert (caught.value.code, caught.value.error.decline_code) == ("card_declined", "lost_card")

@@ -22,9 +22,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def storm(
-    settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Storm]]:
+def storm(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Storm]]:
     """``storm(mongodb_uri, seed=…)``: a Storm, whose processes are ended after the test."""
     begun: list[Storm] = []
 

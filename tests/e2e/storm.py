@@ -69,8 +69,7 @@ class Storm:
         create_indexes()
         # Retries as Stripe makes them, in doubling pauses, but of a tenth of a second instead of hours.
         self.sandbox.put(
-            "webhooks",
-            {"base_backoff_ms": 100, "max_backoff_ms": 1000, "max_attempts": 500, "timeout_ms": 10_000},
+            "webhooks", {"base_backoff_ms": 100, "max_backoff_ms": 1000, "max_attempts": 500, "timeout_ms": 10_000}
         )
         self.sandbox.hold_webhooks()
 
@@ -109,9 +108,7 @@ class Storm:
 
     def each_time(self, times: int, strike: Callable[[int], None]) -> None:
         """Call ``strike`` at random moments of the storm, all of them before its last tenth."""
-        moments = sorted(
-            self.chance.sample(range(int(self.released * 0.1), self.released), times), reverse=True
-        )
+        moments = sorted(self.chance.sample(range(int(self.released * 0.1), self.released), times), reverse=True)
         for number, left in enumerate(moments):
             wait_until(lambda left=left: self.under_way <= left, seconds=120)  # type: ignore[misc]
             assert self.under_way > 0, "the storm was over before the crash"

@@ -152,9 +152,7 @@ def test_no_endpoint_logs_its_input(
         faulty.request(aviary.canary("method").upper(), path)
         asked += 2
     shown = requests.get(
-        f"{faulty.base_url}/metrics",
-        headers={"Authorization": f"Bearer {settings.metrics_token}"},
-        timeout=30,
+        f"{faulty.base_url}/metrics", headers={"Authorization": f"Bearer {settings.metrics_token}"}, timeout=30
     )
     assert 'route="/login"' in shown.text, "the page counts what was asked"
     assert aviary.found_in(shown.text.splitlines()) == []
@@ -170,11 +168,7 @@ def test_no_endpoint_logs_its_input(
 
 
 def test_a_refusal_of_stripe_is_logged_without_its_words(
-    faulty: LiveServer,
-    aviary: Aviary,
-    sandbox: SandboxProcess,
-    settings: Settings,
-    bearer: dict[str, str],
+    faulty: LiveServer, aviary: Aviary, sandbox: SandboxProcess, settings: Settings, bearer: dict[str, str]
 ) -> None:
     for number, effect in enumerate(("401", "402", "403", "409", "429", "500", "garbage", "answer_lost")):
         sandbox.fault(effect=effect, match={"path": "^/v1/payment_intents"}, times=3)
@@ -231,9 +225,7 @@ def test_unexpected_failures_name_the_place_and_not_the_values(
     gunicorn = [line for line in log_lines if line.get("logger") == "gunicorn.error"]
     assert any(line["event"].startswith("Error handling request") for line in gunicorn)
     assert any(line["event"] == "Invalid request" for line in gunicorn)
-    assert any(line["event"].startswith("Listening at") for line in gunicorn), (
-        "the master's lines are JSON too"
-    )
+    assert any(line["event"].startswith("Listening at") for line in gunicorn), "the master's lines are JSON too"
 
 
 def test_deliveries_are_logged_by_event_and_payment(

@@ -43,9 +43,7 @@ def test_a_folder_that_is_locked_belongs_to_a_living_master_of_another_container
     """Its process has a number of its own, which here is nobody's."""
     living = start_server(workers=1, settings=replace(settings, port=free_port()))
     (folder,) = folders_of(living.pid)
-    ended = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
-    )
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     alias = folder.with_name(f"paydesk-metrics-{int(ended.stdout)}-elsewhere")
     folder.rename(alias)
     request.addfinalizer(lambda: alias.rename(folder))
@@ -53,9 +51,7 @@ def test_a_folder_that_is_locked_belongs_to_a_living_master_of_another_container
     assert alias.exists()
 
 
-def test_failures_before_the_application_starts_are_logged_by_place(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_failures_before_the_application_starts_are_logged_by_place(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
         f"try:\n    {{}}['{CANARY}']\nexcept KeyError as error:\n    raise RuntimeError('{CANARY}') from error\n"
     )

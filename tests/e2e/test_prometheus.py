@@ -151,11 +151,7 @@ def another_than(server: LiveServer, known: set[int]) -> bool:
 
 
 def counters(found: Samples) -> Samples:
-    return {
-        name: value
-        for name, value in found.items()
-        if "_total" in name or "_count" in name or "_bucket" in name
-    }
+    return {name: value for name, value in found.items() if "_total" in name or "_count" in name or "_bucket" in name}
 
 
 @needs_prometheus
@@ -178,16 +174,12 @@ def test_prometheus_sees_both_workers_and_the_figures_of_the_api(
         expected = figures_of(answer, window)
         assert answer["payments"]["completed"] > 20
         assert {name: found.get(name) for name in expected} == pytest.approx(expected)
-    requests_seen = prometheus.seen(
-        f'paydesk_http_requests_total{{route="/api/v1/payments"}} >= {requests_made}'
-    )
+    requests_seen = prometheus.seen(f'paydesk_http_requests_total{{route="/api/v1/payments"}} >= {requests_made}')
     assert requests_seen == {LISTED: requests_made}
     assert prometheus.seen("sum(paydesk_scrape_error)") == {"": 0}
 
 
-def test_what_alerts_watch_is_exported_before_it_happens(
-    start_server: StartServer, bearer: dict[str, str]
-) -> None:
+def test_what_alerts_watch_is_exported_before_it_happens(start_server: StartServer, bearer: dict[str, str]) -> None:
     """A counter that appears with its first events has not grown for Prometheus."""
     server = start_server(workers=1)
     ask(server, NOTHING, 1, **bearer)  # routes are known from their first request on
@@ -198,8 +190,7 @@ def test_what_alerts_watch_is_exported_before_it_happens(
         (name, labels)
         for name, labels in watched(counters)
         if not any(
-            name == sample.name
-            and all(value.fullmatch(sample.labels[label]) for label, value in labels.items())
+            name == sample.name and all(value.fullmatch(sample.labels[label]) for label, value in labels.items())
             for sample in readings
         )
     ]
@@ -215,17 +206,13 @@ def test_what_alerts_watch_is_exported_before_it_happens(
 
 
 @needs_promtool
-def test_promtool_finds_nothing_to_correct(
-    start_server: StartServer, database: Mongo, bearer: dict[str, str]
-) -> None:
+def test_promtool_finds_nothing_to_correct(start_server: StartServer, database: Mongo, bearer: dict[str, str]) -> None:
     server = start_server(workers=2)
     database.payments.insert_many(recent_payments(200))
     ask(server, NOTHING, 5, **bearer)
     text = requests.get(f"{server.base_url}/metrics", headers=TOKEN, timeout=30).text
     assert "paydesk_processing_seconds" in text
-    check = subprocess.run(
-        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
-    )
+    check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (check.returncode, check.stdout + check.stderr) == (0, "")
 
 

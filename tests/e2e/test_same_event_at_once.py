@@ -33,9 +33,7 @@ def post_at_once(run: Storm, event: dict[str, Any]) -> Counter[int]:
 
 
 @pytest.mark.parametrize("succeeded_first", [False, True], ids=["in order", "success first"])
-def test_each_event_is_applied_once(
-    storm: Callable[..., Storm], mongo_uri: str, succeeded_first: bool
-) -> None:
+def test_each_event_is_applied_once(storm: Callable[..., Storm], mongo_uri: str, succeeded_first: bool) -> None:
     """Every event of one payment in turn, the first of them for an intent that no row names: all race to adopt it."""
     run = storm(mongo_uri)
     intent_id = load.new_intent(run.sandbox, "at-once")

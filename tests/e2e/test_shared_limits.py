@@ -36,9 +36,7 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, Child]]:
 
 
 @pytest.fixture
-def servers(
-    redis: tuple[str, Child], settings: Settings, start_server: Callable[..., LiveServer]
-) -> list[LiveServer]:
+def servers(redis: tuple[str, Child], settings: Settings, start_server: Callable[..., LiveServer]) -> list[LiveServer]:
     """Two gunicorns, as on two machines."""
     shared = replace(settings, redis_url=redis[0], rate_limit_reads=LIMIT)
     return [start_server(workers=1, settings=replace(shared, port=free_port())) for _ in range(2)]

@@ -25,9 +25,7 @@ def test_a_request_in_flight_is_answered_before_the_process_ends(
     sandbox.fault(effect="slow", match={"method": "POST", "path": "^/v1/payment_intents$"}, delay_ms=4_000)
     body = {"order_id": "order-1", "customer_id": "customer-1", "amount": 10}
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(
-            server.request, "POST", "/api/v1/payments/stripe/create-intent", json=body, headers=bearer
-        )
+        answer = pool.submit(server.request, "POST", "/api/v1/payments/stripe/create-intent", json=body, headers=bearer)
         # The row is written before Stripe is called.
         server.wait_until(lambda: database["payments"].count_documents({"order_id": "order-1"}) == 1)
         assert not answer.done(), "the request was over before the server got SIGTERM"

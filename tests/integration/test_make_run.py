@@ -94,9 +94,7 @@ def test_commands_talk_to_what_make_run_started(tmp_path: Path) -> None:
         assert reconciled.returncode == 0, reconciled.stderr
 
         # .env wins. It names another database, which does not exist.
-        (folder / ".env").write_text(
-            "MONGODB_URI=mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=100\n"
-        )
+        (folder / ".env").write_text("MONGODB_URI=mongodb://127.0.0.1:1/paydesk?serverSelectionTimeoutMS=100\n")
         elsewhere = flask(folder, "users", "list")
         assert elsewhere.returncode == 1
         assert RUNNING.format(port=port) not in elsewhere.stderr

@@ -60,14 +60,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ("name", "value"),
     [
         ("REDIS_URL", f"keydb://:{CANARY}@localhost"),
-        pytest.param(
-            *("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"), marks=pytest.mark.thorough
-        ),
+        pytest.param(*("MONGODB_URI", f"mongodb://paydesk:1/{CANARY}@localhost/paydesk"), marks=pytest.mark.thorough),
     ],
 )
-def test_a_bad_setting_is_one_sentence_without_its_value(
-    run: Run, start: list[str], name: str, value: str
-) -> None:
+def test_a_bad_setting_is_one_sentence_without_its_value(run: Run, start: list[str], name: str, value: str) -> None:
     done = run(*start, **{name: value})
     assert done.returncode == 1
     (sentence,) = done.stderr.splitlines()

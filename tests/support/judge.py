@@ -94,9 +94,7 @@ class Truth:
         charges = self.charges.get(intent_id, [])
         with_charge = {charge["payment_method"] for charge in charges}
         requests = {
-            method: status
-            for method, status in self.requests.get(intent_id, {}).items()
-            if method not in with_charge
+            method: status for method, status in self.requests.get(intent_id, {}).items() if method not in with_charge
         }
         disputes = self.disputes.get(intent_id, [])
         error = intent["last_payment_error"]
@@ -130,9 +128,7 @@ def shown(document: Mapping[str, Any]) -> Object:
         "refunds": {r["stripe_refund_id"]: (r["status"], r["amount"]) for r in document["refunds"]},
         "disputes": {d["id"]: (d["status"], d["amount"], d["reason"]) for d in document["disputes"]},
         "charges": {
-            a["charge_id"]: (a["status"], (a["failure"] or {}).get("code"))
-            for a in attempts
-            if a["charge_id"]
+            a["charge_id"]: (a["status"], (a["failure"] or {}).get("code")) for a in attempts if a["charge_id"]
         },
         "requests": {a["payment_method_id"]: a["status"] for a in attempts if not a["charge_id"]},
         "attempts": len(attempts),

@@ -22,9 +22,7 @@ def payment(draw: st.DrawFn, moments: st.SearchStrategy[datetime]) -> Document:
     created = draw(moments)
     currency, (brand, country) = draw(st.sampled_from(CURRENCIES)), draw(st.sampled_from(CARDS))
     amount = draw(st.integers(1, 9_999)) * 10
-    status = draw(
-        st.sampled_from(["completed", "completed", "failed", "canceled", "pending", "requires_action"])
-    )
+    status = draw(st.sampled_from(["completed", "completed", "failed", "canceled", "pending", "requires_action"]))
     attempts = [_attempt(draw, created, "failed") for _ in range(draw(st.integers(0, 2)))]
     if status == "completed":
         attempts.append(_attempt(draw, created, "succeeded"))
@@ -75,12 +73,8 @@ def payment(draw: st.DrawFn, moments: st.SearchStrategy[datetime]) -> Document:
 def moments(first: datetime, last: datetime) -> st.SearchStrategy[datetime]:
     """Whole seconds between two instants, often near the ends of quarters of an hour."""
     seconds = int((last - first).total_seconds())
-    near = st.builds(
-        lambda q, s: max(0, min(seconds, q * 900 + s)), st.integers(0, seconds // 900), st.integers(-1, 1)
-    )
-    return st.one_of(st.integers(0, seconds), near).map(
-        lambda s: first.astimezone(UTC) + timedelta(seconds=s)
-    )
+    near = st.builds(lambda q, s: max(0, min(seconds, q * 900 + s)), st.integers(0, seconds // 900), st.integers(-1, 1))
+    return st.one_of(st.integers(0, seconds), near).map(lambda s: first.astimezone(UTC) + timedelta(seconds=s))
 
 
 def _attempt(draw: st.DrawFn, created: datetime, status: str) -> Document:

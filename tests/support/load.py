@@ -18,11 +18,7 @@ CHALLENGED_AND_DECLINED = ("4000008400001629", "4000008260003178")
 
 def new_intent(sandbox: SandboxProcess, order_id: str | None, amount: int = 10_000) -> str:
     """An intent made at Stripe itself, of ours when it has an order."""
-    params: dict[str, Any] = {
-        "amount": amount,
-        "currency": "usd",
-        "automatic_payment_methods[enabled]": "true",
-    }
+    params: dict[str, Any] = {"amount": amount, "currency": "usd", "automatic_payment_methods[enabled]": "true"}
     if order_id:
         params |= {"metadata[order_id]": order_id, "metadata[customer_id]": "customer-1"}
     return str(sandbox.stripe("POST", "/v1/payment_intents", params)["id"])
@@ -40,9 +36,7 @@ def failing_attempt(sandbox: SandboxProcess, intent_id: str, kind: str, choice: 
 
 def refund(sandbox: SandboxProcess, intent_id: str, amount: int) -> dict[str, Any]:
     """A refund made at Stripe itself."""
-    made: dict[str, Any] = sandbox.stripe(
-        "POST", "/v1/refunds", {"payment_intent": intent_id, "amount": amount}
-    )
+    made: dict[str, Any] = sandbox.stripe("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": amount})
     return made
 
 

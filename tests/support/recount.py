@@ -42,9 +42,7 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
     asked = [a for a in attempts if a["three_d_secure"]["attempted"]]
     rest = [p for p in cohort if p not in completed and p not in failed]
     outcome = [p for p in cohort if any(a["status"] in ("succeeded", "failed") for a in p["attempts"])]
-    reasons = Counter(
-        a["failure"]["decline_code"] or a["failure"]["code"] for a in attempts if a["status"] == "failed"
-    )
+    reasons = Counter(a["failure"]["decline_code"] or a["failure"]["code"] for a in attempts if a["status"] == "failed")
     seconds = sorted(int((p["completed_at"] - p["created_at"]).total_seconds()) for p in completed)
     canceled = [p for p in rest if p["status"] == "canceled"]
     waiting = [p for p in rest if p["status"] != "canceled"]
@@ -58,9 +56,7 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
             "abandoned": sum(not p["attempts"] for p in waiting),
         },
         "success_rate": ratio(len(completed), len(completed) + len(failed)),
-        "first_attempt_success": ratio(
-            sum(p["attempts"][0]["status"] == "succeeded" for p in outcome), len(outcome)
-        ),
+        "first_attempt_success": ratio(sum(p["attempts"][0]["status"] == "succeeded" for p in outcome), len(outcome)),
         "failure_reasons": {code: ratio(n, sum(reasons.values())) for code, n in reasons.items()},
         "refund_rate": {
             "by_count": ratio(sum(bool(given_back(p)) for p in completed), len(completed)),
@@ -82,9 +78,7 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
         },
         "dispute_rate": ratio(sum(p["disputed"] for p in completed), len(completed)),
         "disputes_opened": sum(
-            lies_in(d["created_at"]) and not d["status"].startswith("warning_")
-            for p in payments
-            for d in p["disputes"]
+            lies_in(d["created_at"]) and not d["status"].startswith("warning_") for p in payments for d in p["disputes"]
         ),
         "volume": volume(payments, lies_in),
     }
@@ -135,8 +129,7 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
         **{n: +Counter(answer["three_d_secure"][n]) for n in ("split", "flows")},
     }
     found["volume"] = {
-        v["currency"]: tuple(Decimal(str(v[name])) for name in ("gross", "refunded", "net"))
-        for v in answer["volume"]
+        v["currency"]: tuple(Decimal(str(v[name])) for name in ("gross", "refunded", "net")) for v in answer["volume"]
     }
     return found
 

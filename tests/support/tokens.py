@@ -35,6 +35,4 @@ def mint(
         **claims,
     }
     key = settings.auth_jwt_secret if secret is None else secret
-    return jwt.encode(
-        {name: value for name, value in content.items() if value is not None}, key, algorithm=algorithm
-    )
+    return jwt.encode({name: value for name, value in content.items() if value is not None}, key, algorithm=algorithm)

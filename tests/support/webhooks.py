@@ -12,9 +12,7 @@ from typing import Any
 WEBHOOK_PATH = "/api/v1/payments/stripe/webhook"
 
 
-def signed(
-    event: Mapping[str, Any] | bytes, secret: str, at: float | None = None
-) -> tuple[bytes, dict[str, str]]:
+def signed(event: Mapping[str, Any] | bytes, secret: str, at: float | None = None) -> tuple[bytes, dict[str, str]]:
     """Body and headers of the delivery of ``event``."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     moment = int(time.time() if at is None else at)

@@ -69,8 +69,7 @@ def test_a_cursor_signed_with_another_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"),
-    [("refunds", {"status": "failed"}), ("payments", {"status": "completed"}), ("payments", {})],
+    ("name", "parameters"), [("refunds", {"status": "failed"}), ("payments", {"status": "completed"}), ("payments", {})]
 )
 def test_a_cursor_of_another_list_or_filter_is_refused(name: str, parameters: dict[str, str]) -> None:
     other = Cursors("a secret key of the test", name, parameters)

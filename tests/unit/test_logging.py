@@ -22,10 +22,7 @@ SECRETS = [
     "6304000000000000",
     "hunter2:correcthorse",
 ]
-TEXTS = [
-    *SECRETS[:-1],
-    "mongodb://hunter2:correcthorse@db.internal/paydesk",
-]
+TEXTS = [*SECRETS[:-1], "mongodb://hunter2:correcthorse@db.internal/paydesk"]
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +40,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_unknown_fields_keep_their_name_and_lose_their_value(capsys: pytest.CaptureFixture[str]) -> None:
-    structlog.get_logger("t").info(
-        "paid", payment_id="65f0c0ffee65f0c0ffee65f0", client_secret="x", body={"a": 1}
-    )
+    structlog.get_logger("t").info("paid", payment_id="65f0c0ffee65f0c0ffee65f0", client_secret="x", body={"a": 1})
     (line,) = lines(capsys)
     assert line["payment_id"] == "65f0c0ffee65f0c0ffee65f0"
     assert line["client_secret"] == line["body"] == "[redacted]"
@@ -66,9 +61,7 @@ def test_secrets_in_texts_are_redacted(capsys: pytest.CaptureFixture[str], text:
 
 
 @pytest.mark.parametrize("beside", ["2026-03-31 {}", "{} 12 27 123", "7 {}"])
-def test_a_card_number_among_other_digits_is_redacted(
-    capsys: pytest.CaptureFixture[str], beside: str
-) -> None:
+def test_a_card_number_among_other_digits_is_redacted(capsys: pytest.CaptureFixture[str], beside: str) -> None:
     text = beside.format("4242424242424242")
     structlog.get_logger("t").info("told", error=text)
     assert "4242" not in capsys.readouterr().err
@@ -88,9 +81,7 @@ def test_the_clients_request_id_is_used_where_it_is_safe(capsys: pytest.CaptureF
     logging.init_app(app)
     app.add_url_rule("/payments/<name>", view_func=lambda name: name)
     client = app.test_client()
-    response = client.get(
-        "/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"}
-    )
+    response = client.get("/payments/secret-name?card=4242424242424242", headers={"X-Request-ID": "abc-123.456_x"})
     assert response.headers["X-Request-ID"] == "abc-123.456_x"
     for bad in ("short", "with space in it", "a" * 200, "{}{}{}{}", "é" * 10):
         made = client.get("/payments/x", headers={"X-Request-ID": bad}).headers["X-Request-ID"]

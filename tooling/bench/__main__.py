@@ -29,9 +29,7 @@ DATABASES = {"webhooks": "bench_webhooks", "payments": "bench_payments", "monito
 def main() -> None:
     """Run the suites named on the command line, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m tooling.bench", description=__doc__)
-    parser.add_argument(
-        "suites", nargs="*", metavar="SUITE", help=f"one or more of {', '.join(SUITES)} (default: all)"
-    )
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one or more of {', '.join(SUITES)} (default: all)")
     parser.add_argument(
         "--scale",
         type=float,

@@ -25,9 +25,7 @@ _database = MongoClient[dict[str, Any]](
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """A WSGI application of one route."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    signature = dict(
-        part.split("=", 1) for part in environ.get("HTTP_STRIPE_SIGNATURE", "t=0,v1=").split(",")
-    )
+    signature = dict(part.split("=", 1) for part in environ.get("HTTP_STRIPE_SIGNATURE", "t=0,v1=").split(","))
     expected = hmac.new(_SECRET, f"{signature['t']}.".encode() + body, hashlib.sha256).hexdigest()
     is_recent = abs(time.time() - int(signature["t"])) < 300
     if not (is_recent and hmac.compare_digest(expected, signature["v1"])):
@@ -36,8 +34,6 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
     event = json.loads(body)
     obj = event["data"]["object"]
     _database.webhook_events.insert_one({"_id": event["id"], "payload": event})
-    _database.payments.update_one(
-        {"payment_intent_id": obj["payment_intent"]}, {"$set": {"status": obj["status"]}}
-    )
+    _database.payments.update_one({"payment_intent_id": obj["payment_intent"]}, {"$set": {"status": obj["status"]}})
     start_response("200 OK", [("Content-Type", "application/json")])
     return [b'{"received": true}']

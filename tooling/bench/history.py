@@ -77,9 +77,7 @@ def payment(rng: random.Random, now: datetime, number: int, count: int) -> Docum
     card = {"brand": brand, "last4": "4242", "country": rng.choice(_COUNTRIES)}
     amount, luck = rng.randrange(100, 50_000), rng.random()
     has_3ds = rng.random() < 0.3
-    attempts = [
-        _attempt(rng, created, card, has_3ds, "failed") for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))
-    ]
+    attempts = [_attempt(rng, created, card, has_3ds, "failed") for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))]
     completed = None
     if luck < 0.9:
         attempts.append(_attempt(rng, created, card, has_3ds, "succeeded"))

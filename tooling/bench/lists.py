@@ -83,9 +83,7 @@ def measure(mongo: EmbeddedMongo, count: int) -> Iterator[Table]:
         medians[number] = statistics.median(times[1:])
         if (number + 1) % 500 == 0:
             progress(f"{number + 1:,} of {len(pages):,} pages")
-    table = Table(
-        f"GET {PAYMENTS}: ms of server time at {count:,} payments", ["", "pages", "p50", "p95", "max"]
-    )
+    table = Table(f"GET {PAYMENTS}: ms of server time at {count:,} payments", ["", "pages", "p50", "p95", "max"])
     for name, numbers in _groups(pages).items():
         times = [medians[number] for number in numbers]
         table.row(name, str(len(numbers)), statistics.median(times), percentile(times, 0.95), max(times))
@@ -136,12 +134,7 @@ def _pages(site: Site) -> Iterator[Page]:
         for filters in _filters():
             for order in SortOrder:
                 yield from _depths(filters if order is SortOrder.NEWEST else {**filters, "sort": order.value})
-    for name, value in (
-        ("order", "order-77"),
-        ("customer", "customer-7"),
-        ("q", "order-77"),
-        ("q", "pi_bench7"),
-    ):
+    for name, value in (("order", "order-77"), ("customer", "customer-7"), ("q", "order-77"), ("q", "pi_bench7")):
         yield Page({name: value}, "first page")
 
 

@@ -86,9 +86,7 @@ def _measure_pairs(env: dict[str, str], start: int, pairs: dict[str, list[tuple[
                 # The first round warms up. After it, each side goes first equally often.
                 order = servers if turn % 2 else servers[::-1]
                 mark = f"{start}t{turn}"
-                milliseconds = {
-                    side: _processor_ms(side, requests(base, mark + side[0])) for side, base in order
-                }
+                milliseconds = {side: _processor_ms(side, requests(base, mark + side[0])) for side, base in order}
                 if turn:
                     pairs[name].append((milliseconds[sides[0]], milliseconds[sides[1]]))
 

@@ -183,13 +183,7 @@ def _bursts(uri: str, burst: int, today: date) -> Table:
 
 
 def _burst_row(
-    table: Table,
-    site: Site,
-    client: MongoClient[dict[str, Any]],
-    path: str,
-    view: View,
-    burst: int,
-    today: date,
+    table: Table, site: Site, client: MongoClient[dict[str, Any]], path: str, view: View, burst: int, today: date
 ) -> None:
     first_views, counting = [], []
     for turn in range(BURSTS):
@@ -201,11 +195,7 @@ def _burst_row(
         counting.append(count_changes(site))
     exact = "yes" if path == METRICS else "as the API"
     table.row(
-        f"{path} {view.name}",
-        statistics.median(first_views),
-        max(first_views),
-        exact,
-        statistics.median(counting),
+        f"{path} {view.name}", statistics.median(first_views), max(first_views), exact, statistics.median(counting)
     )
 
 

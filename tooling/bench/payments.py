@@ -69,8 +69,7 @@ def _calls(service: Service, count: int) -> Table:
     order_of = _orders_of(service, intents)
     service.pay(intents)
     confirmations = [
-        service.request("confirm", {"payment_intent_id": intent, "order_id": order_of[intent]})
-        for intent in intents
+        service.request("confirm", {"payment_intent_id": intent, "order_id": order_of[intent]}) for intent in intents
     ]
     confirmed = load.run(confirmations, in_flight=IN_FLIGHT, keep_bodies=True)
     _add_row(table, "confirm", confirmed, 200)
@@ -107,9 +106,7 @@ def _overhead(service: Service, count: int) -> Table:
 
 def _slow_stripe(service: Service) -> Table:
     """120 create-intents at once while every call to Stripe takes 400 ms, without and with webhooks."""
-    table = Table(
-        f"Stripe takes {SLOW_STRIPE_MS} ms a call", ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"]
-    )
+    table = Table(f"Stripe takes {SLOW_STRIPE_MS} ms a call", ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"])
     latency = f"{service.sandbox}/_sandbox/latency"
     requests.put(latency, json={"ms": SLOW_STRIPE_MS}, timeout=10).raise_for_status()
     try:

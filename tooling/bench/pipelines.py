@@ -20,9 +20,7 @@ _FAILED = {"$in": ["failed", {"$ifNull": ["$attempts.status", []]}]}
 _COMPLETED = {"$eq": ["$status", "completed"]}
 _REST = {"$and": [{"$not": _COMPLETED}, {"$not": _FAILED}]}
 _OUTCOME = {"$or": [{"$in": ["succeeded", "$attempts.status"]}, _FAILED]}
-_SUCCEEDED_REFUNDS: Document = {
-    "$filter": {"input": "$refunds", "cond": {"$eq": ["$$this.status", "succeeded"]}}
-}
+_SUCCEEDED_REFUNDS: Document = {"$filter": {"input": "$refunds", "cond": {"$eq": ["$$this.status", "succeeded"]}}}
 _REFUNDED_AMOUNT = {"$sum": {"$map": {"input": _SUCCEEDED_REFUNDS, "in": "$$this.amount"}}}
 _SECONDS = {"$toInt": {"$divide": [{"$subtract": ["$completed_at", "$created_at"]}, 1000]}}
 

@@ -29,12 +29,8 @@ class Table:
     def __str__(self) -> str:
         lines = [self.columns, *self.rows]
         widths = [max(len(line[n]) for line in lines) for n in range(len(self.columns))]
-        texts = [
-            "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in lines
-        ]
-        return "\n".join(
-            [self.title, *(f"  {line}" for line in texts), *(f"  → {note}" for note in self.notes)]
-        )
+        texts = ["  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, *(f"  {line}" for line in texts), *(f"  → {note}" for note in self.notes)])
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -45,9 +45,7 @@ class Site:
         response = self.client.get(path, query_string=query, headers=headers)
         milliseconds = (time.perf_counter() - started) * 1000
         if response.status_code != 200:
-            raise RuntimeError(
-                f"{response.request.url} was answered {response.status_code}:\n{response.text}"
-            )
+            raise RuntimeError(f"{response.request.url} was answered {response.status_code}:\n{response.text}")
         return milliseconds, response
 
     def _sign_in(self) -> None:

@@ -26,13 +26,9 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
         stack.gunicorn("tooling.bench.bare_webhook:app", stack.environment(bare), ready="/") as yardstick,
     ):
         urls = (service + "/api/v1/payments/stripe/webhook", yardstick + "/")
-        changes = Table(
-            "Webhooks: every delivery changes a payment (two durable writes on both sides)", COLUMNS
-        )
+        changes = Table("Webhooks: every delivery changes a payment (two durable writes on both sides)", COLUMNS)
         _rounds(changes, urls, bare, count, _charge)
-        mixed = Table(
-            "Webhooks: the three events of a payment in turn (created, charge.succeeded, succeeded)", COLUMNS
-        )
+        mixed = Table("Webhooks: the three events of a payment in turn (created, charge.succeeded, succeeded)", COLUMNS)
         _rounds(mixed, urls, bare, count // 3, _story)
         return [changes, mixed]
 
@@ -52,11 +48,7 @@ def _story(url: str, number: str) -> list[load.Request]:
 
 
 def _rounds(
-    table: Table,
-    urls: tuple[str, str],
-    bare_uri: str,
-    count: int,
-    story: Callable[[str, str], list[load.Request]],
+    table: Table, urls: tuple[str, str], bare_uri: str, count: int, story: Callable[[str, str], list[load.Request]]
 ) -> None:
     service, bare = urls
     ratios = []
@@ -77,9 +69,7 @@ def _rounds(
     table.note(f"median ratio {statistics.median(ratios):.2f} (target ≥ {TARGET})")
 
 
-def _interleaved(
-    story: Callable[[str, str], list[load.Request]], url: str, numbers: list[str]
-) -> list[load.Request]:
+def _interleaved(story: Callable[[str, str], list[load.Request]], url: str, numbers: list[str]) -> list[load.Request]:
     """The first events of all payments, then the second ones, and so on, as in a busy hour."""
     stories = [story(url, number) for number in numbers]
     return [request for step in zip(*stories, strict=True) for request in step]

@@ -78,9 +78,7 @@ def orders() -> list[dict[str, Any]]:
 def create_order() -> tuple[dict[str, Any], int]:
     """Place an order: ``{"product", "pieces"}``."""
     match request.get_json():
-        case {"product": str(product), "pieces": int(pieces)} if (
-            product in PRODUCTS and 1 <= pieces <= MAX_PIECES
-        ):
+        case {"product": str(product), "pieces": int(pieces)} if product in PRODUCTS and 1 <= pieces <= MAX_PIECES:
             title, price, currency = PRODUCTS[product]
         case _:
             abort(422)
@@ -117,8 +115,7 @@ def _is_paid(order: dict[str, Any]) -> bool:
     response.raise_for_status()
     payments = response.json(parse_float=Decimal)["data"]
     return any(
-        payment["amount"] == Decimal(order["amount"]) and payment["refund_status"] != "full"
-        for payment in payments
+        payment["amount"] == Decimal(order["amount"]) and payment["refund_status"] != "full" for payment in payments
     )
 
 
@@ -150,11 +147,7 @@ def _secure(response: Response) -> Response:
     stripe = _stripe_js()
     if stripe == STRIPE_JS:
         stripe = f"{STRIPE_JS} https://*.js.stripe.com"
-        frames, api, images = (
-            f"{stripe} https://hooks.stripe.com",
-            "https://api.stripe.com",
-            "https://*.stripe.com",
-        )
+        frames, api, images = (f"{stripe} https://hooks.stripe.com", "https://api.stripe.com", "https://*.stripe.com")
     else:
         frames, api, images = stripe, "", ""
     response.headers["Content-Security-Policy"] = (

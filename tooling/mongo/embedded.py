@@ -172,11 +172,7 @@ def _ports(dbpath: Path, nodes: int) -> list[int]:
 
 def _client(node: Node) -> MongoClient[dict[str, Any]]:
     return MongoClient(
-        node.address,
-        directConnection=True,
-        serverSelectionTimeoutMS=500,
-        connectTimeoutMS=500,
-        socketTimeoutMS=5000,
+        node.address, directConnection=True, serverSelectionTimeoutMS=500, connectTimeoutMS=500, socketTimeoutMS=5000
     )
 
 

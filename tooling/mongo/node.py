@@ -68,11 +68,7 @@ class Node:
             with self._stderr_path.open("wb") as stderr:
                 # A session of its own, so that Ctrl-C reaches only the supervisor, which stops its parts in order.
                 self.process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=stderr,
-                    start_new_session=True,
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
                 )
         except OSError as error:
             self._release_folder()

@@ -50,9 +50,7 @@ class RunEnv:
 
     def publish(self, settings: Mapping[str, str]) -> None:
         """Write the file in one step, so that no command reads half of it."""
-        self._file = _replace(
-            self._path, "Written by `make run` for flask commands; removed when it ends.", settings
-        )
+        self._file = _replace(self._path, "Written by `make run` for flask commands; removed when it ends.", settings)
 
     def remove(self) -> None:
         """Remove the file, also one that an earlier run left when it was killed."""

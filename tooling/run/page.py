@@ -17,9 +17,7 @@ class Login:
     password: str
 
 
-def render(
-    base: str, sandbox: str | None, logins: list[Login], token: str | None, *, demo: bool = False
-) -> str:
+def render(base: str, sandbox: str | None, logins: list[Login], token: str | None, *, demo: bool = False) -> str:
     addresses = [
         ("Dashboard", f"{base}/login"),
         ("API", f"{base}/api/v1"),
@@ -33,9 +31,7 @@ def render(
     parts = [["Paydesk is running. Ctrl-C stops it; the data stays in .data."], _columns(addresses)]
     if logins:
         width = max(len(login.email) for login in logins)
-        rows = [
-            (login.role.capitalize(), f"{login.email.ljust(width)}  {login.password}") for login in logins
-        ]
+        rows = [(login.role.capitalize(), f"{login.email.ljust(width)}  {login.password}") for login in logins]
         parts.append(["Sign in as", *_columns(rows)])
     else:
         parts.append(

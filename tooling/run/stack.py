@@ -85,9 +85,7 @@ class Stack:
             self._default("STRIPE_WEBHOOK_SECRET", random_secret("whsec_"))
             # With the sandbox both keys are ours, so that a real key from elsewhere is never used by mistake.
             self.env["STRIPE_SECRET_KEY"] = self.dev.get("SANDBOX_SECRET_KEY", random_secret("sk_test_"))
-            self.env["STRIPE_PUBLISHABLE_KEY"] = self.dev.get(
-                "SANDBOX_PUBLISHABLE_KEY", random_secret("pk_test_")
-            )
+            self.env["STRIPE_PUBLISHABLE_KEY"] = self.dev.get("SANDBOX_PUBLISHABLE_KEY", random_secret("pk_test_"))
 
     def _default(self, name: str, generate: Callable[[], str]) -> None:
         self.env[name] = self.configured.get(name) or self.dev.get(name, generate)
@@ -116,9 +114,7 @@ class Stack:
         self.supervisor.add(sandbox)
         ready = f"sandbox listening on http://127.0.0.1:{sandbox_port}"
         self.supervisor.wait_until(
-            lambda: ready in sandbox.log.read_text("utf-8", "replace"),
-            "The start of the sandbox",
-            READY_SECONDS,
+            lambda: ready in sandbox.log.read_text("utf-8", "replace"), "The start of the sandbox", READY_SECONDS
         )
         self.sandbox_url = self.env["STRIPE_API_BASE"] = f"http://127.0.0.1:{sandbox_port}"
 
@@ -143,9 +139,7 @@ class Stack:
             words = [word.format(port=port, app=app) for word in command]
             self.supervisor.add(Service(name, words, self.env, DATA))
         url = f"http://127.0.0.1:{port}/readyz"
-        self.supervisor.wait_until(
-            lambda: _is_ready(url), f"An answer of {url} (see .data/logs)", READY_SECONDS
-        )
+        self.supervisor.wait_until(lambda: _is_ready(url), f"An answer of {url} (see .data/logs)", READY_SECONDS)
 
     def _publish_settings(self, port: int) -> None:
         """Let flask commands in another terminal talk to this Paydesk."""

@@ -67,9 +67,7 @@ class Tokens:
         elif self._secret:
             key, algorithms = self._secret, ["HS256"]
         else:
-            raise TokensUnverifiable(
-                "Set AUTH_JWT_SECRET or AUTH_JWKS_URL; without it no token can be checked."
-            )
+            raise TokensUnverifiable("Set AUTH_JWT_SECRET or AUTH_JWKS_URL; without it no token can be checked.")
         claims = jwt.decode(
             token,
             key,

@@ -100,9 +100,7 @@ def _response(status: int, words: dict[str, str]) -> dict[str, Any]:
     return {
         "description": "\n".join(lines),
         "headers": headers,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}
-        },
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}},
     }
 
 

@@ -44,9 +44,7 @@ def paydesk_error(error: PaydeskError) -> Response:
     elif "challenge" in g:
         headers["WWW-Authenticate"] = g.challenge
     more: dict[str, Any] = {"failure": error.failure} if isinstance(error, CardDeclined) else {}
-    return _answer(
-        int(error.http_status), error.error, error.message, errors=error.errors, headers=headers, **more
-    )
+    return _answer(int(error.http_status), error.error, error.message, errors=error.errors, headers=headers, **more)
 
 
 def http_error(error: HTTPException) -> Response:

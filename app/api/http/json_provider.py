@@ -28,9 +28,7 @@ class DecimalJSONProvider(DefaultJSONProvider):
         """From JSON text; raises ValueError for anything else, for NaN, and for an object with a key twice."""
         text = s.decode("utf-8") if isinstance(s, bytes) else s
         try:
-            return simplejson.loads(
-                text, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_object, **kwargs
-            )
+            return simplejson.loads(text, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_object, **kwargs)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 

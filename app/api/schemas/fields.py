@@ -71,9 +71,7 @@ def string(description: str, example: str | None = None, *, null: bool = False, 
     return fields.String(required=True, allow_none=null, metadata=described(description, example, **more))
 
 
-def nested(
-    schema: type[Schema], description: str, *, null: bool = False, many: bool = False
-) -> fields.Nested:
+def nested(schema: type[Schema], description: str, *, null: bool = False, many: bool = False) -> fields.Nested:
     """A part of an answer with a schema of its own, or a list of such parts."""
     return fields.Nested(schema, required=True, allow_none=null, many=many, metadata=described(description))
 

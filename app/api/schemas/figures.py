@@ -66,9 +66,7 @@ class RefundedAmountSchema(Schema):
 class RefundRateSchema(Schema):
     by_count = nested(RatioSchema, "Completed payments with a succeeded refund, of all completed.")
     by_amount = nested(
-        RefundedAmountSchema,
-        "Refunded of captured money of these payments, each currency by itself.",
-        many=True,
+        RefundedAmountSchema, "Refunded of captured money of these payments, each currency by itself.", many=True
     )
 
 
@@ -147,9 +145,7 @@ class PreviousSchema(FiguresSchema):
 class MetricsSchema(FiguresSchema):
     range = nested(RangeSchema, "The range that the figures are of.")
     series = nested(StepSchema, "The same figures for every step of the range.", many=True)
-    previous = nested(
-        PreviousSchema, "The same figures for the comparison range; null unless requested.", null=True
-    )
+    previous = nested(PreviousSchema, "The same figures for the comparison range; null unless requested.", null=True)
 
 
 def metrics(report: Report) -> Body:
@@ -160,10 +156,7 @@ def metrics(report: Report) -> Body:
         "range": _range(span.start, span.end, span.zone, currency),
         **figures(report.figures),
         "series": [{"start": start.isoformat(), **figures(step)} for start, step in report.series],
-        "previous": {
-            "range": _range(before.start, before.end, span.zone, currency),
-            **figures(report.previous),
-        }
+        "previous": {"range": _range(before.start, before.end, span.zone, currency), **figures(report.previous)}
         if before and report.previous
         else None,
     }
@@ -176,12 +169,7 @@ def figures(figures_: Figures) -> Body:
         "success_rate": _ratio(figures_.success_rate),
         "first_attempt_success": _ratio(figures_.first_attempt_success),
         "failure_reasons": [
-            {
-                "code": r.reason.code,
-                "group": r.reason.group.value,
-                "meaning": r.reason.meaning,
-                **_ratio(r.ratio),
-            }
+            {"code": r.reason.code, "group": r.reason.group.value, "meaning": r.reason.meaning, **_ratio(r.ratio)}
             for r in figures_.failure_reasons
         ],
         "refund_rate": {
@@ -210,8 +198,7 @@ def figures(figures_: Figures) -> Body:
         "dispute_rate": _ratio(figures_.dispute_rate),
         "disputes_opened": figures_.disputes_opened,
         "volume": [
-            {"currency": v.currency, "gross": v.gross, "refunded": v.refunded, "net": v.net}
-            for v in figures_.volumes
+            {"currency": v.currency, "gross": v.gross, "refunded": v.refunded, "net": v.net} for v in figures_.volumes
         ],
     }
 

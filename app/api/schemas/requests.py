@@ -25,8 +25,7 @@ class NewPaymentSchema(RequestSchema):
     amount = Amount(
         required=True,
         metadata=described(
-            "Amount in major units, with no more decimals than the currency has: 99.99 USD, 100 JPY, "
-            "1.230 KWD.",
+            "Amount in major units, with no more decimals than the currency has: 99.99 USD, 100 JPY, 1.230 KWD.",
             99.99,
             exclusiveMinimum=True,
             minimum=0,
@@ -63,12 +62,8 @@ class RefundRequestSchema(RequestSchema):
             minimum=0,
         ),
     )
-    reason = text(
-        "Why, in a few words. Stripe gets the nearest of its own reasons.", "Customer returned the goods"
-    )
-    notes = text(
-        "Anything that colleagues should know; line breaks are kept.", "Agreed by phone", allow="\n\r\t"
-    )
+    reason = text("Why, in a few words. Stripe gets the nearest of its own reasons.", "Customer returned the goods")
+    notes = text("Anything that colleagues should know; line breaks are kept.", "Agreed by phone", allow="\n\r\t")
 
 
 class PaymentQuerySchema(RequestSchema):
@@ -96,13 +91,10 @@ class PaymentQuerySchema(RequestSchema):
             "insufficient_funds",
         ),
     )
-    three_d_secure = fields.Boolean(
-        metadata=described("Whether 3-D Secure was requested in any attempt.", True)
-    )
+    three_d_secure = fields.Boolean(metadata=described("Whether 3-D Secure was requested in any attempt.", True))
     created_from = fields.String(
         metadata=described(
-            "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 "
-            "timestamp.",
+            "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 timestamp.",
             "2025-01-01",
         )
     )
@@ -119,8 +111,7 @@ class PaymentQuerySchema(RequestSchema):
         metadata=described("How many payments to answer at most.", 25),
     )
     cursor = fields.String(
-        validate=validate.Length(max=300),
-        metadata={"description": "`next_cursor` of the page before, unchanged."},
+        validate=validate.Length(max=300), metadata={"description": "`next_cursor` of the page before, unchanged."}
     )
 
 

@@ -34,9 +34,7 @@ class StripeConfigSchema(Schema):
 
 
 class OpenedPaymentSchema(Schema):
-    client_secret = string(
-        "For Stripe.js in the customer's browser. Never log or store it.", "pi_3Oq_secret_x"
-    )
+    client_secret = string("For Stripe.js in the customer's browser. Never log or store it.", "pi_3Oq_secret_x")
     payment_intent_id = string("Stripe's id of the payment intent.", "pi_3OqJ2KLkdIwHu7ix0a1b2c3d")
     publishable_key = string("Stripe's publishable key, for Stripe.js.", "pk_test_51Hx")
     amount = _amount("Amount to be paid, in major units.", null=False)
@@ -47,9 +45,7 @@ class FailureSchema(Schema):
     code = string("Stripe's error code.", "card_declined")
     decline_code = string("The bank's reason, where there is one.", "insufficient_funds", null=True)
     group = string("Kind of reason.", "funds", enum=[group.value for group in FailureGroup])
-    message = string(
-        "What to tell the customer.", "The card has insufficient funds. Please use another card."
-    )
+    message = string("What to tell the customer.", "The card has insufficient funds. Please use another card.")
 
 
 class ThreeDSecureSchema(Schema):
@@ -60,9 +56,7 @@ class ThreeDSecureSchema(Schema):
         "authenticated",
         null=True,
     )
-    flow = string(
-        "`challenge` when the customer had to act, `frictionless` when not.", "challenge", null=True
-    )
+    flow = string("`challenge` when the customer had to act, `frictionless` when not.", "challenge", null=True)
 
 
 class CardSchema(Schema):
@@ -133,18 +127,14 @@ class PaymentSchema(Schema):
     id = string("Our id.", _ID)
     order_id = string("The ERP's order.", "order-10042")
     customer_id = string("The ERP's customer.", "customer-77")
-    payment_intent_id = string(
-        "Stripe's id; null until Stripe has answered.", "pi_3OqJ2KLkdIwHu7ix", null=True
-    )
+    payment_intent_id = string("Stripe's id; null until Stripe has answered.", "pi_3OqJ2KLkdIwHu7ix", null=True)
     amount = _amount("Amount, in major units.")
     currency = _currency()
     status = string("Where it stands.", "completed", enum=[status.value for status in PaymentStatus])
     refund_status = string("How much has gone back.", "none", enum=[status.value for status in RefundStatus])
     amount_refunded = _amount("Given back by succeeded refunds, in major units.", 0)
     disputed = fields.Boolean(required=True, metadata={"description": "Whether it was ever disputed."})
-    failure = nested(
-        FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True
-    )
+    failure = nested(FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True)
     three_d_secure = nested(ThreeDSecureSchema, "3-D Secure over all attempts.")
     card = nested(CardSchema, "The card of the latest attempt.", null=True)
     attempts = nested(AttemptSchema, "Every try to pay, oldest first.", many=True)
@@ -180,10 +170,7 @@ class ErrorSchema(Schema):
     errors = fields.Dict(
         keys=fields.String(),
         required=True,
-        metadata={
-            "description": "What is wrong with which field; empty where no field is to blame.",
-            "example": {},
-        },
+        metadata={"description": "What is wrong with which field; empty where no field is to blame.", "example": {}},
     )
     request_id = string("Quote it when you report a problem; also in `X-Request-ID`.", "3f2a9c1e8b7d4f60")
     failure = fields.Nested(FailureSchema, metadata={"description": "Only with `card_declined`."})

@@ -31,9 +31,7 @@ def complete(environ: Mapping[str, str], path: Path = PATH) -> dict[str, str]:
     configured = {name: value for name, value in environ.items() if value.strip()}
     try:
         with path.open() as file:
-            running = {
-                name: value for name, value in dotenv_values(stream=file, interpolate=False).items() if value
-            }
+            running = {name: value for name, value in dotenv_values(stream=file, interpolate=False).items() if value}
             is_stale = not _is_locked(file)
     except FileNotFoundError:
         return configured

@@ -128,10 +128,7 @@ def own_counters_by_time(contribution: Contribution) -> Iterator[tuple[int, Coun
     currency = contribution.currency
     yield contribution.created_at, _cohort(contribution)
     if contribution.completed_at is not None and contribution.captured:
-        yield (
-            contribution.completed_at,
-            {f"gross:{currency}": contribution.captured, f"captures:{currency}": 1},
-        )
+        yield (contribution.completed_at, {f"gross:{currency}": contribution.captured, f"captures:{currency}": 1})
 
 
 def refund_counters(currency: str, amount: int) -> Counters:

@@ -28,11 +28,7 @@ class Granularity(StrEnum):
 
 
 # Upper bounds of the intervals that consist of days.
-_NO_LONGER_THAN = {
-    Granularity.DAY: _DAY,
-    Granularity.WEEK: 7 * _DAY,
-    Granularity.MONTH: 31 * _DAY,
-}
+_NO_LONGER_THAN = {Granularity.DAY: _DAY, Granularity.WEEK: 7 * _DAY, Granularity.MONTH: 31 * _DAY}
 
 
 class Compare(StrEnum):

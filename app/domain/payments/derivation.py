@@ -11,13 +11,7 @@ from datetime import datetime
 from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
 from app.domain.payments.facts import Failure, ThreeDSecure
 from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
-from app.domain.payments.states import (
-    AttemptStatus,
-    AuthenticationOutcome,
-    ChargeStatus,
-    PaymentStatus,
-    RefundStatus,
-)
+from app.domain.payments.states import AttemptStatus, AuthenticationOutcome, ChargeStatus, PaymentStatus, RefundStatus
 
 NOT_AUTHENTICATED = Authentication()
 # Looked up once: Python 3.11 finds a member of an enum ten times slower than a global name.
@@ -90,9 +84,7 @@ def doubts(state: PaymentState, payment: Payment) -> frozenset[str]:
 def open_challenges(payment: Payment) -> frozenset[str]:
     """Payment methods whose 3-D Secure request is still unanswered as far as we know."""
     return frozenset(
-        a.payment_method_id
-        for a in payment.attempts
-        if a.status == AttemptStatus.OPEN and a.payment_method_id
+        a.payment_method_id for a in payment.attempts if a.status == AttemptStatus.OPEN and a.payment_method_id
     )
 
 
@@ -200,9 +192,7 @@ def _attempts(state: PaymentState, *, ended: bool) -> tuple[Attempt, ...]:
             answered[charge_id] = challenge
         elif challenge.requested_at is not None or challenge.failed_at is not None:
             standalone[method] = challenge
-    keyed = [
-        (_charge_key(id_, c), _charge_attempt(id_, c, answered.get(id_))) for id_, c in state.charges.items()
-    ]
+    keyed = [(_charge_key(id_, c), _charge_attempt(id_, c, answered.get(id_))) for id_, c in state.charges.items()]
     keyed += [(_challenge_key(state, m, c), _challenge_attempt(state, m, c)) for m, c in standalone.items()]
     ordered = [attempt for _, attempt in sorted(keyed, key=lambda pair: pair[0])]
     settled = [
@@ -228,8 +218,7 @@ def _overtaken(state: PaymentState, request: Attempt, attempts: list[Attempt]) -
         and (before is None or (before.created or before.first_seen) < requested)
     )
     return any(
-        other.created > requested
-        or (first_of_its_second and bool(other.charge_id) and other.created == requested)
+        other.created > requested or (first_of_its_second and bool(other.charge_id) and other.created == requested)
         for other in attempts
         if other is not request
     )
@@ -248,11 +237,7 @@ def _charge_of(state: PaymentState, method: str, challenge: ChallengeEvidence) -
 
 def _charge_key(charge_id: str, charge: ChargeEvidence) -> tuple[int, int, str]:
     # Of the charges of one second the successful one is last: nothing follows a success.
-    return (
-        charge.created or charge.first_seen,
-        2 if charge.status == _SUCCEEDED else 1,
-        charge_id,
-    )
+    return (charge.created or charge.first_seen, 2 if charge.status == _SUCCEEDED else 1, charge_id)
 
 
 def _challenge_key(state: PaymentState, method: str, challenge: ChallengeEvidence) -> tuple[int, int, str]:
@@ -285,9 +270,7 @@ def _authentication(details: ThreeDSecure | None, *, answered: bool) -> Authenti
     if details is None:
         # The customer answered, as there is a charge, but the charge does not say how.
         return (
-            Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge")
-            if answered
-            else NOT_AUTHENTICATED
+            Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge") if answered else NOT_AUTHENTICATED
         )
     outcome = AuthenticationOutcome.of_result(details.result)
     if outcome is None and answered:

@@ -13,9 +13,7 @@ from app.domain.payments.payment import Refund
 from app.domain.payments.states import RefundState
 
 
-def needing_attention(
-    refunds: Sequence[Refund], refundable: int, failed_at: Mapping[str, int]
-) -> frozenset[str]:
+def needing_attention(refunds: Sequence[Refund], refundable: int, failed_at: Mapping[str, int]) -> frozenset[str]:
     """The ids of the refunds that wait for an action, and of the failed ones that nothing made good.
 
     ``refundable`` is what may still be refunded; ``failed_at`` is what ``failure_times`` gives. Every later refund
@@ -30,9 +28,7 @@ def needing_attention(
         for refund in refunds
         if refund.status == RefundState.FAILED
     }
-    failed = sorted(
-        (r for r in refunds if r.id in failures and not r.settled_by), key=lambda r: failures[r.id]
-    )
+    failed = sorted((r for r in refunds if r.id in failures and not r.settled_by), key=lambda r: failures[r.id])
     room = {refund.id: refund.amount for refund in refunds if refund.status != RefundState.CANCELED}
     for refund in failed:
         missing = refund.amount

@@ -75,16 +75,10 @@ def _without_the_superseded(state: PaymentState) -> PaymentState:
 
     Leaving that out keeps the join what it is, and makes the second of two events on one success change nothing.
     """
-    paid = [
-        c.amount
-        for c in state.charges.values()
-        if c.status == ChargeStatus.SUCCEEDED and c.captured and c.created
-    ]
+    paid = [c.amount for c in state.charges.values() if c.status == ChargeStatus.SUCCEEDED and c.captured and c.created]
     if not paid:
         return state
-    return replace(
-        state, amount=max(paid), amount_as_of=0, succeeded_at=None, amount_received=0, idle_at=None
-    )
+    return replace(state, amount=max(paid), amount_as_of=0, succeeded_at=None, amount_received=0, idle_at=None)
 
 
 def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
@@ -154,9 +148,7 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         card=fact.card,
         three_d_secure=fact.three_d_secure,
     )
-    return _charge_evidence(
-        replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence
-    )
+    return _charge_evidence(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
 
 
 def _charge_evidence(state: PaymentState, charge_id: str, new: ChargeEvidence) -> PaymentState:
@@ -281,20 +273,13 @@ def _dispute(state: PaymentState, fact: DisputeFact) -> PaymentState:
     if old and _dispute_order(old) >= _dispute_order(new):
         return state
     return replace(
-        state,
-        intent_id=fact.intent_id or state.intent_id,
-        disputes={**state.disputes, fact.dispute_id: new},
+        state, intent_id=fact.intent_id or state.intent_id, disputes={**state.disputes, fact.dispute_id: new}
     )
 
 
 def _dispute_order(evidence: DisputeEvidence) -> tuple[int, int, int, str]:
     """The furthest status wins; the rest only makes the choice between equals the same in every order."""
-    return (
-        evidence.status.rank,
-        evidence.evidence_due_by or 0,
-        evidence.amount,
-        evidence.reason,
-    )
+    return (evidence.status.rank, evidence.evidence_due_by or 0, evidence.amount, evidence.reason)
 
 
 def _intent_refused(state: PaymentState, fact: IntentRefused) -> PaymentState:

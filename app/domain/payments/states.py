@@ -213,10 +213,7 @@ _UNDECIDED = frozenset(
         DisputeStatus.APPEAL_UNDER_REVIEW,
     }
 )
-_ATTEMPT_OF_CHARGE = {
-    ChargeStatus.PENDING: AttemptStatus.PROCESSING,
-    ChargeStatus.FAILED: AttemptStatus.FAILED,
-}
+_ATTEMPT_OF_CHARGE = {ChargeStatus.PENDING: AttemptStatus.PROCESSING, ChargeStatus.FAILED: AttemptStatus.FAILED}
 _OUTCOME_OF_RESULT: dict[str, AuthenticationOutcome | None] = {
     "authenticated": AuthenticationOutcome.AUTHENTICATED,
     "attempt_acknowledged": AuthenticationOutcome.ATTEMPTED,

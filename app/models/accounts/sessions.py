@@ -30,9 +30,7 @@ def begin(session_id: str, account_id: str) -> None:
     """Note a session that begins, by the clock that decides when it is over."""
     by_the_clock = {"$currentDate": {"started_at": True}}
     with unavailable_as_ours():
-        UserSession.objects(id=session_id).update_one(
-            upsert=True, set__account_id=account_id, __raw__=by_the_clock
-        )
+        UserSession.objects(id=session_id).update_one(upsert=True, set__account_id=account_id, __raw__=by_the_clock)
 
 
 def is_open(session_id: str, account_id: str) -> bool:

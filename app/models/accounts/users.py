@@ -109,9 +109,7 @@ def is_there_an_admin() -> bool:
         return Account.objects(role=Role.ADMIN, active=True).only("id").first() is not None
 
 
-def set_password(
-    account_id: str, hash_: str, *, temporary: bool = False, epoch: int | None = None
-) -> Account | None:
+def set_password(account_id: str, hash_: str, *, temporary: bool = False, epoch: int | None = None) -> Account | None:
     """Replace the password, which also ends a lock and every session.
 
     With ``epoch`` only where sessions were last ended with that one; None where they were ended since.

@@ -32,9 +32,7 @@ def within(spans: Spans, choice: Choice, session: ClientSession) -> Iterator[tup
 def _payments(spans: Spans, choice: Choice, session: ClientSession) -> Iterator[tuple[datetime, Counters]]:
     # There are a few dozen kinds, and MongoDB reads them from the index without scanning the rows.
     kinds = {"$in": raw(PaymentRow).distinct("kind", session=session)}
-    own = [
-        {"kind": kinds, field: span} for field in ("created_at", "completed_at") for span in _ranges(spans)
-    ]
+    own = [{"kind": kinds, field: span} for field in ("created_at", "completed_at") for span in _ranges(spans)]
     for row in raw(PaymentRow).find({"$or": own}, CONTRIBUTION_FIELDS, session=session):
         if choice.matches(contribution := contribution_of(row)):
             for at, counters in own_counters_by_time(contribution):

@@ -121,10 +121,7 @@ def pending(limit: int, session: ClientSession) -> list[tuple[Contribution | Non
     changed = _changed(limit, session, CONTRIBUTION_OF_PAYMENT, CONTRIBUTION_FIELDS)
     if changed is None:
         return None
-    return [
-        (contribution_of(row) if row else None, contribution_of(bare_row_of(payment)))
-        for row, payment in changed
-    ]
+    return [(contribution_of(row) if row else None, contribution_of(bare_row_of(payment))) for row, payment in changed]
 
 
 def changed_rows(limit: int, session: ClientSession) -> list[tuple[Row | None, Row]] | None:
@@ -202,9 +199,7 @@ def _count(payments: Sequence[Row], zone: ZoneInfo, build: str | None, session: 
     visible in the state.
     """
     ids = [payment["_id"] for payment in payments]
-    stored = raw(PaymentRow).find(
-        {"_id": {"$in": ids}}, {**CONTRIBUTION_FIELDS, "version": 1}, session=session
-    )
+    stored = raw(PaymentRow).find({"_id": {"$in": ids}}, {**CONTRIBUTION_FIELDS, "version": 1}, session=session)
     old = {row["_id"]: row for row in stored}
     ours = {"build": build} if build else {"built_at": {"$ne": None}}
     state = {"_id": _ID, "shape": SHAPE, "zone": zone.key, **ours}
@@ -225,9 +220,7 @@ def _count(payments: Sequence[Row], zone: ZoneInfo, build: str | None, session: 
     return True
 
 
-def _write_rows(
-    new: Mapping[ObjectId, tuple[Row, Row]], old: Mapping[ObjectId, Row], session: ClientSession
-) -> None:
+def _write_rows(new: Mapping[ObjectId, tuple[Row, Row]], old: Mapping[ObjectId, Row], session: ClientSession) -> None:
     rows = [ReplaceOne({"_id": id_}, row) if id_ in old else InsertOne(row) for id_, (_, row) in new.items()]
     raw(PaymentRow).bulk_write(rows, ordered=False, session=session)
     histories = _histories_of_failures([payment for payment, _ in new.values()], session)
@@ -236,9 +229,7 @@ def _write_rows(
             child
             for payment, row in new.values()
             for child in rows_of(
-                {**payment, **histories.get(payment["_id"], {})},
-                row,
-                FilterKey.parse(row["kind"]).three_d_secure,
+                {**payment, **histories.get(payment["_id"], {})}, row, FilterKey.parse(row["kind"]).three_d_secure
             )
         ]
         existing = [id_ for id_ in new if id_ in old]

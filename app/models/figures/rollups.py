@@ -69,10 +69,7 @@ class FiguresState(StoredDocument):
     done = IntField()
     total = IntField()
 
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "figures_state",
-        "indexes": [],
-    }
+    meta: ClassVar[dict[str, Any]] = {"collection": "figures_state", "indexes": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +148,7 @@ class Deltas:
         """Ids of documents with the increments of their fields, without those that cancel out."""
         for id_, buckets in sorted(self._documents.items()):
             changed = {
-                f"cells.{bucket}.{name}": n
-                for bucket, counters in buckets.items()
-                for name, n in counters.items()
-                if n
+                f"cells.{bucket}.{name}": n for bucket, counters in buckets.items() for name, n in counters.items() if n
             }
             if changed:
                 yield id_, changed

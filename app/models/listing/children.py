@@ -120,9 +120,7 @@ def totals(where: ChildFilter, session: Snapshot) -> dict[str, int]:
     group = {"$group": {"_id": f"${where.amount_currency}", "amount": {"$sum": "$amount"}}}
     with unavailable_as_ours():
         steps = [{"$match": where.sum_query()}, group, {"$sort": {"_id": 1}}]
-        return {
-            row["_id"]: int(row["amount"]) for row in raw(where.document).aggregate(steps, session=session)
-        }
+        return {row["_id"]: int(row["amount"]) for row in raw(where.document).aggregate(steps, session=session)}
 
 
 def urgent(where: ChildFilter, session: Snapshot, *, limit: int) -> list[Row]:

@@ -34,10 +34,7 @@ class DisputeRow(ChildRow, StoredDocument):
             {"name": "newest", "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "chargeback"]},
             {"name": "status_newest", "fields": ["status", "-at", "-id", *CARD_FIELDS, "currency"]},
             {"name": "status_due", "fields": ["status", "evidence_due_by", "id"]},
-            {
-                "name": "currency_newest",
-                "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "chargeback"],
-            },
+            {"name": "currency_newest", "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "chargeback"]},
         ],
     }
 

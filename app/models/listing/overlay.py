@@ -54,16 +54,9 @@ class Overlay:
 
     def _rows(self, order: SortOrder, by: Sorting, limit: int, after: Position | None) -> list[Row]:
         stale, fresh = (
-            [row for row in rows if after is None or by.follows(row, after)]
-            for rows in (self.stale, self.fresh)
+            [row for row in rows if after is None or by.follows(row, after)] for rows in (self.stale, self.fresh)
         )
         stored = payment_list.rows_after(
-            self.where,
-            order,
-            by,
-            limit=limit,
-            after=after,
-            session=self.session,
-            without={row["_id"] for row in stale},
+            self.where, order, by, limit=limit, after=after, session=self.session, without={row["_id"] for row in stale}
         )
         return sorted(stored + fresh, key=by.position, reverse=by.direction == -1)[:limit]

@@ -103,10 +103,7 @@ class PaymentRow(StoredDocument):
             {"name": "facet_newest", "fields": ["facets", "kind", "-created_at", "-id"]},
             {"name": "facet_completed", "fields": ["facets", "kind", "-completed_at", "-id"], **_COMPLETED},
             # The times come last for lists of a range of time that are in the order of amounts.
-            {
-                "name": "facet_largest",
-                "fields": ["priced", "kind", "-amount", "-id", "created_at", "completed_at"],
-            },
+            {"name": "facet_largest", "fields": ["priced", "kind", "-amount", "-id", "created_at", "completed_at"]},
             {"name": "order_created", "fields": ["order_id", "-created_at", "-id"]},
             {"name": "customer_created", "fields": ["customer_id", "-created_at", "-id"]},
             {
@@ -146,10 +143,7 @@ def _row_and_contribution(payment: Mapping[str, Any]) -> tuple[Fields, Contribut
 
 
 def facet(
-    currency: str | None = None,
-    brand: str | None = None,
-    country: str | None = None,
-    reason: str | None = None,
+    currency: str | None = None, brand: str | None = None, country: str | None = None, reason: str | None = None
 ) -> str:
     """The name of the rows that have all of these; what is None may be any."""
     return _JOIN.join((reason or "", currency or "", brand or "", country or ""))
@@ -172,9 +166,7 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
             for r in payment["refunds"]
             if captured and RefundState(r["status"]).counts_as_refunded
         ],
-        "disputes": [
-            d["created_at"] for d in payment["disputes"] if not DisputeStatus(d["status"]).is_inquiry
-        ],
+        "disputes": [d["created_at"] for d in payment["disputes"] if not DisputeStatus(d["status"]).is_inquiry],
     }
 
 

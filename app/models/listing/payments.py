@@ -71,9 +71,7 @@ _MATCHES: Mapping[FigureFilter, Callable[[FilterKey], bool]] = {
     FigureFilter.DECIDED: lambda k: k.outcome in {Outcome.COMPLETED, Outcome.FAILED},
     FigureFilter.FIRST_SUCCEEDED: lambda k: k.first_attempt == FirstAttempt.SUCCEEDED,
     FigureFilter.WITH_OUTCOME: lambda k: k.first_attempt != FirstAttempt.NO_OUTCOME,
-    FigureFilter.REFUNDED: lambda k: (
-        k.outcome == _COMPLETED and RefundStatus(k.refund_status).counts_as_refunded
-    ),
+    FigureFilter.REFUNDED: lambda k: k.outcome == _COMPLETED and RefundStatus(k.refund_status).counts_as_refunded,
     FigureFilter.DISPUTED: lambda k: k.outcome == _COMPLETED and k.disputed,
     FigureFilter.THREE_D_SECURE: lambda k: k.three_d_secure,
     FigureFilter.CAPTURED: lambda k: k.outcome == _COMPLETED,

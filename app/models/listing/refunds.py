@@ -37,15 +37,9 @@ class RefundRow(ChildRow, StoredDocument):
         "indexes": [
             {"name": "payment", "fields": ["payment_id"]},
             # There are far fewer refunds than payments: MongoDB decides a second filter from the keys that it passes.
-            {
-                "name": "newest",
-                "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "amount", "counted"],
-            },
+            {"name": "newest", "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "amount", "counted"]},
             {"name": "status_newest", "fields": ["status", "-at", "-id", *CARD_FIELDS, "currency"]},
-            {
-                "name": "currency_newest",
-                "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "counted"],
-            },
+            {"name": "currency_newest", "fields": ["currency", "-at", "-id", *CARD_FIELDS, "status", "counted"]},
             {
                 "name": "needs_person_newest",
                 "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "counted"],
@@ -92,6 +86,4 @@ def _waiting(payment: Mapping[str, Any]) -> frozenset[str]:
     """The ids of the refunds that wait for a person."""
     payment_id = str(payment["_id"])
     refunds = [refund_of({**row, "payment_id": payment_id}) for row in payment["refunds"]]
-    return needing_attention(
-        refunds, payment["amount_refundable"], failure_times(payment.get("history") or ())
-    )
+    return needing_attention(refunds, payment["amount_refundable"], failure_times(payment.get("history") or ()))

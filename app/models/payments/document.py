@@ -154,11 +154,7 @@ class PaymentDocument(StoredDocument):
                 "fields": ["refunds.stripe_refund_id", "refunds.created_at"],
                 "partialFilterExpression": {"refunds.status": RefundState.PENDING.value},
             },
-            {
-                "name": "uncounted",
-                "fields": ["uncounted"],
-                "partialFilterExpression": {"uncounted": True},
-            },
+            {"name": "uncounted", "fields": ["uncounted"], "partialFilterExpression": {"uncounted": True}},
             {
                 "name": "unanswered",
                 "fields": ["creating_until"],

@@ -122,20 +122,12 @@ def payment_of(document: Mapping[str, Any]) -> Payment:
 
 def document_of(payment: Payment) -> Document:
     """The document that ``payment_of`` reads, without evidence and history."""
-    return {
-        "_id": ObjectId(payment.id),
-        **fields_of(record(payment)),
-        "updated_at": payment.updated_at,
-    }
+    return {"_id": ObjectId(payment.id), **fields_of(record(payment)), "updated_at": payment.updated_at}
 
 
 def refund_of(row: Mapping[str, Any]) -> Refund:
     """A refund as it is stored in its payment, given the payment's id as well."""
-    return Refund(
-        **_named(row, _REFUND_FIELDS),
-        status=RefundState(row["status"]),
-        created=_seconds(row["created_at"]),
-    )
+    return Refund(**_named(row, _REFUND_FIELDS), status=RefundState(row["status"]), created=_seconds(row["created_at"]))
 
 
 def refund_document(refund: Refund) -> Document:
@@ -158,9 +150,7 @@ def _row(row: Any) -> Document:
 
 
 def _evidence(kind: type, row: Mapping[str, Any]) -> Any:
-    values = {
-        name: _complete(_VALUES[name], value) if name in _VALUES else value for name, value in row.items()
-    }
+    values = {name: _complete(_VALUES[name], value) if name in _VALUES else value for name, value in row.items()}
     if kind in _STATUSES:
         values["status"] = _STATUSES[kind](values["status"])
     return _complete(kind, values)
@@ -219,9 +209,7 @@ def _authentication(row: Mapping[str, Any] | None) -> Authentication:
     row = row or {}
     outcome = row.get("outcome")
     return Authentication(
-        outcome=AuthenticationOutcome(outcome) if outcome else None,
-        result=row.get("result"),
-        flow=row.get("flow"),
+        outcome=AuthenticationOutcome(outcome) if outcome else None, result=row.get("result"), flow=row.get("flow")
     )
 
 

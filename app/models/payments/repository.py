@@ -185,10 +185,7 @@ def with_unnamed_refunds() -> list[str]:
 def unnamed_refunds_query() -> Document:
     pending = RefundState.PENDING.value
     # The first condition says nothing new, but MongoDB uses the partial index only where its own condition stands.
-    return {
-        "refunds.status": pending,
-        "refunds": {"$elemMatch": {"status": pending, "stripe_refund_id": None}},
-    }
+    return {"refunds.status": pending, "refunds": {"$elemMatch": {"status": pending, "stripe_refund_id": None}}}
 
 
 def stored_payment(document: Document) -> StoredPayment:

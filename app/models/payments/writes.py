@@ -106,13 +106,7 @@ def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, 
 
 
 def save(
-    stored: StoredPayment,
-    state: PaymentState,
-    changed: Record,
-    entry: Entry | None,
-    *,
-    open_: bool,
-    now: datetime,
+    stored: StoredPayment, state: PaymentState, changed: Record, entry: Entry | None, *, open_: bool, now: datetime
 ) -> bool:
     """Write the new state unless another process wrote since ``stored`` was read; True when written.
 

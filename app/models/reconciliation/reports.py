@@ -129,9 +129,7 @@ def end(report_id: str, state: RunState, *, now: datetime, error: str | None = N
     """Note that the run is over, and the error that ended it."""
     outcome = {"set__error": error} if error else {"unset__error": True}
     with unavailable_as_ours():
-        ReconciliationReport.objects(id=report_id).update_one(
-            set__state=state, set__finished_at=now, **outcome
-        )
+        ReconciliationReport.objects(id=report_id).update_one(set__state=state, set__finished_at=now, **outcome)
 
 
 def resume(report_id: str) -> None:
@@ -195,8 +193,7 @@ def open_drift(limit: int) -> list[OpenDifference]:
     with unavailable_as_ours():
         rows = list(ReconciliationReport.objects.aggregate(steps, hint="drift_newest"))
     return [
-        OpenDifference(ReportedDifference._from_son(row["drift"]), row["report_id"], row["started_at"])
-        for row in rows
+        OpenDifference(ReportedDifference._from_son(row["drift"]), row["report_id"], row["started_at"]) for row in rows
     ]
 
 

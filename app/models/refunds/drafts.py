@@ -34,9 +34,7 @@ class RefundDraft(StoredDocument):
 def keep(draft_id: str, fields: Mapping[str, str], *, now: datetime) -> None:
     """Keep the draft in place of an earlier one of the same form."""
     with unavailable_as_ours():
-        RefundDraft.objects(id=draft_id).update_one(
-            upsert=True, set__fields=dict(fields), set__entered_at=now
-        )
+        RefundDraft.objects(id=draft_id).update_one(upsert=True, set__fields=dict(fields), set__entered_at=now)
 
 
 def find(draft_id: str) -> dict[str, str] | None:

@@ -32,9 +32,7 @@ class Heartbeat(StoredDocument):
 def record(worker: str, now: datetime) -> None:
     """Record that a worker lives. Raises DatabaseUnavailable."""
     with unavailable_as_ours():
-        Heartbeat.objects(worker=worker).update_one(
-            upsert=True, max__beat_at=now, set_on_insert__started_at=now
-        )
+        Heartbeat.objects(worker=worker).update_one(upsert=True, max__beat_at=now, set_on_insert__started_at=now)
 
 
 def deregister(worker: str) -> None:

@@ -56,9 +56,7 @@ class DemoSandbox:
     def pay(self, intent_id: str, card: str, authentication: str) -> Json:
         """Pay as a browser would, with a card number or token; the answer is the intent as it is then."""
         body = {"card": card} if card.isdigit() else {"payment_method": card}
-        return self._control(
-            "POST", f"payment_intents/{intent_id}/pay", body | {"three_d_secure": authentication}
-        )
+        return self._control("POST", f"payment_intents/{intent_id}/pay", body | {"three_d_secure": authentication})
 
     def cancel(self, intent_id: str, reason: str) -> None:
         """Cancel an intent, as staff do on Stripe's dashboard."""
@@ -112,8 +110,6 @@ class DemoSandbox:
         except requests.RequestException as error:
             raise StripeUnavailable(f"The sandbox stopped answering at {self._base}.") from error
         if not answer.ok:
-            raise StripeUnavailable(
-                f"The sandbox refused {method} {url}: {answer.status_code} {answer.text[:300]}"
-            )
+            raise StripeUnavailable(f"The sandbox refused {method} {url}: {answer.status_code} {answer.text[:300]}")
         body: Json = answer.json() if answer.content else {}
         return body

@@ -22,17 +22,7 @@ from app.models.payments import repository
 from app.models.payments.mapping import payment_of
 from app.services import Services
 from app.services.demo.sandbox_client import DemoSandbox, Json
-from app.services.demo.stories import (
-    Act,
-    Cancel,
-    CloseDispute,
-    Dispute,
-    GiveBack,
-    Pay,
-    SettleRefunds,
-    Story,
-    stories,
-)
+from app.services.demo.stories import Act, Cancel, CloseDispute, Dispute, GiveBack, Pay, SettleRefunds, Story, stories
 from app.services.payments.service import NewPayment, OpenedPayment
 from app.services.refunds.service import RefundRequest
 
@@ -68,9 +58,7 @@ class Demo:
         """
         self._sandbox.require()
         if not self._secrets:
-            raise StripeNotInitialized(
-                "STRIPE_WEBHOOK_SECRET is not set, so no event of the sandbox can be verified."
-            )
+            raise StripeNotInitialized("STRIPE_WEBHOOK_SECRET is not set, so no event of the sandbox can be verified.")
         planned = list(stories(count, seed=seed, until=until))
         existing = self._services.listings.existing_orders([story.order_id for story in planned])
         missing = [story for story in planned if story.order_id not in existing]
@@ -109,9 +97,7 @@ class Demo:
                 intent = self._sandbox.pay(intent_id, act.card, act.authentication)
                 if intent["status"] == IntentStatus.SUCCEEDED:
                     # After a success the browser informs the ERP, which asks us to confirm.
-                    self._services.payments.confirm(
-                        intent_id, story.order_id, customer=None, caller=ACTOR, key=None
-                    )
+                    self._services.payments.confirm(intent_id, story.order_id, customer=None, caller=ACTOR, key=None)
             case GiveBack():
                 self._refund(story, act)
             case Cancel():
@@ -125,10 +111,7 @@ class Demo:
 
     def _open(self, story: Story) -> None:
         new = NewPayment(
-            order_id=story.order_id,
-            customer_id=story.customer_id,
-            money=story.money,
-            description=story.description,
+            order_id=story.order_id, customer_id=story.customer_id, money=story.money, description=story.description
         )
         self._opened[story.order_id] = self._services.payments.open(new, caller=ACTOR, key=None)
 
@@ -172,9 +155,7 @@ def unlike(line: Json, payment: Payment) -> list[str]:
         "canceled": line["status"] == IntentStatus.CANCELED,
     }
     return [
-        f"{name} is {value} here and {theirs[name]} at Stripe"
-        for name, value in ours.items()
-        if value != theirs[name]
+        f"{name} is {value} here and {theirs[name]} at Stripe" for name, value in ours.items() if value != theirs[name]
     ]
 
 

@@ -150,9 +150,7 @@ def _volume(report: Report) -> Iterator[list[Cell]]:
 
 
 def _figures(found: Figures) -> list[Cell]:
-    rates = (
-        *(found.success_rate, found.first_attempt_success, found.refund_rate, found.three_d_secure_rate),
-    )
+    rates = (*(found.success_rate, found.first_attempt_success, found.refund_rate, found.three_d_secure_rate),)
     mean = found.mean_seconds
     return [
         *found.payments.values(),

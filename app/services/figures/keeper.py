@@ -177,9 +177,7 @@ class FiguresKeeper:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _differences(
-    before: Contribution | None, after: Contribution, choice: Choice
-) -> Iterator[tuple[int, Counters]]:
+def _differences(before: Contribution | None, after: Contribution, choice: Choice) -> Iterator[tuple[int, Counters]]:
     totals: dict[int, Counters] = {}
     for contribution, sign in ((before, -1), (after, 1)):
         if contribution and choice.matches(contribution):

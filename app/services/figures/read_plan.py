@@ -11,15 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.domain.figures.contributions import Counters
-from app.domain.figures.periods import (
-    QUARTER,
-    Granularity,
-    Span,
-    day_start,
-    days,
-    first_day_of,
-    quarter_start,
-)
+from app.domain.figures.periods import QUARTER, Granularity, Span, day_start, days, first_day_of, quarter_start
 from app.models.connection import Snapshot
 from app.models.figures import activity
 from app.models.figures import rollups as rollup

@@ -14,15 +14,7 @@ from zoneinfo import ZoneInfo
 from app.clock import now
 from app.domain.figures.contributions import Counters, add, merged
 from app.domain.figures.figures import Figures
-from app.domain.figures.periods import (
-    Compare,
-    Granularity,
-    Span,
-    earlier,
-    interval_start,
-    intervals,
-    quarter_start,
-)
+from app.domain.figures.periods import Compare, Granularity, Span, earlier, interval_start, intervals, quarter_start
 from app.errors import ValidationFailed
 from app.models.figures import activity
 from app.models.figures import rollups as rollup
@@ -85,10 +77,7 @@ class Analytics:
             hours = merged(rollups[id_] for id_ in hours_ids if id_ in rollups) if query.by_hour else None
             figures, series = _read(plan, snapshot, rollups, hours)
             report = Report(
-                query=query,
-                figures=figures,
-                series=series,
-                hours=None if hours is None else Figures(hours),
+                query=query, figures=figures, series=series, hours=None if hours is None else Figures(hours)
             )
             if previous is None:
                 return report
@@ -110,11 +99,7 @@ class Analytics:
             for span, first in zip(spans, firsts, strict=True):
                 pieces = chain(
                     ((at, counters) for at, counters in quarters if at >= first),
-                    (
-                        piece
-                        for piece in edge_activity
-                        if span.start <= piece[0] < first or last <= piece[0] < end
-                    ),
+                    (piece for piece in edge_activity if span.start <= piece[0] < first or last <= piece[0] < end),
                     _changes(span, EVERYTHING, snapshot),
                 )
                 figures.append(Figures(merged(counters for _, counters in pieces)))
@@ -141,10 +126,7 @@ def _previous(query: FiguresQuery) -> ReadPlan | None:
 
 
 def _read(
-    plan: ReadPlan,
-    snapshot: FiguresSnapshot,
-    rollups: Mapping[str, Counters],
-    hours: Counters | None = None,
+    plan: ReadPlan, snapshot: FiguresSnapshot, rollups: Mapping[str, Counters], hours: Counters | None = None
 ) -> tuple[Figures, list[tuple[datetime, Figures]]]:
     """The figures of the span and of its intervals; counters outside whole days are added to ``hours``."""
     granularity, zone, by_start = plan.granularity, plan.span.zone, dict[datetime, Counters]()
@@ -157,10 +139,7 @@ def _read(
             by_start[key] = dict(counters)
         else:
             add(total, counters)
-    series = [
-        (start, Figures(by_start.get(start.astimezone(UTC), {})))
-        for start in intervals(plan.span, granularity)
-    ]
+    series = [(start, Figures(by_start.get(start.astimezone(UTC), {}))) for start in intervals(plan.span, granularity)]
     return Figures(merged(by_start.values())), series
 
 

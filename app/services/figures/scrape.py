@@ -60,8 +60,7 @@ class Monitoring:
         with ThreadPoolExecutor(len(sources), thread_name_prefix="scrape") as pool:
             # Log entries carry the id of the request.
             futures = {
-                name: pool.submit(copy_context().run, _answer, name, source, at)
-                for name, source in sources.items()
+                name: pool.submit(copy_context().run, _answer, name, source, at) for name, source in sources.items()
             }
         answers = {name: answer.result() for name, answer in futures.items()}
         families = [family for read, _ in answers.values() for family in read]
@@ -78,9 +77,7 @@ class Monitoring:
         yield from _of_windows(dict(zip(WINDOWS, figures, strict=True)))
 
 
-def _answer(
-    name: str, source: Callable[[datetime], Iterator[Family]], at: datetime
-) -> tuple[list[Family], bool]:
+def _answer(name: str, source: Callable[[datetime], Iterator[Family]], at: datetime) -> tuple[list[Family], bool]:
     """The families that a source yields until it fails, and whether it failed."""
     families: list[Family] = []
     try:
@@ -137,12 +134,7 @@ def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
         *(((w, reason), n) for w, f in each for reason, n in _by_reason(f.failure_reasons).items())
     )
     yield scrape_gauges.processing_seconds.family(
-        *(
-            ((w, q), s)
-            for w, f in each
-            for q in _QUANTILES
-            if (s := f.percentile_seconds(float(q))) is not None
-        )
+        *(((w, q), s) for w, f in each for q in _QUANTILES if (s := f.percentile_seconds(float(q))) is not None)
     )
     yield scrape_gauges.processing_mean.family(*_known((w, f.mean_seconds) for w, f in each))
     yield scrape_gauges.volume.family(

@@ -111,9 +111,7 @@ class Payments:
             secret = self._gateway.retrieve_intent(answer["payment_intent_id"]).client_secret
         return OpenedPayment(**answer, money=new.money, client_secret=secret)
 
-    def confirm(
-        self, intent_id: str, order_id: str, *, customer: str | None, caller: str, key: str | None
-    ) -> Payment:
+    def confirm(self, intent_id: str, order_id: str, *, customer: str | None, caller: str, key: str | None) -> Payment:
         """The payment, once Stripe says that it is paid.
 
         Raises NotFound, OrderMismatch, PaymentRequiresAction, CardDeclined, PaymentNotCompleted, and Stripe's errors.
@@ -251,10 +249,7 @@ def may_see(owner: str, customer: str | None) -> bool:
 
 def _opened(payment_id: str, money: Money, handle: IntentHandle) -> OpenedPayment:
     return OpenedPayment(
-        payment_id=payment_id,
-        payment_intent_id=handle.fact.intent_id,
-        money=money,
-        client_secret=handle.client_secret,
+        payment_id=payment_id, payment_intent_id=handle.fact.intent_id, money=money, client_secret=handle.client_secret
     )
 
 

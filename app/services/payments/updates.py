@@ -90,9 +90,7 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
         if fresh is None:
             break
         stored = fresh
-    raise DatabaseUnavailable(
-        "This payment is being changed by too many requests at once. Try again in a moment."
-    )
+    raise DatabaseUnavailable("This payment is being changed by too many requests at once. Try again in a moment.")
 
 
 def learn(stored: StoredPayment, facts: Sequence[Fact], source: Source) -> StoredPayment:
@@ -100,9 +98,7 @@ def learn(stored: StoredPayment, facts: Sequence[Fact], source: Source) -> Store
     return change(stored, lambda _: facts, source)
 
 
-def stored_payment_of(
-    fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()
-) -> StoredPayment | None:
+def stored_payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fact] = ()) -> StoredPayment | None:
     """The payment that an intent belongs to, adopted when the intent is ours but has no row; None when it is not ours.
 
     The fact itself is applied in either case, and in the same write the ``further`` facts about the payment.

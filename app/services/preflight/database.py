@@ -38,9 +38,7 @@ def replica_set(server: Deployment) -> Verdict:
             "Run it as a replica set of three (docs/deploy.md).",
         )
     if not server.is_writable:
-        return fail(
-            "MongoDB has no writable primary just now.", "Look at rs.status(); a majority must be up."
-        )
+        return fail("MongoDB has no writable primary just now.", "Look at rs.status(); a majority must be up.")
     if server.members < _FEWEST_MEMBERS:
         return warn(
             f"The replica set {server.replica_set} has {server.members} members: losing one stops payments.",

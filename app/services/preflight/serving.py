@@ -87,12 +87,7 @@ def alerts(prometheus: str | None) -> Verdict:
         managers = [str(each["url"]) for each in _read(f"{api}/alertmanagers")["activeAlertmanagers"]]
     except _UNREACHED as error:
         return fail(f"{prometheus} cannot be asked ({_reason(error)}).", "Look at the address of Prometheus.")
-    return (
-        _rules(held)
-        or _scrapes(scraped)
-        or _managers(managers)
-        or ok("Rules, scrapes and Alertmanager work.")
-    )
+    return _rules(held) or _scrapes(scraped) or _managers(managers) or ok("Rules, scrapes and Alertmanager work.")
 
 
 def _rules(held: list[dict[str, Any]]) -> Verdict | None:
@@ -127,8 +122,7 @@ def _scrapes(samples: list[dict[str, Any]]) -> Verdict | None:
 def _managers(urls: list[str]) -> Verdict | None:
     if not urls:
         return warn(
-            "No Alertmanager gets what the rules find.",
-            "Name one in prometheus.yml, so that people are notified.",
+            "No Alertmanager gets what the rules find.", "Name one in prometheus.yml, so that people are notified."
         )
     for url in urls:
         base = url.removesuffix(_MANAGER_TAKES_ALERTS)

@@ -168,10 +168,7 @@ def time_zone(settings: Settings) -> Verdict:
 def debugging(settings: Settings, *, debug: bool) -> Verdict:
     """Nothing shows its inside."""
     if debug:
-        return fail(
-            "Debug mode is on: errors would show code and values.",
-            "Unset FLASK_DEBUG and run under gunicorn.",
-        )
+        return fail("Debug mode is on: errors would show code and values.", "Unset FLASK_DEBUG and run under gunicorn.")
     if settings.log_level.upper() == "DEBUG":
         return warn("LOG_LEVEL is DEBUG: logs grow quickly.", "Set LOG_LEVEL=INFO.")
     return ok("Debug mode is off.")

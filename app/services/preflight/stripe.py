@@ -56,8 +56,7 @@ def account(seen: AccountSetup) -> Verdict:
     """The key works and the account may take payments."""
     if not seen.charges_enabled:
         return fail(
-            "Stripe does not let this account take payments.",
-            "Finish the account's activation in Stripe's dashboard.",
+            "Stripe does not let this account take payments.", "Finish the account's activation in Stripe's dashboard."
         )
     if not seen.payouts_enabled:
         return warn(

@@ -97,9 +97,7 @@ def merge(state: PaymentState, facts: Sequence[Fact]) -> PaymentState:
     return state
 
 
-def _mergeable(
-    held: PaymentState | None, intent: IntentFact, others: Sequence[Fact]
-) -> tuple[IntentFact, list[Fact]]:
+def _mergeable(held: PaymentState | None, intent: IntentFact, others: Sequence[Fact]) -> tuple[IntentFact, list[Fact]]:
     """The fetched intent as it may be merged, and the other facts.
 
     A failed 3-D Secure request leaves no charge, only an error on the intent that does not say when it happened. Its
@@ -124,9 +122,7 @@ def _mergeable(
 def _open_before(state: PaymentState, payment: Payment, moment: int) -> frozenset[str]:
     """The 3-D Secure requests that were open before the intent was fetched, by Stripe's clock of whole seconds."""
     return frozenset(
-        method
-        for method in open_challenges(payment)
-        if (state.challenges[method].last_requested_at or 0) < moment
+        method for method in open_challenges(payment) if (state.challenges[method].last_requested_at or 0) < moment
     )
 
 

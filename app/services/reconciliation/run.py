@@ -171,9 +171,7 @@ class Run:
             if row.payment_id not in self._claimed:
                 yield [_missing_there(row)]
 
-    def _older(
-        self, intent_id: str, stored: StoredPayment | None, facts: Sequence[Fact] | None
-    ) -> list[Difference]:
+    def _older(self, intent_id: str, stored: StoredPayment | None, facts: Sequence[Fact] | None) -> list[Difference]:
         """A payment from before the range; all of it is fetched from Stripe only where the facts in hand are news."""
         if stored and facts is not None and not tells_news(stored, facts):
             self.counts["compared"] += 1
@@ -194,9 +192,7 @@ class Run:
             intent_id = handle.fact.intent_id
         return self._ask_about(intent_id, stored)
 
-    def _ask_about(
-        self, intent_id: str, stored: StoredPayment | None, facts: Sequence[Fact] = ()
-    ) -> list[Difference]:
+    def _ask_about(self, intent_id: str, stored: StoredPayment | None, facts: Sequence[Fact] = ()) -> list[Difference]:
         """Compare one payment with everything that Stripe has of it."""
         try:
             if stored is None:

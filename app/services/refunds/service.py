@@ -132,9 +132,7 @@ class Refunds:
 
         def reserve(state: PaymentState) -> Sequence[Fact]:
             nonlocal chosen
-            chosen = (
-                refund_id if refund_id in state.refunds else _unfinished(state, request, amount) or refund_id
-            )
+            chosen = refund_id if refund_id in state.refunds else _unfinished(state, request, amount) or refund_id
             existing = state.refunds.get(chosen)
             if existing and (existing.stripe_refund_id or existing.status != RefundState.PENDING):
                 return []
@@ -152,14 +150,10 @@ class Refunds:
 
         resumed = stored.state.refunds.keys()
         stored = change(stored, reserve, source)
-        stored = self._complete(
-            stored, chosen, resumed=chosen in resumed or chosen != refund_id, source=source
-        )
+        stored = self._complete(stored, chosen, resumed=chosen in resumed or chosen != refund_id, source=source)
         return next(refund for refund in stored.payment.refunds if refund.id == chosen)
 
-    def _complete(
-        self, stored: StoredPayment, refund_id: str, *, resumed: bool, source: Source
-    ) -> StoredPayment:
+    def _complete(self, stored: StoredPayment, refund_id: str, *, resumed: bool, source: Source) -> StoredPayment:
         """Ask Stripe for a reserved refund and keep its answer, whatever it is."""
         row = stored.state.refunds[refund_id]
         if row.stripe_refund_id:
@@ -229,9 +223,7 @@ def _refundable(state: PaymentState, amount: int | None) -> int:
     """The minor units to refund. Raises PaymentNotRefundable, PaymentDisputed or AmountExceedsRefundable."""
     payment = derive(state)
     if payment.status != PaymentStatus.COMPLETED:
-        raise PaymentNotRefundable(
-            f"Only a completed payment can be refunded; this one is {payment.status.value}."
-        )
+        raise PaymentNotRefundable(f"Only a completed payment can be refunded; this one is {payment.status.value}.")
     if payment.dispute_open:
         raise PaymentDisputed
     if amount is None:
@@ -252,11 +244,7 @@ def _unfinished(state: PaymentState, request: RefundRequest, minor: int | None) 
     given_up = time.time() - LEASE.total_seconds()
     left = derive(state).amount_refundable
     for refund_id, row in state.refunds.items():
-        same = (
-            row.requested_by == request.requested_by
-            and row.reason == request.reason
-            and row.notes == request.notes
-        )
+        same = row.requested_by == request.requested_by and row.reason == request.reason and row.notes == request.notes
         amount = row.amount == minor if minor is not None else left == 0
         open_ = row.stripe_refund_id is None and row.status == RefundState.PENDING
         if same and amount and open_ and (row.unanswered or (row.requested_at or 0) < given_up):

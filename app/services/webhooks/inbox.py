@@ -17,13 +17,7 @@ from app.clock import now
 from app.domain.payments.derivation import doubts, open_challenges
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import ChargeFact, Fact, IntentFact
-from app.errors import (
-    NotFound,
-    PaydeskError,
-    StripeNotInitialized,
-    ValidationFailed,
-    WebhookSignatureInvalid,
-)
+from app.errors import NotFound, PaydeskError, StripeNotInitialized, ValidationFailed, WebhookSignatureInvalid
 from app.gateway import webhooks
 from app.gateway.client import StripeGateway, settling
 from app.gateway.redaction import strip_event
@@ -62,9 +56,7 @@ class WebhookInbox:
         if bool(event.get("livemode")) != self._livemode:
             telemetry.webhook_delivered(telemetry.OTHER, "wrong_mode")
             mode = "live" if event.get("livemode") else "test"
-            raise ValidationFailed(
-                f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode."
-            )
+            raise ValidationFailed(f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode.")
         kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES else telemetry.OTHER
         outcome = "failed"
         try:
@@ -134,9 +126,7 @@ class WebhookInbox:
         intent_id = str(stored.state.intent_id)
         if doubts(stored.state, stored.payment):
             challenges = open_challenges(stored.payment)
-            stored = learn(
-                stored, [settling(self._gateway.retrieve_intent(intent_id).fact, challenges)], source
-            )
+            stored = learn(stored, [settling(self._gateway.retrieve_intent(intent_id).fact, challenges)], source)
         if isinstance(fact, ChargeFact) and fact.amount_refunded > _known_refunds(stored.state):
             refunds: list[Fact] = list(self._gateway.refunds_of(intent_id))
             learn(stored, refunds, source)

@@ -122,9 +122,7 @@ def _preview(event: WebhookEvent, remembered: OrderedDict[str, PaymentState]) ->
     facts = webhooks.facts_of(event.payload)
     intent_id = facts[0].intent_id if facts else None
     if not facts or not intent_id:
-        return _outcome(
-            event, "ignored", note="Events of this type, or about no payment intent, are not read."
-        )
+        return _outcome(event, "ignored", note="Events of this type, or about no payment intent, are not read.")
     fact = facts[0]
     before = remembered.get(intent_id) or _known(fact)
     if before is None and not isinstance(fact, IntentFact):
@@ -147,9 +145,7 @@ def _preview(event: WebhookEvent, remembered: OrderedDict[str, PaymentState]) ->
     changed = changes(old, new) if old != new else {}
     # One that an earlier event of this run would make has no id yet.
     payment_id = before.payment_id if before and is_id(before.payment_id) else None
-    return _outcome(
-        event, "applied", payment_id=payment_id, changes=changed, note=_would_ask(after, new, fact, old)
-    )
+    return _outcome(event, "applied", payment_id=payment_id, changes=changed, note=_would_ask(after, new, fact, old))
 
 
 def _known(fact: Any) -> PaymentState | None:

@@ -99,9 +99,7 @@ class Recovery:
         stored = repository.find(payment_id)
         if stored is None or stored.state.intent_id:
             return "skipped"
-        handle = self._gateway.find_intent(
-            payment_id, created_from=stored.state.opened_at - _CLOCK_SKEW_SECONDS
-        )
+        handle = self._gateway.find_intent(payment_id, created_from=stored.state.opened_at - _CLOCK_SKEW_SECONDS)
         if handle is None:
             # Nothing was made at Stripe. The row stays, and a retry of the request asks for its intent again.
             writes.forget_creation(payment_id)
@@ -137,8 +135,7 @@ class Recovery:
             return [
                 RefundRefused(refund_id=refund_id, failure_reason=NEVER_REACHED)
                 for refund_id in lost
-                if _is_open(row := state.refunds[refund_id])
-                and _age(row, looked_at) > CERTAIN_AFTER.total_seconds()
+                if _is_open(row := state.refunds[refund_id]) and _age(row, looked_at) > CERTAIN_AFTER.total_seconds()
             ]
 
         change(stored, refuse, _SOURCE)

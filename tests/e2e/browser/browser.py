@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Request,
-    ViewportSize,
-    WebError,
-    expect,
-)
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, ViewportSize, WebError, expect
 
 from app.domain.permissions import Role
 from tests.integration.dashboards.browsing import email_of
@@ -74,9 +65,7 @@ class Visitor:
         if message.type not in {"error", "warning"}:
             return
         if not any(f"status of {status} " in message.text for status in self.expected):
-            self.faults.append(
-                f"{message.type} on the console of {message.page and message.page.url}: {message.text}"
-            )
+            self.faults.append(f"{message.type} on the console of {message.page and message.page.url}: {message.text}")
 
     def _script(self, error: WebError) -> None:
         self.faults.append(f"a script failed: {error.error}")

@@ -65,9 +65,7 @@ def expect_theme(page: Page, theme: str) -> None:
     # Each of red, green and blue below 100, or from 200. (A function to wait for would be a string that the page
     # evaluates again and again, which its Content-Security-Policy forbids.)
     part = r"\d{1,2}" if theme == "dark" else r"2\d\d"
-    expect(page.locator("body")).to_have_css(
-        "background-color", re.compile(rf"^rgb\({part}, {part}, {part}\)$")
-    )
+    expect(page.locator("body")).to_have_css("background-color", re.compile(rf"^rgb\({part}, {part}, {part}\)$"))
 
 
 def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit, mixed: None) -> None:
@@ -99,8 +97,7 @@ def test_without_scripts_the_theme_is_the_system_s(visit: Visit, mixed: None, sc
 
 
 @pytest.mark.parametrize(
-    ("name", "address"),
-    [("payments", LIST), ("overview", MARCH), ("overview-rates", f"{MARCH}&heat=success")],
+    ("name", "address"), [("payments", LIST), ("overview", MARCH), ("overview-rates", f"{MARCH}&heat=success")]
 )
 def test_a_page_is_printed_black_on_white_and_without_controls(
     visit: Visit, mixed: None, name: str, address: str

@@ -77,10 +77,7 @@ def test_the_range_is_chosen_by_a_link_and_kept_in_the_address(visit: Visit, age
 
 def test_each_card_links_to_as_many_payments_as_it_counts(visit: Visit, mixed: None) -> None:
     page = visit().enter(Role.FINANCE, then=MARCH)
-    cards = [
-        str(one.get_attribute("id"))
-        for one in page.locator("[id^=card-], [id^=status-], [id^=volume-]").all()
-    ]
+    cards = [str(one.get_attribute("id")) for one in page.locator("[id^=card-], [id^=status-], [id^=volume-]").all()]
     assert len(cards) > 12
     followed = 0
     for card in cards:

@@ -50,9 +50,7 @@ def refunded(database: Mongo, sandbox: SandboxProcess, payment: Any) -> tuple[in
     return len(found["refunds"]), sums, sandbox.refunded(payment.payment_intent_id)
 
 
-def test_part_is_refunded_in_two_steps(
-    visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess
-) -> None:
+def test_part_is_refunded_in_two_steps(visit: Visit, payment: Any, database: Mongo, sandbox: SandboxProcess) -> None:
     page = visit().enter(Role.FINANCE)
     begin(page, payment)
     review_part(page, "12.50")

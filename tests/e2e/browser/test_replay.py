@@ -62,9 +62,7 @@ def test_one_event_is_shown_replayed_and_applied(visit: Visit, failed: str, data
     page.get_by_role("button", name="Replay this event").click()
     expect(page.get_by_role("status")).to_contain_text("Replayed: the payment was changed.")
     expect(difference).to_contain_text("A replay would change nothing.")
-    expect(page.get_by_role("region", name="Changes made by this event")).to_contain_text(
-        "Pending → Completed"
-    )
+    expect(page.get_by_role("region", name="Changes made by this event")).to_contain_text("Pending → Completed")
     assert payment(database) == ("completed", 1999)
     page.get_by_role("link", name="← Webhooks").click()
     expect(page.get_by_text("All events have been processed.")).to_be_visible()

@@ -62,9 +62,7 @@ def test_scripts_and_other_sites_cannot_reach_the_session_cookie(app: Flask, vis
 
 
 @pytest.mark.parametrize(("role", "sees"), [(Role.VIEWER, 0), (Role.FINANCE, 0), (Role.ADMIN, 4)])
-def test_the_navigation_offers_what_the_role_may_open(
-    app: Flask, visit: Visit, role: Role, sees: int
-) -> None:
+def test_the_navigation_offers_what_the_role_may_open(app: Flask, visit: Visit, role: Role, sees: int) -> None:
     browsing.add(app, role)
     page = visit().enter(role)
     bar = page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link")

@@ -6,16 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.sync_api import (
-    BrowserContext,
-    ConsoleMessage,
-    FrameLocator,
-    Locator,
-    Page,
-    Request,
-    WebError,
-    expect,
-)
+from playwright.sync_api import BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, Request, WebError, expect
 
 from tests.e2e.stripe_js.page_server import PageServer
 

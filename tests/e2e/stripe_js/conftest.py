@@ -32,9 +32,7 @@ def stripe(sandbox: SandboxProcess) -> StripeServer:
 
 
 @pytest.fixture
-def checkout(
-    chromium: Browser, shop: PageServer, sandbox: SandboxProcess
-) -> Iterator[Callable[..., Checkout]]:
+def checkout(chromium: Browser, shop: PageServer, sandbox: SandboxProcess) -> Iterator[Callable[..., Checkout]]:
     """``checkout(intent, element="card", …)``: the page that pays an intent, open in a browser of its own.
 
     After every test that used it: nothing unexpected on the console, no script failed, and no request went anywhere

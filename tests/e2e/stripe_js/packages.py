@@ -24,9 +24,7 @@ def install() -> str | None:
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
             # A test's own limit must not be what ends it.
-            done = subprocess.run(
-                command, cwd=FOLDER, capture_output=True, text=True, check=False, timeout=90
-            )
+            done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False, timeout=90)
         except subprocess.TimeoutExpired:
             return "npm ci could not install Stripe's packages within 90 seconds"
     return f"npm ci could not install Stripe's packages: {done.stderr[-300:]}" if done.returncode else None

@@ -99,9 +99,7 @@ def test_the_secret_of_another_intent(checkout: Begin, stripe: StripeServer) -> 
         ("createToken", [{}]),
     ],
 )
-def test_a_mistake_of_the_page_is_thrown(
-    checkout: Begin, stripe: StripeServer, call: str, given: list[object]
-) -> None:
+def test_a_mistake_of_the_page_is_thrown(checkout: Begin, stripe: StripeServer, call: str, given: list[object]) -> None:
     customer = checkout(stripe.intent())
     script = "async ([call, given]) => (await window.stripe)[call](...given).catch((error) => error.name)"
     assert customer.page.evaluate(script, [call, given]) == "IntegrationError"

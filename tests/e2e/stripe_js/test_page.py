@@ -32,9 +32,7 @@ def test_the_package_warns_of_another_release(
 ) -> None:
     script("/v3/")
     customer = checkout(stripe.intent())
-    customer.expected = {
-        "Stripe.js@v3 was loaded on the page, but @stripe/stripe-js@10.2.1 expected Stripe.js@endive"
-    }
+    customer.expected = {"Stripe.js@v3 was loaded on the page, but @stripe/stripe-js@10.2.1 expected Stripe.js@endive"}
     assert customer.page.evaluate("window.Stripe.version") == 3
     assert customer.pay()["paymentIntent"]["status"] == "succeeded"
 

@@ -35,9 +35,7 @@ def test_a_card_that_pays(checkout: Begin, stripe: StripeServer) -> None:
 def test_the_page_never_receives_the_card(checkout: Begin, stripe: StripeServer) -> None:
     customer = checkout(stripe.intent())
     customer.pay()
-    assert customer.page.evaluate(
-        "[...document.querySelectorAll('iframe')].map((one) => one.contentDocument)"
-    ) == [
+    assert customer.page.evaluate("[...document.querySelectorAll('iframe')].map((one) => one.contentDocument)") == [
         None,
         None,
     ]
@@ -81,12 +79,7 @@ WRONG = [
     ({"number": "4242424242424241"}, "Card number", "invalid_number", "Your card number is invalid."),
     ({"expiry": "1"}, "Expiration", "incomplete_expiry", "Your card’s expiration date is incomplete."),
     ({"expiry": "13/34"}, "Expiration", "invalid_expiry_month", "Your card’s expiration date is invalid."),
-    (
-        {"expiry": "12/20"},
-        "Expiration",
-        "invalid_expiry_year_past",
-        "Your card’s expiration year is in the past.",
-    ),
+    ({"expiry": "12/20"}, "Expiration", "invalid_expiry_year_past", "Your card’s expiration year is in the past."),
     ({"expiry": "12/99"}, "Expiration", "invalid_expiry_year", "Your card’s expiration year is invalid."),
     ({"cvc": "12"}, "Security code", "incomplete_cvc", "Your card’s security code is incomplete."),
     ({"postal": "1"}, "ZIP", "incomplete_zip", "Your postal code is incomplete."),
@@ -116,9 +109,7 @@ def test_an_empty_form(checkout: Begin, stripe: StripeServer) -> None:
 
 def test_what_is_typed_is_written_as_on_a_card(checkout: Begin, stripe: StripeServer) -> None:
     customer = checkout(stripe.intent(), loose="1")
-    number, expiry, cvc = (
-        customer.field(name) for name in ("Card number", "Expiration date", "Security code")
-    )
+    number, expiry, cvc = (customer.field(name) for name in ("Card number", "Expiration date", "Security code"))
     number.press_sequentially("378282246310005999")
     expect(number).to_have_value("3782 822463 10005")
     cvc.press_sequentially("12345")
@@ -179,12 +170,8 @@ def test_always_redirect(checkout: Begin, stripe: StripeServer) -> None:
     assert stripe.now(intent)["status"] == "succeeded"
 
 
-@pytest.mark.parametrize(
-    ("loose", "frames"), [("", 2), ("1", 2)], ids=["StrictMode mounts twice", "mounted once"]
-)
-def test_one_form_however_often_react_mounts_it(
-    checkout: Begin, stripe: StripeServer, loose: str, frames: int
-) -> None:
+@pytest.mark.parametrize(("loose", "frames"), [("", 2), ("1", 2)], ids=["StrictMode mounts twice", "mounted once"])
+def test_one_form_however_often_react_mounts_it(checkout: Begin, stripe: StripeServer, loose: str, frames: int) -> None:
     customer = checkout(stripe.intent(), **({"loose": loose} if loose else {}))
     for _ in range(2):
         customer.fill()

@@ -80,9 +80,7 @@ def test_the_form_may_close_while_the_bank_asks(checkout: Begin, stripe: StripeS
     customer.fill(CHALLENGED).press_pay()
     complete = customer.bank.get_by_role("button", name="Complete")
     complete.wait_for()
-    customer.page.get_by_role("button", name="Close", include_hidden=True).evaluate(
-        "(button) => button.click()"
-    )
+    customer.page.get_by_role("button", name="Close", include_hidden=True).evaluate("(button) => button.click()")
     complete.click()
     expect(customer.page.locator(DIALOG)).to_have_count(0)
     assert stripe.now(intent)["status"] == "succeeded"
@@ -93,16 +91,10 @@ def test_passed_and_then_declined(checkout: Begin, stripe: StripeServer) -> None
     customer.fill("4000008400001629").press_pay()
     customer.bank.get_by_role("button", name="Complete").click()
     error = customer.result()["error"]
-    assert (error["type"], error["code"], error["decline_code"]) == (
-        "card_error",
-        "card_declined",
-        "generic_decline",
-    )
+    assert (error["type"], error["code"], error["decline_code"]) == ("card_error", "card_declined", "generic_decline")
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [("Complete", "succeeded"), ("Fail", "failed"), ("Cancel", "failed")]
-)
+@pytest.mark.parametrize(("answer", "status"), [("Complete", "succeeded"), ("Fail", "failed"), ("Cancel", "failed")])
 def test_on_the_banks_own_page(
     checkout: Begin, stripe: StripeServer, sandbox: SandboxProcess, answer: str, status: str
 ) -> None:
@@ -125,11 +117,7 @@ def test_on_the_banks_own_page(
 
 def test_an_action_that_the_server_began(checkout: Begin, stripe: StripeServer) -> None:
     intent = stripe.intent(
-        **{
-            "payment_method_types[]": "card",
-            "payment_method": "pm_card_authenticationRequired",
-            "confirm": "true",
-        }
+        **{"payment_method_types[]": "card", "payment_method": "pm_card_authenticationRequired", "confirm": "true"}
     )
     assert intent["status"] == "requires_action"
     customer = checkout(intent)

@@ -39,9 +39,7 @@ class Caller:
         }
         return jwt.encode(claims, JWT_SECRET, "HS256")
 
-    def ask(
-        self, method: str, path: str, *, claims: Any = None, key: str | None = None, **more: Any
-    ) -> TestResponse:
+    def ask(self, method: str, path: str, *, claims: Any = None, key: str | None = None, **more: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token(**(claims or {}))}", **more.pop("headers", {})}
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -55,9 +53,7 @@ class Caller:
         body = {"payment_intent_id": intent_id, "order_id": order_id}
         return self.ask("POST", "/stripe/confirm", json=body, **more)
 
-    def refund(
-        self, payment_id: str, *, key: str | None = None, claims: Any = None, **body: Any
-    ) -> TestResponse:
+    def refund(self, payment_id: str, *, key: str | None = None, claims: Any = None, **body: Any) -> TestResponse:
         return self.ask("POST", f"/stripe/refund/{payment_id}", json=body, key=key, claims=claims)
 
     def deliver(self, event: Any, *, secret: str = WEBHOOK_SECRET, age: int = 0, **more: Any) -> TestResponse:

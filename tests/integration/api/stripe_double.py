@@ -27,11 +27,7 @@ CHARGE: dict[str, Any] = {
             "brand": "visa",
             "last4": "4242",
             "country": "US",
-            "three_d_secure": {
-                "result": "authenticated",
-                "authentication_flow": "challenge",
-                "version": "2.2.0",
-            },
+            "three_d_secure": {"result": "authenticated", "authentication_flow": "challenge", "version": "2.2.0"},
         },
     },
 }
@@ -80,13 +76,7 @@ class StripeDouble:
         elif path == "/v1/payment_intents":
             return {"object": "list", "data": list(self.intents.values()), "has_more": False, "url": path}
         elif path.split("/")[3] not in self.intents:
-            return {
-                "error": {
-                    "type": "invalid_request_error",
-                    "code": "resource_missing",
-                    "message": "No such intent",
-                }
-            }
+            return {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such intent"}}
         else:
             found = self.intents[path.split("/")[3]]
         if key:
@@ -129,9 +119,7 @@ class StripeDouble:
             "capture_method": "automatic",
             "client_secret": f"{intent_id}_secret_hidden{number}",
             "description": form.get("description"),
-            "metadata": {
-                name: form[f"metadata[{name}]"] for name in ("order_id", "customer_id", "payment_id")
-            },
+            "metadata": {name: form[f"metadata[{name}]"] for name in ("order_id", "customer_id", "payment_id")},
         }
         return self.intents[intent_id]
 
@@ -170,9 +158,7 @@ def stripe_double() -> Iterator[StripeDouble]:
             values = {name: value[-1] for name, value in parse_qs(form).items()}
             status, body = 200, b""
             if bad is None or bad.after_work:
-                found = double.answer(
-                    method, urlsplit(self.path).path, values, self.headers.get("Idempotency-Key")
-                )
+                found = double.answer(method, urlsplit(self.path).path, values, self.headers.get("Idempotency-Key"))
                 status, body = 404 if "error" in found else 200, json.dumps(found).encode()
             else:
                 double.calls.append(f"{method} {urlsplit(self.path).path}")

@@ -27,9 +27,7 @@ def slow(stripe: StripeDouble) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slow")
-def test_requests_beyond_the_slots_are_refused_at_once_and_reads_go_on(
-    mongo_uri: str, stripe: StripeDouble
-) -> None:
+def test_requests_beyond_the_slots_are_refused_at_once_and_reads_go_on(mongo_uri: str, stripe: StripeDouble) -> None:
     erp = Caller(create_app(settings_for(mongo_uri, stripe.url, stripe_timeout=20)))
     bulkhead.init_app(erp.app, slots=3)
     waiting = threading.Event()
@@ -71,10 +69,7 @@ def test_an_internal_error_reveals_no_cause(erp: Caller, monkeypatch: pytest.Mon
 def test_only_listed_origins_may_call_from_a_page(mongo_uri: str, stripe: StripeDouble) -> None:
     erp = Caller(create_app(settings_for(mongo_uri, stripe.url, cors_origins=("https://erp.example.com",))))
     path = "/api/v1/payments/stripe/create-intent"
-    asked = {
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,idempotency-key",
-    }
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,idempotency-key"}
     mine = erp.client.options(path, headers={"Origin": "https://erp.example.com", **asked})
     assert mine.headers["Access-Control-Allow-Origin"] == "https://erp.example.com"
     assert "idempotency-key" in mine.headers["Access-Control-Allow-Headers"].lower()
@@ -82,9 +77,7 @@ def test_only_listed_origins_may_call_from_a_page(mongo_uri: str, stripe: Stripe
     assert "Access-Control-Allow-Origin" not in other.headers
     error = erp.client.get("/api/v1/payments", headers={"Origin": "https://erp.example.com"})
     assert error.status_code == 401
-    assert error.headers["Access-Control-Allow-Origin"] == "https://erp.example.com", (
-        "errors are readable too"
-    )
+    assert error.headers["Access-Control-Allow-Origin"] == "https://erp.example.com", "errors are readable too"
     assert (
         "Access-Control-Allow-Origin"
         not in erp.client.get("/healthz", headers={"Origin": "https://erp.example.com"}).headers

@@ -38,9 +38,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("query", "field", "said"), REFUSED.values(), ids=REFUSED)
-def test_invalid_values_are_refused_by_field(
-    erp: Caller, query: dict[str, str], field: str, said: str
-) -> None:
+def test_invalid_values_are_refused_by_field(erp: Caller, query: dict[str, str], field: str, said: str) -> None:
     answer = erp.ask("GET", f"/metrics?{urlencode(query)}", claims=SCOPE)
     assert (answer.status_code, answer.json["error"]) == (422, "validation_failed")
     assert list(answer.json["errors"]) == [field]
@@ -76,9 +74,7 @@ def test_without_the_scope_there_are_no_figures(erp: Caller) -> None:
     assert (answer.status_code, answer.json["error"]) == (403, "forbidden")
 
 
-def test_no_figures_while_they_are_built(
-    erp: Caller, paid: dict[str, Any], database: Database[dict[str, Any]]
-) -> None:
+def test_no_figures_while_they_are_built(erp: Caller, paid: dict[str, Any], database: Database[dict[str, Any]]) -> None:
     state = {"zone": "UTC", "shape": SHAPE, "built_at": None, "done": 100, "total": 600}
     database.figures_state.replace_one({"_id": "figures"}, state, upsert=True)
     answer = erp.ask("GET", "/metrics", claims=SCOPE)

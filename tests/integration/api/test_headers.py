@@ -39,9 +39,7 @@ def test_the_page_of_the_documentation_keeps_its_own_policy(erp: Caller) -> None
 def test_a_page_of_another_origin_may_read_and_send_what_it_needs_and_no_cookies(
     mongo_uri: str, stripe: StripeDouble
 ) -> None:
-    erp = Caller(
-        create_app(settings_for(mongo_uri, stripe.url, cors_origins=(ORIGIN, "https://shop.example.com")))
-    )
+    erp = Caller(create_app(settings_for(mongo_uri, stripe.url, cors_origins=(ORIGIN, "https://shop.example.com"))))
     path = "/api/v1/payments/stripe/create-intent"
     allowed_headers = "authorization,content-type,idempotency-key,x-request-id"
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": allowed_headers}

@@ -21,11 +21,7 @@ WRITES, READS = 3, 5
 
 @pytest.fixture
 def erp(indexed_uri: str, stripe: StripeDouble, applications: Applications) -> Caller:
-    changes = {
-        "rate_limit_writes": WRITES,
-        "rate_limit_reads": READS,
-        "cors_origins": ("https://erp.example.com",),
-    }
+    changes = {"rate_limit_writes": WRITES, "rate_limit_reads": READS, "cors_origins": ("https://erp.example.com",)}
     return Caller(applications.on(settings_for(indexed_uri, stripe.url, **changes)))
 
 
@@ -77,9 +73,7 @@ def test_every_endpoint_with_a_token_has_a_limit(mongo_uri: str, stripe: StripeD
     erp = Caller(create_app(settings_for(mongo_uri, stripe.url, **changes)))
     views = erp.app.view_functions
     rules = [
-        rule
-        for rule in erp.app.url_map.iter_rules()
-        if getattr(views[rule.endpoint], "guard", "").startswith("bearer")
+        rule for rule in erp.app.url_map.iter_rules() if getattr(views[rule.endpoint], "guard", "").startswith("bearer")
     ]
     assert len(rules) >= 6
     for rule in rules:
@@ -96,9 +90,7 @@ def test_limits_are_shared_by_processes_and_pages_may_read_retry_after(erp: Call
     another = Caller(create_app(erp.app.extensions["paydesk_settings"]))
     refused = another.ask("POST", "/stripe/create-intent", headers={"Origin": "https://erp.example.com"})
     assert refused.status_code == 429
-    assert {"Retry-After", "X-Request-ID"} <= set(
-        refused.headers["Access-Control-Expose-Headers"].split(", ")
-    )
+    assert {"Retry-After", "X-Request-ID"} <= set(refused.headers["Access-Control-Expose-Headers"].split(", "))
 
 
 def test_after_the_window_the_caller_may_write_again(erp: Caller, database: Database[dict[str, Any]]) -> None:

@@ -23,9 +23,7 @@ STRIPE_ANSWERS: dict[str, tuple[Misbehaviour, int, str]] = {
     "401": (Misbehaviour(401, stripe_error("invalid_request_error")), 502, "stripe_invalid_api_key"),
     "403": (Misbehaviour(403, stripe_error("invalid_request_error")), 502, "stripe_invalid_api_key"),
     "402": (
-        Misbehaviour(
-            402, stripe_error("card_error", code="card_declined", decline_code="insufficient_funds")
-        ),
+        Misbehaviour(402, stripe_error("card_error", code="card_declined", decline_code="insufficient_funds")),
         402,
         "card_declined",
     ),
@@ -34,16 +32,8 @@ STRIPE_ANSWERS: dict[str, tuple[Misbehaviour, int, str]] = {
         503,
         "stripe_unavailable",
     ),
-    "lock": (
-        Misbehaviour(429, stripe_error("invalid_request_error", code="lock_timeout")),
-        503,
-        "stripe_unavailable",
-    ),
-    "429": (
-        Misbehaviour(429, stripe_error("invalid_request_error", code="rate_limit")),
-        503,
-        "stripe_unavailable",
-    ),
+    "lock": (Misbehaviour(429, stripe_error("invalid_request_error", code="lock_timeout")), 503, "stripe_unavailable"),
+    "429": (Misbehaviour(429, stripe_error("invalid_request_error", code="rate_limit")), 503, "stripe_unavailable"),
     "500": (Misbehaviour(500, stripe_error("api_error")), 503, "stripe_unavailable"),
     "503": (Misbehaviour(503, b"upstream sk_test_leak"), 503, "stripe_unavailable"),
     "garbage": (Misbehaviour(200, b"<html>sk_test_leak"), 503, "stripe_unavailable"),
@@ -109,19 +99,14 @@ def test_a_webhook_that_cannot_be_applied_is_requested_again(erp: Caller, stripe
 
 
 def test_without_keys_payments_are_not_initialized(mongo_uri: str) -> None:
-    unconfigured = Caller(
-        create_app(settings_for(mongo_uri, "", stripe_secret_key="", stripe_publishable_key=""))
-    )
+    unconfigured = Caller(create_app(settings_for(mongo_uri, "", stripe_secret_key="", stripe_publishable_key="")))
     for answer in (
         unconfigured.client.get("/api/v1/payments/stripe/config"),
         unconfigured.create(),
         unconfigured.confirm("pi_1", "order-1"),
         unconfigured.refund("65f0c0ffee65f0c0ffee65f0", amount=1),
     ):
-        assert (answer.status_code, answer.json["error"]) in {
-            (503, "stripe_not_initialized"),
-            (404, "not_found"),
-        }
+        assert (answer.status_code, answer.json["error"]) in {(503, "stripe_not_initialized"), (404, "not_found")}
     silent = Caller(create_app(settings_for(mongo_uri, "", stripe_webhook_secret=())))
     assert silent.deliver(b"{}").json["error"] == "stripe_not_initialized"
     create_indexes()
@@ -184,9 +169,7 @@ def test_mongodb_away_at_start_in_between_and_back(own_mongo: EmbeddedMongo, str
     assert (paid.status_code, paid.json["status"]) == (200, "completed")
 
 
-def test_mongodb_lost_while_stripe_works_loses_nothing(
-    own_mongo: EmbeddedMongo, stripe: StripeDouble
-) -> None:
+def test_mongodb_lost_while_stripe_works_loses_nothing(own_mongo: EmbeddedMongo, stripe: StripeDouble) -> None:
     """The intent is made at Stripe, its id cannot be kept; a retry finds it."""
     erp = Caller(create_app(settings_for(own_mongo.uri, stripe.url)))
     create_indexes()
@@ -214,9 +197,7 @@ def expire_leases() -> None:
     """As if the time had passed after which a request counts as crashed."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     get_db().payments.update_many({"creating_until": {"$exists": True}}, {"$set": {"creating_until": past}})
-    get_db().idempotency_records.update_many(
-        {"leased_until": {"$exists": True}}, {"$set": {"leased_until": past}}
-    )
+    get_db().idempotency_records.update_many({"leased_until": {"$exists": True}}, {"$set": {"leased_until": past}})
 
 
 def assert_away(answer: Any) -> None:

@@ -25,9 +25,7 @@ def test_config_shows_everyone_the_publishable_key(erp: Caller) -> None:
 def test_create_intent_keeps_the_amount_exact(
     erp: Caller, stripe: StripeDouble, amount: str, currency: str, shown: str, minor: int
 ) -> None:
-    body = (
-        f'{{"order_id":"{new_order()}","customer_id":"customer-1","amount":{amount},"currency":"{currency}"}}'
-    )
+    body = f'{{"order_id":"{new_order()}","customer_id":"customer-1","amount":{amount},"currency":"{currency}"}}'
     answer = erp.ask("POST", "/stripe/create-intent", data=body, content_type="application/json")
     assert answer.status_code == 201
     assert set(answer.json) == {"client_secret", "payment_intent_id", "publishable_key", "amount", "currency"}
@@ -54,16 +52,7 @@ def test_an_idempotency_key_replays_the_answer(erp: Caller, stripe: StripeDouble
 
 def test_confirm_answers_the_completed_payment(paid: dict[str, Any]) -> None:
     assert set(paid) == {
-        *(
-            "id",
-            "order_id",
-            "customer_id",
-            "payment_intent_id",
-            "amount",
-            "currency",
-            "status",
-            "refund_status",
-        ),
+        *("id", "order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "refund_status"),
         *("amount_refunded", "disputed", "failure", "three_d_secure", "card", "attempts", "refunds"),
         *("created_at", "completed_at", "updated_at"),
     }
@@ -76,9 +65,7 @@ def test_confirm_answers_the_completed_payment(paid: dict[str, Any]) -> None:
 
 
 def test_confirm_is_replayed_alike(erp: Caller, paid: dict[str, Any]) -> None:
-    answers = [
-        erp.confirm(paid["payment_intent_id"], paid["order_id"], key="k" + paid["id"]) for _ in range(2)
-    ]
+    answers = [erp.confirm(paid["payment_intent_id"], paid["order_id"], key="k" + paid["id"]) for _ in range(2)]
     assert answers[0].text == answers[1].text.replace(answers[1].headers["X-Request-ID"], "")
     assert answers[0].json == paid
 
@@ -101,18 +88,9 @@ def test_confirm_before_payment_says_why_not(erp: Caller, stripe: StripeDouble) 
         "failure_code": "card_declined",
         "outcome": {"type": "issuer_declined", "reason": "insufficient_funds"},
     }
-    error = {
-        "type": "card_error",
-        "code": "card_declined",
-        "decline_code": "insufficient_funds",
-        "charge": "ch_failed",
-    }
+    error = {"type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds", "charge": "ch_failed"}
     stripe.change(
-        intent_id,
-        status="requires_payment_method",
-        payment_method=None,
-        latest_charge=failed,
-        last_payment_error=error,
+        intent_id, status="requires_payment_method", payment_method=None, latest_charge=failed, last_payment_error=error
     )
     declined = erp.confirm(intent_id, order)
     assert (declined.status_code, declined.json["error"]) == (402, "card_declined")
@@ -150,16 +128,7 @@ def test_one_payment_shows_everything(erp: Caller, paid: dict[str, Any]) -> None
     assert {name: whole[name] for name in paid} == paid
     entries = whole["history"]
     assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
-    assert set(entries[0]) == {
-        "seq",
-        "at",
-        "source",
-        "reference",
-        "actor",
-        "changes",
-        "hash",
-        "previous_hash",
-    }
+    assert set(entries[0]) == {"seq", "at", "source", "reference", "actor", "changes", "hash", "previous_hash"}
     assert [entry["previous_hash"] for entry in entries[1:]] == [entry["hash"] for entry in entries[:-1]]
 
 
@@ -185,9 +154,7 @@ def test_a_dispute_is_shown_and_blocks_refunds(erp: Caller, paid: dict[str, Any]
     assert (refused.status_code, refused.json["error"]) == (409, "payment_disputed")
 
 
-def test_a_webhook_completes_a_payment_and_duplicates_change_nothing(
-    erp: Caller, stripe: StripeDouble
-) -> None:
+def test_a_webhook_completes_a_payment_and_duplicates_change_nothing(erp: Caller, stripe: StripeDouble) -> None:
     intent_id = erp.create().json["payment_intent_id"]
     stripe.pay(intent_id)
     event = event_of("payment_intent.succeeded", stripe.intents[intent_id])
@@ -253,9 +220,7 @@ def test_filters_narrow_the_list(erp: Caller, paid: dict[str, Any]) -> None:
         assert ids(query) == [], query
 
 
-def test_a_bound_token_sees_its_own_customer_only(
-    erp: Caller, paid: dict[str, Any], stripe: StripeDouble
-) -> None:
+def test_a_bound_token_sees_its_own_customer_only(erp: Caller, paid: dict[str, Any], stripe: StripeDouble) -> None:
     mine, other = {"customer_id": "customer-1"}, {"customer_id": "customer-2"}
     assert erp.ask("GET", f"/{paid['id']}", claims=mine).status_code == 200
     calls = len(stripe.calls)

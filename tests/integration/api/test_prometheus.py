@@ -58,8 +58,7 @@ def grown(before: Samples, after: Samples) -> Samples:
 
 
 @pytest.mark.parametrize(
-    "header",
-    [None, "Bearer wrong", "Bearer ", "Basic test-metrics-token", "test-metrics-token", "Bearer tökén"],
+    "header", [None, "Bearer wrong", "Bearer ", "Basic test-metrics-token", "test-metrics-token", "Bearer tökén"]
 )
 def test_a_token_that_is_set_is_needed(client: FlaskClient, header: str | None) -> None:
     answer = client.get("/metrics", headers={"Authorization": header} if header else {})
@@ -117,12 +116,7 @@ def test_a_payment_is_counted_at_each_step(erp: Caller, stripe: StripeDouble) ->
     ("status", "body", "outcome", "refund"),
     [
         (402, {"error_type": "card_error", "code": "card_declined"}, "card_declined", "refused"),
-        (
-            400,
-            {"error_type": "invalid_request_error", "code": "charge_not_refundable"},
-            "invalid_request",
-            "refused",
-        ),
+        (400, {"error_type": "invalid_request_error", "code": "charge_not_refundable"}, "invalid_request", "refused"),
         (401, {"error_type": "invalid_request_error"}, "authentication", "unknown"),
         (429, {"error_type": "invalid_request_error", "code": "rate_limit"}, "rate_limited", "unknown"),
         (500, {"error_type": "api_error"}, "unavailable", "unknown"),
@@ -205,9 +199,7 @@ def test_commands_and_connections_to_mongodb_are_counted(client: FlaskClient, da
     assert after["mongodb_pool_connections{state=in_use}"] == 0
 
 
-def test_the_figures_are_those_of_the_api(
-    client: FlaskClient, bearer: dict[str, str], database: Mongo
-) -> None:
+def test_the_figures_are_those_of_the_api(client: FlaskClient, bearer: dict[str, str], database: Mongo) -> None:
     database.payments.insert_many(recent_payments(900))
     check_figures(client, bearer)
     # What nobody has counted yet is on the page as well.
@@ -252,22 +244,16 @@ def test_reasons_are_bounded(client: FlaskClient, database: Mongo) -> None:
         row = stored.payment(place, status="failed", created_at=at, attempts=tries)
         database.payments.insert_one(row)
     readings = page(client)
-    failed_attempts = {
-        n: v for n, v in readings.items() if n.startswith("failed_attempts") and "window=1h" in n
-    }
+    failed_attempts = {n: v for n, v in readings.items() if n.startswith("failed_attempts") and "window=1h" in n}
     assert len(failed_attempts) == 16
-    assert failed_attempts["failed_attempts{reason=other,window=1h}"] == sum(
-        30 - place for place in range(15, 21)
-    )
+    assert failed_attempts["failed_attempts{reason=other,window=1h}"] == sum(30 - place for place in range(15, 21))
 
 
 def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     database.webhook_events.insert_many(
         {"_id": f"evt_{n}", "state": state, "created": int(now.timestamp()) - age}
-        for n, (state, age) in enumerate(
-            [("received", 90), ("failed", 300), ("failed", 60), ("applied", 9000)]
-        )
+        for n, (state, age) in enumerate([("received", 90), ("failed", 300), ("failed", 60), ("applied", 9000)])
     )
     older = {
         "state": "finished",
@@ -276,17 +262,10 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
         "counts": {"different": 9},
     }
     counts = {"compared": 5, "different": 2, "missing_there": 1, "repaired": 2}
-    latest = {
-        "state": "finished",
-        "payment_id": None,
-        "started_at": now - timedelta(hours=1),
-        "counts": counts,
-    }
+    latest = {"state": "finished", "payment_id": None, "started_at": now - timedelta(hours=1), "counts": counts}
     failed = {"state": "failed", "payment_id": None, "started_at": now, "counts": {"different": 7}}
     for n, report in enumerate((older, latest, failed)):
-        database.reconciliation_reports.insert_one(
-            {"_id": str(n), "finished_at": report["started_at"], **report}
-        )
+        database.reconciliation_reports.insert_one({"_id": str(n), "finished_at": report["started_at"], **report})
     heartbeats.record("worker-1", now - timedelta(minutes=5))
     heartbeats.record("worker-2", now - timedelta(seconds=5))
     hours = (-1, 5, 20, 60, 71, 100, None)
@@ -295,35 +274,24 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
         for n, h in enumerate(hours)
     ]
     answered = stored.dispute(90, "under_review", evidence_due_by=now)
-    database.payments.insert_one(
-        stored.payment(disputes=[*due, answered], created_at=now - timedelta(days=9))
-    )
+    database.payments.insert_one(stored.payment(disputes=[*due, answered], created_at=now - timedelta(days=9)))
     with client.application.app_context():
         list(services.figures.build())
     readings = page(client)
     assert 300 <= readings["webhook_oldest_unapplied_seconds"] < 330
-    assert (
-        readings["webhook_inbox_events{state=received}"],
-        readings["webhook_inbox_events{state=failed}"],
-    ) == (
-        1,
-        2,
-    )
+    assert (readings["webhook_inbox_events{state=received}"], readings["webhook_inbox_events{state=failed}"]) == (1, 2)
     drift = {
         kind: readings[f"reconciliation_drift{{kind={kind}}}"]
         for kind in ("different", "missing_here", "missing_there")
     }
     assert drift == {"different": 2, "missing_here": 0, "missing_there": 1}
-    assert (
-        readings["reconciliation_last_finished_timestamp_seconds"] == (now - timedelta(hours=1)).timestamp()
-    )
+    assert readings["reconciliation_last_finished_timestamp_seconds"] == (now - timedelta(hours=1)).timestamp()
     assert readings["worker_heartbeat_timestamp_seconds"] == (now - timedelta(seconds=5)).timestamp()
     disputes = {due: readings[f"disputes_open{{due={due}}}"] for due in ("overdue", "24h", "72h", "later")}
     assert disputes == {"overdue": 1, "24h": 2, "72h": 2, "later": 2}
     assert readings["figures_uncounted_payments"] == 0
     assert {n: v for n, v in readings.items() if n.startswith("scrape_error")} == {
-        f"scrape_error{{source={source}}}": 0
-        for source in ("inbox", "reconciliation", "worker", "disputes", "figures")
+        f"scrape_error{{source={source}}}": 0 for source in ("inbox", "reconciliation", "worker", "disputes", "figures")
     }
 
 

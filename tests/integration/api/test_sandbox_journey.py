@@ -19,9 +19,7 @@ def test_pay_after_a_decline_and_get_half_of_it_back(
         return client.post(f"{PAYMENTS}{path}", json=body, headers=bearer)
 
     order = new_order()
-    opened = post(
-        "/stripe/create-intent", order_id=order, customer_id="customer-1", amount=100, currency="JPY"
-    )
+    opened = post("/stripe/create-intent", order_id=order, customer_id="customer-1", amount=100, currency="JPY")
     assert opened.status_code == 201, opened.json
     intent_id = opened.json["payment_intent_id"]
     told = {"payment_intent_id": intent_id, "order_id": order}

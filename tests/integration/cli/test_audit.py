@@ -89,9 +89,7 @@ def test_tampering_with_the_audit_log_is_found(app: Flask, run: Run, database: M
     assert "audit log: entry 2 was changed after it was written" in result.stdout
 
 
-def test_a_kept_head_reveals_an_end_that_was_cut_off_or_rewritten(
-    app: Flask, run: Run, database: Mongo
-) -> None:
+def test_a_kept_head_reveals_an_end_that_was_cut_off_or_rewritten(app: Flask, run: Run, database: Mongo) -> None:
     def write(actor: str) -> None:
         with app.app_context():
             audit.append(Action.USER_CREATED, actor=actor)

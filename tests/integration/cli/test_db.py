@@ -67,9 +67,7 @@ def test_indexes_are_made_as_they_are_declared(app: Flask, database: Mongo) -> N
                 assert [tuple(part) for part in found["key"]] == list(spec["fields"])
                 assert found.get("unique", False) == spec.get("unique", False)
                 # As they are stored, because the driver gives a declared time back without its zone.
-                assert stored(found.get("partialFilterExpression")) == stored(
-                    spec.get("partialFilterExpression")
-                )
+                assert stored(found.get("partialFilterExpression")) == stored(spec.get("partialFilterExpression"))
                 assert found.get("expireAfterSeconds") == spec.get("expireAfterSeconds")
 
 

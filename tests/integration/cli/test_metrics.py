@@ -168,9 +168,7 @@ def test_processes_that_count_the_same_payments_at_once_count_each_once(
 
 
 @pytest.mark.usefixtures("payments")
-def test_a_build_that_starts_while_others_count_drops_their_counts(
-    app: Flask, run: Run, database: Mongo
-) -> None:
+def test_a_build_that_starts_while_others_count_drops_their_counts(app: Flask, run: Run, database: Mongo) -> None:
     with app.app_context():
         keeper = FiguresKeeper(services.figures.zone)
         keeper.catch_up()

@@ -23,9 +23,7 @@ def test_a_password_is_generated_printed_once_and_works(app: Flask, run: Run) ->
 
 
 def test_a_password_can_come_from_standard_input(app: Flask, run: Run) -> None:
-    result = run(
-        "users", "create", "ada@example.com", "--role", "viewer", "--password-stdin", stdin=f"{PASSWORD}\n"
-    )
+    result = run("users", "create", "ada@example.com", "--role", "viewer", "--password-stdin", stdin=f"{PASSWORD}\n")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
     with app.app_context():

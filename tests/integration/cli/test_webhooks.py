@@ -55,9 +55,7 @@ def everything(database: Mongo) -> dict[str, list[dict[str, Any]]]:
     return {name: list(database[name].find().sort("_id", 1)) for name in names}
 
 
-def test_list_is_newest_first_and_narrowed(
-    run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
-) -> None:
+def test_list_is_newest_first_and_narrowed(run: Run, store: Store, sandbox: SandboxProcess, database: Mongo) -> None:
     assert run("webhooks", "list").stdout.strip() == "No event matches."
     sandbox.put("clock", {"offset": -5 * 86400})
     paid(sandbox, "order-old")
@@ -164,9 +162,7 @@ def test_a_dry_run_adds_up_and_says_where_stripe_would_be_asked(
     sandbox.put("clock", {"offset": -100})
     sandbox.stripe("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": 500})
     foreign = paid(sandbox, ours=False)
-    for type_ in (
-        *("payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "charge.refunded"),
-    ):
+    for type_ in (*("payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "charge.refunded"),):
         store(type_, apply=False)
     sandbox.delete("requests")
     before = everything(database)
@@ -175,9 +171,7 @@ def test_a_dry_run_adds_up_and_says_where_stripe_would_be_asked(
     assert everything(database) == before
     assert sandbox.requests() == []
     assert "payment_intent.created: would change: A payment would be made for this intent." in result.stdout
-    assert "would change nothing. The refunds of the intent would be fetched from Stripe as well." in (
-        result.stdout
-    )
+    assert "would change nothing. The refunds of the intent would be fetched from Stripe as well." in (result.stdout)
     assert "would be ignored. The payment intent was not made by this service." in result.stdout
     assert "depends on Stripe's answer. No payment has this intent" in result.stdout
     statuses = [line.strip() for line in result.stdout.splitlines() if line.startswith("    status:")]
@@ -221,9 +215,7 @@ def test_replays_are_audited_and_the_log_verifies(
 
 
 @pytest.mark.parametrize("arguments", [(), ("evt_1", "--failed"), ("--dry-run",), ("--yes",)])
-def test_events_to_replay_are_chosen_in_one_way(
-    run: Run, database: Mongo, arguments: tuple[str, ...]
-) -> None:
+def test_events_to_replay_are_chosen_in_one_way(run: Run, database: Mongo, arguments: tuple[str, ...]) -> None:
     result = run("webhooks", "replay", *arguments)
     assert result.exit_code == 2
     assert "Name events, or choose them" in result.stderr
@@ -240,9 +232,7 @@ def test_a_wrong_id_ends_it_before_anything_is_applied(
     assert database["payments"].count_documents({}) == 0
 
 
-def test_many_events_need_a_confirmation(
-    run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
-) -> None:
+def test_many_events_need_a_confirmation(run: Run, store: Store, sandbox: SandboxProcess, database: Mongo) -> None:
     paid(sandbox)
     (event_id,) = store("payment_intent.succeeded")
     template = database["webhook_events"].find_one({"_id": event_id})

@@ -54,16 +54,12 @@ def post(client: FlaskClient, path: str, page: str, **fields: Any) -> TestRespon
 
 def opened(app: Flask, order: str = "order-1", money: Money | None = None, **more: Any) -> Any:
     """A payment that the shop has opened."""
-    new_payment = NewPayment(
-        order_id=order, customer_id="customer-1", money=money or Money(1999, "usd"), **more
-    )
+    new_payment = NewPayment(order_id=order, customer_id="customer-1", money=money or Money(1999, "usd"), **more)
     with app.app_context():
         return services.payments.open(new_payment, caller="shop", key=None)
 
 
-def paid(
-    app: Flask, sandbox: SandboxProcess, order: str = "order-1", money: Money | None = None, **more: Any
-) -> Any:
+def paid(app: Flask, sandbox: SandboxProcess, order: str = "order-1", money: Money | None = None, **more: Any) -> Any:
     """A payment that was paid and of which Paydesk knows."""
     payment = opened(app, order, money, **more)
     sandbox.pay(payment.payment_intent_id)

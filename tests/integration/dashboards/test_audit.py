@@ -43,9 +43,7 @@ def link(page: str, rel: str) -> str | None:
     return unescape(match[1]) if match else None
 
 
-def write(
-    actor: str = "ada@example.com", target: str | None = None, action: Action = Action.USER_CREATED
-) -> None:
+def write(actor: str = "ada@example.com", target: str | None = None, action: Action = Action.USER_CREATED) -> None:
     audit.append(action, actor=actor, target=target)
 
 
@@ -61,9 +59,7 @@ def test_details_are_written_for_people(admin: FlaskClient) -> None:
     details = {"amount": 1999, "currency": "usd", "reason": None, "events": ["evt_1", "evt_2"]}
     audit.append(Action.REFUND_ANSWERED, actor="ada@example.com", target="payment-1", details=details)
     page = admin.get(PAGE).text
-    assert (
-        '<span class="quiet">Amount</span> 19.99 USD · <span class="quiet">Events</span> evt_1, evt_2' in page
-    )
+    assert '<span class="quiet">Amount</span> 19.99 USD · <span class="quiet">Events</span> evt_1, evt_2' in page
     assert "Reason" not in page
 
 
@@ -110,12 +106,7 @@ def test_filters(admin: FlaskClient, query: str, expected: list[int]) -> None:
 
 
 def test_days_are_in_the_dashboard_s_zone_and_the_last_is_included(app: Flask, admin: FlaskClient) -> None:
-    for moment in (
-        DAY - timedelta(days=1),
-        DAY,
-        DAY + timedelta(hours=11, minutes=59),
-        DAY + timedelta(days=1),
-    ):
+    for moment in (DAY - timedelta(days=1), DAY, DAY + timedelta(hours=11, minutes=59), DAY + timedelta(days=1)):
         with time_machine.travel(moment):
             write()
     assert numbers(admin.get(f"{PAGE}?from=2026-03-10&to=2026-03-10").text) == [5, 4]

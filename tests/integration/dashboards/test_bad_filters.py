@@ -45,10 +45,7 @@ CARD = {
     "country": "is not a card country like US. Showing every card country.",
     "three_d_secure": "is neither yes nor no. The filter “3-D Secure” is not applied.",
 }
-DATES = {
-    "from": "The date range is invalid. “from”: Use a date (2025-01-31)",
-    "to": "Showing every date.",
-}
+DATES = {"from": "The date range is invalid. “from”: Use a date (2025-01-31)", "to": "Showing every date."}
 STATUS = {"status": "is not a status. Showing every status."}
 TIME = Cursor(stored.EPOCH + timedelta(minutes=9), "0" * 24)
 LISTS = {
@@ -165,9 +162,7 @@ def view(page: str) -> list[str]:
 
 
 def alerts(page: str) -> list[str]:
-    return [
-        html.unescape(text) for text in re.findall(r'<p class="notice wait" role="alert">(.*?)</p>', page)
-    ]
+    return [html.unescape(text) for text in re.findall(r'<p class="notice wait" role="alert">(.*?)</p>', page)]
 
 
 def invalid(name: str) -> Iterator[tuple[dict[str, str], str]]:
@@ -179,9 +174,7 @@ def invalid(name: str) -> Iterator[tuple[dict[str, str], str]]:
 
 
 def test_every_page_with_page_links_is_walked() -> None:
-    pages = {
-        path.parent.name for path in TEMPLATES.rglob("*.html") if "{{ page_links(" in path.read_text("utf-8")
-    }
+    pages = {path.parent.name for path in TEMPLATES.rglob("*.html") if "{{ page_links(" in path.read_text("utf-8")}
     assert pages == set(LISTS)
 
 
@@ -211,9 +204,7 @@ def test_too_long_a_text_is_named_and_not_applied(admin: FlaskClient, name: str)
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_an_invalid_cursor_is_named_and_the_newest_entries_are_shown(
-    app: Flask, admin: FlaskClient, name: str
-) -> None:
+def test_an_invalid_cursor_is_named_and_the_newest_entries_are_shown(app: Flask, admin: FlaskClient, name: str) -> None:
     one = LISTS[name]
     expected = view(admin.get(one.path, query_string=one.valid).text)
     mine = Cursors(str(app.secret_key), name, one.valid)

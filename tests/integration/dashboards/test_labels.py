@@ -34,9 +34,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(
-    ("name", "parameter", "table", "payment"),
-    LISTS,
-    ids=lambda value: value if isinstance(value, str) else "",
+    ("name", "parameter", "table", "payment"), LISTS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_filter_chip_badge_and_file_of_each_state(
     app: Flask, database: Database[dict[str, Any]], name: str, parameter: str, table: Table, payment: Any

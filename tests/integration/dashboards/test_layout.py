@@ -119,9 +119,7 @@ def test_text_has_enough_contrast_on_every_background(theme: str) -> None:
     assert block
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block[1]))
     grounds = ("ground", "surface", "raised")
-    texts = [
-        (text, ground) for text in ("text", "quiet", "accent", "good", "bad", "wait") for ground in grounds
-    ]
+    texts = [(text, ground) for text in ("text", "quiet", "accent", "good", "bad", "wait") for ground in grounds]
     texts += [(kind, f"{kind}-soft") for kind in ("good", "bad", "wait", "note", "accent")]
     texts += [("on-accent", "accent"), ("on-accent", "accent-hover")]
     assert {

@@ -128,9 +128,7 @@ def test_every_card_equals_the_api_and_links_to_its_payments(
         assert listed(viewer, address) == number, address
 
 
-def test_every_card_has_its_definition_and_its_trend(
-    viewer: FlaskClient, payments: list[dict[str, Any]]
-) -> None:
+def test_every_card_has_its_definition_and_its_trend(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     page = show(viewer, **DAYS)
     keys = re.findall(r'class="panel card-figure" id="card-([a-z-]+)"', page)
     assert len(keys) == 6
@@ -139,9 +137,7 @@ def test_every_card_has_its_definition_and_its_trend(
         name = key.replace("-", "_")
         assert html.escape(DEFINITIONS[name]) in part(page, f"def-{name}"), key
         course = card.split('class="spark"')[1].split("</div>")[0]
-        assert "<svg" in course and re.search(r" by interval: latest .+, highest .+ of 3 periods", course), (
-            key
-        )
+        assert "<svg" in course and re.search(r" by interval: latest .+, highest .+ of 3 periods", course), key
 
 
 def test_the_amounts_of_the_refund_rate_link_to_their_payments(
@@ -189,9 +185,7 @@ def test_processing_times_are_charted_in_their_exact_class(
         stored.payment(n, completed_at=stored.EPOCH + timedelta(minutes=n, seconds=seconds))
         for n, seconds in enumerate(taken)
     )
-    rows = re.findall(
-        r'<th scope="row">([^<]*)</th><td[^>]*>(\d+)</td>', part(show(viewer, **DAYS), "chart-times")
-    )
+    rows = re.findall(r'<th scope="row">([^<]*)</th><td[^>]*>(\d+)</td>', part(show(viewer, **DAYS), "chart-times"))
     assert rows[-3:] == [("2 min to 5 min", "1"), ("5 min to 10 min", "3"), ("10 min to 30 min", "1")]
 
 
@@ -209,9 +203,7 @@ def test_the_volume_chart_has_one_currency_and_links_to_the_others(
     assert "No data in this range" in part(show(viewer, **DAYS, volume="xyz"), "chart-volume")
 
 
-def test_the_heat_map_shows_payments_or_success_rates(
-    viewer: FlaskClient, payments: list[dict[str, Any]]
-) -> None:
+def test_the_heat_map_shows_payments_or_success_rates(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     for granularity in ("hour", "day", "week", "month"):
         page = show(viewer, **DAYS, granularity=granularity)
         sunday = re.search(r'<th scope="row">Sunday</th>(.*?)</tr>', page, re.DOTALL)[1]
@@ -262,10 +254,7 @@ NONSENSE = {
     "no currency": ({"currency": "dollars"}, "is not a currency like usd"),
     "a currency of nobody": ({"currency": "xyz"}, "no payment in XYZ"),
     "zero bytes": (dict.fromkeys(("currency", "brand", "country", "volume"), "u\0d"), "is not a text"),
-    "operators": (
-        {"brand": "$where", "country": "{$gt:1}", "three_d_secure": "$ne"},
-        "is neither yes nor no",
-    ),
+    "operators": ({"brand": "$where", "country": "{$gt:1}", "three_d_secure": "$ne"}, "is neither yes nor no"),
     "markup": ({"currency": MARKUP, "range": MARKUP}, "is not a currency like usd"),
     "much": ({"brand": "x" * 5000}, "is not a text of at most 255 characters"),
 }
@@ -301,9 +290,7 @@ def test_an_empty_range_has_no_data_and_no_rates(viewer: FlaskClient, payments: 
     assert "No money moved in this range." in page
 
 
-def test_thirty_currencies_have_a_row_each_and_no_sum(
-    viewer: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_thirty_currencies_have_a_row_each_and_no_sum(viewer: FlaskClient, database: Database[dict[str, Any]]) -> None:
     currencies = (
         "aed aud bdt bgn brl cad chf clp cny czk dkk eur gbp hkd huf idr ils inr jpy krw kwd mxn myr nok nzd php pln "
         "ron sek usd"
@@ -319,9 +306,7 @@ def test_thirty_currencies_have_a_row_each_and_no_sum(
 def test_names_with_markup_stay_text(viewer: FlaskClient, database: Database[dict[str, Any]]) -> None:
     failed = [stored.attempt("failed", MARKUP)]
     card = {"brand": MARKUP, "last4": "4242", "country": MARKUP}
-    database.payments.insert_many(
-        [stored.payment(n, status="failed", attempts=failed, card=card) for n in (1, 2)]
-    )
+    database.payments.insert_many([stored.payment(n, status="failed", attempts=failed, card=card) for n in (1, 2)])
     page = show(viewer, **DAYS)
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
@@ -337,9 +322,7 @@ def test_only_roles_that_may_export_see_the_files(app: Flask, payments: list[dic
         assert finance.get(address, buffered=True).status_code == 200
 
 
-def test_the_page_needs_no_script_and_carries_no_style(
-    viewer: FlaskClient, payments: list[dict[str, Any]]
-) -> None:
+def test_the_page_needs_no_script_and_carries_no_style(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     page = show(viewer, **DAYS)
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"\sstyle=|\son\w+=|<style", page)
@@ -349,9 +332,7 @@ def test_the_page_needs_no_script_and_carries_no_style(
             assert f'id="{one}"' in page, one
 
 
-def test_only_an_unfinished_range_refreshes_itself(
-    viewer: FlaskClient, payments: list[dict[str, Any]]
-) -> None:
+def test_only_an_unfinished_range_refreshes_itself(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     assert 'data-refresh="60"' not in show(viewer, **DAYS)
     for preset in ("today", "7d", "30d", "90d", "month"):
         assert 'data-refresh="60"' in show(viewer, range=preset), preset
@@ -359,10 +340,7 @@ def test_only_an_unfinished_range_refreshes_itself(
 
 
 def test_the_page_during_a_build_of_the_figures_says_so(
-    viewer: FlaskClient,
-    payments: list[dict[str, Any]],
-    database: Database[dict[str, Any]],
-    settings: Settings,
+    viewer: FlaskClient, payments: list[dict[str, Any]], database: Database[dict[str, Any]], settings: Settings
 ) -> None:
     state = {"zone": settings.dashboard_timezone, "shape": SHAPE, "built_at": None, "done": 100, "total": 600}
     database.figures_state.replace_one({"_id": "figures"}, state, upsert=True)
@@ -389,10 +367,7 @@ def test_the_number_of_queries_is_small_and_independent_of_payments(
         database.command("profile", 2)
         show(viewer)
         database.command("profile", 0)
-        ours = {
-            "ns": {"$regex": rf"^{database.name}\\.(?!system)"},
-            "op": {"$in": ["query", "command", "getmore"]},
-        }
+        ours = {"ns": {"$regex": rf"^{database.name}\\.(?!system)"}, "op": {"$in": ["query", "command", "getmore"]}}
         asked.append(database["system.profile"].count_documents(ours))
         database.drop_collection("system.profile")
     assert asked[1] <= asked[0] <= 20, asked

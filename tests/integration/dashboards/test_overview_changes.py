@@ -67,22 +67,14 @@ def earned(amounts: Sequence[int], first: datetime) -> list[dict[str, Any]]:
         # Each is rounded to two digits in the histogram, which would make it 4 seconds.
         ([104] * 50, [96] * 50, ("bad", "▲ 8 s", "significant", "before: 1 min 36 s on average")),
         ([96] * 50, [104] * 50, ("good", "▼ 8 s", "significant", "before: 1 min 44 s on average")),
-        (
-            [10, 50] * 20,
-            [10, 52] * 20,
-            ("note", "▼ 1 s", "within normal variation", "before: 31 s on average"),
-        ),
+        ([10, 50] * 20, [10, 52] * 20, ("note", "▼ 1 s", "within normal variation", "before: 31 s on average")),
         ([1] * 50, [90] * 6, ("note", "▼ 1 min 29 s", "not enough data", "before: 1 min 30 s on average")),
         ([7] * 9, [7] * 9, ("none", "unchanged", "", "before: 7 s on average")),
         ([7] * 9, [], ("none", "nothing to compare with", "", "")),
     ],
 )
 def test_a_change_of_processing_time_compares_means(
-    viewer: FlaskClient,
-    database: Mongo,
-    now: list[int],
-    before: list[int],
-    said: tuple[str, str, str, str],
+    viewer: FlaskClient, database: Mongo, now: list[int], before: list[int], said: tuple[str, str, str, str]
 ) -> None:
     made = took(now, MONDAY) + took(before, MONDAY - timedelta(days=7))
     database.payments.insert_many(made)
@@ -113,11 +105,7 @@ def test_a_change_of_processing_time_compares_means(
     ],
 )
 def test_the_significance_of_a_change_of_volume_follows_from_its_days(
-    viewer: FlaskClient,
-    database: Mongo,
-    now: list[int],
-    before: list[int],
-    said: tuple[str, str, str, str],
+    viewer: FlaskClient, database: Mongo, now: list[int], before: list[int], said: tuple[str, str, str, str]
 ) -> None:
     database.payments.insert_many(earned(now, MONDAY) + earned(before, MONDAY - timedelta(days=7)))
     assert change_of(show(viewer, **WEEK), "volume-usd") == said
@@ -167,11 +155,7 @@ def test_an_unfinished_day_is_compared_without_affecting_significance(app: Flask
     ],
 )
 def test_the_significance_of_a_change_of_a_share_depends_on_its_size(
-    viewer: FlaskClient,
-    database: Mongo,
-    failed: tuple[int, int],
-    of: int,
-    said: tuple[str, str, str, str],
+    viewer: FlaskClient, database: Mongo, failed: tuple[int, int], of: int, said: tuple[str, str, str, str]
 ) -> None:
     declined = {"status": "failed", "attempts": [stored.attempt("failed", "do_not_honor")]}
     database.payments.insert_many(
@@ -188,9 +172,7 @@ def test_the_page_explains_how_changes_are_compared(viewer: FlaskClient, databas
     assert "no more than about 5 of 100" in page and "intervals that lie entirely in the range" in page
 
 
-def test_this_month_is_compared_with_the_same_days_of_the_month_before(
-    settings: Settings, database: Mongo
-) -> None:
+def test_this_month_is_compared_with_the_same_days_of_the_month_before(settings: Settings, database: Mongo) -> None:
     """At three in the afternoon of 15 November in New York: five payments since the first of October."""
     zone = ZoneInfo("America/New_York")
     app = create_app(replace(settings, dashboard_timezone=zone.key))

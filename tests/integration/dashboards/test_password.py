@@ -25,9 +25,7 @@ def viewer(app: Flask) -> FlaskClient:
     return signed_in(app, EMAIL)
 
 
-def change(
-    client: FlaskClient, current: str = PASSWORD, password: str = NEW, repeated: str = NEW
-) -> TestResponse:
+def change(client: FlaskClient, current: str = PASSWORD, password: str = NEW, repeated: str = NEW) -> TestResponse:
     return send(client, PAGE, page=PAGE, current=current, password=password, repeated=repeated)
 
 

@@ -42,9 +42,7 @@ def path(payment_id: str) -> str:
     return f"/dashboard/payments/{payment_id}"
 
 
-def test_a_completed_payment_shows_its_history(
-    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_a_completed_payment_shows_its_history(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox, description="two chairs")
     page = viewer.get(path(payment.payment_id)).text
     for expected in (
@@ -88,14 +86,7 @@ def test_refunds_and_disputes_are_shown_with_the_days_left(
     with app.app_context():
         services.reconciliation.payment(payment.payment_id, repair=True)
     page = viewer.get(path(payment.payment_id)).text
-    for expected in (
-        "5.00 USD",
-        "Succeeded",
-        "in Stripe",
-        "Product not received",
-        "Needs response",
-        "days left",
-    ):
+    for expected in ("5.00 USD", "Succeeded", "in Stripe", "Product not received", "Needs response", "days left"):
         assert expected in page, expected
 
 
@@ -133,9 +124,7 @@ def test_a_damaged_document_still_shows_a_page(
     assert "The history check failed." in answer.text
 
 
-def test_events_are_shown_and_linked_for_admins(
-    app: Flask, viewer: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_events_are_shown_and_linked_for_admins(app: Flask, viewer: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox)
     (event_id,) = received(app, sandbox, "charge.succeeded")
     link = f"/dashboard/webhooks/{event_id}"

@@ -76,26 +76,18 @@ FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "disputed=yes&currency=usd": lambda p: p["disputed"] and p["currency"] == "usd",
     "three_d_secure=true": has_three_d_secure,
     "reason=do_not_honor": lambda p: "do_not_honor" in reasons(p),
-    "counts=decided&country=US": (
-        lambda p: p["status"] in ("completed", "failed") and p["card"]["country"] == "US"
-    ),
+    "counts=decided&country=US": (lambda p: p["status"] in ("completed", "failed") and p["card"]["country"] == "US"),
     "customer=customer-3": lambda p: p["customer_id"] == "customer-3",
-    "q=customer-3&status=completed": (
-        lambda p: p["customer_id"] == "customer-3" and p["status"] == "completed"
-    ),
+    "q=customer-3&status=completed": (lambda p: p["customer_id"] == "customer-3" and p["status"] == "completed"),
     "q=order-17": lambda p: p["order_id"] == "order-17",
     "q=pi_0042": lambda p: p["payment_intent_id"] == "pi_0042",
 }
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_each_filter_lists_what_matches(
-    viewer: FlaskClient, payments: list[dict[str, Any]], text: str
-) -> None:
+def test_each_filter_lists_what_matches(viewer: FlaskClient, payments: list[dict[str, Any]], text: str) -> None:
     takes, query = FILTERS[text], dict(parse_qsl(text))
-    expected = [
-        str(p["_id"]) for p in sorted(payments, key=lambda p: p["created_at"], reverse=True) if takes(p)
-    ]
+    expected = [str(p["_id"]) for p in sorted(payments, key=lambda p: p["created_at"], reverse=True) if takes(p)]
     assert expected
     assert walk(viewer, **query) == expected
     assert walk(viewer, **query, sort="oldest") == expected[::-1]
@@ -122,9 +114,7 @@ def test_pages_link_forward_and_back(viewer: FlaskClient, payments: list[dict[st
     assert link(second, "First page") == f"{PATH}?country=DE"
 
 
-def test_a_common_amount_is_paged_without_loss(
-    viewer: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_a_common_amount_is_paged_without_loss(viewer: FlaskClient, database: Database[dict[str, Any]]) -> None:
     database.payments.insert_many([stored.payment(n, amount=999) for n in range(120)])
     rows = walk(viewer, currency="usd", sort="largest")
     assert len(rows) == len(set(rows)) == 120
@@ -199,9 +189,7 @@ def test_markup_is_escaped_and_each_currency_has_its_decimals(
     )
     database.payments.insert_many(
         [
-            stored.payment(
-                n, currency=c, amount=123450, order_id="<i>o</i>", description="<script>x</script>"
-            )
+            stored.payment(n, currency=c, amount=123450, order_id="<i>o</i>", description="<script>x</script>")
             for n, c in enumerate(words.split())
         ]
     )
@@ -211,18 +199,14 @@ def test_markup_is_escaped_and_each_currency_has_its_decimals(
         assert shown in page
 
 
-def test_a_figure_is_named_by_a_chip_that_removes_it(
-    viewer: FlaskClient, payments: list[dict[str, Any]]
-) -> None:
+def test_a_figure_is_named_by_a_chip_that_removes_it(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
     del payments
     page = viewer.get(f"{PATH}?counts=completed&currency=usd").text
     assert "Payments counted as</span> completed · success rate" in page
     assert 'href="/dashboard/payments?currency=usd" aria-label="Remove Payments counted as' in page
 
 
-def test_a_long_list_says_more_than_ten_thousand(
-    viewer: FlaskClient, database: Database[dict[str, Any]]
-) -> None:
+def test_a_long_list_says_more_than_ten_thousand(viewer: FlaskClient, database: Database[dict[str, Any]]) -> None:
     viewer.get(PATH)  # builds the figures of nothing, so that the rows put beside them stay
     database.payment_rows.insert_many([row_of(stored.payment(n)) for n in range(10_001)])
     assert "More than 10,000 payments" in viewer.get(PATH).text

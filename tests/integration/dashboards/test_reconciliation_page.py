@@ -23,19 +23,7 @@ from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
 RUNS = "/dashboard/reconciliation"
-NONSENSE = [
-    "",
-    "\0",
-    "x",
-    "0",
-    "-1",
-    "1-",
-    "9" * 40,
-    '{"$gt": ""}',
-    "1-" + "g" * 24,
-    "99999999999999-" + "0" * 24,
-    "²",
-]
+NONSENSE = ["", "\0", "x", "0", "-1", "1-", "9" * 40, '{"$gt": ""}', "1-" + "g" * 24, "99999999999999-" + "0" * 24, "²"]
 
 
 @pytest.fixture
@@ -89,9 +77,7 @@ def test_a_payment_is_checked_before_it_is_repaired(
     assert admin.get(RUNS).text.count("One payment") == 3
 
 
-def test_a_run_over_a_range_links_to_its_payments(
-    app: Flask, admin: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_a_run_over_a_range_links_to_its_payments(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = opened(app, "<b>order</b>")
     sandbox.pay(payment.payment_intent_id)
     params = {"amount": 500, "currency": "usd", "metadata[order_id]": "unknown"}
@@ -103,12 +89,7 @@ def test_a_run_over_a_range_links_to_its_payments(
     assert f"{RUNS}/{run.report_id}" in listed
     assert "worker" in listed
     page = admin.get(f"{RUNS}/{run.report_id}").text
-    for expected in (
-        "Missing in Paydesk",
-        "Different",
-        f"/dashboard/payments/{payment.payment_id}",
-        "Check again",
-    ):
+    for expected in ("Missing in Paydesk", "Different", f"/dashboard/payments/{payment.payment_id}", "Check again"):
         assert expected in page, expected
     assert "<b>order" not in page
 
@@ -165,12 +146,7 @@ def test_the_page_says_how_often_the_worker_compares(settings: Settings, app: Fl
 def test_unrepaired_differences_come_first_page_by_page(admin: FlaskClient, database: Mongo) -> None:
     row = {"kind": "different", "currency": "usd", "amount": 100, "intent_id": "pi_1", "fields": {}}
     drift = [
-        {
-            **row,
-            "payment_id": f"{n:024x}",
-            "repaired": n < DRIFT_PAGE,
-            "fields": {"<b>odd</b>": [None, {"a": [1]}]},
-        }
+        {**row, "payment_id": f"{n:024x}", "repaired": n < DRIFT_PAGE, "fields": {"<b>odd</b>": [None, {"a": [1]}]}}
         for n in range(DRIFT_PAGE + 50)
     ]
     report = new_id()
@@ -203,9 +179,7 @@ def test_pages_of_runs_follow_each_other_without_gap(admin: FlaskClient, databas
     now = datetime.now(UTC).replace(microsecond=0)
     bare = {"state": "finished", "since": now, "repair": False, "drift": [], "drift_total": 0, "counts": {}}
     # Three at each moment, so that the order within one matters as well.
-    rows = [
-        {**bare, "_id": new_id(), "started_at": now - timedelta(seconds=n // 3)} for n in range(2 * PAGE + 3)
-    ]
+    rows = [{**bare, "_id": new_id(), "started_at": now - timedelta(seconds=n // 3)} for n in range(2 * PAGE + 3)]
     database["reconciliation_reports"].insert_many(rows)
     seen: list[str] = []
     address: str | None = RUNS

@@ -15,14 +15,7 @@ from app.factory import create_app
 from app.services.refunds.service import RefundRequest
 from config import Settings
 from tests.integration.dashboards.pages import csrf_of, enter, key_of, paid
-from tests.integration.dashboards.test_refund_page import (
-    Mongo,
-    confirmed,
-    form_of,
-    path,
-    refunds_of,
-    reviewed,
-)
+from tests.integration.dashboards.test_refund_page import Mongo, confirmed, form_of, path, refunds_of, reviewed
 from tests.support.sandbox import SandboxProcess
 
 
@@ -66,11 +59,7 @@ def test_a_rejected_key_completes_the_same_refund_once_it_is_corrected(
     again = reviewed(misconfigured, payment.payment_id, form_of(misconfigured, payment.payment_id)).text
     answer = confirmed(misconfigured, payment.payment_id, again)
     assert answer.status_code == 502
-    for expected in (
-        "The outcome of the refund is open",
-        "Nothing was refunded now",
-        "The amount stays reserved",
-    ):
+    for expected in ("The outcome of the refund is open", "Nothing was refunded now", "The amount stays reserved"):
         assert expected in answer.text
     assert "Start again" not in answer.text
     # What the page says of the amount is so: no other refund can take it meanwhile.
@@ -82,9 +71,7 @@ def test_a_rejected_key_completes_the_same_refund_once_it_is_corrected(
     assert sandbox.refunded(payment.payment_intent_id) == 1999
 
 
-def test_a_refund_made_in_the_meantime_is_reported(
-    app: Flask, finance: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_a_refund_made_in_the_meantime_is_reported(app: Flask, finance: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox)
     form = form_of(finance, payment.payment_id)
     review = reviewed(finance, payment.payment_id, form).text

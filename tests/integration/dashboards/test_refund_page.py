@@ -110,19 +110,10 @@ def test_refund_is_audited_before_and_after(
 
 @pytest.mark.parametrize(
     ("money", "part", "expected", "left"),
-    [
-        (Money(5000, "jpy"), "1200", "1,200 JPY", "3,800 JPY"),
-        (Money(12340, "kwd"), "1.230", "1.230 KWD", "11.110 KWD"),
-    ],
+    [(Money(5000, "jpy"), "1200", "1,200 JPY", "3,800 JPY"), (Money(12340, "kwd"), "1.230", "1.230 KWD", "11.110 KWD")],
 )
 def test_currencies_with_zero_and_three_decimals(
-    app: Flask,
-    finance: FlaskClient,
-    sandbox: SandboxProcess,
-    money: Money,
-    part: str,
-    expected: str,
-    left: str,
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, money: Money, part: str, expected: str, left: str
 ) -> None:
     payment = paid(app, sandbox, money=money)
     form = form_of(finance, payment.payment_id)
@@ -134,9 +125,7 @@ def test_currencies_with_zero_and_three_decimals(
     assert sandbox.refunded(payment.payment_intent_id) == minor
 
 
-@pytest.mark.parametrize(
-    "amount", ["", "0", "-1", "1,5", "1e3", "NaN", "20", "1.234", "9" * 19, "1\0", "１２"]
-)
+@pytest.mark.parametrize("amount", ["", "0", "-1", "1,5", "1e3", "NaN", "20", "1.234", "9" * 19, "1\0", "１２"])
 def test_an_invalid_amount_is_rejected(
     app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo, amount: str
 ) -> None:
@@ -205,11 +194,7 @@ def test_the_review_can_be_reloaded_and_left_by_going_back(
     assert "phone" not in answer.location, "an address is logged by browsers and proxies"
     for _ in range(2):
         page = finance.get(answer.location)
-        assert (page.status_code, "Refund 5.00 USD" in page.text, "By phone" in page.text) == (
-            200,
-            True,
-            True,
-        )
+        assert (page.status_code, "Refund 5.00 USD" in page.text, "By phone" in page.text) == (200, True, True)
     # What was entered stands in the form to which one goes back.
     form = finance.get(first.location).text
     for expected in ('value="5"', 'value="Paid twice"', "By phone</textarea>"):
@@ -222,9 +207,7 @@ def test_the_review_can_be_reloaded_and_left_by_going_back(
     assert sandbox.refunded(payment.payment_intent_id) == 500
 
 
-def test_two_forms_make_two_refunds(
-    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
-) -> None:
+def test_two_forms_make_two_refunds(app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo) -> None:
     payment = paid(app, sandbox)
     for _ in range(2):
         form = form_of(finance, payment.payment_id)
@@ -249,9 +232,7 @@ def test_a_double_click_in_two_threads_makes_one_refund(
 
     def click(_: int) -> int:
         url = f"{base}{path(payment.payment_id)}/confirm"
-        return requests.post(
-            url, data=data, cookies=browser.cookies, allow_redirects=False, timeout=60
-        ).status_code
+        return requests.post(url, data=data, cookies=browser.cookies, allow_redirects=False, timeout=60).status_code
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(click, range(2))) == [303, 303]
@@ -262,9 +243,7 @@ def test_a_double_click_in_two_threads_makes_one_refund(
     assert database["idempotency_records"].count_documents({}) == 1
 
 
-def test_a_disputed_payment_is_not_refunded(
-    app: Flask, finance: FlaskClient, sandbox: SandboxProcess
-) -> None:
+def test_a_disputed_payment_is_not_refunded(app: Flask, finance: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = paid(app, sandbox)
     form = form_of(finance, payment.payment_id)
     sandbox.post("disputes", {"payment_intent": payment.payment_intent_id})

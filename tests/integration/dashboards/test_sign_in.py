@@ -49,9 +49,7 @@ def sign_in(client: FlaskClient, password: str = PASSWORD, **more: str) -> TestR
 
 
 def sign_out(client: FlaskClient) -> TestResponse:
-    return client.post(
-        "/logout", data={"csrf_token": csrf_token(client.get("/", follow_redirects=True).text)}
-    )
+    return client.post("/logout", data={"csrf_token": csrf_token(client.get("/", follow_redirects=True).text)})
 
 
 def test_the_start_page_shows_visitors_addresses_and_no_payments(client: FlaskClient) -> None:
@@ -71,11 +69,7 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     assert client.get("/login").status_code == 302
     assert sign_out(client).status_code == 303
     assert EMAIL not in client.get("/", follow_redirects=True).text
-    assert [entry["action"] for entry in audit_entries.walk()] == [
-        "user.created",
-        "login.succeeded",
-        "logout",
-    ]
+    assert [entry["action"] for entry in audit_entries.walk()] == ["user.created", "login.succeeded", "logout"]
 
 
 def test_signing_out_ends_the_session_for_copies_of_its_cookie(app: Flask, client: FlaskClient) -> None:
@@ -90,12 +84,8 @@ def test_signing_out_ends_the_session_for_copies_of_its_cookie(app: Flask, clien
     assert elsewhere.get("/dashboard/payments").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("email", "password"), [(EMAIL, "guessed"), ("nobody@example.com", PASSWORD), ("", "")]
-)
-def test_a_failed_sign_in_never_says_what_was_incorrect(
-    client: FlaskClient, email: str, password: str
-) -> None:
+@pytest.mark.parametrize(("email", "password"), [(EMAIL, "guessed"), ("nobody@example.com", PASSWORD), ("", "")])
+def test_a_failed_sign_in_never_says_what_was_incorrect(client: FlaskClient, email: str, password: str) -> None:
     answer = sign_in(client, password, email=email)
     assert answer.status_code == 401
     assert "Incorrect e-mail or password." in answer.text

@@ -24,9 +24,7 @@ DISPUTED = Expected(dispute="needs_response", disputes=1)
 
 
 def failed(reason: str, group: str, *, asked: bool = False) -> Expected:
-    return Expected(
-        status="failed", reason=reason, group=group, asked=asked, flow="challenge" if asked else None
-    )
+    return Expected(status="failed", reason=reason, group=group, asked=asked, flow="challenge" if asked else None)
 
 
 CARDS: dict[str, Expected] = {

@@ -43,9 +43,7 @@ class Erp:
         return self.post("/payments/stripe/create-intent", body, key)
 
     def confirm(self, intent_id: str, order_id: str, key: str | None = None) -> Answer:
-        return self.post(
-            "/payments/stripe/confirm", {"payment_intent_id": intent_id, "order_id": order_id}, key
-        )
+        return self.post("/payments/stripe/confirm", {"payment_intent_id": intent_id, "order_id": order_id}, key)
 
     def refund(self, payment_id: str, key: str | None = None, **body: Any) -> Answer:
         return self.post(f"/payments/stripe/refund/{payment_id}", body, key)

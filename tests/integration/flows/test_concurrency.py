@@ -37,9 +37,7 @@ def test_one_key_for_two_requests_is_refused(erp: Erp, sandbox: SandboxProcess) 
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["own keys", "no keys"])
-def test_twenty_refunds_at_once_never_exceed_the_payment(
-    erp: Erp, sandbox: SandboxProcess, keyed: bool
-) -> None:
+def test_twenty_refunds_at_once_never_exceed_the_payment(erp: Erp, sandbox: SandboxProcess, keyed: bool) -> None:
     payment = paid(erp, sandbox, "4242424242424242")
     answers = at_once(
         20, lambda n: erp.refund(payment["id"], key=f"r-{payment['id']}-{n}" if keyed else None, amount=10.0)
@@ -49,11 +47,7 @@ def test_twenty_refunds_at_once_never_exceed_the_payment(
     sandbox.drain()
     assert sandbox.refunded(payment["payment_intent_id"]) == 10_000
     settled = erp.payment_of(payment["order_id"])
-    assert (settled["refund_status"], settled["amount_refunded"], len(settled["refunds"])) == (
-        "full",
-        100.0,
-        10,
-    )
+    assert (settled["refund_status"], settled["amount_refunded"], len(settled["refunds"])) == ("full", 100.0, 10)
 
 
 def test_one_refund_key_at_once_refunds_once(erp: Erp, sandbox: SandboxProcess) -> None:

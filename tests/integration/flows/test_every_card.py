@@ -60,9 +60,7 @@ def test_card(erp: Erp, sandbox: SandboxProcess, number: str, expected: Expected
 
 
 @pytest.mark.parametrize("outcome", ["fail", "abandon"])
-def test_three_d_secure_that_the_customer_does_not_complete(
-    erp: Erp, sandbox: SandboxProcess, outcome: str
-) -> None:
+def test_three_d_secure_that_the_customer_does_not_complete(erp: Erp, sandbox: SandboxProcess, outcome: str) -> None:
     order = new_order()
     intent = erp.open(order)[1]
     sandbox.pay(intent["payment_intent_id"], card="4000002760003184", three_d_secure=outcome)

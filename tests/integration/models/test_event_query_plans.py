@@ -93,10 +93,7 @@ MIDDLE = Cursor(*POSITION)
         (lambda: webhook_events.of_intent("pi_7", 100), 5),
         (lambda: webhook_events.count_up_to(EventFilter(state=EventState.FAILED), 100), 0),
         (lambda: webhook_events.count_up_to(EventFilter(state=EventState.RECEIVED, until=NOW), 100), 100),
-        (
-            lambda: list(webhook_events.walk(EventFilter(state=EventState.FAILED), after=POSITION)),
-            210,
-        ),
+        (lambda: list(webhook_events.walk(EventFilter(state=EventState.FAILED), after=POSITION)), 210),
         (webhook_events.types, 0),
         (lambda: webhook_events.find("evt_00001"), 1),
         (lambda: idempotency.find("0" * 64), 0),
@@ -107,9 +104,7 @@ MIDDLE = Cursor(*POSITION)
         (lambda: reports.open_drift(50), ROWS // 50 * 2),
     ],
 )
-def test_a_query_reads_little_more_than_it_shows(
-    recorded: Mongo, query: Callable[[], Any], most: int
-) -> None:
+def test_a_query_reads_little_more_than_it_shows(recorded: Mongo, query: Callable[[], Any], most: int) -> None:
     query()
     operations = operations_of(recorded)
     assert operations

@@ -74,9 +74,7 @@ def test_every_stored_document_is_what_its_class_declares(
     classes = {kind._get_collection_name(): kind for kind in document_classes()}
     stored = {name: list(database[name].find()) for name in database.list_collection_names()}
     assert {name for name, rows in stored.items() if rows} == set(classes)
-    drift = {
-        problem for name, rows in stored.items() for row in rows for problem in problems(classes[name], row)
-    }
+    drift = {problem for name, rows in stored.items() for row in rows for problem in problems(classes[name], row)}
     drift |= {
         f"{kind.__name__}.{field.db_field} is declared and never stored"
         for name, kind in classes.items()
@@ -209,9 +207,7 @@ def call_the_api(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) ->
     body = {"order_id": "api-1", "customer_id": "c1", "amount": 50, "currency": "usd"}
     keyed = {**bearer, "Idempotency-Key": "key-1"}
     for _ in range(2):
-        assert (
-            client.post("/api/v1/payments/stripe/create-intent", json=body, headers=keyed).status_code == 201
-        )
+        assert client.post("/api/v1/payments/stripe/create-intent", json=body, headers=keyed).status_code == 201
     # A final error is kept for its key, one that is not final leaves the record open.
     unpaid = {"payment_intent_id": opened("api-2").payment_intent_id, "order_id": "api-2"}
     again = {**bearer, "Idempotency-Key": "key-2"}

@@ -149,10 +149,7 @@ def test_every_list_of_payments_is_read_in_order_from_its_index(filled: Any, ord
                 assert explanation.rows <= COUNT // 5, (name, explanation)  # what one customer has
                 continue
             assert "SORT" not in explanation.stages, (name, explanation)
-            assert explanation.rows <= explanation.returned + (order.field == "amount" and RANGES), (
-                name,
-                explanation,
-            )
+            assert explanation.rows <= explanation.returned + (order.field == "amount" and RANGES), (name, explanation)
             if order.field == "created_at" or not where.start:
                 assert explanation.keys <= explanation.returned + RANGES, (name, explanation)
 
@@ -182,9 +179,7 @@ def test_a_short_range_is_read_by_time_and_then_sorted_by_amount(filled: Any) ->
     where = PaymentFilter(currency="usd", start=EARLY, end=EARLY + timedelta(minutes=60))
     plan = plan_of(where, SortOrder.NEWEST)
     assert plan is not None
-    explanation = explained(
-        filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain()
-    )
+    explanation = explained(filled.payment_rows.find(plan.query).sort("amount", -1).hint(plan.index).explain())
     assert explanation.indexes == {"facet_newest"} and explanation.rows == explanation.returned
     rows = payment_list.rows_after(where, SortOrder.LARGEST, sorting(where, SortOrder.LARGEST), limit=100)
     assert explanation.keys <= len(rows) + RANGES and len(rows) == explanation.returned
@@ -238,13 +233,11 @@ def test_what_needs_attention_is_read_in_order_from_an_index(filled: Any, where:
         filled.command("profile", 0)
         (explanation,) = filled.system.profile.find({"op": "query"})
         filled.drop_collection("system.profile")
-        assert rows and "IXSCAN" in explanation["planSummary"] and not explanation.get("hasSortStage"), (
-            explanation
-        )
+        assert rows and "IXSCAN" in explanation["planSummary"] and not explanation.get("hasSortStage"), explanation
         if not where:
-            assert (
-                explanation["docsExamined"] == len(rows) and explanation["keysExamined"] <= len(rows) + 3
-            ), explanation
+            assert explanation["docsExamined"] == len(rows) and explanation["keysExamined"] <= len(rows) + 3, (
+                explanation
+            )
 
 
 def test_options_are_read_from_the_indexes(filled: Any) -> None:
@@ -259,8 +252,7 @@ def test_kinds_are_few_enough_to_be_merged(filled: Any) -> None:
     kinds = filled.payment_rows.distinct("kind")
     assert len(kinds) < 60
     assert all(
-        FilterKey.of(contribution_of(row), row["refund_status"]).text in kinds
-        for row in filled.payment_rows.find()
+        FilterKey.of(contribution_of(row), row["refund_status"]).text in kinds for row in filled.payment_rows.find()
     )
 
 

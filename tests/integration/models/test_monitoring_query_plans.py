@@ -42,13 +42,7 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
         {"_id": f"evt_{n:05}", "created": n, "state": states[n % 4], "payload": {}} for n in range(ROWS)
     )
     database.reconciliation_reports.insert_many(
-        {
-            "_id": str(n),
-            "started_at": NOW - timedelta(hours=n),
-            "finished_at": NOW,
-            "state": "finished",
-            "counts": {},
-        }
+        {"_id": str(n), "started_at": NOW - timedelta(hours=n), "finished_at": NOW, "state": "finished", "counts": {}}
         for n in range(ROWS)
     )
     database.worker_heartbeats.insert_many(
@@ -63,11 +57,7 @@ def recorded(settings: Settings, database: Mongo) -> Iterator[Mongo]:
     rows = [(payment, row_of(payment)) for payment in payments]
     database.payment_rows.insert_many(row for _, row in rows)
     for name, made in (("refund_rows", rows_of_refunds), ("dispute_rows", dispute_rows)):
-        children = [
-            child
-            for payment, row in rows
-            for child in made(payment, row, contribution_of(row).three_d_secure)
-        ]
+        children = [child for payment, row in rows for child in made(payment, row, contribution_of(row).three_d_secure)]
         database[name].insert_many(children)
     database.command("profile", 2)
     yield database
@@ -87,19 +77,14 @@ def of_spans(choice: Choice = EVERYTHING, least: int = 20) -> None:
         (lambda: webhook_events.count_up_to(EventFilter(state=EventState.FAILED), 10_000), 0),
         (reports.last_finished, 1),
         (heartbeats.newest, 1),
-        (
-            lambda: disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000),
-            0,
-        ),
+        (lambda: disputes_due({"overdue": NOW, "24h": NOW + timedelta(hours=24)}, most=10_000), 0),
         (lambda: counter.backlog(10_000), 12),
         (of_spans, 45),
         # Another index may serve these, and the rows that a card filter leaves out are read from it.
         (lambda: of_spans(Choice(currency="usd", brand="visa"), 1), 45),
     ],
 )
-def test_a_scrape_reads_little_more_than_it_shows(
-    recorded: Mongo, query: Callable[[], Any], most: int
-) -> None:
+def test_a_scrape_reads_little_more_than_it_shows(recorded: Mongo, query: Callable[[], Any], most: int) -> None:
     query()
     operations = operations_of(recorded)
     assert operations
@@ -113,11 +98,7 @@ def test_disputes_are_counted_by_their_deadline(recorded: Mongo) -> None:
     recorded.dispute_rows.delete_many({})
     hours = (-5, -1, 3, 23, 30, None)
     recorded.dispute_rows.insert_many(
-        {
-            "_id": str(n),
-            "status": "needs_response",
-            "evidence_due_by": None if h is None else NOW + timedelta(hours=h),
-        }
+        {"_id": str(n), "status": "needs_response", "evidence_due_by": None if h is None else NOW + timedelta(hours=h)}
         for n, h in enumerate(hours)
     )
     recorded.dispute_rows.insert_one({"_id": "won", "status": "won", "evidence_due_by": NOW})

@@ -99,9 +99,7 @@ SINCE = int((NOW - timedelta(hours=2)).timestamp())
         (repository.exists, 1),
     ],
 )
-def test_every_query_of_payments_but_lists_has_an_index(
-    payments: Any, query: Callable[[], Any], most: int
-) -> None:
+def test_every_query_of_payments_but_lists_has_an_index(payments: Any, query: Callable[[], Any], most: int) -> None:
     """Reconciliation, recovery, the audit and the figures; lists read the rows of ``models.listing``."""
     database = payments.database
     database.command("profile", 2)
@@ -149,9 +147,7 @@ def entries(settings: Settings, database: Database[dict[str, Any]]) -> Any:
     return database.audit_entries
 
 
-@pytest.mark.parametrize(
-    "cursor", [None, Cursor(1_790_000_000_150, 451), Cursor(1_790_000_000_050, 151, back=True)]
-)
+@pytest.mark.parametrize("cursor", [None, Cursor(1_790_000_000_150, 451), Cursor(1_790_000_000_050, 151, back=True)])
 @pytest.mark.parametrize(
     "where",
     [

@@ -44,9 +44,7 @@ def test_a_token_can_be_bound_to_a_customer_and_lasts_an_hour() -> None:
 def test_issuer_and_audience_come_from_the_settings() -> None:
     values = {"auth_jwt_issuer": "https://issuer", "auth_jwt_audience": "payments"}
     result = run("--subject", "erp", "--scope", "metrics:read", **values)
-    assert jwt.decode(
-        result.stdout.strip(), SECRET, algorithms=["HS256"], audience="payments", issuer="https://issuer"
-    )
+    assert jwt.decode(result.stdout.strip(), SECRET, algorithms=["HS256"], audience="payments", issuer="https://issuer")
 
 
 @pytest.mark.parametrize("scope", ["payments:delete", "payments:read payments:delete", "", "PAYMENTS:READ"])
@@ -59,12 +57,7 @@ def test_unknown_scopes_are_refused_and_the_known_ones_named(scope: str) -> None
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ("--subject", ""),
-        ("--subject", "naïve"),
-        ("--subject", "erp", "--customer-id", "a b"),
-        ("--subject", "x" * 256),
-    ],
+    [("--subject", ""), ("--subject", "naïve"), ("--subject", "erp", "--customer-id", "a b"), ("--subject", "x" * 256)],
 )
 def test_a_token_that_the_api_would_refuse_is_not_issued(arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--scope", "payments:read")

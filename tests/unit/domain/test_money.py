@@ -27,9 +27,7 @@ from app.domain.money import CURRENCIES, MAXIMUM_MINOR_UNITS, Money, MoneyError,
         ("1.5", "xcg", 150, "1.50"),
     ],
 )
-def test_major_units_become_stripes_minor_units_and_back(
-    amount: str, currency: str, minor: int, shown: str
-) -> None:
+def test_major_units_become_stripes_minor_units_and_back(amount: str, currency: str, minor: int, shown: str) -> None:
     money = chargeable(Decimal(amount), currency)
     assert money == Money(minor, currency)
     assert str(money.to_major()) == shown
@@ -59,9 +57,7 @@ def test_major_units_become_stripes_minor_units_and_back(
         ("0e400", "usd", "greater than zero"),
     ],
 )
-def test_what_cannot_be_charged_is_refused_and_never_rounded(
-    amount: str, currency: str, complaint: str
-) -> None:
+def test_what_cannot_be_charged_is_refused_and_never_rounded(amount: str, currency: str, complaint: str) -> None:
     with pytest.raises(MoneyError, match=complaint):
         chargeable(Decimal(amount), currency)
 

@@ -33,12 +33,7 @@ def invalid(code: str | None = None, param: str | None = None) -> stripe.Invalid
 @pytest.mark.parametrize(
     ("error", "operation", "word", "status"),
     [
-        (
-            stripe.AuthenticationError(f"Invalid API Key {SECRET}"),
-            "create_intent",
-            "stripe_invalid_api_key",
-            502,
-        ),
+        (stripe.AuthenticationError(f"Invalid API Key {SECRET}"), "create_intent", "stripe_invalid_api_key", 502),
         (stripe.PermissionError("no"), "create_intent", "stripe_invalid_api_key", 502),
         (stripe.RateLimitError("slow"), "create_intent", "stripe_unavailable", 503),
         (stripe.APIConnectionError("timeout"), "create_refund", "stripe_unavailable", 503),
@@ -61,14 +56,7 @@ def test_errors_become_ours_and_never_show_stripes_text(
 
 
 def test_a_decline_carries_the_failure() -> None:
-    body = {
-        "error": {
-            "type": "card_error",
-            "code": "card_declined",
-            "decline_code": "stolen_card",
-            "message": "x",
-        }
-    }
+    body = {"error": {"type": "card_error", "code": "card_declined", "decline_code": "stolen_card", "message": "x"}}
     error = stripe.CardError("x", param="", code="card_declined", json_body=body, http_status=402)
     failure = translate(error, "confirm").stored()["failure"]
     assert failure["decline_code"] == "stolen_card"

@@ -77,17 +77,7 @@ def test_either_secret_will_do_while_rolling(secret: str) -> None:
         (body(), signed(body(), NEW), []),
     ],
     # The headers hold the time, and two processes that collect the tests must give them the same names.
-    ids=[
-        "none",
-        "empty",
-        "wrong",
-        "nonsense",
-        "other secret",
-        "other body",
-        "too old",
-        "not text",
-        "no secret",
-    ],
+    ids=["none", "empty", "wrong", "nonsense", "other secret", "other body", "too old", "not text", "no secret"],
 )
 def test_what_stripe_did_not_sign_is_refused(payload: bytes, header: str | None, secrets: list[str]) -> None:
     with pytest.raises(WebhookSignatureInvalid):
@@ -96,15 +86,7 @@ def test_what_stripe_did_not_sign_is_refused(payload: bytes, header: str | None,
 
 @pytest.mark.parametrize(
     "payload",
-    [
-        b"not json",
-        b"[]",
-        b'{"object": "event"}',
-        body(data={}),
-        body(data={"object": 3}),
-        body(id=7),
-        body(id=""),
-    ],
+    [b"not json", b"[]", b'{"object": "event"}', body(data={}), body(data={"object": 3}), body(id=7), body(id="")],
 )
 def test_signed_nonsense_is_a_validation_error(payload: bytes) -> None:
     with pytest.raises(ValidationFailed):
@@ -149,14 +131,7 @@ def test_unknown_types_and_objects_keep_only_their_id() -> None:
         ),
         (
             "refund.updated",
-            {
-                "id": "re_1",
-                "object": "refund",
-                "status": "failed",
-                "created": 1,
-                "amount": 1,
-                "currency": "usd",
-            },
+            {"id": "re_1", "object": "refund", "status": "failed", "created": 1, "amount": 1, "currency": "usd"},
             RefundFact,
         ),
         (

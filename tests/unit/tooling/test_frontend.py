@@ -28,17 +28,13 @@ def test_the_fingerprint_depends_on_names_and_contents_of_sources_only(sources: 
     assert len({before, changed, frontend.fingerprint()}) == 3
 
 
-def test_without_node_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_node_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert frontend.missing() == "Node.js 20 or newer is not installed (apt-get install nodejs npm)"
     assert frontend.check().startswith("frontend: not checked, because Node.js 20 or newer is not installed")
 
 
-@pytest.mark.parametrize(
-    ("version", "message"), [("v18.19.0", "Node.js v18.19.0 is too old"), ("v20.0.0", None)]
-)
+@pytest.mark.parametrize(("version", "message"), [("v18.19.0", "Node.js v18.19.0 is too old"), ("v20.0.0", None)])
 def test_an_old_node_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, message: str | None
 ) -> None:

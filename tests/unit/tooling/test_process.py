@@ -20,9 +20,7 @@ def test_a_recorded_process_is_ended(tmp_path: Path) -> None:
 
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     record = tmp_path / "pid"
-    child = subprocess.Popen(
-        ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"], stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen(["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"], stdout=subprocess.PIPE)
     assert child.stdout is not None
     with child.stdout:
         child.stdout.readline()  # the trap is set

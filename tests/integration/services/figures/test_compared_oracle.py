@@ -31,9 +31,7 @@ from tests.support.recount import comparable, recount
 
 Mongo = Database[dict[str, Any]]
 DAY = timedelta(days=1)
-FEWER = hypothesis_settings(
-    SLOW, max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate]
-)
+FEWER = hypothesis_settings(SLOW, max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LEAP_DAY = date(2024, 2, 29)
 
@@ -100,9 +98,7 @@ def near(zone: ZoneInfo, *edges: datetime) -> st.SearchStrategy[datetime]:
     """Instants around wall clock times, most of them within seconds."""
     instants = [edge.replace(tzinfo=zone).astimezone(UTC) for edge in edges]
     close = st.builds(
-        lambda edge, seconds: edge + timedelta(seconds=seconds),
-        st.sampled_from(instants),
-        st.integers(-2, 2),
+        lambda edge, seconds: edge + timedelta(seconds=seconds), st.sampled_from(instants), st.integers(-2, 2)
     )
     return st.one_of(close, ledger.moments(min(instants) - DAY, max(instants) + DAY))
 
@@ -126,9 +122,7 @@ def test_days_and_months_are_compared_with_their_counterparts(
     """Clocks change in the earlier range, or it contains the leap day."""
     compare = data.draw(st.sampled_from(["previous", "year"]))
     peculiar = data.draw(st.sampled_from([ZONES[zone.key], LEAP_DAY]))
-    first = (
-        same_day(peculiar, peculiar.year + 1) if compare == "year" and data.draw(st.booleans()) else peculiar
-    )
+    first = same_day(peculiar, peculiar.year + 1) if compare == "year" and data.draw(st.booleans()) else peculiar
     first += data.draw(st.integers(-2, 9)) * DAY
     last = first + data.draw(st.integers(0, 9)) * DAY
     if data.draw(st.booleans(), label="whole months"):

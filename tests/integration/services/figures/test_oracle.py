@@ -46,15 +46,12 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "three_d_secure": st.booleans(),
 }
 SLOW = hypothesis_settings(
-    max_examples=examples(20),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
 # At least one whose clocks change at two, one at midnight, and one that shifts by half an hour beside an odd offset.
-@pytest.fixture(
-    params=thorough_beside(sorted(ZONES), "Europe/Berlin", "America/Havana", "Australia/Lord_Howe")
-)
+@pytest.fixture(params=thorough_beside(sorted(ZONES), "Europe/Berlin", "America/Havana", "Australia/Lord_Howe"))
 def zone(request: pytest.FixtureRequest) -> ZoneInfo:
     return ZoneInfo(request.param)
 
@@ -115,11 +112,7 @@ def of_days(payments: list[dict[str, Any]], zone: ZoneInfo, first: date, last: d
 @SLOW
 @given(data=st.data())
 def test_days_and_intervals_equal_a_recount(
-    zone: ZoneInfo,
-    zoned: FlaskClient,
-    bearer: dict[str, str],
-    database: Database[dict[str, Any]],
-    data: st.DataObject,
+    zone: ZoneInfo, zoned: FlaskClient, bearer: dict[str, str], database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
     payments = data.draw(st.lists(ledger.payment(weeks_around(zone)), max_size=12))
     # Long enough for whole weeks within a month and across two, which are read from rollups of their own.
@@ -145,11 +138,7 @@ def test_days_and_intervals_equal_a_recount(
 @SLOW
 @given(data=st.data())
 def test_any_instants_and_filters_equal_a_recount(
-    zone: ZoneInfo,
-    zoned: FlaskClient,
-    bearer: dict[str, str],
-    database: Database[dict[str, Any]],
-    data: st.DataObject,
+    zone: ZoneInfo, zoned: FlaskClient, bearer: dict[str, str], database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
     payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=12))
     start, end = sorted((data.draw(around(zone)), data.draw(around(zone))))
@@ -228,11 +217,7 @@ def outcome_of(payment: dict[str, Any]) -> str:
 @SLOW
 @given(data=st.data())
 def test_changes_are_counted_once_in_every_way_of_reading(
-    zone: ZoneInfo,
-    zoned: FlaskClient,
-    bearer: dict[str, str],
-    database: Database[dict[str, Any]],
-    data: st.DataObject,
+    zone: ZoneInfo, zoned: FlaskClient, bearer: dict[str, str], database: Database[dict[str, Any]], data: st.DataObject
 ) -> None:
     payments = data.draw(st.lists(ledger.payment(around(zone)), min_size=1, max_size=6))
     first, last = ZONES[zone.key] - timedelta(days=3), ZONES[zone.key] + timedelta(days=8)
@@ -276,9 +261,7 @@ def bearer(token: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {token(scope='metrics:read')}"}
 
 
-def test_an_empty_database_has_no_data_and_no_zero_percent(
-    client: FlaskClient, bearer: dict[str, str]
-) -> None:
+def test_an_empty_database_has_no_data_and_no_zero_percent(client: FlaskClient, bearer: dict[str, str]) -> None:
     answer = client.get(METRICS, headers=bearer).json
     assert answer["success_rate"] == {"value": None, "n": 0, "total": 0}
     assert answer["processing_time"] == {"n": 0, "mean": None, "p50": None, "p95": None}

@@ -32,14 +32,7 @@ from config import Settings
 from dashboards.lists import formats, links
 from tests.integration.dashboards.pages import enter
 from tests.integration.dashboards.test_overview import linked, part, percent, value_of
-from tests.integration.services.figures.test_oracle import (
-    METRICS,
-    ZONES,
-    around,
-    chooses,
-    ledger_in,
-    local_day,
-)
+from tests.integration.services.figures.test_oracle import METRICS, ZONES, around, chooses, ledger_in, local_day
 from tests.support import ledger, stored
 from tests.support.profiles import examples, thorough_beside
 from tests.support.recount import DIGITS, comparable, funnel, given_back, is_failed, recount, with_3ds
@@ -48,8 +41,7 @@ from tests.support.spreadsheets import sheet
 Document = dict[str, Any]
 ZONED = ("Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe")
 SLOW = hypothesis_settings(
-    max_examples=examples(8),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -109,9 +101,7 @@ class Visitor:
         while address:
             page = self.browser.get(address)
             assert page.status_code == 200 and 'role="alert"' not in page.text, page.text
-            found += re.findall(
-                r'row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.text.split('id="rows"')[1]
-            )
+            found += re.findall(r'row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.text.split('id="rows"')[1])
             following = re.search(r'rel="next" href="([^"]+)"', page.text)
             address = html.unescape(following[1]) if following else ""
         return found
@@ -146,27 +136,20 @@ def test_every_figure_links_to_exactly_the_payments_it_counts(
     first = ZONES[visitor.zone.key] + timedelta(days=data.draw(st.integers(-3, 1)))
     last = first + timedelta(days=data.draw(st.integers(0, 4)))
     choice = data.draw(choices)
-    span, query = (
-        days(first, last, visitor.zone),
-        {k: v for k, v in links.choice_parameters(choice).items() if v},
-    )
+    span, query = (days(first, last, visitor.zone), {k: v for k, v in links.choice_parameters(choice).items() if v})
     mine = [p for p in payments if chooses({**query, **_flag(choice)}, p)]
     cohort = [p for p in mine if first <= local_day(visitor.zone, p["created_at"]) <= last]
     with ledger_in(database, payments), visitor.browser.application.test_request_context():
         parameters = {"from": first.isoformat(), "to": last.isoformat(), **query}
         figures = visitor.browser.get(METRICS, query_string=parameters, headers=visitor.bearer).json
         for counts, takes in MATCHES.items():
-            of_range = (
-                captured_in(mine, visitor.zone, first, last) if counts == FigureFilter.CAPTURED else cohort
-            )
+            of_range = captured_in(mine, visitor.zone, first, last) if counts == FigureFilter.CAPTURED else cohort
             expected = [str(p["_id"]) for p in of_range if takes(p)]
             visitor.same(links.payments_link(span, choice, figure=counts), expected)
             if counts in FIGURES:
                 assert FIGURES[counts](figures) == len(expected), counts
         for reason in ledger.REASONS:
-            having = [
-                p for p in cohort if any((a["failure"] or {}).get("reason") == reason for a in p["attempts"])
-            ]
+            having = [p for p in cohort if any((a["failure"] or {}).get("reason") == reason for a in p["attempts"])]
             visitor.same(links.payments_link(span, choice, reason=reason), [str(p["_id"]) for p in having])
         visitor.same(links.payments_link(span, choice), [str(p["_id"]) for p in cohort])
         assert figures["payments"]["created"] == len(cohort)
@@ -198,9 +181,7 @@ def check_overview(visitor: Visitor, figures: Document, parameters: dict[str, st
     check_cards(page.text, figures)
     shown = {}
     for volume in figures["volume"]:
-        cells = re.findall(
-            r'<td class="money[^"]*"[^>]*>([^<]*)<', part(page.text, f"volume-{volume['currency']}")
-        )
+        cells = re.findall(r'<td class="money[^"]*"[^>]*>([^<]*)<', part(page.text, f"volume-{volume['currency']}"))
         shown[volume["currency"]] = [Decimal(c.replace(",", "").replace("−", "-")) for c in cells]
         assert shown[volume["currency"]] == [volume[name] for name in ("gross", "refunded", "net")]
     check_files(visitor, figures, parameters)
@@ -242,14 +223,12 @@ def check_files(visitor: Visitor, figures: Document, parameters: dict[str, str])
                 assert int(money[volume["currency"]][f"{name}_minor"]) == minor
     reasons = visitor.filed(f"/dashboard/reasons?{address}")
     assert [
-        (r["code"], r["group"], r["meaning"], int(r["failed_attempts"]), int(r["of_failed_attempts"]))
-        for r in reasons
+        (r["code"], r["group"], r["meaning"], int(r["failed_attempts"]), int(r["of_failed_attempts"])) for r in reasons
     ] == [(r["code"], r["group"], r["meaning"], r["n"], r["total"]) for r in figures["failure_reasons"]]
     book = visitor.browser.get(f"/dashboard/figures.xlsx?{address}", buffered=True)
     for number, rows in enumerate((steps, moved, reasons), start=1):
         assert in_workbook(book.data, number) == [
-            {name: in_cell(text) for name, text in row.items() if text and "start" not in name}
-            for row in rows
+            {name: in_cell(text) for name, text in row.items() if text and "start" not in name} for row in rows
         ]
 
 
@@ -325,16 +304,12 @@ def in_cell(text: str) -> str | float:
 def check_money(visitor: Visitor, figures: Document, span: Any, choice: Choice, mine: list[Document]) -> None:
     """Refunds and disputes of the figures are those of their lists."""
     first, last, zone = span.first_day, span.last_day, visitor.zone
-    returned = [
-        (p, r) for p in mine for r in given_back(p) if first <= local_day(zone, r["created_at"]) <= last
-    ]
+    returned = [(p, r) for p in mine for r in given_back(p) if first <= local_day(zone, r["created_at"]) <= last]
     refunds = visitor.filed(links.refunds_link(span, choice))
     assert len(visitor.listed(links.refunds_link(span, choice))) == len(refunds) == len(returned)
     for volume in figures["volume"]:
         of_currency = [int(r["amount_minor"]) for r in refunds if r["currency"] == volume["currency"]]
-        assert sum(of_currency) == sum(
-            r["amount"] for p, r in returned if p["currency"] == volume["currency"]
-        )
+        assert sum(of_currency) == sum(r["amount"] for p, r in returned if p["currency"] == volume["currency"])
     disputes = links.disputes_link(span, choice)
     assert len(visitor.listed(disputes)) == len(visitor.filed(disputes)) == figures["disputes_opened"]
 

@@ -39,10 +39,7 @@ CASES: tuple[tuple[Mapping[str, Any], Callable[[Document], bool]], ...] = (
         {"reason": "expired_card"},
         lambda p: any((a["failure"] or {}).get("reason") == "expired_card" for a in p["attempts"]),
     ),
-    (
-        {"three_d_secure": True},
-        lambda p: any(a["three_d_secure"]["attempted"] for a in p["attempts"]),
-    ),
+    ({"three_d_secure": True}, lambda p: any(a["three_d_secure"]["attempted"] for a in p["attempts"])),
     ({"start": EARLY, "end": LATE}, lambda p: EARLY <= p["created_at"] < LATE),
 )
 

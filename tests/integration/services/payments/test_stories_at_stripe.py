@@ -46,9 +46,7 @@ plans = st.builds(
     Plan,
     here=st.booleans(),
     failing=st.lists(st.tuples(st.sampled_from(FAILING), st.integers(0, 2)), max_size=4),
-    end=st.sampled_from(
-        [load.VISA, load.CHALLENGED, load.PENDING_REFUNDS, load.FAILING_REFUNDS, "cancel", "leave"]
-    ),
+    end=st.sampled_from([load.VISA, load.CHALLENGED, load.PENDING_REFUNDS, load.FAILING_REFUNDS, "cancel", "leave"]),
     refunds=st.lists(st.tuples(st.integers(1, 3_000), st.booleans(), st.booleans()), max_size=3),
     disputes=st.lists(
         st.one_of(
@@ -165,9 +163,7 @@ class Play:
         return intent["status"] in {"succeeded", "canceled"}
 
     def open(self) -> Any:
-        return self.service.post(
-            "create-intent", {"order_id": self.order, "customer_id": "customer-1", "amount": 100}
-        )
+        return self.service.post("create-intent", {"order_id": self.order, "customer_id": "customer-1", "amount": 100})
 
     def confirm(self) -> None:
         body = {"payment_intent_id": self.intent_id, "order_id": self.order}
@@ -191,9 +187,7 @@ class Play:
 
     def dispute(self, inquiry: bool, outcome: str | None) -> None:
         sandbox = self.service.sandbox
-        opened = sandbox.post(
-            "disputes", {"payment_intent": self.intent_id, "inquiry": inquiry, "amount": 2_000}
-        )
+        opened = sandbox.post("disputes", {"payment_intent": self.intent_id, "inquiry": inquiry, "amount": 2_000})
         if outcome:
             if self.chance.random() < 0.5:
                 self.arrive()

@@ -118,18 +118,14 @@ def prometheus(tmp_path: Path, answers: Answers) -> Iterator[Callable[..., str]]
         address = f"127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
         config.write_text(
-            _CONFIG.format(
-                rules=ROOT / "monitoring/rules" / rules, job=job, address=address, manager=answers.address
-            )
+            _CONFIG.format(rules=ROOT / "monitoring/rules" / rules, job=job, address=address, manager=answers.address)
         )
 
         def asked(what: str) -> Any:
             return requests.get(f"http://{address}/api/v1/{what}", timeout=5).json()["data"]
 
         command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
-        child = Child(
-            "prometheus", [*command, f"--web.listen-address={address}"], folder / "prometheus.log", {}
-        )
+        child = Child("prometheus", [*command, f"--web.listen-address={address}"], folder / "prometheus.log", {})
         started.append(child)
         child.wait_until(lambda: "Server is ready to receive web requests" in child.output(), 60)
         # Prometheus finds its Alertmanagers and its targets some seconds after it is ready.

@@ -73,9 +73,7 @@ def test_no_alertmanager(answers: Answers) -> None:
     assert_is(verdict(answers, managers=[]), WARN, "No Alertmanager")
 
 
-@pytest.mark.parametrize(
-    ("address", "told"), [("http://127.0.0.1:1", "refused"), ("http://{}/elsewhere", "NOT FOUND")]
-)
+@pytest.mark.parametrize(("address", "told"), [("http://127.0.0.1:1", "refused"), ("http://{}/elsewhere", "NOT FOUND")])
 def test_an_alertmanager_that_is_named_and_does_not_answer(answers: Answers, address: str, told: str) -> None:
     url = address.format(answers.address) + "/api/v2/alerts"
     assert_is(verdict(answers, managers=[{"url": url}]), WARN, told)

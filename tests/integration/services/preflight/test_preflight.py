@@ -35,11 +35,7 @@ OF_THE_TESTS = {"stripe_address", "mongodb_replica_set", "mongodb_auth", "backup
 @pytest.fixture
 def good(settings: Settings) -> Settings:
     return replace(
-        settings,
-        secret_key=RANDOM,
-        auth_jwt_secret=OTHER,
-        dashboard_timezone="Europe/Berlin",
-        log_level="CRITICAL",
+        settings, secret_key=RANDOM, auth_jwt_secret=OTHER, dashboard_timezone="Europe/Berlin", log_level="CRITICAL"
     )
 
 
@@ -185,9 +181,7 @@ def test_no_webhook_delivery_yet(good: Settings) -> None:
     assert (state, "No test event" in message) == ("warn", True)
 
 
-def test_deliveries_of_the_other_mode_do_not_count_as_working(
-    good: Settings, sandbox: SandboxProcess
-) -> None:
+def test_deliveries_of_the_other_mode_do_not_count_as_working(good: Settings, sandbox: SandboxProcess) -> None:
     with a_life_before(create_app(good), sandbox):
         live = replace(good, stripe_secret_key="sk_live_" + "a" * 24)
         state, message = state_of(create_app(live), "webhook_deliveries")
@@ -195,9 +189,7 @@ def test_deliveries_of_the_other_mode_do_not_count_as_working(
 
 
 @pytest.mark.parametrize(("days", "state", "told"), [(6, "ok", "arrived at"), (7, "warn", "7 days ago")])
-def test_deliveries_that_stopped(
-    good: Settings, sandbox: SandboxProcess, days: int, state: str, told: str
-) -> None:
+def test_deliveries_that_stopped(good: Settings, sandbox: SandboxProcess, days: int, state: str, told: str) -> None:
     app = create_app(good)
     with a_life_before(app, sandbox):
         long_ago = {"last_delivery_at": datetime.now(UTC) - timedelta(days=days, minutes=1)}
@@ -221,9 +213,7 @@ def test_mongodb_that_is_away(good: Settings) -> None:
         ("readPreference=secondaryPreferred", "mongodb_reads", "fail", "secondary"),
     ],
 )
-def test_an_address_that_asks_for_less(
-    good: Settings, options: str, name: str, state: str, told: str
-) -> None:
+def test_an_address_that_asks_for_less(good: Settings, options: str, name: str, state: str, told: str) -> None:
     asks = replace(good, mongodb_uri=f"{good.mongodb_uri}&{options}")
     found = state_of(create_app(asks), name)
     connection.connect(good.mongodb_uri)  # the tests that follow have one connection with this one

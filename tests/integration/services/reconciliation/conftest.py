@@ -99,9 +99,7 @@ def assert_equal_to_the_books(database: Mongo, sandbox: SandboxProcess) -> None:
             "refund_pending": sum(r["amount"] for r in row["refunds"] if r["status"] == "pending"),
             "refunds": len(row["refunds"]),
             "charges": sum(a["charge_id"] is not None for a in row["attempts"]),
-            "failed_charges": sum(
-                a["status"] == "failed" for a in row["attempts"] if a["charge_id"] is not None
-            ),
+            "failed_charges": sum(a["status"] == "failed" for a in row["attempts"] if a["charge_id"] is not None),
             "disputes": len(row["disputes"]),
         }
         theirs = {**{name: line[name] for name in ours}, "status": statuses.get(line["status"], waiting)}

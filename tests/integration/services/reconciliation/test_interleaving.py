@@ -23,12 +23,7 @@ from tests.support.sandbox import SandboxProcess
 
 @pytest.mark.parametrize("seed", thorough_beside([1, 2], 1))
 def test_the_end_is_that_of_webhooks_alone(
-    app: Flask,
-    reconcile: Run,
-    silent: SandboxProcess,
-    database: Mongo,
-    deliver: Callable[[Json], None],
-    seed: int,
+    app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo, deliver: Callable[[Json], None], seed: int
 ) -> None:
     silent.post("bulk", {"payments": 70, "days": 3, "seed": seed, "events": True})
     for number in range(12):

@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.integration.services.reconciliation.conftest import (
-    Mongo,
-    Run,
-    assert_equal_to_the_books,
-    dump,
-    report_of,
-)
+from tests.integration.services.reconciliation.conftest import Mongo, Run, assert_equal_to_the_books, dump, report_of
 from tests.support.sandbox import SandboxProcess
 
 PAYMENTS = 2_000
@@ -57,9 +51,7 @@ def _story(sandbox: SandboxProcess, number: int) -> None:
 
 # Half a minute of work when nothing else runs.
 @pytest.mark.timeout(300)
-def test_three_days_are_caught_up_with(
-    app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo
-) -> None:
+def test_three_days_are_caught_up_with(app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
     live_through_an_outage(silent)
     silent.drain()
 

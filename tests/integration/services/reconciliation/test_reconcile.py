@@ -13,13 +13,7 @@ from app.errors import StripeUnavailable
 from app.extensions import services
 from app.services.payments.service import NewPayment
 from app.services.refunds.service import RefundRequest
-from tests.integration.services.reconciliation.conftest import (
-    Mongo,
-    Run,
-    assert_equal_to_the_books,
-    dump,
-    report_of,
-)
+from tests.integration.services.reconciliation.conftest import Mongo, Run, assert_equal_to_the_books, dump, report_of
 from tests.support.sandbox import SandboxProcess
 
 DAY = 86_400
@@ -36,9 +30,7 @@ def test_an_empty_account_and_database_are_equal(reconcile: Run, silent: Sandbox
     assert (result.exit_code, "No drift." in result.output) == (0, True)
 
 
-def test_fields_are_told_with_both_values(
-    app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo
-) -> None:
+def test_fields_are_told_with_both_values(app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
     payment = opened(app)
     silent.pay(payment.payment_intent_id)
     before = dump(database)
@@ -112,9 +104,7 @@ def test_what_stripe_does_not_have_is_missing_there(
     assert dump(database) == before
 
 
-def test_intents_of_other_applications_are_left_alone(
-    reconcile: Run, silent: SandboxProcess, database: Mongo
-) -> None:
+def test_intents_of_other_applications_are_left_alone(reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
     for _ in range(3):
         params = {"amount": 700, "currency": "usd", "automatic_payment_methods[enabled]": "true"}
         intent = silent.stripe("POST", "/v1/payment_intents", params)["id"]

@@ -150,14 +150,10 @@ def test_an_event_that_overtakes_the_answer_to_create_intent(
     wanted = NewPayment(order_id="order-1", customer_id="c1", money=Money(1999, "usd"))
     sandbox.fault(effect="answer_lost", match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1)
     # The SDK's repetition of the lost call is the one that waits.
-    sandbox.fault(
-        effect="slow", delay_ms=4000, match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1
-    )
+    sandbox.fault(effect="slow", delay_ms=4000, match={"method": "POST", "path": "^/v1/payment_intents$"}, times=1)
     real = behind(uses)
     opened: list[Any] = []
-    request = threading.Thread(
-        target=lambda: opened.append(real.payments.open(wanted, caller="test", key=None))
-    )
+    request = threading.Thread(target=lambda: opened.append(real.payments.open(wanted, caller="test", key=None)))
     request.start()
     deadline = time.monotonic() + 10
     while not (made := events_of(sandbox, "payment_intent.created")):

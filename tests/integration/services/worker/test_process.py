@@ -189,9 +189,7 @@ def test_what_was_missed_is_compared_once_for_all_workers(
     assert sum(worker.output().count("reconcile_started") for worker in workers) == 1
 
 
-def test_the_setting_of_retention_is_put_into_force(
-    uses: Services, database: Mongo, start_worker: StartWorker
-) -> None:
+def test_the_setting_of_retention_is_put_into_force(uses: Services, database: Mongo, start_worker: StartWorker) -> None:
     def seconds() -> int:
         return int(database["webhook_events"].index_information()["retention"]["expireAfterSeconds"])
 

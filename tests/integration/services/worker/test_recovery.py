@@ -90,9 +90,7 @@ def test_an_intent_that_was_not_made_can_be_asked_for_again(
     assert sandbox.intents_of("order-1") == [again.payment_intent_id]
 
 
-def test_a_request_that_may_still_run_is_left_alone(
-    uses: Services, database: Mongo, sandbox: SandboxProcess
-) -> None:
+def test_a_request_that_may_still_run_is_left_alone(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     crash_while_creating(uses, database, sandbox, "answer_lost")
     soon = datetime.now(UTC) + timedelta(seconds=30)
     database["payments"].update_one({}, {"$set": {"creating_until": soon}})
@@ -180,9 +178,7 @@ def test_a_refund_that_a_request_may_still_be_making_is_left_alone(
         assert uses.recovery.refunds(always) == {"waiting": 1}
 
 
-def test_one_that_fails_keeps_no_other_waiting(
-    uses: Services, database: Mongo, sandbox: SandboxProcess
-) -> None:
+def test_one_that_fails_keeps_no_other_waiting(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     payment_id = ask_in_vain(uses, sandbox, "answer_lost")
     broken = {**the_payment(database), "_id": ObjectId("0" * 24), "payment_intent_id": "pi_x"}
     broken.pop("evidence")

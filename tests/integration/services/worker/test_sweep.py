@@ -57,9 +57,7 @@ def test_an_event_that_a_request_may_still_be_applying_is_left_to_it(
     assert row(database)["state"] == "received"
 
 
-def test_oldest_first_and_no_longer_than_wanted(
-    uses: Services, database: Mongo, sandbox: SandboxProcess
-) -> None:
+def test_oldest_first_and_no_longer_than_wanted(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     for number in range(4):
         sandbox.put("clock", {"offset": -100 * number})
         paid_at_stripe(sandbox, f"order-{number}")
@@ -71,9 +69,7 @@ def test_oldest_first_and_no_longer_than_wanted(
     assert orders == {"order-3", "order-2"}, "those that were made first"
 
 
-def test_failures_are_tried_again_ever_more_seldom(
-    uses: Services, database: Mongo, sandbox: SandboxProcess
-) -> None:
+def test_failures_are_tried_again_ever_more_seldom(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
     paid_at_stripe(sandbox, "order-1")
     (event,) = events_of(sandbox, "charge.succeeded")
     leave_unapplied(event)

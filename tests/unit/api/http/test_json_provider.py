@@ -22,15 +22,11 @@ def test_numbers_with_a_point_are_exact_decimals(json: DecimalJSONProvider, text
 
 
 @pytest.mark.parametrize("number", [Decimal("99.99"), Decimal(100), Decimal("1.230"), Decimal("0.00")])
-def test_decimals_are_answered_as_numbers_with_their_own_digits(
-    json: DecimalJSONProvider, number: Decimal
-) -> None:
+def test_decimals_are_answered_as_numbers_with_their_own_digits(json: DecimalJSONProvider, number: Decimal) -> None:
     assert json.dumps({"amount": number}) == f'{{"amount": {number}}}'
 
 
-@pytest.mark.parametrize(
-    "text", ["NaN", "Infinity", "-Infinity", "{", "", "\x00", '{"a": 1, "a": 2}', "[" * 50_000]
-)
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "{", "", "\x00", '{"a": 1, "a": 2}', "[" * 50_000])
 def test_invalid_json_is_a_value_error(json: DecimalJSONProvider, text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         json.loads(text)

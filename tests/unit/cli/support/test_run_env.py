@@ -36,10 +36,7 @@ def running(path: Path) -> RunEnv:
 def test_what_nothing_else_sets_comes_from_make_run(
     path: Path, running: RunEnv, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_env.complete({"MONGODB_URI": "", "LOG_LEVEL": "DEBUG"}, path) == {
-        **RUNNING,
-        "LOG_LEVEL": "DEBUG",
-    }
+    assert run_env.complete({"MONGODB_URI": "", "LOG_LEVEL": "DEBUG"}, path) == {**RUNNING, "LOG_LEVEL": "DEBUG"}
     assert capsys.readouterr() == ("", NOTICE)
     running.remove()
 

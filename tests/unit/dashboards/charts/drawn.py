@@ -45,10 +45,7 @@ def drawn(chart: Markup) -> Drawn:
         assert node.tag not in {"style", "script"}
         assert "style" not in node.attrib and not [name for name in node.attrib if name.startswith("on")]
         for name, value in node.attrib.items():
-            assert "nan" not in re.split(r"[ ,%]", value) and "inf" not in re.split(r"[ ,%]", value), (
-                name,
-                value,
-            )
+            assert "nan" not in re.split(r"[ ,%]", value) and "inf" not in re.split(r"[ ,%]", value), (name, value)
         if node.tag == "rect":
             assert float((node.get("width") or "0").rstrip("%")) >= 0 and float(node.get("height") or 0) >= 0
     found = Drawn(root)

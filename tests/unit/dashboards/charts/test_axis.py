@@ -70,9 +70,7 @@ def test_positions_are_monotone_and_inside(low: float, high: float, one: float, 
 
 
 @given(st.floats(0.1, 100), st.floats(1, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
-def test_durations_are_monotone_and_their_ticks_apart(
-    knee: float, high: float, one: float, other: float
-) -> None:
+def test_durations_are_monotone_and_their_ticks_apart(knee: float, high: float, one: float, other: float) -> None:
     scale = DurationScale(min(knee, high), high)
     assert 0 <= scale.at(min(one, other)) <= scale.at(max(one, other)) <= 1
     places = [scale.at(tick) for tick in scale.ticks(0.1)]

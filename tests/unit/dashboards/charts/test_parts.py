@@ -45,12 +45,7 @@ def bars(chart: Drawn) -> list[float]:
 
 def test_reasons_are_sorted_by_group_and_size_with_shares() -> None:
     chart = drawn(grouped_bars(REASONS, "Failure reasons"))
-    assert [row[0] for row in chart.rows()] == [
-        "generic_decline",
-        "do_not_honor",
-        "insufficient_funds",
-        "odd",
-    ]
+    assert [row[0] for row in chart.rows()] == ["generic_decline", "do_not_honor", "insufficient_funds", "odd"]
     assert chart.rows()[0] == ["generic_decline", "Issuer", "The bank declined.", "40", "40.0%"]
     assert bars(chart) == [40, 20, 30, 10]
     assert chart.links() == chart.table_links()
@@ -103,12 +98,7 @@ def test_a_funnel_that_stops_has_no_share_of_an_empty_step() -> None:
     assert drawn(funnel([], "3-D Secure")).of_class("chart-nothing")
 
 
-BUCKETS = [
-    Bucket(0, 2, 5, "/t?0"),
-    Bucket(2, 10, 40, "/t?1"),
-    Bucket(10, 60, 20, "/t?2"),
-    Bucket(60, None, 1, "/t?3"),
-]
+BUCKETS = [Bucket(0, 2, 5, "/t?0"), Bucket(2, 10, 40, "/t?1"), Bucket(10, 60, 20, "/t?2"), Bucket(60, None, 1, "/t?3")]
 
 
 def test_processing_times_are_in_order_with_their_markers() -> None:
@@ -139,17 +129,11 @@ def heat(value: float | None = 3.0) -> list[HeatCell]:
 
 
 def test_the_heat_map_has_a_cell_per_hour_and_hatches_empty_ones() -> None:
-    cells = [
-        HeatCell(0, 9, 70, 70, "/h?9"),
-        HeatCell(0, 10, 35, 35),
-        HeatCell(6, 23, 0, 0),
-        HeatCell(1, 1, None, 0),
-    ]
+    cells = [HeatCell(0, 9, 70, 70, "/h?9"), HeatCell(0, 10, 35, 35), HeatCell(6, 23, 0, 0), HeatCell(1, 1, None, 0)]
     chart = drawn(heat_map(cells, "When payments are made"))
     assert len(chart.marks()) == 7 * 24
     shapes = {
-        title.split("\n")[0]: mark[1].get("class")
-        for title, mark in zip(chart.titles(), chart.marks(), strict=True)
+        title.split("\n")[0]: mark[1].get("class") for title, mark in zip(chart.titles(), chart.marks(), strict=True)
     }
     assert shapes["Monday, 09:00 to 09:59"] == "heat heat-6"
     assert shapes["Monday, 10:00 to 10:59"] == "heat heat-3"

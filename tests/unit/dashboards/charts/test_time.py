@@ -18,8 +18,7 @@ amounts = st.none() | st.decimals(-(10**15), 10**15, places=2)
 
 def rate_points(found: list[float | None]) -> list[BandPoint]:
     return [
-        BandPoint(f"d{i}", v, v and v * 0.9, v and min(1, v * 1.1), 9, 10, f"/p?d={i}")
-        for i, v in enumerate(found)
+        BandPoint(f"d{i}", v, v and v * 0.9, v and min(1, v * 1.1), 9, 10, f"/p?d={i}") for i, v in enumerate(found)
     ]
 
 
@@ -91,9 +90,7 @@ def test_an_axis_that_does_not_start_at_zero_says_so() -> None:
 
 
 def test_the_previous_period_is_dashed_and_in_the_table() -> None:
-    chart = drawn(
-        line_with_band(rate_points([0.9, 0.92]), "Rate", previous=[0.8, None], previous_label="Last year")
-    )
+    chart = drawn(line_with_band(rate_points([0.9, 0.92]), "Rate", previous=[0.8, None], previous_label="Last year"))
     assert [row[-1] for row in chart.rows()] == ["80.0%", "no data"]
     assert chart.root.findall(".//thead/tr/th")[-1].text == "Last year"
 
@@ -132,9 +129,7 @@ def test_markup_in_labels_is_text() -> None:
     point = BandPoint(NASTY, 0.5, 0.4, 0.6, 1, 2, "javascript:alert(1)", NASTY)
     money = VolumePoint(NASTY, Decimal(1), Decimal(0), Decimal(1), "//evil.example/")
     for chart in (
-        line_with_band(
-            [point, point], NASTY, subtitle=NASTY, what=NASTY, previous_label=NASTY, previous=[0.1]
-        ),
+        line_with_band([point, point], NASTY, subtitle=NASTY, what=NASTY, previous_label=NASTY, previous=[0.1]),
         columns([money], NASTY, unit=NASTY, subtitle=NASTY),
     ):
         assert "<script" not in chart

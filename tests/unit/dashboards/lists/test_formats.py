@@ -85,7 +85,5 @@ def test_no_page_or_template_formats_by_itself() -> None:
         (None, None, ""),
     ],
 )
-def test_a_range_is_written_by_its_days_and_times(
-    start: datetime | None, end: datetime | None, words: str
-) -> None:
+def test_a_range_is_written_by_its_days_and_times(start: datetime | None, end: datetime | None, words: str) -> None:
     assert formats.range_words(start, end, ZONE) == words

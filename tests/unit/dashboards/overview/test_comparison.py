@@ -29,8 +29,7 @@ def pairs(
     span = days(date.fromisoformat(first), date.fromisoformat(last), BERLIN)
     interval, before = Granularity(granularity), earlier(span, compare, now, monthly=monthly)
     series, previous = (
-        [(at, Figures({"created": n})) for n, at in enumerate(intervals(part, interval))]
-        for part in (span, before)
+        [(at, Figures({"created": n})) for n, at in enumerate(intervals(part, interval))] for part in (span, before)
     )
     query = FiguresQuery(span=span, granularity=interval, compare=compare, monthly=monthly)
     report = Report(
@@ -86,11 +85,7 @@ def test_the_nearest_week_may_begin_earlier() -> None:
 
 
 def test_months_are_compared_with_months_of_any_length() -> None:
-    assert pairs("2026-03-01", "2026-05-31", "month") == {
-        "03-01": "12-01",
-        "04-01": "01-01",
-        "05-01": "02-01",
-    }
+    assert pairs("2026-03-01", "2026-05-31", "month") == {"03-01": "12-01", "04-01": "01-01", "05-01": "02-01"}
     assert pairs("2026-01-15", "2026-03-20", "month", Compare.YEAR) == {
         "01-01": "01-01",
         "02-01": "02-01",
@@ -103,9 +98,7 @@ def test_days_that_a_shorter_month_lacks_have_no_counterpart() -> None:
     assert list(found.values()) == [f"02-{day:02}" for day in range(1, 29)] + [None] * 3
 
 
-@pytest.mark.parametrize(
-    ("day", "alone"), [("2026-03-29", 0), ("2026-03-30", 1), ("2026-10-25", 0), ("2026-10-26", 0)]
-)
+@pytest.mark.parametrize(("day", "alone"), [("2026-03-29", 0), ("2026-03-30", 1), ("2026-10-25", 0), ("2026-10-26", 0)])
 def test_hours_are_compared_with_the_same_wall_clock_hours(day: str, alone: int) -> None:
     """Only an hour that the clocks skipped the day before has no counterpart."""
     found = pairs(day, day, "hour")

@@ -18,9 +18,7 @@ from app.domain.figures.periods import (
     whole_intervals,
 )
 
-BERLIN, NEW_YORK, KATHMANDU = (
-    ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Kathmandu")
-)
+BERLIN, NEW_YORK, KATHMANDU = (ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Kathmandu"))
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -166,9 +164,7 @@ def test_unfinished_exact_times_are_cut_at_the_same_length() -> None:
         ("2026-05-15", 29, "2023-12-15"),
     ],
 )
-def test_months_earlier_is_the_same_day_or_the_last_of_the_month(
-    day: str, months: int, expected: str
-) -> None:
+def test_months_earlier_is_the_same_day_or_the_last_of_the_month(day: str, months: int, expected: str) -> None:
     assert months_earlier(date.fromisoformat(day), months) == date.fromisoformat(expected)
 
 
@@ -183,9 +179,7 @@ def test_months_earlier_is_the_same_day_or_the_last_of_the_month(
         ("2026-03-28/2026-03-30", "day", ["2026-03-28", "2026-03-29", "2026-03-30"]),
     ],
 )
-def test_whole_intervals_are_those_that_the_span_does_not_cut(
-    span: str, granularity: str, whole: list[str]
-) -> None:
+def test_whole_intervals_are_those_that_the_span_does_not_cut(span: str, granularity: str, whole: list[str]) -> None:
     found = whole_intervals(of_days(span), Granularity(granularity))
     assert found == [at(f"{day}T00:00") for day in whole]
 
@@ -195,6 +189,4 @@ def test_both_repeated_hours_are_whole_intervals() -> None:
     assert len(intervals(span, Granularity.HOUR)) == 2
     assert whole_intervals(span, Granularity.HOUR) == []
     longer = Span(datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 10, 25, 2, tzinfo=UTC), BERLIN)
-    assert whole_intervals(longer, Granularity.HOUR) == [
-        datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1)
-    ]
+    assert whole_intervals(longer, Granularity.HOUR) == [datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1)]

@@ -76,9 +76,7 @@ def test_critical_values_of_students_t_are_the_published_ones(freedom: int, publ
         (Ratio(30, 60), Ratio(30, 60), Significance.NORMAL_VARIATION),
     ],
 )
-def test_the_significance_of_shares_changes_at_the_bound(
-    now: Ratio, before: Ratio, significance: Significance
-) -> None:
+def test_the_significance_of_shares_changes_at_the_bound(now: Ratio, before: Ratio, significance: Significance) -> None:
     change = compare_ratios(now, before)
     assert change.significance == significance
     assert change.difference == pytest.approx(now.n / now.total - before.n / before.total)
@@ -114,10 +112,7 @@ def test_the_degrees_of_freedom_are_those_of_welch_and_satterthwaite() -> None:
     now, before = Sample(7, 0, 7.0), Sample(100, 0, 1.0)
     freedom = (1 + 0.01) ** 2 / (1 / 6 + 0.01**2 / 99)
     bound = student_t(freedom) * math.sqrt(1.01)
-    for by, significance in (
-        (bound + 0.001, Significance.SIGNIFICANT),
-        (bound - 0.001, Significance.NORMAL_VARIATION),
-    ):
+    for by, significance in ((bound + 0.001, Significance.SIGNIFICANT), (bound - 0.001, Significance.NORMAL_VARIATION)):
         assert compare_means(Sample(now.n, by, now.variance), before).significance == significance
 
 
@@ -208,9 +203,7 @@ def test_durations_are_rounded_half_up(seconds: int, rounded: int) -> None:
     assert rounded_seconds(seconds) == rounded
 
 
-@given(
-    st.lists(st.integers(0, 10**6), min_size=1), st.lists(st.integers(0, 10**6)), st.sampled_from([50, 95])
-)
+@given(st.lists(st.integers(0, 10**6), min_size=1), st.lists(st.integers(0, 10**6)), st.sampled_from([50, 95]))
 def test_the_percentile_of_merged_histograms_is_the_rounded_nearest_rank(
     some: list[int], others: list[int], percent: int
 ) -> None:
@@ -233,7 +226,5 @@ def test_the_percentile_of_merged_histograms_is_the_rounded_nearest_rank(
         ({1: 2, 5: 0}, 1.0, 1),
     ],
 )
-def test_the_percentile_is_the_nearest_rank(
-    histogram: dict[int, int], share: float, found: int | None
-) -> None:
+def test_the_percentile_is_the_nearest_rank(histogram: dict[int, int], share: float, found: int | None) -> None:
     assert percentile(histogram, share) == found

@@ -139,10 +139,5 @@ def _our_id(fact: RefundFact) -> str:
 
 def _requested(refund_id: str, amount: int) -> RefundRequested:
     return RefundRequested(
-        refund_id=refund_id,
-        amount=amount,
-        reason="broken",
-        notes=None,
-        requested_by="clerk",
-        requested_at=1,
+        refund_id=refund_id, amount=amount, reason="broken", notes=None, requested_by="clerk", requested_at=1
     )

@@ -16,9 +16,7 @@ from app.domain.payments.merge import apply
 from tests.support.profiles import examples
 from tests.unit.domain.payments.stories import AMOUNT, START, Story, stories
 
-ROW = PaymentState(
-    payment_id="p1", order_id="o1", customer_id="c1", amount=AMOUNT, currency="usd", opened_at=START
-)
+ROW = PaymentState(payment_id="p1", order_id="o1", customer_id="c1", amount=AMOUNT, currency="usd", opened_at=START)
 
 
 def merged(facts: Iterable[Fact]) -> PaymentState:

@@ -64,9 +64,7 @@ FAILED = refund("a", 30, "failed", 10, 20)
         ([refund("b", 30, "failed", 20, 20)], 100, {"b"}),
     ],
 )
-def test_a_failure_waits_until_its_money_went_back(
-    others: list[Made], refundable: int, waiting: set[str]
-) -> None:
+def test_a_failure_waits_until_its_money_went_back(others: list[Made], refundable: int, waiting: set[str]) -> None:
     assert unmended([FAILED, *others], refundable) == waiting
     assert unmended([*others, FAILED], refundable) == waiting
 
@@ -92,10 +90,7 @@ def test_a_failure_is_dated_by_its_first_entry_in_the_history() -> None:
         {"at": 1_000, "changes": {"status": [None, "completed"]}},
         {"at": 2_000, "changes": {"refunds": [{"id": "a", "status": "succeeded"}]}},
         {"at": 3_999, "changes": {"refunds": [{"id": "a", "status": "failed"}]}},
-        {
-            "at": 9_000,
-            "changes": {"refunds": [{"id": "a", "status": "failed"}, {"id": "b", "status": "failed"}]},
-        },
+        {"at": 9_000, "changes": {"refunds": [{"id": "a", "status": "failed"}, {"id": "b", "status": "failed"}]}},
         {"at": 9_500},
     ]
     assert failure_times(history) == {"a": 3, "b": 9}

@@ -25,9 +25,7 @@ from app.domain.payments.snapshot import record
 from app.domain.payments.states import AuthenticationOutcome, DisputeStatus, RefundState, RefundStatus
 from tests.unit.domain.payments.stories import AMOUNT, START, Simulator
 
-ROW = PaymentState(
-    payment_id="p1", order_id="o1", customer_id="c1", amount=AMOUNT, currency="usd", opened_at=START - 1
-)
+ROW = PaymentState(payment_id="p1", order_id="o1", customer_id="c1", amount=AMOUNT, currency="usd", opened_at=START - 1)
 
 
 def paid() -> PaymentState:
@@ -38,12 +36,7 @@ def paid() -> PaymentState:
 
 def requested(state: PaymentState, amount: int, refund_id: str = "r1") -> PaymentState:
     wanted = RefundRequested(
-        refund_id=refund_id,
-        amount=amount,
-        reason="broken",
-        notes=None,
-        requested_by="ann",
-        requested_at=START + 9,
+        refund_id=refund_id, amount=amount, reason="broken", notes=None, requested_by="ann", requested_at=START + 9
     )
     return apply(state, wanted)
 
@@ -129,11 +122,7 @@ def test_disputes_block_and_lost_money_cannot_be_paid_twice(
         evidence_due_by=START + 99,
     )
     payment = derive(apply(paid(), fact))
-    assert (payment.dispute_open, payment.disputed, payment.amount_refundable) == (
-        opened,
-        disputed,
-        refundable,
-    )
+    assert (payment.dispute_open, payment.disputed, payment.amount_refundable) == (opened, disputed, refundable)
 
 
 def test_a_refused_intent_closes_the_row() -> None:

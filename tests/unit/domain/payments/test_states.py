@@ -21,9 +21,7 @@ from app.domain.payments.states import (
     RefundStatus,
 )
 
-STRIPE = Path(
-    os.environ.get("PAYDESK_STRIPE_REFERENCE", Path(__file__).parents[4].parent / "shared" / "stripe")
-)
+STRIPE = Path(os.environ.get("PAYDESK_STRIPE_REFERENCE", Path(__file__).parents[4].parent / "shared" / "stripe"))
 OURS: dict[str, type[ChargeStatus | RefundState | DisputeStatus | IntentStatus]] = {
     "charge": ChargeStatus,
     "refund": RefundState,
@@ -63,9 +61,7 @@ def test_every_authentication_result_of_stripe_has_an_outcome_or_none() -> None:
 
 
 @pytest.mark.parametrize("enum", [ChargeStatus, RefundState, DisputeStatus])
-def test_ranks_order_the_statuses_of_one_object(
-    enum: type[ChargeStatus | RefundState | DisputeStatus],
-) -> None:
+def test_ranks_order_the_statuses_of_one_object(enum: type[ChargeStatus | RefundState | DisputeStatus]) -> None:
     assert sorted(member.rank for member in enum) == list(range(len(enum)))
 
 

@@ -44,9 +44,7 @@ def stored(state: PaymentState) -> dict[str, object]:
 @given(story=stories())
 def test_the_state_comes_back_as_it_was(story: Story) -> None:
     state = reduce(apply, story.facts, ROW)
-    asked = RefundRequested(
-        refund_id="r1", amount=5, reason="late", notes="n", requested_by="ann", requested_at=START
-    )
+    asked = RefundRequested(refund_id="r1", amount=5, reason="late", notes="n", requested_by="ann", requested_at=START)
     state = apply(state, asked)
     assert state_of(stored(state)) == state
 
@@ -68,9 +66,7 @@ def test_readers_see_the_payment_that_writers_derived(story: Story) -> None:
     assert replace(payment_of(document), history=()) == derive(state)
     again = document_of(payment_of(document))
     assert again == {**{name: document[name] for name in again if name != "updated_at"}, "updated_at": None}
-    assert (
-        tuple(refund_of(refund_document(refund)) for refund in derive(state).refunds) == derive(state).refunds
-    )
+    assert tuple(refund_of(refund_document(refund)) for refund in derive(state).refunds) == derive(state).refunds
 
 
 @given(story=stories())

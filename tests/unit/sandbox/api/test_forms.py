@@ -33,8 +33,7 @@ def test_decoding(text: str, decoded: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["a=1&a[b]=2", "a[b]=1&a=2", "a[b=1", "a]=1", "[a]=1", "a[b]c=1", "a[b]=1&a[b][c]=2", "a=%ff"],
+    "text", ["a=1&a[b]=2", "a[b]=1&a=2", "a[b=1", "a]=1", "[a]=1", "a[b]c=1", "a[b]=1&a[b][c]=2", "a=%ff"]
 )
 def test_malformed_form_is_refused(text: str) -> None:
     with pytest.raises(StripeError) as caught:
@@ -53,9 +52,7 @@ def test_encoded_form_is_decoded(metadata: dict[str, str], escaped: bool) -> Non
     if escaped:
         text = urlencode(pairs)
     else:
-        text = "&".join(
-            f"metadata[{quote(name, safe='')}]={quote(value, safe='')}" for name, value in metadata.items()
-        )
+        text = "&".join(f"metadata[{quote(name, safe='')}]={quote(value, safe='')}" for name, value in metadata.items())
     assert decode(text) == ({"metadata": metadata} if metadata else {})
 
 

@@ -61,10 +61,7 @@ def test_an_inserted_entry_is_found(log: Any) -> None:
     forged["hash"] = digest({name: value for name, value in forged.items() if name != "hash"})
     log.insert_one({"_id": 4, **{name: value for name, value in forged.items() if name != "seq"}})
     log.insert_one({**moved, "_id": 5})
-    assert findings() == [
-        "entry 5 does not follow the one before it",
-        "entry 5 was changed after it was written",
-    ]
+    assert findings() == ["entry 5 does not follow the one before it", "entry 5 was changed after it was written"]
 
 
 def test_reordered_entries_are_found(log: Any) -> None:

@@ -45,9 +45,7 @@ def test_every_amount_can_be_charged() -> None:
 def test_the_mix_is_plausible() -> None:
     found = told(2000)
     cards = [[act.card for _, act in story.acts if isinstance(act, Pay)] for story in found]
-    declined = sum(
-        any("chargeDeclined" in card or card == "pm_card_radarBlock" for card in row) for row in cards
-    )
+    declined = sum(any("chargeDeclined" in card or card == "pm_card_radarBlock" for card in row) for row in cards)
     challenged = sum(
         any("uthentication" in card or card.isdigit() or "ThreeD" in card or "threeD" in card for card in row)
         for row in cards

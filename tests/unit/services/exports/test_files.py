@@ -48,6 +48,4 @@ def restored(cell: str) -> str:
 
 def test_numbers_and_texts_are_quoted_alike() -> None:
     table = Table("table", ["text", "number"], [("a;b", -5)])
-    assert b"".join(piece for piece, _ in csv_chunks(table)).decode() == (
-        f'{MARK}"text","number"\r\n"a;b","-5"\r\n'
-    )
+    assert b"".join(piece for piece, _ in csv_chunks(table)).decode() == (f'{MARK}"text","number"\r\n"a;b","-5"\r\n')

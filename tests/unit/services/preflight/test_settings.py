@@ -95,9 +95,7 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize(("check", "changes", "state", "told"), CASES)
-def test_checks(
-    check: Callable[[Settings], Verdict], changes: dict[str, object], state: State, told: str
-) -> None:
+def test_checks(check: Callable[[Settings], Verdict], changes: dict[str, object], state: State, told: str) -> None:
     assert_is(check(replace(GOOD, **changes)), state, told)  # type: ignore[arg-type]
 
 
@@ -157,9 +155,7 @@ def test_a_file_in_a_repository_is_found_also_when_it_was_taken_out_again(env_fi
     assert_is(checks.environment_file(env_file), FAIL, "once was, committed")
 
 
-def test_a_repository_of_another_user_is_read_all_the_same(
-    env_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repository_of_another_user_is_read_all_the_same(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/deploy.md clones as root and runs the checklist as the user of the service."""
     git(env_file.parent, "init")
     git(env_file.parent, "add", ".env")
@@ -191,8 +187,6 @@ def test_what_git_cannot_tell_is_not_taken_for_good(
     assert_is(checks.environment_file(env_file), WARN, "cannot be seen")
 
 
-def test_where_there_is_no_repository_no_git_is_needed(
-    env_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_there_is_no_repository_no_git_is_needed(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_git(env_file, monkeypatch)
     assert_is(checks.environment_file(env_file), OK, "not committed")

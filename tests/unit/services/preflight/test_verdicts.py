@@ -32,11 +32,7 @@ ACCOUNT = AccountSetup(
 )
 PATH = "/api/v1/payments/stripe/webhook"
 ENDPOINT = EndpointSetup(
-    url=f"https://pay.example.com{PATH}",
-    is_enabled=True,
-    livemode=True,
-    api_version="2023-10-16",
-    missing_events=(),
+    url=f"https://pay.example.com{PATH}", is_enabled=True, livemode=True, api_version="2023-10-16", missing_events=()
 )
 EXPECTED = stripe.EndpointSpec(path=PATH, host="pay.example.com", api_version="2023-10-16", livemode=True)
 

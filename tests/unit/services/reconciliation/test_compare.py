@@ -38,10 +38,7 @@ def intent(**changes: object) -> IntentFact:
 
 
 UNAUTHENTICATED = AttemptError(
-    failure=Failure("payment_intent_authentication_failure"),
-    charge_id=None,
-    payment_method_id="pm_1",
-    card=None,
+    failure=Failure("payment_intent_authentication_failure"), charge_id=None, payment_method_id="pm_1", card=None
 )
 ASKED = intent(as_of=CREATED + 10, status=IntentStatus.REQUIRES_ACTION, payment_method_id="pm_1")
 FAILED = intent(as_of=CREATED + 20, last_error=UNAUTHENTICATED)

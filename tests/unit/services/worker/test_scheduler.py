@@ -26,9 +26,7 @@ NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
     ],
     ids=["never compared", "compared lately", "long ago", "just within reach"],
 )
-def test_a_comparison_goes_on_a_little_before_the_last_one(
-    covered_until: datetime | None, since: datetime
-) -> None:
+def test_a_comparison_goes_on_a_little_before_the_last_one(covered_until: datetime | None, since: datetime) -> None:
     assert reconcile_since(NOW, covered_until) == since
 
 

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.mongo.errors import (
-    explain_exit,
-    explain_loader,
-    explain_missing_binary,
-    explain_unrunnable,
-)
+from tooling.mongo.errors import explain_exit, explain_loader, explain_missing_binary, explain_unrunnable
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
@@ -31,9 +26,7 @@ def test_missing_binary_where_there_is_no_wheel(system: str, machine: str) -> No
 
 def test_a_missing_library_is_named_with_its_package() -> None:
     printed = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
-    message = explain_loader(
-        printed + "\n\tlibldap-2.5.so.0 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n"
-    )
+    message = explain_loader(printed + "\n\tlibldap-2.5.so.0 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n")
     assert "libcurl.so.4, libldap-2.5.so.0" in message
     assert "apt-get install libcurl4 libldap-2.5-0" in message
     assert "libc.so.6" not in message
