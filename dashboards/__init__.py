@@ -17,7 +17,7 @@ from dashboards.web.headers import CONTENT_SECURITY_POLICY
 
 __all__ = ["CONTENT_SECURITY_POLICY", "register"]
 
-# Every page adds its routes here; an entry in the bar appears by itself (see navigation).
+# Every page adds its routes here; navigation makes its entry in the bar.
 PAGES = (
     home,
     overview,

@@ -29,7 +29,7 @@ class Account(StoredDocument):
     failed_logins: int = IntField(required=True)
     locked_until: datetime | None = DateTimeField()
     session_epoch: int = IntField(required=True)
-    # True while somebody other than the owner knows the password.
+    # True while a person other than the owner knows the password.
     password_is_temporary: bool = BooleanField(default=False)
 
     meta: ClassVar[dict[str, Any]] = {

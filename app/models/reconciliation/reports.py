@@ -160,7 +160,7 @@ def page(*, limit: int, cursor: Cursor | None = None) -> Page:
 def open_drift(limit: int) -> list[OpenDifference]:
     """What was not repaired when it was last reported, newest first.
 
-    A payment that was checked by itself since, and found equal, is left out.
+    A payment that was checked alone since then, with no difference, is left out.
     """
     equal_since = {
         "from": "reconciliation_reports",
