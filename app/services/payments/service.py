@@ -12,7 +12,8 @@ from structlog.contextvars import bind_contextvars
 from app.clock import now
 from app.domain.declines import failure_for_customer
 from app.domain.money import Money
-from app.domain.payments.derivation import derive, open_challenges
+from app.domain.payments.attempts import open_challenges
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import IntentRefused
 from app.domain.payments.payment import Payment

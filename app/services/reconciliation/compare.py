@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from app.domain.payments.derivation import derive, open_challenges
+from app.domain.payments.attempts import open_challenges
+from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import Fact, IntentFact
 from app.domain.payments.merge import adopt, apply

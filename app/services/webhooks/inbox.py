@@ -14,7 +14,8 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app import telemetry
 from app.clock import now
-from app.domain.payments.derivation import doubts, open_challenges
+from app.domain.payments.attempts import open_challenges
+from app.domain.payments.derivation import doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import ChargeFact, Fact, IntentFact
 from app.errors import NotFound, PaydeskError, StripeNotInitialized, ValidationFailed, WebhookSignatureInvalid

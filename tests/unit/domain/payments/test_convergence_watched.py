@@ -8,7 +8,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.payments.derivation import derive, doubts, open_challenges
+from app.domain.payments.attempts import open_challenges
+from app.domain.payments.derivation import derive, doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import IntentFact
 from app.domain.payments.merge import apply
