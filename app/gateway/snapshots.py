@@ -87,6 +87,7 @@ def refund_fact(refund: Object) -> RefundFact:
         created=refund["created"],
         requested_by=metadata.get("requested_by"),
         notes=metadata.get("notes"),
+        stripe_reason=refund.get("reason"),
     )
 
 

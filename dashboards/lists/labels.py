@@ -13,6 +13,7 @@ from app.domain.payments.states import (
     PaymentStatus,
     RefundState,
     RefundStatus,
+    StripeReason,
 )
 from app.domain.permissions import Role
 from app.models.reconciliation.reports import RunState
@@ -64,6 +65,13 @@ REFUND: Mapping[RefundState, Label] = {
     RefundState.SUCCEEDED: Label("Succeeded", "good", "The customer got the money back."),
     RefundState.FAILED: Label("Failed", "bad", "The money stayed here."),
     RefundState.CANCELED: Label("Canceled", "note", "The money stayed here."),
+}
+STRIPE_REASON: Mapping[StripeReason, Label] = {
+    StripeReason.REQUESTED_BY_CUSTOMER: Label("Requested by the customer"),
+    StripeReason.DUPLICATE: Label("Duplicate"),
+    StripeReason.FRAUDULENT: Label(
+        "Fraudulent", "bad", "Stripe then blocks this card and e-mail address for future payments."
+    ),
 }
 ATTEMPT: Mapping[AttemptStatus, Label] = {
     AttemptStatus.OPEN: Label(

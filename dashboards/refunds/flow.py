@@ -17,7 +17,7 @@ from app.extensions import services
 from app.services.refunds.from_dashboard import RefundResult
 from app.services.refunds.service import Quote
 from dashboards.lists.formats import amount
-from dashboards.lists.labels import REFUND, label_of
+from dashboards.lists.labels import REFUND, STRIPE_REASON, label_of, options
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
 from dashboards.refunds.form_key import is_key, new_key
 from dashboards.web.auth import current_account, guard
@@ -135,6 +135,7 @@ def _form(payment: Payment, key: str, sent: RefundForm, error: PaydeskError | No
         errors=errors,
         advice=None if error is None or errors else advice_on(error),
         suggestions=SUGGESTIONS,
+        stripe_reasons=options(STRIPE_REASON),
         example=example_of(payment.currency),
     )
     return (page, error.http_status) if error else page

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from app import errors
 from app.domain.money import CURRENCIES, shown_decimals
+from app.domain.payments.states import StripeReason
 from app.services.refunds.service import RefundRequest
 
 # The longest text that Stripe keeps with a refund.
@@ -33,12 +34,14 @@ class RefundForm:
     how_much: str = _ALL
     amount: str = ""
     reason: str = ""
+    stripe_reason: str = ""
     notes: str = ""
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> RefundForm:
         """The fields of a request, with the API's line breaks."""
-        texts = {name: sent.get(name, "").replace("\r\n", "\n").strip() for name in ("amount", "reason", "notes")}
+        names = ("amount", "reason", "stripe_reason", "notes")
+        texts = {name: sent.get(name, "").replace("\r\n", "\n").strip() for name in names}
         return cls(how_much=_PART if sent.get("how_much") == _PART else _ALL, **texts)
 
     def order(self, payment_id: str, requested_by: str) -> RefundRequest:
@@ -46,6 +49,8 @@ class RefundForm:
         faults: dict[str, list[str]] = {}
         if self.how_much == _PART and not _AMOUNT.fullmatch(self.amount):
             faults["amount"] = ["Enter the amount in digits, with a point before any decimals."]
+        if self.stripe_reason and self.stripe_reason not in set(StripeReason):
+            faults["stripe_reason"] = ["Choose one of the reasons."]
         for name, text, allowed in (("reason", self.reason, ""), ("notes", self.notes, "\n\t")):
             if len(text) > LONGEST_TEXT:
                 faults[name] = [f"Use at most {LONGEST_TEXT} characters."]
@@ -57,6 +62,7 @@ class RefundForm:
             payment_id=payment_id,
             amount=Decimal(self.amount) if self.how_much == _PART else None,
             reason=self.reason or None,
+            stripe_reason=StripeReason(self.stripe_reason) if self.stripe_reason else None,
             notes=self.notes or None,
             requested_by=requested_by,
         )

@@ -18,7 +18,7 @@ _PAYMENT = (
     "updated_at"
 ).split()
 _ATTEMPT = ("status", "card", "charge_id", "created_at")
-_REFUND = ("id payment_id stripe_refund_id currency status reason notes requested_by created_at").split()
+_REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()
 _DISPUTE = ("id", "charge_id", "currency", "status", "reason", "evidence_due_by", "created_at")
 
 PAYMENT_ID = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from app.api.schemas.fields import Amount, Matches, PlainText, described, intent_id, reference, text
-from app.domain.payments.states import PaymentStatus, RefundStatus
+from app.domain.payments.states import PaymentStatus, RefundStatus, StripeReason
 
 _CURRENCY = "Three-letter ISO currency code, upper or lower case."
 
@@ -62,7 +62,17 @@ class RefundRequestSchema(RequestSchema):
             minimum=0,
         ),
     )
-    reason = text("Why, in a few words. Stripe gets the nearest of its own reasons.", "Customer returned the goods")
+    reason = text("Why, in a few words, for people. Stripe gets it as metadata only.", "Customer returned the goods")
+    stripe_reason = fields.Enum(
+        StripeReason,
+        by_value=fields.String(),
+        allow_none=True,
+        metadata=described(
+            "The reason that Stripe gets; none when left out, whatever `reason` says. `fraudulent` makes Stripe block "
+            "this card and e-mail address for future payments, so send it only where a person has decided so.",
+            "requested_by_customer",
+        ),
+    )
     notes = text("Anything that colleagues should know; line breaks are kept.", "Agreed by phone", allow="\n\r\t")
 
 

@@ -84,6 +84,9 @@ class RefundSchema(Schema):
     currency = _currency()
     status = string("Where the refund stands.", "succeeded", enum=[state.value for state in RefundState])
     reason = string("The reason, as it was entered.", "Customer returned the goods", null=True)
+    stripe_reason = string(
+        "Stripe's own word for the reason; null where it got none.", "requested_by_customer", null=True
+    )
     notes = string("For colleagues.", "Agreed by phone", null=True)
     requested_by = string("Who requested it; null for refunds made at Stripe.", "erp-frontend", null=True)
     created_at = _time("When it was made.")

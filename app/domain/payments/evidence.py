@@ -45,7 +45,7 @@ class ChallengeEvidence:
 class RefundEvidence:
     """One refund, requested here (last at ``requested_at``) or made at Stripe. ``amount`` is in minor units.
 
-    ``settled_by`` is who refunded a failed one outside Stripe.
+    ``settled_by`` is who refunded a failed one outside Stripe. ``stripe_reason`` is Stripe's own word for the reason.
 
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
     """
@@ -61,6 +61,7 @@ class RefundEvidence:
     requested_by: str | None = None
     unanswered: bool = False
     settled_by: str | None = None
+    stripe_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

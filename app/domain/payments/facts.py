@@ -121,6 +121,7 @@ class RefundFact:
     created: int
     requested_by: str | None = None
     notes: str | None = None
+    stripe_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,7 @@ class RefundRequested:
     notes: str | None
     requested_by: str
     requested_at: int
+    stripe_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

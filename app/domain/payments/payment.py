@@ -56,7 +56,8 @@ class Attempt:
 class Refund:
     """One refund, requested here or made at Stripe. ``id`` is ours, or Stripe's where the refund was made there.
 
-    ``settled_by`` is who gave the money of a failed one back outside Stripe.
+    ``settled_by`` is who gave the money of a failed one back outside Stripe. ``stripe_reason`` is Stripe's own word for
+    the reason, where there is one; ``reason`` is the text by people.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Refund:
     requested_by: str | None
     created: int
     settled_by: str | None = None
+    stripe_reason: str | None = None
 
     @property
     def created_at(self) -> datetime:

@@ -23,6 +23,7 @@ def merge_refund(state: PaymentState, fact: RefundFact) -> PaymentState:
         failure_reason=fact.failure_reason,
         notes=fact.notes,
         requested_by=fact.requested_by,
+        stripe_reason=fact.stripe_reason,
     )
     refund_id = _refund_key(state, fact)
     return _merge(replace(state, intent_id=fact.intent_id or state.intent_id), refund_id, evidence)
@@ -37,6 +38,7 @@ def refund_requested(state: PaymentState, fact: RefundRequested) -> PaymentState
         reason=fact.reason,
         notes=fact.notes,
         requested_by=fact.requested_by,
+        stripe_reason=fact.stripe_reason,
     )
     return _merge(state, fact.refund_id, evidence)
 
@@ -81,6 +83,7 @@ def refunds_of(state: PaymentState) -> tuple[Refund, ...]:
             requested_by=refund.requested_by,
             created=refund.created if refund.created is not None else refund.requested_at or 0,
             settled_by=refund.settled_by,
+            stripe_reason=refund.stripe_reason,
         )
         for refund_id, refund in state.refunds.items()
     ]
@@ -122,5 +125,6 @@ def _merge(state: PaymentState, refund_id: str, new: RefundEvidence) -> PaymentS
             requested_by=fill(old.requested_by, new.requested_by),
             unanswered=old.unanswered or new.unanswered,
             settled_by=fill(old.settled_by, new.settled_by),
+            stripe_reason=fill(old.stripe_reason, new.stripe_reason),
         )
     return replace(state, refunds={**state.refunds, refund_id: new})

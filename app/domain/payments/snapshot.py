@@ -13,6 +13,8 @@ from app.domain.payments.payment import Attempt, Authentication, Dispute, Paymen
 
 Record = dict[str, Any]
 _LISTS = ("attempts", "refunds", "disputes")
+# Details that records did not always have. Stripe's lists name them for every payment; that is no difference.
+_LATER_DETAILS = frozenset({"stripe_reason"})
 
 
 def record(payment: Payment) -> Record:
@@ -58,6 +60,15 @@ def changes(before: Record | None, after: Record) -> Record:
     return changed
 
 
+def comparable(theirs: Any, ours: Any) -> Any:
+    """A record of Stripe's values without the details that ours, written by an earlier version, could not have."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return {k: comparable(v, ours.get(k)) for k, v in theirs.items() if k in ours or k not in _LATER_DETAILS}
+    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        return [comparable(*pair) for pair in zip(theirs, ours, strict=True)]
+    return theirs
+
+
 def refund_record(refund: Refund) -> Record:
     """One refund in the record of its payment."""
     return {
@@ -73,6 +84,7 @@ def refund_record(refund: Refund) -> Record:
         "created_at": refund.created,
         # Left out where there is none, so that the records of all the others stay what their histories vouch for.
         **({"settled_by": refund.settled_by} if refund.settled_by else {}),
+        **({"stripe_reason": refund.stripe_reason} if refund.stripe_reason else {}),
     }
 
 

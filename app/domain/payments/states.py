@@ -126,6 +126,17 @@ class RefundState(Status):
         return self == RefundState.REQUIRES_ACTION
 
 
+class StripeReason(StrEnum):
+    """The three reasons of a refund that Stripe takes (docs.stripe.com/api/refunds/create).
+
+    ``fraudulent`` also puts the card and the e-mail address on Radar's block lists.
+    """
+
+    DUPLICATE = "duplicate"
+    FRAUDULENT = "fraudulent"
+    REQUESTED_BY_CUSTOMER = "requested_by_customer"
+
+
 class DisputeStatus(Status):
     """The status of a dispute or inquiry. An inquiry may become a dispute; a lost dispute may be appealed."""
 

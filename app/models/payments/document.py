@@ -54,6 +54,8 @@ class RefundDocument(EmbeddedDocument):
     created_at = DateTimeField(required=True)
     # The person who recorded that the money of a failed refund was refunded outside Stripe.
     settled_by = StringField()
+    # Stripe's own word for the reason, where it has one.
+    stripe_reason = StringField()
 
 
 class DisputeDocument(EmbeddedDocument):

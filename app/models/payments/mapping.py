@@ -69,7 +69,7 @@ _PAYMENT_FIELDS = (
 )
 _REFUND_FIELDS = (
     *("id", "payment_id", "stripe_refund_id", "amount", "currency", "reason", "failure_reason"),
-    *("notes", "requested_by", "settled_by"),
+    *("notes", "requested_by", "settled_by", "stripe_reason"),
 )
 _DISPUTE_FIELDS = ("id", "charge_id", "amount", "currency", "reason")
 

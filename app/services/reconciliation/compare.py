@@ -13,7 +13,7 @@ from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import Fact, IntentFact
 from app.domain.payments.merge import adopt, apply
 from app.domain.payments.payment import Payment
-from app.domain.payments.snapshot import Record, record
+from app.domain.payments.snapshot import Record, comparable, record
 from app.gateway.client import settling
 from app.models.payments.repository import StoredPayment
 
@@ -68,7 +68,7 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
     payment = derive(state)
     theirs = record(payment)
     ours = record(stored.payment) if stored else None
-    if ours == theirs:
+    if ours == theirs or (ours and comparable(theirs, ours) == ours):
         return None
     return Difference(
         kind=DriftKind.DIFFERENT if stored else DriftKind.MISSING_HERE,

@@ -63,7 +63,8 @@ class RefundsFromDashboard:
 
         def work(refund_id: str) -> dict[str, Any]:
             # Logged before Stripe is called: the log has every refund that was made here.
-            self._log(Action.REFUND_REQUESTED, request, amount=_text(request.amount), reason=request.reason)
+            chosen = {"stripe_reason": request.stripe_reason.value} if request.stripe_reason else {}
+            self._log(Action.REFUND_REQUESTED, request, amount=_text(request.amount), reason=request.reason, **chosen)
             try:
                 refund = self._refunds.make(request, refund_id)
             except PaydeskError as error:
@@ -74,12 +75,7 @@ class RefundsFromDashboard:
             self._log(Action.REFUND_ANSWERED, request, **answer)
             return {"refund": row}
 
-        body = {
-            "payment_id": request.payment_id,
-            "amount": _text(request.amount),
-            "reason": request.reason,
-            "notes": request.notes,
-        }
+        body = {"payment_id": request.payment_id, "amount": _text(request.amount), **request.texts}
         answer, replayed = once(Once(caller=account, endpoint=_ENDPOINT, key=key, request=body), work)
         return RefundResult(refund=refund_of(answer["refund"]), repeated=replayed)
 

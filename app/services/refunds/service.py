@@ -6,7 +6,6 @@ is lost, or a 5xx, leaves the outcome unknown: same key, same parameters, try ag
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
 from app.domain.payments.payment import Refund
-from app.domain.payments.states import PaymentStatus, RefundState
+from app.domain.payments.states import PaymentStatus, RefundState, StripeReason
 from app.errors import (
     AmountExceedsRefundable,
     AmountInvalid,
@@ -41,34 +40,39 @@ from app.services.payments.idempotency import LEASE, Once, once
 from app.services.payments.service import may_see
 from app.services.payments.updates import Source, change, learn
 
-# Stripe takes three words only (docs.stripe.com/api/refunds/create); "fraudulent" also blocks the card and the e-mail
-# address, so it is used only where the text says fraud.
-_DUPLICATE = re.compile(r"\b(duplicate\w*|double|doubled|twice)\b", re.IGNORECASE)
-_FRAUD = re.compile(r"\bfraud\w*", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """What to refund; ``amount`` is in major units, None for all that is left."""
+    """What to refund; ``amount`` is in major units, None for all that is left.
+
+    ``reason`` is text for people. ``stripe_reason`` is what Stripe gets, and only a person chooses it, because
+    ``fraudulent`` blocks the customer's card and e-mail address.
+    """
 
     payment_id: str
     amount: Decimal | None = None
     reason: str | None = None
+    stripe_reason: StripeReason | None = None
     notes: str | None = None
     requested_by: str
+
+    @property
+    def texts(self) -> dict[str, str | None]:
+        """Why, as idempotency keys tell requests apart; what earlier versions did not know is left out where unset."""
+        chosen = {"stripe_reason": self.stripe_reason.value} if self.stripe_reason else {}
+        return {"reason": self.reason, "notes": self.notes, **chosen}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """What a refund would come to: its amount, and what would be left to refund after it.
 
-    ``stripe_reason`` is the word that Stripe would get; ``card`` is the one that the money goes back to.
+    ``card`` is the one that the money goes back to.
     """
 
     money: Money
     left: Money
     card: Card | None
-    stripe_reason: str | None
 
 
 class Refunds:
@@ -91,8 +95,7 @@ class Refunds:
         body = {
             "payment_id": request.payment_id,
             "amount": _minor(request.amount, stored.state.currency),
-            "reason": request.reason,
-            "notes": request.notes,
+            **request.texts,
         }
         answer, _ = once(Once(caller=request.requested_by, endpoint="refund", key=key, request=body), work)
         return refund_of(answer["refund"])
@@ -113,7 +116,6 @@ class Refunds:
             money=Money(minor, currency),
             left=Money(stored.payment.amount_refundable - minor, currency),
             card=stored.payment.card,
-            stripe_reason=stripe_reason(request.reason),
         )
 
     def _payment(self, request: RefundRequest, customer: str | None) -> StoredPayment:
@@ -145,6 +147,7 @@ class Refunds:
                     notes=request.notes,
                     requested_by=request.requested_by,
                     requested_at=int(time.time()),
+                    stripe_reason=request.stripe_reason and request.stripe_reason.value,
                 )
             ]
 
@@ -181,7 +184,7 @@ class Refunds:
                 payment_id=stored.id,
                 intent_id=str(stored.state.intent_id),
                 amount=row.amount,
-                stripe_reason=stripe_reason(row.reason),
+                stripe_reason=row.stripe_reason,
                 metadata={name: text for name, text in texts.items() if text},
             )
         except IdempotencyMismatch as error:
@@ -194,15 +197,6 @@ class Refunds:
         """The refund at Stripe that carries our id, made by a call whose answer we never saw."""
         every = self._gateway.refunds_of(str(stored.state.intent_id))
         return next((fact for fact in every if fact.refund_id == refund_id), None)
-
-
-def stripe_reason(text: str | None) -> str | None:
-    """The nearest of Stripe's three reasons for a text by people; None when there is no text."""
-    if not text:
-        return None
-    if _FRAUD.search(text):
-        return "fraudulent"
-    return "duplicate" if _DUPLICATE.search(text) else "requested_by_customer"
 
 
 def _minor(amount: Decimal | None, currency: str) -> int | None:
@@ -244,7 +238,8 @@ def _unfinished(state: PaymentState, request: RefundRequest, minor: int | None) 
     given_up = time.time() - LEASE.total_seconds()
     left = derive(state).amount_refundable
     for refund_id, row in state.refunds.items():
-        same = row.requested_by == request.requested_by and row.reason == request.reason and row.notes == request.notes
+        asked = (request.requested_by, request.reason, request.notes, request.stripe_reason)
+        same = (row.requested_by, row.reason, row.notes, row.stripe_reason) == asked
         amount = row.amount == minor if minor is not None else left == 0
         open_ = row.stripe_refund_id is None and row.status == RefundState.PENDING
         if same and amount and open_ and (row.unanswered or (row.requested_at or 0) < given_up):

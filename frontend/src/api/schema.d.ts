@@ -2263,6 +2263,11 @@ export interface components {
              */
             reason: string | null;
             /**
+             * @description Stripe's own word for the reason; null where it got none.
+             * @example requested_by_customer
+             */
+            stripe_reason: string | null;
+            /**
              * @description For colleagues.
              * @example Agreed by phone
              */
@@ -2867,10 +2872,16 @@ export interface components {
              */
             amount?: number | null;
             /**
-             * @description Why, in a few words. Stripe gets the nearest of its own reasons.
+             * @description Why, in a few words, for people. Stripe gets it as metadata only.
              * @example Customer returned the goods
              */
             reason?: string | null;
+            /**
+             * @description The reason that Stripe gets; none when left out, whatever `reason` says. `fraudulent` makes Stripe block this card and e-mail address for future payments, so send it only where a person has decided so.
+             * @example requested_by_customer
+             * @enum {string|null}
+             */
+            stripe_reason?: "duplicate" | "fraudulent" | "requested_by_customer" | null;
             /**
              * @description Anything that colleagues should know; line breaks are kept.
              * @example Agreed by phone

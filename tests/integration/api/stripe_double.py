@@ -133,6 +133,7 @@ class StripeDouble:
             "created": int(time.time()),
             "payment_intent": form["payment_intent"],
             "charge": form["payment_intent"].replace("pi_", "ch_"),
+            "reason": form.get("reason"),
             "metadata": {name[9:-1]: text for name, text in form.items() if name.startswith("metadata[")},
         }
         self.refunds.append(refund)

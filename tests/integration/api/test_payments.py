@@ -106,6 +106,7 @@ def test_refund_in_parts_and_then_the_rest(erp: Caller, paid: dict[str, Any]) ->
     assert first.status_code == 201
     assert set(first.json) == {
         *("id", "payment_id", "stripe_refund_id", "amount", "currency", "status", "reason", "notes"),
+        "stripe_reason",
         *("requested_by", "created_at"),
     }
     assert '"amount":30.01,' in first.text
@@ -235,3 +236,29 @@ def test_a_bound_token_sees_its_own_customer_only(erp: Caller, paid: dict[str, A
     assert erp.ask("GET", f"?order_id={paid['order_id']}", claims=other).json["data"] == []
     assert erp.ask("GET", "?customer_id=customer-1", claims=other).json == {"data": [], "next_cursor": None}
     assert {row["customer_id"] for row in erp.ask("GET", "", claims=mine).json["data"]} == {"customer-1"}
+
+
+@pytest.mark.parametrize("text", ["No fraud, wrong size", "Paid twice", "fraudulent", None])
+def test_a_text_by_people_never_becomes_a_reason_at_stripe(
+    erp: Caller, stripe: StripeDouble, paid: dict[str, Any], text: str | None
+) -> None:
+    made = erp.refund(paid["id"], amount=1, reason=text)
+    assert made.status_code == 201
+    assert (made.json["reason"], made.json["stripe_reason"]) == (text, None)
+    assert stripe.refunds[-1]["reason"] is None
+    chosen = erp.refund(paid["id"], amount=1, reason=text, stripe_reason="fraudulent")
+    assert chosen.status_code == 201
+    assert chosen.json["stripe_reason"] == "fraudulent"
+    assert stripe.refunds[-1]["reason"] == "fraudulent"
+    assert erp.ask("GET", f"/{paid['id']}").json["refunds"][-1]["stripe_reason"] == "fraudulent"
+
+
+def test_the_reason_for_stripe_is_part_of_the_request(erp: Caller, paid: dict[str, Any]) -> None:
+    unknown = erp.refund(paid["id"], amount=1, stripe_reason="goodwill")
+    assert (unknown.status_code, unknown.json["error"]) == (422, "validation_failed")
+    first = erp.refund(paid["id"], amount=1, stripe_reason="duplicate", key=paid["id"])
+    same = erp.refund(paid["id"], amount=1, stripe_reason="duplicate", key=paid["id"])
+    assert (first.status_code, same.json) == (201, first.json)
+    for other in ("fraudulent", None):
+        reused = erp.refund(paid["id"], amount=1, stripe_reason=other, key=paid["id"])
+        assert (reused.status_code, reused.json["error"]) == (422, "idempotency_key_reused")

@@ -77,7 +77,14 @@ def test_a_partial_refund_takes_two_steps(
     assert "19.99 USD" in form
     assert "4242" in form
     review = reviewed(
-        finance, payment.payment_id, form, how_much="part", amount="12", reason="Paid twice", notes="By phone"
+        finance,
+        payment.payment_id,
+        form,
+        how_much="part",
+        amount="12",
+        reason="Paid twice",
+        stripe_reason="duplicate",
+        notes="By phone",
     )
     assert review.status_code == 200
     for expected in ("Refund 12.00 USD", "7.99 USD", "•••• 4242", "Paid twice", "By phone", "Duplicate"):
@@ -338,3 +345,27 @@ def test_a_database_outage_shows_a_page(
     finally:
         connection.connect(settings.mongodb_uri)
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
+
+
+def test_stripe_gets_the_reason_that_was_chosen_and_no_other(
+    app: Flask, finance: FlaskClient, sandbox: SandboxProcess, database: Mongo
+) -> None:
+    payment = paid(app, sandbox)
+    form = form_of(finance, payment.payment_id)
+    assert "Stripe then blocks this card and e-mail address for future payments." in form
+    fields = {"how_much": "part", "amount": "1", "reason": "No fraud, wrong size"}
+    review = reviewed(finance, payment.payment_id, form, **fields)
+    assert "blocks this card" not in review.text
+    confirmed(finance, payment.payment_id, review.text)
+    (refund,) = sandbox.stripe("GET", "/v1/refunds", {"payment_intent": payment.payment_intent_id})["data"]
+    assert refund["reason"] is None
+    form = form_of(finance, payment.payment_id)
+    refused = reviewed(finance, payment.payment_id, form, stripe_reason="goodwill", **fields)
+    assert (refused.status_code, "Choose one of the reasons." in refused.text) == (422, True)
+    review = reviewed(finance, payment.payment_id, form, stripe_reason="fraudulent", **fields)
+    assert "Stripe then blocks this card and e-mail address for future payments." in review.text
+    page = finance.get(confirmed(finance, payment.payment_id, review.text).location).text
+    assert "Reason at Stripe: Fraudulent" in page
+    refund = sandbox.stripe("GET", "/v1/refunds", {"payment_intent": payment.payment_intent_id})["data"][0]
+    assert refund["reason"] == "fraudulent"
+    assert refunds_of(database)[-1]["stripe_reason"] == "fraudulent"

@@ -156,6 +156,7 @@ def store_our_own_facts() -> set[type]:
             notes="a gift",
             requested_by="finance@example.com",
             requested_at=START + 9,
+            stripe_reason="duplicate" if number else None,
         )
         for number in range(3)
     ]

@@ -129,7 +129,7 @@ def _own_refunds(draw: st.DrawFn, facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _asked_for(draw: st.DrawFn, fact: RefundFact) -> list[Fact]:
-    row = replace(_requested(_our_id(fact), fact.amount), requested_at=fact.created)
+    row = replace(_requested(_our_id(fact), fact.amount), requested_at=fact.created, stripe_reason=fact.stripe_reason)
     return [row, RefundUnanswered(refund_id=row.refund_id)] if draw(st.booleans()) else [row]
 
 

@@ -161,6 +161,7 @@ class Simulator:
             reason=None,
             failure_reason=None,
             created=self.story.clock,
+            stripe_reason=[None, "duplicate"][amount % 2],
         )
         self.refunds.append(fact)
         self.story.facts.append(fact)

@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.payments.derivation import derive
-from app.domain.payments.facts import AttemptError, Failure, IntentFact
+from app.domain.payments.facts import AttemptError, Fact, Failure, IntentFact, RefundFact
 from app.domain.payments.merge import adopt
-from app.domain.payments.states import IntentStatus
+from app.domain.payments.states import IntentStatus, RefundState
 from app.models.payments.repository import StoredPayment
 from app.services.reconciliation.compare import Difference, DriftKind, compare, merge
 
@@ -45,7 +45,7 @@ FAILED = intent(as_of=CREATED + 20, last_error=UNAUTHENTICATED)
 FETCHED = intent(as_of=CREATED + 9_000, last_error=UNAUTHENTICATED)
 
 
-def stored(*facts: IntentFact) -> StoredPayment:
+def stored(*facts: Fact) -> StoredPayment:
     state = merge(adopt(intent(), "a" * 24), facts)
     return StoredPayment(state, derive(state), 1, None)
 
@@ -103,3 +103,24 @@ def test_a_request_of_the_second_of_the_fetch_is_left_open() -> None:
     """It may have been made after Stripe answered."""
     row = stored(ASKED)
     assert compare(row, intent(as_of=ASKED.as_of), []) is None
+
+
+def test_a_detail_that_an_earlier_version_did_not_keep_is_no_difference() -> None:
+    paid = intent(as_of=CREATED + 5, status=IntentStatus.SUCCEEDED, amount_received=1000)
+    refund = RefundFact(
+        stripe_refund_id="re_1",
+        refund_id=None,
+        intent_id="pi_1",
+        charge_id=None,
+        amount=100,
+        currency="usd",
+        status=RefundState.SUCCEEDED,
+        reason="requested_by_customer",
+        failure_reason=None,
+        created=CREATED + 9,
+    )
+    row = stored(paid, refund)
+    assert compare(row, paid, [replace(refund, stripe_reason="requested_by_customer")]) is None
+    failed = compare(row, paid, [replace(refund, stripe_reason="duplicate", status=RefundState.FAILED)])
+    assert failed is not None
+    assert failed.fields["refunds"] == [["succeeded"], ["failed"]]
