@@ -23,9 +23,10 @@ _TWO_DECIMAL = frozenset(
 )
 CURRENCIES = _ZERO_DECIMAL | _THREE_DECIMAL | _WHOLE_UNITS_AS_TWO_DECIMAL | _TWO_DECIMAL
 
-# Smallest charge in major units, for the currencies of which Stripe publishes one.
+# Smallest charge in major units, for the currencies of which Stripe publishes one
+# (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts; 0.50 RUB is on its newest copy only).
 _MINIMUM = {
-    **dict.fromkeys("usd eur aud cad chf nzd sgd brl inr zar php idr ils ars cop".split(), Decimal("0.50")),
+    **dict.fromkeys("usd eur aud cad chf nzd sgd brl inr zar php idr ils ars cop rub".split(), Decimal("0.50")),
     "gbp": Decimal("0.30"),
     "jpy": Decimal(50),
     "krw": Decimal(50),
@@ -38,8 +39,10 @@ _MINIMUM = {
     "czk": Decimal(15),
     "huf": Decimal(175),
 }
-# Eight digits is what the payment intent page promises for every card and currency.
-MAXIMUM_MINOR_UNITS = 99_999_999
+# How many digits the largest charge has in minor units. The page of the payment intent promises eight for every method
+# and currency; the newest page of currencies promises more for these, whatever the method.
+_DIGITS = {"idr": 12, "cop": 10, "inr": 9}
+_USUAL_DIGITS = 8
 _MOST_DIGITS = 15
 
 
@@ -122,13 +125,23 @@ def chargeable(amount: Decimal, currency: str) -> Money:
     money = Money.from_major(amount, currency)
     if money.minor <= 0:
         raise MoneyError("The amount must be greater than zero.")
-    minimum = _MINIMUM.get(currency)
-    if minimum is not None and amount < minimum:
-        raise MoneyError(f"The smallest amount that can be charged is {minimum} {currency.upper()}.")
-    if money.minor > MAXIMUM_MINOR_UNITS:
-        largest = Money(MAXIMUM_MINOR_UNITS, currency).to_major()
-        raise MoneyError(f"The largest amount that can be charged is {largest} {currency.upper()}.")
+    smallest, largest = limits(currency)
+    if money.minor < smallest.minor:
+        raise MoneyError(f"The smallest amount that can be charged is {smallest.to_major()} {currency.upper()}.")
+    if money.minor > largest.minor:
+        raise MoneyError(f"The largest amount that can be charged is {largest.to_major()} {currency.upper()}.")
     return money
+
+
+def limits(currency: str) -> tuple[Money, Money]:
+    """The smallest and the largest amount that can be charged, both themselves chargeable. Raises UnknownCurrency.
+
+    Without a published minimum it is the smallest amount that the currency has.
+    """
+    step = 10 ** (exponent_of(currency) - shown_decimals(currency)) * (10 if currency in _THREE_DECIMAL else 1)
+    smallest = Money.from_major(_MINIMUM[currency], currency).minor if currency in _MINIMUM else step
+    most = 10 ** _DIGITS.get(currency, _USUAL_DIGITS) - 1
+    return Money(smallest, currency), Money(most - most % step, currency)
 
 
 def _decimals(count: int) -> str:

@@ -59,7 +59,11 @@ def test_create_intent(api: Api, changes: dict[str, Any], code: str | None, para
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency"), [(50, "usd"), (99_999_999, "usd"), (50, "jpy"), (5120, "kwd"), (500, "isk"), (30, "gbp")]
+    ("amount", "currency"),
+    [
+        *((50, "usd"), (99_999_999, "usd"), (50, "jpy"), (5120, "kwd"), (500, "isk"), (30, "gbp")),
+        *((999_999_999_999, "idr"), (9_999_999_999, "cop"), (999_999_999, "inr"), (50, "rub")),
+    ],
 )
 def test_amounts_at_the_limits(api: Api, amount: int, currency: str) -> None:
     assert api.intent(amount=amount, currency=currency)["amount"] == amount

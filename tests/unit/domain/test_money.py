@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import CURRENCIES, MAXIMUM_MINOR_UNITS, Money, MoneyError, UnknownCurrency, chargeable
+from app.domain.money import CURRENCIES, Money, MoneyError, UnknownCurrency, chargeable, limits
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,11 @@ def test_major_units_become_stripes_minor_units_and_back(amount: str, currency: 
         ("5.5", "isk", "no decimals"),
         ("5.123", "kwd", "third decimal"),
         ("1.2345", "kwd", "3 decimals"),
-        ("1000000", "usd", "largest"),
+        ("1000000", "usd", "largest amount that can be charged is 999999.99 USD"),
+        ("1000000", "ugx", "largest amount that can be charged is 999999 UGX"),
+        ("1000000", "isk", "largest amount that can be charged is 999999 ISK"),
+        ("100000", "kwd", "largest amount that can be charged is 99999.990 KWD"),
+        ("1e10", "idr", "largest amount that can be charged is 9999999999.99 IDR"),
         ("1e400", "usd", "larger"),
         ("-1e400", "usd", "larger"),
         ("1e-400", "usd", "2 decimals"),
@@ -68,7 +73,7 @@ def test_only_currencies_that_stripe_charges(currency: str) -> None:
         chargeable(Decimal(10), currency)
 
 
-@given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, MAXIMUM_MINOR_UNITS // 100))
+@given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, 999_999))
 def test_every_amount_survives_the_way_there_and_back(currency: str, hundreds: int) -> None:
     money = Money(hundreds * 100, currency)
     assert Money.from_major(money.to_major(), currency) == money
@@ -76,3 +81,30 @@ def test_every_amount_survives_the_way_there_and_back(currency: str, hundreds: i
 
 def test_trailing_zeros_are_not_decimals() -> None:
     assert chargeable(Decimal("100.000"), "jpy") == Money(100, "jpy")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [("999999.99", "usd"), ("999999", "ugx"), ("9999999999.99", "idr"), ("99999999.99", "cop"), ("9999999.99", "inr")],
+)
+def test_the_largest_amounts_of_the_documents_are_taken(amount: str, currency: str) -> None:
+    assert limits(currency)[1] == chargeable(Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("currency", sorted(CURRENCIES))
+def test_a_limit_that_a_message_names_is_itself_accepted(currency: str) -> None:
+    for beyond in (Decimal(10) ** 15, Decimal(-1), *_just_beyond(currency)):
+        with pytest.raises(MoneyError) as refused:
+            chargeable(beyond, currency)
+        named = re.search(r"is ([0-9.]+) ([A-Z]{3})\.$", str(refused.value))
+        if named:
+            assert chargeable(Decimal(named[1]), named[2].lower()) in limits(currency)
+        else:
+            assert beyond <= 0
+
+
+def _just_beyond(currency: str) -> list[Decimal]:
+    """One step below the smallest amount and one above the largest."""
+    smallest, largest = limits(currency)
+    step = 100 if currency in {"isk", "ugx"} else 10 if currency in {"bhd", "jod", "kwd", "omr", "tnd"} else 1
+    return [Money(smallest.minor - step, currency).to_major(), Money(largest.minor + step, currency).to_major()]
