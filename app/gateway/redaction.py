@@ -21,7 +21,7 @@ _CHARGE: Allowed = {
         "amount_captured amount_refunded captured refunded disputed failure_code payment_method".split(), True
     ),
     "metadata": _METADATA,
-    "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level"), True),
+    "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level", "risk_score"), True),
     "payment_method_details": {
         "type": True,
         "card": {**_CARD, "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True)},
@@ -44,6 +44,9 @@ _OBJECTS: Mapping[str, Allowed] = {
     "charge": _CHARGE,
     "refund": {**_COMMON, "failure_reason": True, "metadata": _METADATA},
     "dispute": {**_COMMON, "evidence_details": {"due_by": True}},
+    "radar.early_fraud_warning": {**_COMMON, "actionable": True, "fraud_type": True},
+    # Without ip_address, ip_address_location, session and billing_zip, which say where the customer was.
+    "review": {**_COMMON, "open": True, "opened_reason": True, "closed_reason": True},
 }
 _UNKNOWN: Allowed = {"id": True, "object": True}
 

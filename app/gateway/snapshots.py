@@ -15,8 +15,11 @@ from app.domain.payments.facts import (
     ChargeFact,
     DisputeFact,
     Failure,
+    FraudWarningFact,
     IntentFact,
     RefundFact,
+    ReviewFact,
+    Risk,
     ThreeDSecure,
 )
 from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
@@ -68,6 +71,7 @@ def charge_fact(charge: Object) -> ChargeFact:
         failure=_charge_failure(charge),
         card=_card(card),
         three_d_secure=_three_d_secure(card.get("three_d_secure")),
+        risk=_risk(charge.get("outcome")),
     )
 
 
@@ -106,6 +110,32 @@ def dispute_fact(dispute: Object) -> DisputeFact:
     )
 
 
+def fraud_warning_fact(warning: Object) -> FraudWarningFact:
+    """An early fraud warning."""
+    return FraudWarningFact(
+        warning_id=warning["id"],
+        intent_id=id_of(warning.get("payment_intent")),
+        charge_id=id_of(warning.get("charge")),
+        actionable=bool(warning.get("actionable")),
+        fraud_type=warning.get("fraud_type"),
+        created=warning["created"],
+    )
+
+
+def review_fact(review: Object) -> ReviewFact:
+    """A review. ``reason`` is why it is open or closed now, so it fills the one of the two that is missing."""
+    is_open, reason = bool(review.get("open")), review.get("reason")
+    return ReviewFact(
+        review_id=review["id"],
+        intent_id=id_of(review.get("payment_intent")),
+        charge_id=id_of(review.get("charge")),
+        is_open=is_open,
+        opened_reason=review.get("opened_reason") or (reason if is_open else None),
+        closed_reason=review.get("closed_reason") or (None if is_open else reason),
+        created=review["created"],
+    )
+
+
 def id_of(value: object) -> str | None:
     """The id of an expandable field, expanded or not."""
     if isinstance(value, Mapping):
@@ -138,6 +168,11 @@ def _charge_failure(charge: Object) -> Failure | None:
 
 def _card(card: Object | None) -> Card | None:
     return Card(card.get("brand"), card.get("last4"), card.get("country")) if card else None
+
+
+def _risk(outcome: Object | None) -> Risk | None:
+    level, score = (outcome or {}).get("risk_level"), (outcome or {}).get("risk_score")
+    return None if level is None and score is None else Risk(level, score)
 
 
 def _three_d_secure(details: Object | None) -> ThreeDSecure | None:

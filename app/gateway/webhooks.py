@@ -14,11 +14,13 @@ from typing import Any
 
 import stripe
 
-from app.domain.payments.facts import ChargeFact, DisputeFact, IntentFact, RefundFact
+from app.domain.payments.facts import ChargeFact, DisputeFact, FraudWarningFact, IntentFact, RefundFact, ReviewFact
 from app.errors import ValidationFailed, WebhookSignatureInvalid
-from app.gateway.snapshots import charge_fact, dispute_fact, intent_fact, refund_fact
+from app.gateway.snapshots import charge_fact, dispute_fact, fraud_warning_fact, intent_fact, refund_fact, review_fact
 
 TOLERANCE_SECONDS = 300
+
+StripeFact = IntentFact | ChargeFact | RefundFact | DisputeFact | FraudWarningFact | ReviewFact
 
 # The events whose object we read. Every other type is stored and ignored.
 APPLIED_TYPES = frozenset(
@@ -27,12 +29,15 @@ APPLIED_TYPES = frozenset(
     "charge.succeeded charge.failed charge.pending charge.updated charge.captured charge.expired charge.refunded "
     "charge.refund.updated refund.created refund.updated refund.failed "
     "charge.dispute.created charge.dispute.updated charge.dispute.closed "
-    "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated".split()
+    "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated "
+    "radar.early_fraud_warning.created radar.early_fraud_warning.updated review.opened review.closed".split()
 )
-_FACTS: dict[str, Callable[[Any], ChargeFact | RefundFact | DisputeFact]] = {
+_FACTS: dict[str, Callable[[Any], StripeFact]] = {
     "charge": charge_fact,
     "refund": refund_fact,
     "dispute": dispute_fact,
+    "radar.early_fraud_warning": fraud_warning_fact,
+    "review": review_fact,
 }
 
 
@@ -63,7 +68,7 @@ def verify(payload: bytes, header: str | None, secrets: Sequence[str]) -> dict[s
     return dict(event)
 
 
-def facts_of(event: Mapping[str, Any]) -> list[IntentFact | ChargeFact | RefundFact | DisputeFact]:
+def facts_of(event: Mapping[str, Any]) -> list[StripeFact]:
     """The facts in an event; empty for a type that we do not read."""
     if event["type"] not in APPLIED_TYPES:
         return []

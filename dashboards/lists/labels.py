@@ -121,6 +121,26 @@ DISPUTE: Mapping[DisputeStatus, Label] = {
         "Appeal: under review", "wait", "The evidence was submitted; the bank decides."
     ),
 }
+# ``outcome.risk_level`` of a charge.
+RISK: Mapping[str, Label] = {
+    "normal": Label("Normal", "good"),
+    "elevated": Label("Elevated", "wait"),
+    "highest": Label("Highest", "bad"),
+    "not_assessed": Label("Not assessed"),
+    "unknown": Label("Unknown"),
+}
+FRAUD_WARNING: Mapping[str, Label] = {
+    "actionable": Label(
+        "Refund advised",
+        "bad",
+        "The cardholder reported fraud to the bank. Most of these payments are disputed unless they are refunded.",
+    ),
+    "not actionable": Label("Settled", "note", "The payment was refunded or disputed, so nothing is left to do."),
+}
+REVIEW: Mapping[str, Label] = {
+    "open": Label("Open", "wait", "Someone must decide in Radar. The money was taken nevertheless."),
+    "closed": Label("Closed", "note"),
+}
 EVENT: Mapping[EventState, Label] = {
     EventState.RECEIVED: Label("Pending", "wait"),
     EventState.APPLIED: Label("Applied", "good"),

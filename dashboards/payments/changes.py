@@ -31,7 +31,13 @@ _FIELDS = {
 }
 _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_refundable"})
 _TIMES = frozenset({"created_at", "completed_at"})
-_LISTS = {"attempts": "Attempt", "refunds": "Refund", "disputes": "Dispute"}
+_LISTS = {
+    "attempts": "Attempt",
+    "refunds": "Refund",
+    "disputes": "Dispute",
+    "fraud_warnings": "Early fraud warning",
+    "reviews": "Review",
+}
 _NOTHING = "none"
 _TABLES: Mapping[str, labels.Table] = {
     "status": labels.PAYMENT,
@@ -39,6 +45,8 @@ _TABLES: Mapping[str, labels.Table] = {
     "attempts": labels.ATTEMPT,
     "refunds": labels.REFUND,
     "disputes": labels.DISPUTE,
+    "fraud_warnings": labels.FRAUD_WARNING,
+    "reviews": labels.REVIEW,
 }
 _NOT_REQUESTED = "not requested"
 # The values that every payment starts with are not worth a line.
@@ -111,10 +119,15 @@ def _group(name: str, value: Mapping[str, Any]) -> str:
         if not value.get("attempted"):
             return _NOT_REQUESTED
         return label_of(labels.AUTHENTICATION, value.get("outcome")).word.lower()
+    if name == "risk":
+        level = label_of(labels.RISK, value.get("level")).word
+        return level if value.get("score") is None else f"{level} ({value['score']})"
     return ", ".join(f"{humanize(key)}: {item}" for key, item in value.items() if item is not None)
 
 
 def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
+    if name in {"fraud_warnings", "reviews"}:
+        return _signal(name, item)
     status = label_of(_TABLES[name], item.get("status")).word
     if name == "attempts":
         with_card = f" with {_card(item['card'])}" if item.get("card") else ""
@@ -124,6 +137,17 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
         settled = f", refunded outside Stripe as noted by {item['settled_by']}" if item.get("settled_by") else ""
         return f"{money}: {status}{settled}"
     return f"{money}, {humanize(item.get('reason'))}: {status}"
+
+
+def _signal(name: str, item: Mapping[str, Any]) -> str:
+    if name == "fraud_warnings":
+        state = "actionable" if item.get("actionable") else "not actionable"
+        reason = item.get("fraud_type")
+    else:
+        state = "open" if item.get("is_open") else "closed"
+        reason = item.get("opened_reason") if item.get("is_open") else item.get("closed_reason")
+    word = label_of(_TABLES[name], state).word
+    return f"{word}: {humanize(reason)}" if reason else word
 
 
 def _card(value: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
 from app.domain.payments.facts import ThreeDSecure
+from app.domain.payments.fraud_signals import join_risk
 from app.domain.payments.joins import earliest, fill, latest
 from app.domain.payments.payment import Attempt, Authentication, Payment
 from app.domain.payments.states import AttemptStatus, AuthenticationOutcome, ChargeStatus
@@ -34,6 +35,7 @@ def merge_charge(state: PaymentState, charge_id: str, new: ChargeEvidence) -> Pa
             failure=fill(old.failure, new.failure),
             card=fill(old.card, new.card),
             three_d_secure=fill(old.three_d_secure, new.three_d_secure),
+            risk=join_risk(old.risk, new.risk),
         )
     return replace(state, charges={**state.charges, charge_id: new})
 

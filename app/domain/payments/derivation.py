@@ -12,6 +12,7 @@ from app.domain.payments.attempts import NOT_AUTHENTICATED, attempts_of
 from app.domain.payments.disputes import disputes_of
 from app.domain.payments.evidence import ChargeEvidence, PaymentState
 from app.domain.payments.facts import Failure
+from app.domain.payments.fraud_signals import fraud_warnings_of, reviews_of, risk_of
 from app.domain.payments.payment import Attempt, Payment
 from app.domain.payments.refunds import refund_status, refunds_of
 from app.domain.payments.states import AttemptStatus, ChargeStatus, PaymentStatus
@@ -57,6 +58,9 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         disputes=disputes,
         created=state.intent_created if state.intent_created is not None else state.opened_at,
         completed=_completed_at(state) if completed else None,
+        risk=risk_of(state, decisive.charge_id) if decisive else None,
+        fraud_warnings=fraud_warnings_of(state) if state.fraud_warnings else (),
+        reviews=reviews_of(state) if state.reviews else (),
         updated_at=updated_at,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.payments.facts import Card, Failure, ThreeDSecure
+from app.domain.payments.facts import Card, Failure, Risk, ThreeDSecure
 from app.domain.payments.states import ChargeStatus, DisputeStatus, RefundState
 
 
@@ -23,6 +23,7 @@ class ChargeEvidence:
     failure: Failure | None = None
     card: Card | None = None
     three_d_secure: ThreeDSecure | None = None
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,27 @@ class DisputeEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FraudWarningEvidence:
+    """One early fraud warning."""
+
+    charge_id: str | None = None
+    actionable: bool = False
+    fraud_type: str | None = None
+    created: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEvidence:
+    """One review in Radar's queue."""
+
+    charge_id: str | None = None
+    is_open: bool = False
+    opened_reason: str | None = None
+    closed_reason: str | None = None
+    created: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentState:
     """Everything known about one payment. ``amount`` is in minor units, times are Unix seconds."""
 
@@ -102,3 +124,5 @@ class PaymentState:
     challenges: Mapping[str, ChallengeEvidence] = field(default_factory=dict)
     refunds: Mapping[str, RefundEvidence] = field(default_factory=dict)
     disputes: Mapping[str, DisputeEvidence] = field(default_factory=dict)
+    fraud_warnings: Mapping[str, FraudWarningEvidence] = field(default_factory=dict)
+    reviews: Mapping[str, ReviewEvidence] = field(default_factory=dict)

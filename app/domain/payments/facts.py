@@ -42,6 +42,14 @@ class ThreeDSecure:
     flow: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """``outcome`` of a charge: Radar's level in Stripe's words, and its score up to 100 where the account has one."""
+
+    level: str | None
+    score: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeFact:
     """A charge as Stripe returned it. One charge is one payment attempt that reached the bank."""
@@ -58,6 +66,7 @@ class ChargeFact:
     failure: Failure | None
     card: Card | None
     three_d_secure: ThreeDSecure | None
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +149,34 @@ class DisputeFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FraudWarningFact:
+    """An early fraud warning: the card's network says that the cardholder reported fraud.
+
+    ``actionable`` is true while the charge is neither disputed nor fully refunded.
+    """
+
+    warning_id: str
+    intent_id: str | None
+    charge_id: str | None
+    actionable: bool
+    fraud_type: str | None
+    created: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFact:
+    """A review in Radar's queue. It holds no money: the payment is usually captured already."""
+
+    review_id: str
+    intent_id: str | None
+    charge_id: str | None
+    is_open: bool
+    opened_reason: str | None
+    closed_reason: str | None
+    created: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRefused:
     """Stripe will never make an intent for this payment (say, a currency that the account cannot charge)."""
 
@@ -188,6 +225,8 @@ Fact = (
     | ChargeFact
     | RefundFact
     | DisputeFact
+    | FraudWarningFact
+    | ReviewFact
     | IntentRefused
     | RefundRequested
     | RefundUnanswered

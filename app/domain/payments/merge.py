@@ -21,6 +21,7 @@ from app.domain.payments.facts import (
     ChargeFact,
     DisputeFact,
     Fact,
+    FraudWarningFact,
     IntentFact,
     IntentRefused,
     RefundFact,
@@ -28,7 +29,9 @@ from app.domain.payments.facts import (
     RefundRequested,
     RefundSettled,
     RefundUnanswered,
+    ReviewFact,
 )
+from app.domain.payments.fraud_signals import merge_fraud_warning, merge_review
 from app.domain.payments.joins import earliest, fill, latest
 from app.domain.payments.refunds import (
     merge_refund,
@@ -147,6 +150,7 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         failure=fact.failure,
         card=fact.card,
         three_d_secure=fact.three_d_secure,
+        risk=fact.risk,
     )
     return merge_charge(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
 
@@ -162,6 +166,8 @@ _MERGE: dict[type, Callable[[PaymentState, Any], PaymentState]] = {
     ChargeFact: _charge,
     RefundFact: merge_refund,
     DisputeFact: merge_dispute,
+    FraudWarningFact: merge_fraud_warning,
+    ReviewFact: merge_review,
     IntentRefused: _intent_refused,
     RefundRequested: refund_requested,
     RefundUnanswered: refund_unanswered,

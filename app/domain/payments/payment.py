@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain.payments.facts import Card, Failure
+from app.domain.payments.facts import Card, Failure, Risk
 from app.domain.payments.history import Entry
 from app.domain.payments.states import (
     AttemptStatus,
@@ -102,6 +102,37 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FraudWarning:
+    """An early fraud warning of the card's network; ``actionable`` while neither disputed nor fully refunded."""
+
+    id: str
+    charge_id: str | None
+    actionable: bool
+    fraud_type: str | None
+    created: int
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromtimestamp(self.created, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A review in Radar's queue."""
+
+    id: str
+    charge_id: str | None
+    is_open: bool
+    opened_reason: str | None
+    closed_reason: str | None
+    created: int
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromtimestamp(self.created, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """One payment.
 
@@ -132,6 +163,9 @@ class Payment:
     disputes: tuple[Dispute, ...]
     created: int
     completed: int | None
+    risk: Risk | None = None
+    fraud_warnings: tuple[FraudWarning, ...] = ()
+    reviews: tuple[Review, ...] = ()
     updated_at: datetime | None = None
     history: Sequence[Entry] = ()
 
@@ -147,6 +181,16 @@ class Payment:
     def dispute_open(self) -> bool:
         """True while a dispute forbids refunds."""
         return any(dispute.status.blocks_refunds for dispute in self.disputes)
+
+    @property
+    def fraud_warning_open(self) -> bool:
+        """True while a refund may still keep an early fraud warning from becoming a dispute."""
+        return (
+            bool(self.fraud_warnings)
+            and self.can_be_refunded
+            and not self.disputed
+            and any(warning.actionable for warning in self.fraud_warnings)
+        )
 
     @property
     def can_be_refunded(self) -> bool:

@@ -12,9 +12,9 @@ from app.domain.payments.facts import Card, Failure
 from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
 
 Record = dict[str, Any]
-_LISTS = ("attempts", "refunds", "disputes")
+_LISTS = ("attempts", "refunds", "disputes", "fraud_warnings", "reviews")
 # Details that records did not always have. Stripe's lists name them for every payment; that is no difference.
-_LATER_DETAILS = frozenset({"stripe_reason"})
+_LATER_DETAILS = frozenset({"stripe_reason", "risk"})
 
 
 def record(payment: Payment) -> Record:
@@ -42,6 +42,8 @@ def record(payment: Payment) -> Record:
         "disputes": [_dispute(dispute) for dispute in payment.disputes],
         "created_at": payment.created,
         "completed_at": payment.completed,
+        # Left out where there is nothing to say, so that records of earlier versions stay what they were.
+        **_fraud_signals(payment),
     }
 
 
@@ -111,6 +113,36 @@ def _dispute(dispute: Dispute) -> Record:
         "evidence_due_by": dispute.evidence_due,
         "created_at": dispute.created,
     }
+
+
+def _fraud_signals(payment: Payment) -> Record:
+    signals: Record = {}
+    if payment.risk:
+        signals["risk"] = {"level": payment.risk.level, "score": payment.risk.score}
+    if payment.fraud_warnings:
+        signals["fraud_warnings"] = [
+            {
+                "id": warning.id,
+                "charge_id": warning.charge_id,
+                "actionable": warning.actionable,
+                "fraud_type": warning.fraud_type,
+                "created_at": warning.created,
+            }
+            for warning in payment.fraud_warnings
+        ]
+    if payment.reviews:
+        signals["reviews"] = [
+            {
+                "id": review.id,
+                "charge_id": review.charge_id,
+                "is_open": review.is_open,
+                "opened_reason": review.opened_reason,
+                "closed_reason": review.closed_reason,
+                "created_at": review.created,
+            }
+            for review in payment.reviews
+        ]
+    return signals
 
 
 def _failure(failure: Failure | None) -> Record | None:

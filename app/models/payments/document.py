@@ -71,6 +71,27 @@ class DisputeDocument(EmbeddedDocument):
     created_at = DateTimeField(required=True)
 
 
+class FraudWarningDocument(EmbeddedDocument):
+    """One early fraud warning of the card's network."""
+
+    id = StringField(required=True)
+    charge_id = StringField(null=True)
+    actionable = BooleanField(required=True)
+    fraud_type = StringField(null=True)
+    created_at = DateTimeField(required=True)
+
+
+class ReviewDocument(EmbeddedDocument):
+    """One review in Radar's queue."""
+
+    id = StringField(required=True)
+    charge_id = StringField(null=True)
+    is_open = BooleanField(required=True)
+    opened_reason = StringField(null=True)
+    closed_reason = StringField(null=True)
+    created_at = DateTimeField(required=True)
+
+
 class HistoryDocument(EmbeddedDocument):
     """One link of the hash chain; see ``app.domain.payments.history``."""
 
@@ -108,6 +129,10 @@ class PaymentDocument(StoredDocument):
     attempts = EmbeddedDocumentListField(AttemptDocument)
     refunds = EmbeddedDocumentListField(RefundDocument)
     disputes = EmbeddedDocumentListField(DisputeDocument)
+    # The signals of fraud are there only where Stripe has any.
+    risk = DictField(default=None)
+    fraud_warnings = EmbeddedDocumentListField(FraudWarningDocument, default=None)
+    reviews = EmbeddedDocumentListField(ReviewDocument, default=None)
     created_at = DateTimeField(required=True)
     completed_at = DateTimeField(null=True)
     updated_at = DateTimeField(required=True)

@@ -18,11 +18,13 @@ from app.domain.payments.evidence import (
     ChallengeEvidence,
     ChargeEvidence,
     DisputeEvidence,
+    FraudWarningEvidence,
     PaymentState,
     RefundEvidence,
+    ReviewEvidence,
 )
-from app.domain.payments.facts import Card, Failure, ThreeDSecure
-from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
+from app.domain.payments.facts import Card, Failure, Risk, ThreeDSecure
+from app.domain.payments.payment import Attempt, Authentication, Dispute, FraudWarning, Payment, Refund, Review
 from app.domain.payments.snapshot import record, refund_record
 from app.domain.payments.states import (
     AttemptStatus,
@@ -55,13 +57,15 @@ _TABLES: dict[str, type] = {
     "challenges": ChallengeEvidence,
     "refunds": RefundEvidence,
     "disputes": DisputeEvidence,
+    "fraud_warnings": FraudWarningEvidence,
+    "reviews": ReviewEvidence,
 }
 _STATUSES: dict[type, Callable[[str], str]] = {
     ChargeEvidence: ChargeStatus,
     RefundEvidence: RefundState,
     DisputeEvidence: DisputeStatus,
 }
-_VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure}
+_VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure, "risk": Risk}
 _TIMES = frozenset({"created_at", "completed_at", "evidence_due_by"})
 _PAYMENT_FIELDS = (
     *("order_id", "customer_id", "description", "payment_intent_id", "livemode", "amount", "currency"),
@@ -115,6 +119,9 @@ def payment_of(document: Mapping[str, Any]) -> Payment:
         disputes=tuple(_dispute(row) for row in document.get("disputes") or ()),
         created=_seconds(document["created_at"]),
         completed=_seconds(completed) if completed else None,
+        risk=_risk(document.get("risk")),
+        fraud_warnings=tuple(_fraud_warning(row) for row in document.get("fraud_warnings") or ()),
+        reviews=tuple(_review(row) for row in document.get("reviews") or ()),
         updated_at=document.get("updated_at"),
         history=document.get("history") or (),
     )
@@ -195,6 +202,20 @@ def _dispute(row: Mapping[str, Any]) -> Dispute:
         evidence_due=_seconds(due) if due else None,
         created=_seconds(row["created_at"]),
     )
+
+
+def _risk(row: Mapping[str, Any] | None) -> Risk | None:
+    return Risk(row.get("level"), row.get("score")) if row else None
+
+
+def _fraud_warning(row: Mapping[str, Any]) -> FraudWarning:
+    names = ("id", "charge_id", "actionable", "fraud_type")
+    return FraudWarning(**_named(row, names), created=_seconds(row["created_at"]))
+
+
+def _review(row: Mapping[str, Any]) -> Review:
+    names = ("id", "charge_id", "is_open", "opened_reason", "closed_reason")
+    return Review(**_named(row, names), created=_seconds(row["created_at"]))
 
 
 def _failure(row: Mapping[str, Any] | None) -> Failure | None:

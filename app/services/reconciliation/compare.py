@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,12 @@ from app.domain.payments.snapshot import Record, comparable, record
 from app.gateway.client import settling
 from app.models.payments.repository import StoredPayment
 
-_LISTS = frozenset({"attempts", "refunds", "disputes"})
+# The word of one item of a list, as reports show it.
+_WORDS: Mapping[str, Callable[[Record], str]] = {
+    **dict.fromkeys(("attempts", "refunds", "disputes"), lambda item: str(item["status"])),
+    "fraud_warnings": lambda item: "actionable" if item["actionable"] else "not actionable",
+    "reviews": lambda item: "open" if item["is_open"] else "closed",
+}
 
 
 class DriftKind(StrEnum):
@@ -68,7 +73,9 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
     payment = derive(state)
     theirs = record(payment)
     ours = record(stored.payment) if stored else None
-    if ours == theirs or (ours and comparable(theirs, ours) == ours):
+    if ours:
+        theirs = comparable(theirs, ours)
+    if ours == theirs:
         return None
     return Difference(
         kind=DriftKind.DIFFERENT if stored else DriftKind.MISSING_HERE,
@@ -128,9 +135,9 @@ def _open_before(state: PaymentState, payment: Payment, moment: int) -> frozense
 
 
 def _fields(ours: Record, theirs: Record) -> Record:
-    """What differs. Of attempts, refunds and disputes their statuses: the history entry of a repair has all of it."""
-    differing = {name: [ours[name], value] for name, value in theirs.items() if ours[name] != value}
+    """What differs. Of lists a word for each item: the history entry of a repair has all of it."""
+    differing = {name: [ours.get(name), value] for name, value in theirs.items() if ours.get(name) != value}
     return {
-        name: [[item["status"] for item in side] for side in sides] if name in _LISTS else sides
+        name: [[word(item) for item in side or ()] for side in sides] if (word := _WORDS.get(name)) else sides
         for name, sides in differing.items()
     }

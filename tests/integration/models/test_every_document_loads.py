@@ -19,12 +19,9 @@ from pymongo.database import Database
 from app.clock import now
 from app.domain.money import Money
 from app.domain.payments.facts import (
-    ChargeFact,
-    DisputeFact,
     Fact,
     IntentFact,
     IntentRefused,
-    RefundFact,
     RefundRefused,
     RefundRequested,
     RefundSettled,
@@ -34,6 +31,7 @@ from app.domain.permissions import Role
 from app.errors import PaydeskError, StripeUnavailable
 from app.extensions import services
 from app.gateway.redaction import strip_event
+from app.gateway.webhooks import StripeFact
 from app.ids import new_id
 from app.models import idempotency
 from app.models.accounts import users
@@ -134,7 +132,7 @@ def store_stories() -> set[type]:
 
 def of_intent(fact: Fact, number: int) -> Fact:
     """The fact as one about another payment."""
-    if not isinstance(fact, IntentFact | ChargeFact | RefundFact | DisputeFact):
+    if not isinstance(fact, StripeFact):
         return fact
     changed = replace(fact, intent_id=f"pi_{number}")
     return replace(changed, order_id=f"o{number}") if isinstance(changed, IntentFact) else changed

@@ -16,13 +16,17 @@ from app.domain.payments.facts import (
     DisputeFact,
     Fact,
     Failure,
+    FraudWarningFact,
     IntentFact,
     RefundFact,
+    ReviewFact,
+    Risk,
     ThreeDSecure,
 )
 from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
 
 VISA = Card("visa", "4242", "US")
+RISKS = [Risk("normal"), Risk("elevated", 66), Risk("not_assessed"), None]
 START = 1_700_000_000
 AMOUNT = 10_000
 
@@ -36,6 +40,8 @@ class Story:
     attempts: list[str] = field(default_factory=list)
     refunded: int = 0
     disputes: dict[str, str] = field(default_factory=dict)
+    warned: bool | None = None
+    reviewed: str | None = None
     clock: int = START
 
 
@@ -90,6 +96,7 @@ class Simulator:
             failure=None if paid else Failure("card_declined", "insufficient_funds"),
             card=VISA,
             three_d_secure=three_d_secure,
+            risk=RISKS[self.count % len(RISKS)],
         )
         self.story.facts.append(fact)
 
@@ -170,6 +177,37 @@ class Simulator:
         elif ends == "succeeded":
             self.story.refunded += amount
 
+    def warn(self, steps: list[bool]) -> None:
+        """An early fraud warning that is actionable, and may become unactionable."""
+        for actionable in steps:
+            self.story.facts.append(
+                FraudWarningFact(
+                    warning_id="issfr_1",
+                    intent_id="pi_1",
+                    charge_id=self.latest_charge,
+                    actionable=actionable,
+                    fraud_type="unauthorized_use_of_card",
+                    created=self.story.clock,
+                )
+            )
+            self.story.warned = actionable
+
+    def review(self, closed_reasons: list[str | None]) -> None:
+        """A review that is opened, and may be closed."""
+        for reason in closed_reasons:
+            self.story.facts.append(
+                ReviewFact(
+                    review_id="prv_1",
+                    intent_id="pi_1",
+                    charge_id=self.latest_charge,
+                    is_open=reason is None,
+                    opened_reason="rule",
+                    closed_reason=reason,
+                    created=self.story.clock,
+                )
+            )
+            self.story.reviewed = reason or "open"
+
     def dispute(self, number: int, statuses: list[str]) -> None:
         for status in statuses:
             self.story.facts.append(
@@ -218,4 +256,6 @@ def stories(draw: st.DrawFn, *, min_gap: int = 0) -> Story:
                 simulator.refund(part, ends, draw(gaps))
         for number, statuses in enumerate(draw(st.lists(st.sampled_from(DISPUTES), max_size=2))):
             simulator.dispute(number, statuses)
+        simulator.warn(draw(st.sampled_from([[], [True], [True, False], [False]])))
+        simulator.review(draw(st.sampled_from([[], [None], [None, "approved"]])))
     return simulator.story

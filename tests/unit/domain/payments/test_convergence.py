@@ -45,6 +45,10 @@ def test_the_payment_is_what_happened(story: Story) -> None:
     assert payment.amount_refunded == story.refunded
     assert {id_: d.status for id_, d in state.disputes.items()} == story.disputes
     assert payment.amount_captured == (AMOUNT if story.status == "completed" else 0)
+    assert [warning.actionable for warning in payment.fraud_warnings] == [story.warned][: story.warned is not None]
+    assert ["open" if r.is_open else r.closed_reason for r in payment.reviews] == [story.reviewed][
+        : story.reviewed is not None
+    ]
     assert not doubts(state, derive(state))
 
 
