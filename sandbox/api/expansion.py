@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.behaviour import dispute_rendering, rendering
+from sandbox.behaviour import dispute_rendering, radar_rendering, rendering
 from sandbox.core.errors import invalid
 from sandbox.core.lists import DEFAULT_LIMIT, Page, rendered
 from sandbox.core.records import Json
@@ -19,14 +19,16 @@ _FIELDS: dict[str, dict[str, str | None]] = {
         "customer": "customer",
         "latest_charge": "charge",
         "payment_method": "payment_method",
-        **dict.fromkeys(("application", "invoice", "on_behalf_of", "review", "source")),
+        "review": "review",
+        **dict.fromkeys(("application", "invoice", "on_behalf_of", "source")),
     },
     "charge": {
         "balance_transaction": "balance_transaction",
         "customer": "customer",
         "payment_intent": "payment_intent",
         "refunds": "refund_list",
-        **dict.fromkeys("application application_fee failure_balance_transaction invoice on_behalf_of review".split()),
+        "review": "review",
+        **dict.fromkeys("application application_fee failure_balance_transaction invoice on_behalf_of".split()),
     },
     "refund": {
         "balance_transaction": "balance_transaction",
@@ -37,6 +39,8 @@ _FIELDS: dict[str, dict[str, str | None]] = {
     },
     "refund_list": {"data": "refund"},
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
+    "review": {"charge": "charge", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
     "balance_transaction": {"source": "source"},
     "customer": dict.fromkeys(("default_source", "test_clock")),
@@ -104,6 +108,7 @@ _LOADERS: dict[str, Callable[[str, Store], Json]] = {
     "ch": lambda name, store: rendering.charge(store.charges.by_id[name], store),
     "re": lambda name, store: rendering.refund(store.refunds.by_id[name]),
     "dp": lambda name, store: dispute_rendering.dispute(store.disputes.by_id[name], store),
+    "prv": lambda name, store: radar_rendering.review(store.reviews.by_id[name]),
     "pm": lambda name, store: rendering.payment_method(store.payment_methods.by_id[name]),
     "cus": lambda name, store: rendering.customer(store.customers.by_id[name]),
     "txn": lambda name, store: dispute_rendering.balance_transaction(store.balance_transactions.by_id[name]),

@@ -141,6 +141,8 @@ REFUND_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
 CHARGE_LIST: Table = {**_BY_TIME, "customer": text(), "payment_intent": text()}
 EVENT_LIST: Table = {**_BY_TIME, "delivery_success": BOOLEAN, "type": text(), "types": list_of(text())}
 DISPUTE_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
+FRAUD_WARNING_LIST: Table = {**_BY_TIME, "charge": text(), "payment_intent": text()}
+REVIEW_LIST: Table = _BY_TIME
 CUSTOMER_CREATE: Table = {
     "address": nested(_ADDRESS, clearable=True),
     "description": text(clearable=True),
@@ -160,4 +162,4 @@ ENDPOINT_CREATE: Table = {
     "metadata": METADATA,
 }
 BALANCE_LIST: Table = {**_BY_TIME, "source": text(), "type": text()}
-METHOD_CREATE: Table = {**_METHOD, "expand": _EXPAND}
+METHOD_CREATE: Table = {**_METHOD, "type": text(), "expand": _EXPAND}

@@ -15,10 +15,12 @@ from sandbox.resources import (
     charges,
     customers,
     disputes,
+    early_fraud_warnings,
     events,
     payment_intents,
     payment_methods,
     refunds,
+    reviews,
     webhook_endpoints,
 )
 
@@ -35,16 +37,20 @@ class Route:
 
     @property
     def is_list(self) -> bool:
-        """Whether the endpoint lists objects: a GET of a plural without an id."""
+        """Whether the endpoint lists objects: a GET of a plural without an id behind it."""
         return self.method == "GET" and self.path.endswith("s")
 
     @property
     def object_type(self) -> str:
         """The type of the object in the response, or of the listed ones."""
-        return self.path.split("/")[2].removesuffix("s")
+        nouns = [part for part in self.path.split("/")[2:] if part.endswith("s") or part in _SINGULAR]
+        return _SINGULAR.get(nouns[-1], nouns[-1].removesuffix("s"))
 
 
+# Types that are not the path's plural without its s.
+_SINGULAR = {"account": "account", "early_fraud_warnings": "radar.early_fraud_warning"}
 _INTENTS = "/v1/payment_intents"
+_WARNINGS = "/v1/radar/early_fraud_warnings"
 ROUTES = (
     Route("POST", _INTENTS, payment_intents.create, tables.INTENT_CREATE),
     Route("GET", _INTENTS, payment_intents.list_intents, tables.INTENT_LIST),
@@ -64,6 +70,11 @@ ROUTES = (
     Route("GET", "/v1/events/*", events.retrieve),
     Route("GET", "/v1/disputes", disputes.list_disputes, tables.DISPUTE_LIST),
     Route("GET", "/v1/disputes/*", disputes.retrieve),
+    Route("GET", _WARNINGS, early_fraud_warnings.list_warnings, tables.FRAUD_WARNING_LIST),
+    Route("GET", f"{_WARNINGS}/*", early_fraud_warnings.retrieve),
+    Route("GET", "/v1/reviews", reviews.list_reviews, tables.REVIEW_LIST),
+    Route("GET", "/v1/reviews/*", reviews.retrieve),
+    Route("POST", "/v1/reviews/*/approve", reviews.approve),
     Route("POST", "/v1/payment_methods", payment_methods.create, tables.METHOD_CREATE, publishable=True),
     Route("GET", "/v1/payment_methods/*", payment_methods.retrieve),
     Route("POST", "/v1/customers", customers.create, tables.CUSTOMER_CREATE),
@@ -78,10 +89,13 @@ _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}
 
 def find(method: str, path: str) -> tuple[Route, str] | None:
     """The route of a request and the id in its path, or None when Stripe has no such endpoint."""
+    route = _BY_SHAPE.get((method, path))
+    if route and "*" not in path:
+        return route, ""
     parts = path.split("/")
-    object_id = ""
-    if len(parts) > 3:
-        object_id = parts[3]
-        parts[3] = "*"
-    route = _BY_SHAPE.get((method, "/".join(parts)))
-    return (route, object_id) if route and (object_id or len(parts) == 3) else None
+    # The id follows the resource's name, which itself may have two parts: /v1/radar/early_fraud_warnings/*.
+    for at in range(3, min(len(parts), 5)):
+        route = _BY_SHAPE.get((method, "/".join([*parts[:at], "*", *parts[at + 1 :]])))
+        if route and parts[at]:
+            return route, parts[at]
+    return None

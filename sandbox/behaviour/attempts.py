@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.behaviour import authentication, balance, dispute_rendering, disputes, rendering
+from sandbox.behaviour import authentication, balance, disputes, radar, rendering
 from sandbox.behaviour.cards import BY_NUMBER, DECLINED, PARAMS, Card, decline_message
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC, Origin
@@ -295,8 +295,7 @@ def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> Stri
 def _follow_up(sandbox: Sandbox, charge: Charge, card: Card) -> None:
     """The fraud warning and the disputes that follow a payment with some test cards."""
     if card.fraud_warning:
-        warning = dispute_rendering.early_fraud_warning(sandbox.store.new_id("issfr"), charge)
-        sandbox.events.emit("radar.early_fraud_warning.created", warning)
+        radar.warn(sandbox, charge)
     left = charge.amount
     for number, dispute in enumerate(card.disputes, start=1):
         share = left if number == len(card.disputes) else left // 2

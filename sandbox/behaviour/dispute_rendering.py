@@ -1,9 +1,9 @@
-"""Disputes, early fraud warnings and balance transactions in Stripe's format at API version 2023-10-16."""
+"""Disputes and balance transactions in Stripe's format at API version 2023-10-16."""
 
 from __future__ import annotations
 
 from sandbox.behaviour.rendering import fields
-from sandbox.core.records import BalanceTransaction, Charge, Dispute, Json
+from sandbox.core.records import BalanceTransaction, Dispute, Json
 from sandbox.core.store import Store
 
 _NO_EVIDENCE = dict.fromkeys(
@@ -54,18 +54,4 @@ def balance_transaction(record: BalanceTransaction) -> Json:
         "fee_details": [fees] if record.fee else [],
         "net": record.amount - record.fee,
         "status": "available" if record.available else "pending",
-    }
-
-
-def early_fraud_warning(warning_id: str, record: Charge) -> Json:
-    """docs.stripe.com/api/radar/early_fraud_warnings/object."""
-    return {
-        "id": warning_id,
-        "object": "radar.early_fraud_warning",
-        "actionable": True,
-        "charge": record.id,
-        "created": record.created,
-        "fraud_type": "made_with_stolen_card",
-        "livemode": False,
-        "payment_intent": record.payment_intent,
     }

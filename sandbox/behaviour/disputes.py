@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.behaviour import balance
+from sandbox.behaviour import balance, radar
 from sandbox.behaviour.cards import BY_NUMBER
 from sandbox.core.records import Charge, Dispute
 from sandbox.core.sandbox import Sandbox
@@ -38,6 +38,7 @@ def open_dispute(sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool
     sandbox.events.emit_record("charge.dispute.created", dispute)
     if not inquiry:
         sandbox.events.emit_record("charge.dispute.funds_withdrawn", dispute)
+        radar.follow_charge(sandbox, charge, "disputed")
     return dispute
 
 

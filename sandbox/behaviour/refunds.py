@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.behaviour import balance
+from sandbox.behaviour import balance, radar
 from sandbox.core.origin import Origin
 from sandbox.core.records import Charge, Json, Refund
 from sandbox.core.sandbox import Sandbox
@@ -67,6 +67,7 @@ def refund_charge(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin,
     store.save(charge)
     sandbox.events.emit_record("refund.created", refund, origin)
     sandbox.events.emit_record("charge.refunded", charge, origin, previous)
+    radar.follow_charge(sandbox, charge, "refunded_as_fraud" if refund.reason == "fraudulent" else "refunded")
     return refund
 
 

@@ -14,18 +14,18 @@ from sandbox.core.store import Store
 # For each object the fields that Stripe writes as the record holds them, and those that are always null here.
 _INTENT = """id amount amount_capturable amount_received automatic_payment_methods canceled_at cancellation_reason
 capture_method client_secret confirmation_method created currency customer description last_payment_error latest_charge
-next_action payment_method receipt_email setup_future_usage shipping statement_descriptor statement_descriptor_suffix
-status transfer_group""".split()
+next_action payment_method receipt_email review setup_future_usage shipping statement_descriptor
+statement_descriptor_suffix status transfer_group""".split()
 _INTENT_NULLS = dict.fromkeys(
-    """application application_fee_amount invoice on_behalf_of payment_method_configuration_details review source
+    """application application_fee_amount invoice on_behalf_of payment_method_configuration_details source
     transfer_data""".split()
 )
 _CHARGE = """id amount amount_captured amount_refunded balance_transaction captured created currency customer
 description disputed failure_code failure_message outcome payment_intent payment_method receipt_email refunded
-shipping statement_descriptor_suffix status transfer_group""".split()
+review shipping statement_descriptor_suffix status transfer_group""".split()
 _CHARGE_NULLS = dict.fromkeys(
     """application application_fee application_fee_amount failure_balance_transaction invoice on_behalf_of
-    receipt_number refunds review source source_transfer statement_descriptor transfer_data""".split()
+    receipt_number refunds source source_transfer statement_descriptor transfer_data""".split()
 )
 _REFUND = "id amount balance_transaction charge created currency payment_intent reason status".split()
 _REFUND_NULLS = dict.fromkeys(("receipt_number", "source_transfer_reversal", "transfer_reversal"))

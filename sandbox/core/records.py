@@ -88,6 +88,7 @@ class Intent(Record):
     cancellation_reason: str | None = None
     last_payment_error: Json | None = None
     next_action: Json | None = None
+    review: str | None = None
     # 3-D Secure succeeded, and the intent waits for the server's confirmation (confirmation_method=manual).
     authenticated: bool = False
 
@@ -125,6 +126,7 @@ class Charge(Record):
     statement_descriptor_suffix: str | None = None
     transfer_group: str | None = None
     fraud_report: str | None = None
+    review: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -171,6 +173,32 @@ class Dispute(Record):
     due_by: int | None = None
     balance_transactions: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class FraudWarning(Record):
+    """An early fraud warning (docs.stripe.com/api/radar/early_fraud_warnings/object)."""
+
+    KIND: ClassVar[str] = "early_fraud_warning"
+
+    charge: str = ""
+    payment_intent: str = ""
+    fraud_type: str = "misc"
+    # No dispute has come yet, and the charge is not fully refunded.
+    actionable: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Review(Record):
+    """A payment that a person should look at (docs.stripe.com/api/radar/reviews/object)."""
+
+    KIND: ClassVar[str] = "review"
+
+    charge: str = ""
+    payment_intent: str = ""
+    opened_reason: str = "rule"
+    reason: str = "rule"
+    closed_reason: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -244,6 +272,7 @@ class StoredResponse(Record):
 RECORD_TYPES: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
-        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, BalanceTransaction, Event, Endpoint, StoredResponse
+        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, FraudWarning, Review, BalanceTransaction, Event,
+        Endpoint, StoredResponse,
     )
 }  # fmt: skip

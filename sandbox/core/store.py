@@ -19,10 +19,12 @@ from sandbox.core.records import (
     Dispute,
     Endpoint,
     Event,
+    FraudWarning,
     Intent,
     PaymentMethod,
     Record,
     Refund,
+    Review,
     StoredResponse,
 )
 
@@ -144,6 +146,8 @@ class Store:
         self.charges: Collection[Charge] = Collection("charge", "payment_intent", "customer")
         self.refunds: Collection[Refund] = Collection("refund", "charge", "payment_intent")
         self.disputes: Collection[Dispute] = Collection("dispute", "charge", "payment_intent")
+        self.fraud_warnings = Collection[FraudWarning]("early_fraud_warning", "charge", "payment_intent")
+        self.reviews: Collection[Review] = Collection("review", "charge")
         self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type")
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
@@ -160,6 +164,8 @@ class Store:
             Charge.KIND: self.charges,
             Refund.KIND: self.refunds,
             Dispute.KIND: self.disputes,
+            FraudWarning.KIND: self.fraud_warnings,
+            Review.KIND: self.reviews,
             BalanceTransaction.KIND: self.balance_transactions,
             Event.KIND: self.events,
             Endpoint.KIND: self.endpoints,

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.behaviour import dispute_rendering, rendering
+from sandbox.behaviour import dispute_rendering, radar_rendering, rendering
 from sandbox.core.origin import AUTOMATIC, Origin
-from sandbox.core.records import Charge, Dispute, Endpoint, Event, Intent, Json, Record, Refund
+from sandbox.core.records import Charge, Dispute, Endpoint, Event, FraudWarning, Intent, Json, Record, Refund, Review
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store, key_of
 
@@ -90,4 +90,8 @@ def snapshot_of(record: Record, store: Store) -> Json:
             return rendering.refund(record)
         case Dispute():
             return dispute_rendering.dispute(record, store)
+        case FraudWarning():
+            return radar_rendering.early_fraud_warning(record)
+        case Review():
+            return radar_rendering.review(record)
     raise TypeError(record.KIND)
