@@ -22,11 +22,16 @@ PaydeskError
 │   ├── AmountExceedsRefundable     409 amount_exceeds_refundable
 │   ├── PaymentDisputed             409 payment_disputed
 │   ├── PaymentNotRefundable        409 payment_not_refundable
+│   ├── PaymentNotCapturable        409 payment_not_capturable
+│   ├── AmountExceedsCapturable     409 amount_exceeds_capturable
+│   ├── PaymentNotCancelable        409 payment_not_cancelable
+│   ├── AmountMismatch              409 amount_mismatch
 │   └── RequestInProgress           409 request_in_progress
 ├── CardDeclined                    402 card_declined (carries ``failure``)
 └── Unavailable
     ├── StripeNotInitialized        503 stripe_not_initialized
     ├── StripeInvalidApiKey         502 stripe_invalid_api_key
+    ├── StripeConfigurationError    502 stripe_configuration_error (an operator has to mend it; nothing was done)
     ├── StripeUnavailable           503 stripe_unavailable (the outcome of the call is unknown, or it never began)
     ├── DatabaseUnavailable         503 database_unavailable
     └── FiguresNotReady             503 figures_not_ready (they are being rebuilt)
@@ -161,6 +166,26 @@ class PaymentNotRefundable(Conflict):
     default_message = "Only a completed payment with money left can be refunded."
 
 
+class PaymentNotCapturable(Conflict):
+    error = "payment_not_capturable"
+    default_message = "Only a payment whose money is held can be captured."
+
+
+class AmountExceedsCapturable(Conflict):
+    error = "amount_exceeds_capturable"
+    default_message = "The amount is more than what is held."
+
+
+class PaymentNotCancelable(Conflict):
+    error = "payment_not_cancelable"
+    default_message = "Only an open payment or a hold can be canceled."
+
+
+class AmountMismatch(Conflict):
+    error = "amount_mismatch"
+    default_message = "This payment was paid in another amount or currency than was asked."
+
+
 class RequestInProgress(Conflict):
     error = "request_in_progress"
     default_message = "The same request is still running. Try again in a moment with the same Idempotency-Key."
@@ -196,6 +221,17 @@ class StripeInvalidApiKey(Unavailable):
     http_status = HTTPStatus.BAD_GATEWAY
     error = "stripe_invalid_api_key"
     default_message = "Stripe refused our API key: check STRIPE_SECRET_KEY."
+
+
+class StripeConfigurationError(Unavailable):
+    """Stripe refused the call because of our account, key or settings, not because of the payment."""
+
+    http_status = HTTPStatus.BAD_GATEWAY
+    error = "stripe_configuration_error"
+    default_message = (
+        "Stripe refused the request because of how this service is set up there. An administrator has to correct it; "
+        "the payment stays open."
+    )
 
 
 class StripeUnavailable(Unavailable):

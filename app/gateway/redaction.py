@@ -24,7 +24,11 @@ _CHARGE: Allowed = {
     "outcome": dict.fromkeys(("type", "reason", "network_status", "risk_level", "risk_score"), True),
     "payment_method_details": {
         "type": True,
-        "card": {**_CARD, "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True)},
+        "card": {
+            **_CARD,
+            "capture_before": True,
+            "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True),
+        },
     },
 }
 _OBJECTS: Mapping[str, Allowed] = {

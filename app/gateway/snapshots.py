@@ -72,6 +72,7 @@ def charge_fact(charge: Object) -> ChargeFact:
         card=_card(card),
         three_d_secure=_three_d_secure(card.get("three_d_secure")),
         risk=_risk(charge.get("outcome")),
+        capture_before=card.get("capture_before"),
     )
 
 

@@ -28,9 +28,10 @@ _FIELDS = {
     "three_d_secure": "3-D Secure",
     "created_at": "Created",
     "completed_at": "Completed",
+    "capture_method": "Capture",
+    "hold_expires_at": "Hold expires",
 }
 _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_refundable"})
-_TIMES = frozenset({"created_at", "completed_at"})
 _LISTS = {
     "attempts": "Attempt",
     "refunds": "Refund",
@@ -38,6 +39,7 @@ _LISTS = {
     "fraud_warnings": "Early fraud warning",
     "reviews": "Review",
 }
+_TIMES = frozenset({"created_at", "completed_at", "hold_expires_at"})
 _NOTHING = "none"
 _TABLES: Mapping[str, labels.Table] = {
     "status": labels.PAYMENT,

@@ -15,7 +15,7 @@ from app.domain.payments.payment import Attempt, Authentication, Dispute, Paymen
 Body = dict[str, Any]
 _PAYMENT = (
     "id order_id customer_id payment_intent_id currency status refund_status disputed card created_at completed_at "
-    "updated_at"
+    "updated_at capture_method hold_expires_at"
 ).split()
 _ATTEMPT = ("status", "card", "charge_id", "created_at")
 _REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from app.api.schemas.fields import Moment, described, nested, string
 from app.domain.declines import FailureGroup
-from app.domain.payments.states import AttemptStatus, PaymentStatus, RefundState, RefundStatus
+from app.domain.payments.states import AttemptStatus, CaptureMethod, PaymentStatus, RefundState, RefundStatus
 
 _ID = "65f0c0ffee65f0c0ffee65f0"
 
@@ -145,6 +145,14 @@ class PaymentSchema(Schema):
     created_at = _time("When the payment intent was created.")
     completed_at = _time("When it was paid.", null=True)
     updated_at = _time("When we last learnt something new.")
+    capture_method = string(
+        "`automatic`: the money is taken when the customer pays. `manual`: it is held, and captured later.",
+        "automatic",
+        enum=[method.value for method in CaptureMethod],
+    )
+    hold_expires_at = _time(
+        "Until when the hold has, or had, to be captured; Stripe gives it back then. Null without a hold.", null=True
+    )
 
 
 class PaymentDetailSchema(PaymentSchema):

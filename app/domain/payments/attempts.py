@@ -36,6 +36,7 @@ def merge_charge(state: PaymentState, charge_id: str, new: ChargeEvidence) -> Pa
             card=fill(old.card, new.card),
             three_d_secure=fill(old.three_d_secure, new.three_d_secure),
             risk=join_risk(old.risk, new.risk),
+            capture_before=latest(old.capture_before, new.capture_before),
         )
     return replace(state, charges={**state.charges, charge_id: new})
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.payments.attempts import NOT_AUTHENTICATED, attempts_of
+from app.domain.payments.closings import hold_expires
 from app.domain.payments.disputes import disputes_of
 from app.domain.payments.evidence import ChargeEvidence, PaymentState
 from app.domain.payments.facts import Failure
 from app.domain.payments.fraud_signals import fraud_warnings_of, reviews_of, risk_of
 from app.domain.payments.payment import Attempt, Payment
 from app.domain.payments.refunds import refund_status, refunds_of
-from app.domain.payments.states import AttemptStatus, ChargeStatus, PaymentStatus
+from app.domain.payments.states import AttemptStatus, CaptureMethod, ChargeStatus, PaymentStatus
 
 # Looked up once: Python 3.11 finds a member of an enum ten times slower than a global name.
 _SUCCEEDED = ChargeStatus.SUCCEEDED
@@ -62,6 +63,8 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         fraud_warnings=fraud_warnings_of(state) if state.fraud_warnings else (),
         reviews=reviews_of(state) if state.reviews else (),
         updated_at=updated_at,
+        capture_method=state.capture_method or CaptureMethod.AUTOMATIC,
+        hold_expires=hold_expires(state),
     )
 
 

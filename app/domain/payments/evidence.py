@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.payments.facts import Card, Failure, Risk, ThreeDSecure
-from app.domain.payments.states import ChargeStatus, DisputeStatus, RefundState
+from app.domain.payments.states import CaptureMethod, ChargeStatus, ClosingKind, DisputeStatus, RefundState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class ChargeEvidence:
     card: Card | None = None
     three_d_secure: ThreeDSecure | None = None
     risk: Risk | None = None
+    capture_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class RefundEvidence:
     ``settled_by`` is who refunded a failed one outside Stripe. ``stripe_reason`` is Stripe's own word for the reason.
 
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
+
+    ``key_number`` counts the idempotency keys that were used for it; None is the first.
     """
 
     amount: int
@@ -63,6 +66,25 @@ class RefundEvidence:
     unanswered: bool = False
     settled_by: str | None = None
     stripe_reason: str | None = None
+    key_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingEvidence:
+    """A capture or cancellation that was requested here. ``amount`` is what to capture, in minor units.
+
+    ``asked_at`` is when Stripe was last asked, ``unanswered_at`` when such a call last ended without an answer, and
+    ``refused`` why it will not be made. Whether it was made, the intent and its charge say.
+    """
+
+    kind: ClosingKind
+    amount: int | None
+    requested_by: str
+    requested_at: int
+    asked_at: int
+    unanswered_at: int | None = None
+    refused: str | None = None
+    key_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +123,11 @@ class ReviewEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentState:
-    """Everything known about one payment. ``amount`` is in minor units, times are Unix seconds."""
+    """Everything known about one payment. ``amount`` is in minor units, times are Unix seconds.
+
+    ``capture_method`` is manual, or None for automatic. ``key_number`` counts the idempotency keys that were used to
+    create the intent; None is the first.
+    """
 
     payment_id: str
     order_id: str
@@ -120,9 +146,12 @@ class PaymentState:
     cancellation_reason: str | None = None
     refused_code: str | None = None
     idle_at: int | None = None
+    capture_method: CaptureMethod | None = None
+    key_number: int | None = None
     charges: Mapping[str, ChargeEvidence] = field(default_factory=dict)
     challenges: Mapping[str, ChallengeEvidence] = field(default_factory=dict)
     refunds: Mapping[str, RefundEvidence] = field(default_factory=dict)
     disputes: Mapping[str, DisputeEvidence] = field(default_factory=dict)
     fraud_warnings: Mapping[str, FraudWarningEvidence] = field(default_factory=dict)
     reviews: Mapping[str, ReviewEvidence] = field(default_factory=dict)
+    closings: Mapping[str, ClosingEvidence] = field(default_factory=dict)

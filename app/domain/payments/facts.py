@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
+from app.domain.payments.states import ChargeStatus, ClosingKind, DisputeStatus, IntentStatus, RefundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class ChargeFact:
     card: Card | None
     three_d_secure: ThreeDSecure | None
     risk: Risk | None = None
+    capture_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +221,44 @@ class RefundSettled:
     settled_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingRequested:
+    """We decided to capture ``amount`` of the hold, or to cancel; written before Stripe is asked."""
+
+    closing_id: str
+    kind: ClosingKind
+    amount: int | None
+    requested_by: str
+    requested_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingUnanswered:
+    """The call to Stripe ended without an answer, and no request waits for it."""
+
+    closing_id: str
+    unanswered_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingRefused:
+    """It will not be made: Stripe refused it, or a later request took its place."""
+
+    closing_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySpent:
+    """Stripe keeps an error under an idempotency key of ours, so the next call takes the key of this ``number``.
+
+    ``subject`` is the id of a refund or closing of ours, None for the intent itself.
+    """
+
+    subject: str | None
+    number: int
+
+
 Fact = (
     IntentFact
     | ChargeFact
@@ -232,4 +271,8 @@ Fact = (
     | RefundUnanswered
     | RefundRefused
     | RefundSettled
+    | ClosingRequested
+    | ClosingUnanswered
+    | ClosingRefused
+    | KeySpent
 )

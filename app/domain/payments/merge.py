@@ -15,15 +15,20 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.payments.attempts import merge_challenge, merge_charge
+from app.domain.payments.closings import closing_refused, closing_requested, closing_unanswered, key_spent
 from app.domain.payments.disputes import merge_dispute
 from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
 from app.domain.payments.facts import (
     ChargeFact,
+    ClosingRefused,
+    ClosingRequested,
+    ClosingUnanswered,
     DisputeFact,
     Fact,
     FraudWarningFact,
     IntentFact,
     IntentRefused,
+    KeySpent,
     RefundFact,
     RefundRefused,
     RefundRequested,
@@ -40,7 +45,7 @@ from app.domain.payments.refunds import (
     refund_settled,
     refund_unanswered,
 )
-from app.domain.payments.states import ChargeStatus, IntentStatus
+from app.domain.payments.states import CaptureMethod, ChargeStatus, IntentStatus
 
 
 class ContradictoryFact(Exception):
@@ -95,6 +100,7 @@ def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
         amount=fact.amount if newer else state.amount,
         amount_as_of=max(state.amount_as_of, fact.as_of),
         amount_received=max(state.amount_received, fact.amount_received),
+        capture_method=state.capture_method or _manual(fact.capture_method),
     )
     if fact.status == IntentStatus.SUCCEEDED:
         state = replace(state, succeeded_at=earliest(state.succeeded_at, fact.as_of))
@@ -151,8 +157,15 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         card=fact.card,
         three_d_secure=fact.three_d_secure,
         risk=fact.risk,
+        capture_before=fact.capture_before,
     )
     return merge_charge(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
+
+
+def _manual(word: str) -> CaptureMethod | None:
+    """What the state keeps of Stripe's capture method: nothing for the usual one."""
+    method = CaptureMethod.of_intent(word)
+    return method if method.is_manual else None
 
 
 def _intent_refused(state: PaymentState, fact: IntentRefused) -> PaymentState:
@@ -173,4 +186,8 @@ _MERGE: dict[type, Callable[[PaymentState, Any], PaymentState]] = {
     RefundUnanswered: refund_unanswered,
     RefundRefused: refund_refused,
     RefundSettled: refund_settled,
+    ClosingRequested: closing_requested,
+    ClosingUnanswered: closing_unanswered,
+    ClosingRefused: closing_refused,
+    KeySpent: key_spent,
 }

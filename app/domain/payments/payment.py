@@ -15,6 +15,7 @@ from app.domain.payments.history import Entry
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
+    CaptureMethod,
     DisputeStatus,
     PaymentStatus,
     RefundState,
@@ -167,6 +168,8 @@ class Payment:
     fraud_warnings: tuple[FraudWarning, ...] = ()
     reviews: tuple[Review, ...] = ()
     updated_at: datetime | None = None
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    hold_expires: int | None = None
     history: Sequence[Entry] = ()
 
     @property
@@ -176,6 +179,11 @@ class Payment:
     @property
     def completed_at(self) -> datetime | None:
         return None if self.completed is None else datetime.fromtimestamp(self.completed, UTC)
+
+    @property
+    def hold_expires_at(self) -> datetime | None:
+        """Until when the hold of this payment had or has to be captured; None where there never was one."""
+        return None if self.hold_expires is None else datetime.fromtimestamp(self.hold_expires, UTC)
 
     @property
     def dispute_open(self) -> bool:

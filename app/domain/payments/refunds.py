@@ -126,5 +126,6 @@ def _merge(state: PaymentState, refund_id: str, new: RefundEvidence) -> PaymentS
             unanswered=old.unanswered or new.unanswered,
             settled_by=fill(old.settled_by, new.settled_by),
             stripe_reason=fill(old.stripe_reason, new.stripe_reason),
+            key_number=latest(old.key_number, new.key_number),
         )
     return replace(state, refunds={**state.refunds, refund_id: new})

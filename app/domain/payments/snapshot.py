@@ -44,6 +44,10 @@ def record(payment: Payment) -> Record:
         "completed_at": payment.completed,
         # Left out where there is nothing to say, so that records of earlier versions stay what they were.
         **_fraud_signals(payment),
+        # Left out where there is nothing to say, so that earlier records stay what their histories vouch for. Both only
+        # ever come: a payment that was held once keeps them.
+        **({"capture_method": payment.capture_method.value} if payment.capture_method.is_manual else {}),
+        **({"hold_expires_at": payment.hold_expires} if payment.hold_expires is not None else {}),
     }
 
 

@@ -97,6 +97,29 @@ class ChargeStatus(Status):
     SUCCEEDED = "succeeded", 2
 
 
+class CaptureMethod(StrEnum):
+    """When the money of a payment is taken: as soon as the customer pays, or later from a hold on the card."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+    @classmethod
+    def of_intent(cls, word: str | None) -> CaptureMethod:
+        """Of Stripe's word; ``automatic_async`` differs only in when Stripe books the money."""
+        return cls.MANUAL if word == cls.MANUAL else cls.AUTOMATIC
+
+    @property
+    def is_manual(self) -> bool:
+        return self is CaptureMethod.MANUAL
+
+
+class ClosingKind(StrEnum):
+    """What ends a payment that is open at Stripe."""
+
+    CAPTURE = "capture"
+    CANCEL = "cancel"
+
+
 class RefundState(Status):
     """The status of one refund. A refund may fail days after it succeeded."""
 

@@ -136,10 +136,15 @@ class PaymentDocument(StoredDocument):
     created_at = DateTimeField(required=True)
     completed_at = DateTimeField(null=True)
     updated_at = DateTimeField(required=True)
+    # Both only where the money is, or was, held first.
+    capture_method = StringField()
+    hold_expires_at = DateTimeField()
     # Present only while the payment is open and was requested here: one open payment per order, customer and amount.
     open_slot = StringField()
     # Until when the request that made the row may be talking to Stripe about it.
     creating_until = DateTimeField()
+    # When Stripe was last asked to capture or cancel, while the outcome is unknown.
+    closing_since = DateTimeField()
     evidence = DictField(required=True)
     history = EmbeddedDocumentListField(HistoryDocument)
     version = IntField(required=True)
@@ -186,6 +191,11 @@ class PaymentDocument(StoredDocument):
                 "name": "unanswered",
                 "fields": ["creating_until"],
                 "partialFilterExpression": {"creating_until": {"$type": "date"}},
+            },
+            {
+                "name": "closing",
+                "fields": ["closing_since"],
+                "partialFilterExpression": {"closing_since": {"$type": "date"}},
             },
         ],
     }

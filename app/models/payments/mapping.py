@@ -17,6 +17,7 @@ from bson import ObjectId
 from app.domain.payments.evidence import (
     ChallengeEvidence,
     ChargeEvidence,
+    ClosingEvidence,
     DisputeEvidence,
     FraudWarningEvidence,
     PaymentState,
@@ -29,7 +30,9 @@ from app.domain.payments.snapshot import record, refund_record
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
+    CaptureMethod,
     ChargeStatus,
+    ClosingKind,
     DisputeStatus,
     PaymentStatus,
     RefundState,
@@ -51,6 +54,8 @@ _SCALARS = (
     "cancellation_reason",
     "refused_code",
     "idle_at",
+    "capture_method",
+    "key_number",
 )
 _TABLES: dict[str, type] = {
     "charges": ChargeEvidence,
@@ -59,6 +64,7 @@ _TABLES: dict[str, type] = {
     "disputes": DisputeEvidence,
     "fraud_warnings": FraudWarningEvidence,
     "reviews": ReviewEvidence,
+    "closings": ClosingEvidence,
 }
 _STATUSES: dict[type, Callable[[str], str]] = {
     ChargeEvidence: ChargeStatus,
@@ -66,7 +72,7 @@ _STATUSES: dict[type, Callable[[str], str]] = {
     DisputeEvidence: DisputeStatus,
 }
 _VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure, "risk": Risk}
-_TIMES = frozenset({"created_at", "completed_at", "evidence_due_by"})
+_TIMES = frozenset({"created_at", "completed_at", "evidence_due_by", "hold_expires_at"})
 _PAYMENT_FIELDS = (
     *("order_id", "customer_id", "description", "payment_intent_id", "livemode", "amount", "currency"),
     *("cancellation_reason", "amount_captured", "amount_refunded", "amount_refundable", "disputed"),
@@ -93,6 +99,8 @@ def state_of(document: Mapping[str, Any]) -> PaymentState:
     evidence = document["evidence"]
     values: Document = {name: document.get(name) for name in _IDENTITY}
     values |= {name: evidence[name] for name in _SCALARS if name in evidence}
+    if method := evidence.get("capture_method"):
+        values["capture_method"] = CaptureMethod(method)
     for table, kind in _TABLES.items():
         values[table] = {key: _evidence(kind, row) for key, row in evidence.get(table, {}).items()}
     return PaymentState(payment_id=str(document["_id"]), **values)
@@ -106,6 +114,7 @@ def fields_of(values: Mapping[str, Any]) -> Document:
 def payment_of(document: Mapping[str, Any]) -> Payment:
     """The payment as it is stored. What a damaged document lacks is empty; the audit says what is wrong with it."""
     payment_id, completed = str(document["_id"]), document.get("completed_at")
+    expires = document.get("hold_expires_at")
     return Payment(
         id=payment_id,
         **_named(document, _PAYMENT_FIELDS),
@@ -123,6 +132,8 @@ def payment_of(document: Mapping[str, Any]) -> Payment:
         fraud_warnings=tuple(_fraud_warning(row) for row in document.get("fraud_warnings") or ()),
         reviews=tuple(_review(row) for row in document.get("reviews") or ()),
         updated_at=document.get("updated_at"),
+        capture_method=CaptureMethod.of_intent(document.get("capture_method")),
+        hold_expires=_seconds(expires) if expires else None,
         history=document.get("history") or (),
     )
 
@@ -158,6 +169,8 @@ def _row(row: Any) -> Document:
 
 def _evidence(kind: type, row: Mapping[str, Any]) -> Any:
     values = {name: _complete(_VALUES[name], value) if name in _VALUES else value for name, value in row.items()}
+    if kind is ClosingEvidence:
+        values["kind"] = ClosingKind(values["kind"])
     if kind in _STATUSES:
         values["status"] = _STATUSES[kind](values["status"])
     return _complete(kind, values)

@@ -175,6 +175,17 @@ def without_answer_query(at: datetime) -> Document:
     return {"creating_until": {"$type": "date", "$lte": at}, "payment_intent_id": None}
 
 
+def with_undecided_closings(at: datetime) -> list[str]:
+    """The ids of payments that Stripe was asked to capture or cancel by then, and whose outcome is unknown."""
+    with unavailable_as_ours():
+        rows = raw(PaymentDocument).find(undecided_closings_query(at), {"_id": 1})
+        return [str(row["_id"]) for row in rows.sort("closing_since", 1).limit(_MOST_RECOVERED)]
+
+
+def undecided_closings_query(at: datetime) -> Document:
+    return {"closing_since": {"$type": "date", "$lte": at}}
+
+
 def with_unnamed_refunds() -> list[str]:
     """The ids of payments with a refund that was requested here and that Stripe has not named."""
     with unavailable_as_ours():

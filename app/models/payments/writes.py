@@ -14,12 +14,13 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from app.domain.payments.closings import undecided
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.history import Entry
 from app.domain.payments.snapshot import Record
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments.document import PaymentDocument
-from app.models.payments.mapping import Document, evidence_of, fields_of
+from app.models.payments.mapping import Document, evidence_of, fields_of, moment
 from app.models.payments.repository import STATE, StoredPayment, stored_payment
 from app.models.write_batching import GroupCommit
 
@@ -120,6 +121,11 @@ def save(
     unset = {} if open_ else {"open_slot": ""}
     if state.intent_id or state.refused_code:
         unset["creating_until"] = ""
+    closing = undecided(state) if open_ else None
+    if closing:
+        update["$set"]["closing_since"] = moment(closing[1].asked_at)
+    elif stored.state.closings:
+        unset["closing_since"] = ""
     if unset:
         update["$unset"] = unset
     query = {"_id": ObjectId(stored.id), "version": stored.version}

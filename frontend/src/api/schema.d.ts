@@ -2362,6 +2362,18 @@ export interface components {
              * @example 2025-01-31T09:30:00Z
              */
             updated_at: string;
+            /**
+             * @description `automatic`: the money is taken when the customer pays. `manual`: it is held, and captured later.
+             * @example automatic
+             * @enum {string}
+             */
+            capture_method: "automatic" | "manual";
+            /**
+             * Format: date-time
+             * @description Until when the hold has, or had, to be captured; Stripe gives it back then. Null without a hold.
+             * @example 2025-01-31T09:30:00Z
+             */
+            hold_expires_at: string | null;
         };
         PaymentPage: {
             /** @description Payments, newest first. */
@@ -2544,6 +2556,18 @@ export interface components {
              * @example 2025-01-31T09:30:00Z
              */
             updated_at: string;
+            /**
+             * @description `automatic`: the money is taken when the customer pays. `manual`: it is held, and captured later.
+             * @example automatic
+             * @enum {string}
+             */
+            capture_method: "automatic" | "manual";
+            /**
+             * Format: date-time
+             * @description Until when the hold has, or had, to be captured; Stripe gives it back then. Null without a hold.
+             * @example 2025-01-31T09:30:00Z
+             */
+            hold_expires_at: string | null;
             /** @description Chargebacks and inquiries. */
             disputes: components["schemas"]["Dispute"][];
             /** @description Every change, hash-chained. */

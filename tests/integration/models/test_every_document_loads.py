@@ -19,14 +19,18 @@ from pymongo.database import Database
 from app.clock import now
 from app.domain.money import Money
 from app.domain.payments.facts import (
+    ClosingRefused,
+    ClosingUnanswered,
     Fact,
     IntentFact,
     IntentRefused,
+    KeySpent,
     RefundRefused,
     RefundRequested,
     RefundSettled,
     RefundUnanswered,
 )
+from app.domain.payments.states import ClosingKind
 from app.domain.permissions import Role
 from app.errors import PaydeskError, StripeUnavailable
 from app.extensions import services
@@ -49,6 +53,7 @@ from app.services.worker.leases import LIFE, Leases
 from tests.support.profiles import examples
 from tests.support.sandbox import SandboxProcess
 from tests.unit.domain.payments.stories import START, Simulator, Story, stories
+from tests.unit.domain.payments.test_closings import HOLD, INTENT, requested
 
 SOURCE = Source(channel="test", reference="evt_1", actor="test")
 DECLINED = "4000000000000002"
@@ -172,7 +177,24 @@ def store_our_own_facts() -> set[type]:
     assert refused
     refusal = IntentRefused(code="currency_unsupported", refused_at=START)
     learn(refused, [refusal], SOURCE)
-    return {type(fact) for fact in [*ours, refusal]}
+    closings = hold_and_close()
+    return {type(fact) for fact in [*ours, refusal, *closings]}
+
+
+def hold_and_close() -> list[Fact]:
+    """A hold, a capture of it that was refused, and a cancellation whose outcome is unknown."""
+    held = replace(INTENT, intent_id="pi_held", order_id="o-held", charge=replace(HOLD, intent_id="pi_held"))
+    stored = stored_payment_of(held, SOURCE)
+    assert stored
+    facts: list[Fact] = [
+        requested(0, 2),
+        ClosingRefused(closing_id="c0", reason="amount_exceeds_capturable"),
+        requested(1, 3, ClosingKind.CANCEL),
+        ClosingUnanswered(closing_id="c1", unanswered_at=START + 4),
+        KeySpent(subject="c1", number=2),
+    ]
+    learn(stored, facts, SOURCE)
+    return facts
 
 
 def use_the_service(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) -> None:

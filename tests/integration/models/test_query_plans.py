@@ -44,6 +44,7 @@ def payments(settings: Settings, database: Database[dict[str, Any]]) -> Any:
             "refunds": [{"status": "pending" if n % 100 == 0 else "succeeded", "stripe_refund_id": None}],
             **({"creating_until": NOW, "payment_intent_id": None} if n % 100 == 2 else {}),
             **({"uncounted": True} if n % 100 == 3 else {}),
+            **({"closing_since": NOW} if n % 100 == 4 else {}),
         }
         for n in range(600)
     ]
@@ -93,6 +94,7 @@ SINCE = int((NOW - timedelta(hours=2)).timestamp())
         (lambda: audit.verify_newest_payments(20), 20),
         (lambda: repository.without_answer(NOW), 6),
         (repository.with_unnamed_refunds, 6),
+        (lambda: repository.with_undecided_closings(NOW), 6),
         (lambda: counter.backlog(100), 0),
         (lambda: counter.uncounted(100), 6),
         (lambda: repository.find_by_intent("pi_none"), 0),
@@ -125,6 +127,7 @@ def test_payments_carry_no_index_that_only_a_list_needs() -> None:
         "waiting",  # reconciliation of what is old and may still change
         "refund_unanswered",  # recovery
         "unanswered",  # recovery
+        "closing",  # recovery
         "uncounted",  # figures
     }
 
