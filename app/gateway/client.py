@@ -2,7 +2,7 @@
 
 Sources: docs.stripe.com/api/payment_intents/create, /api/refunds/create, /api/idempotent_requests.
 
-Uses errors, snapshots.
+Uses errors, metadata, snapshots.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from app.domain.money import Money
 from app.domain.payments.facts import IntentFact, RefundFact
 from app.domain.payments.states import IntentStatus
 from app.errors import StripeNotInitialized, StripeUnavailable
+from app.gateway import metadata
 from app.gateway.errors import outcome_of, translate
 from app.gateway.snapshots import intent_fact, refund_fact
 from app.telemetry import OTHER
@@ -82,7 +83,7 @@ class StripeGateway:
             "currency": money.currency,
             "capture_method": "automatic",
             "automatic_payment_methods": {"enabled": True},
-            "metadata": {"order_id": order_id, "customer_id": customer_id, "payment_id": payment_id},
+            "metadata": metadata.of_intent(payment_id=payment_id, order_id=order_id, customer_id=customer_id),
         }
         if description:
             params["description"] = description
@@ -111,7 +112,7 @@ class StripeGateway:
         def search(v1: Any) -> Any:
             page = v1.payment_intents.list({"created": {"gte": created_from}, "limit": 100})
             for intent in listed(page):
-                if "payment_id" in intent.metadata and intent.metadata["payment_id"] == payment_id:
+                if metadata.names_payment(metadata.metadata_of(intent.to_dict()), payment_id):
                     return intent
             return None
 
@@ -126,13 +127,16 @@ class StripeGateway:
         intent_id: str,
         amount: int,
         stripe_reason: str | None,
-        metadata: dict[str, str],
+        texts: dict[str, str],
     ) -> RefundFact:
-        """Refund ``amount`` minor units; called again with the same ``refund_id``, Stripe refunds only once."""
+        """Refund ``amount`` minor units; called again with the same ``refund_id``, Stripe refunds only once.
+
+        ``texts`` are kept beside our ids in its metadata.
+        """
         params: dict[str, Any] = {
             "payment_intent": intent_id,
             "amount": amount,
-            "metadata": {**metadata, "refund_id": refund_id, "payment_id": payment_id},
+            "metadata": metadata.of_refund(refund_id=refund_id, payment_id=payment_id, texts=texts),
         }
         if stripe_reason:
             params["reason"] = stripe_reason

@@ -10,7 +10,7 @@ That is about two and a half objects for a payment instead of five. Beyond 30 da
 Sources: docs.stripe.com/api/pagination, /api/expanding_objects, /api/events/list (30 days, at most 20 types),
 /rate-limits.
 
-Uses client, snapshots, webhooks.
+Uses client, metadata, snapshots, webhooks.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import structlog
 
 from app.domain.payments.facts import Fact, IntentFact
 from app.errors import StripeUnavailable
+from app.gateway import metadata
 from app.gateway.client import StripeGateway, answered_at, object_of
 from app.gateway.snapshots import charge_fact, dispute_fact, intent_fact, refund_fact
 from app.gateway.webhooks import facts_of
@@ -210,12 +211,12 @@ def _related(rows: Iterable[Object], convert: Callable[[Any], Any]) -> Iterable[
 
 
 def _is_foreign(target: Object) -> bool:
-    """True when the object shows that another application made it: no order in the metadata of intent or charge."""
+    """True when the metadata of its intent or charge show that another application made it."""
     intent = target.get("payment_intent")
     if isinstance(intent, Mapping):
-        return not (intent.get("metadata") or {}).get("order_id")
+        return metadata.is_foreign(metadata.metadata_of(intent))
     if target["object"] in {"payment_intent", "charge"}:
-        return not (target.get("metadata") or {}).get("order_id")
+        return metadata.is_foreign(metadata.metadata_of(target))
     return False
 
 

@@ -1,6 +1,8 @@
 """What of an event may be stored: an allow-list, so that a field that Stripe adds tomorrow stays out.
 
 Names, e-mail and postal addresses, client secrets and card fingerprints are never among it (DESIGN section 4, rule 5).
+
+Uses metadata.
 """
 
 from __future__ import annotations
@@ -8,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.gateway import metadata
+
 Allowed = Mapping[str, Any]
 
-_METADATA: Allowed = dict.fromkeys(
-    ("order_id", "customer_id", "payment_id", "refund_id", "reason", "notes", "requested_by"), True
-)
+_METADATA: Allowed = dict.fromkeys(metadata.STORED, True)
 _CARD: Allowed = {"brand": True, "last4": True, "country": True}
 _COMMON = dict.fromkeys("id object status amount currency created livemode payment_intent charge reason".split(), True)
 _CHARGE: Allowed = {

@@ -2,6 +2,8 @@
 
 Field meanings: docs.stripe.com/api/payment_intents/object, /charges/object, /refunds/object, /disputes/object at
 API version 2023-10-16. A missing field and null are read alike, because newer versions add and old events lack some.
+
+Uses metadata.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from app.domain.payments.facts import (
     ThreeDSecure,
 )
 from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
+from app.gateway import metadata
 
 Object = Mapping[str, Any]
 
 
 def intent_fact(intent: Object, as_of: int) -> IntentFact:
     """A payment intent; ``as_of`` is the event's time, or the time of the fetch, in Unix seconds."""
-    metadata = intent.get("metadata") or {}
+    texts = metadata.metadata_of(intent)
     charge = intent.get("latest_charge")
     return IntentFact(
         intent_id=intent["id"],
@@ -47,9 +50,9 @@ def intent_fact(intent: Object, as_of: int) -> IntentFact:
         last_error=_attempt_error(intent.get("last_payment_error")),
         canceled_at=intent.get("canceled_at"),
         cancellation_reason=intent.get("cancellation_reason"),
-        order_id=metadata.get("order_id"),
-        customer_id=metadata.get("customer_id"),
-        payment_id=metadata.get("payment_id"),
+        order_id=metadata.text_of(texts, "order_id"),
+        customer_id=metadata.text_of(texts, "customer_id"),
+        payment_id=metadata.payment_id_of(texts),
         description=intent.get("description"),
     )
 
@@ -78,20 +81,23 @@ def charge_fact(charge: Object) -> ChargeFact:
 
 def refund_fact(refund: Object) -> RefundFact:
     """A refund. What we wrote into its metadata comes back, so a refund learnt late is whole."""
-    metadata = refund.get("metadata") or {}
+    texts = metadata.metadata_of(refund)
+    refund_id = metadata.refund_id_of(texts)
+    # Another application's texts are not the words of a person here.
+    ours = texts if refund_id else {}
     return RefundFact(
         stripe_refund_id=refund["id"],
-        refund_id=metadata.get("refund_id"),
+        refund_id=refund_id,
         intent_id=id_of(refund.get("payment_intent")),
         charge_id=id_of(refund.get("charge")),
         amount=refund["amount"],
         currency=refund["currency"],
         status=RefundState(refund.get("status") or "pending"),
-        reason=metadata.get("reason") or refund.get("reason"),
+        reason=metadata.text_of(ours, "reason") or refund.get("reason"),
         failure_reason=refund.get("failure_reason"),
         created=refund["created"],
-        requested_by=metadata.get("requested_by"),
-        notes=metadata.get("notes"),
+        requested_by=metadata.text_of(ours, "requested_by"),
+        notes=metadata.text_of(ours, "notes"),
         stripe_reason=refund.get("reason"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sandbox.behaviour import attempts, payment_methods
@@ -35,18 +35,19 @@ _CARDS = (
 
 @dataclass(frozen=True, slots=True)
 class BulkRequest:
-    """How many payments to create, over how many days up to now, and whether with events."""
+    """How many payments to create, over how many days up to now, whether with events, and what metadata they share."""
 
     payments: int
     days: int = 90
     seed: int = 1
     events: bool = False
     order_prefix: str = "bulk"
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> BulkRequest:
         """The request in a JSON body. Raises ValueError for an unknown field, TypeError without ``payments``."""
-        if unknown := body.keys() - {field.name for field in fields(cls)}:
+        if unknown := body.keys() - {each.name for each in fields(cls)}:
             raise ValueError(f"unknown field: {min(unknown)}")
         return cls(**body)
 
@@ -62,7 +63,7 @@ async def create_payments(sandbox: Sandbox, request: BulkRequest) -> dict[str, A
         store.clock_offset = -int(span * (1 - number / request.payments))
         events.muted, events.delivering = not request.events, False
         try:
-            _payment(sandbox, rng, f"{request.order_prefix}-{number}")
+            _payment(sandbox, rng, {"order_id": f"{request.order_prefix}-{number}", **request.metadata})
         finally:
             events.muted, events.delivering = False, True
             store.clock_offset = offset
@@ -71,7 +72,7 @@ async def create_payments(sandbox: Sandbox, request: BulkRequest) -> dict[str, A
     return {"payments": request.payments, "seconds": round(time.perf_counter() - begun, 3)}
 
 
-def _payment(sandbox: Sandbox, rng: random.Random, order_id: str) -> None:
+def _payment(sandbox: Sandbox, rng: random.Random, metadata: dict[str, str]) -> None:
     store = sandbox.store
     currency, _, step = rng.choices(_CURRENCIES, [weight for _, weight, _ in _CURRENCIES])[0]
     intent = Intent(
@@ -79,7 +80,7 @@ def _payment(sandbox: Sandbox, rng: random.Random, order_id: str) -> None:
         amount=rng.randrange(100, 50_000) * step,
         currency=currency,
         automatic_payment_methods={"allow_redirects": "always", "enabled": True},
-        metadata={"order_id": order_id, "customer_id": f"customer-{rng.randrange(2000)}"},
+        metadata={"customer_id": f"customer-{rng.randrange(2000)}", **metadata},
     )
     store.insert(store.intents, intent)
     sandbox.events.emit_record("payment_intent.created", intent)

@@ -85,8 +85,8 @@ class Truth:
 
     @property
     def ours(self) -> list[str]:
-        """The intents that carry an order of ours."""
-        return [id_ for id_, intent in self.intents.items() if intent["metadata"].get("order_id")]
+        """The intents that carry our key."""
+        return [id_ for id_, intent in self.intents.items() if intent["metadata"].get("paydesk_payment_id")]
 
     def payment(self, intent_id: str) -> Object:
         """What the payment of an intent must show."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 
 VISA = "4242424242424242"
@@ -20,7 +21,7 @@ def new_intent(sandbox: SandboxProcess, order_id: str | None, amount: int = 10_0
     """An intent made at Stripe itself, of ours when it has an order."""
     params: dict[str, Any] = {"amount": amount, "currency": "usd", "automatic_payment_methods[enabled]": "true"}
     if order_id:
-        params |= {"metadata[order_id]": order_id, "metadata[customer_id]": "customer-1"}
+        params |= our_metadata(order_id)
     return str(sandbox.stripe("POST", "/v1/payment_intents", params)["id"])
 
 

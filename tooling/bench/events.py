@@ -1,4 +1,4 @@
-"""Signed webhook deliveries, as Stripe sends them."""
+"""Signed webhook deliveries, as Stripe sends them, and the payments that they are about."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
+from bson import ObjectId
+from pymongo import MongoClient
+
+from app.clock import now
+from app.domain.payments.derivation import derive
+from app.domain.payments.evidence import PaymentState
+from app.domain.payments.merge import apply
+from app.domain.payments.snapshot import record
+from app.gateway.snapshots import intent_fact
+from app.models.payments import writes
 from tooling.bench.load import Request
 from tooling.bench.stack import WEBHOOK_SECRET
 
@@ -32,6 +43,27 @@ def intent(number: str, status: str) -> dict[str, Any]:
         "last_payment_error": None,
         "metadata": {"order_id": f"order-{number}", "customer_id": "customer-1"},
     }
+
+
+def insert_payments(uri: str, numbers: Iterable[str]) -> None:
+    """The payments of some intents, as create-intent leaves them: nothing is adopted that Stripe cannot be asked of."""
+    rows = [_row(number) for number in numbers]
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.get_default_database().payments.insert_many(rows)
+
+
+def _row(number: str) -> dict[str, Any]:
+    made = intent_fact(intent(number, "requires_payment_method"), as_of=CREATED)
+    state = PaymentState(
+        payment_id=str(ObjectId()),
+        order_id=f"order-{number}",
+        customer_id="customer-1",
+        amount=made.amount,
+        currency=made.currency,
+        opened_at=CREATED,
+    )
+    state = apply(state, made)
+    return {**writes.document_for(state, record(derive(state)), None), "updated_at": now(), "version": 1}
 
 
 def first_delivery(url: str, number: str) -> Request:

@@ -86,24 +86,29 @@ def _measure_pairs(env: dict[str, str], start: int, pairs: dict[str, list[tuple[
                 # The first round warms up. After it, each side goes first equally often.
                 order = servers if turn % 2 else servers[::-1]
                 mark = f"{start}t{turn}"
-                milliseconds = {side: _processor_ms(side, requests(base, mark + side[0])) for side, base in order}
+                milliseconds = {
+                    side: _processor_ms(side, requests(base, env["MONGODB_URI"], mark + side[0]))
+                    for side, base in order
+                }
                 if turn:
                     pairs[name].append((milliseconds[sides[0]], milliseconds[sides[1]]))
 
 
-def _health(base: str, _: str) -> list[load.Request]:
+def _health(base: str, _: str, __: str) -> list[load.Request]:
     return [load.Request("GET", base + "/healthz", {}, b"")] * REQUESTS
 
 
-def _webhooks(base: str, mark: str) -> list[load.Request]:
-    """First deliveries of unknown payments. Each is stored, adopted and applied."""
+def _webhooks(base: str, uri: str, mark: str) -> list[load.Request]:
+    """The deliveries that pay payments. Each is stored and applied."""
     url = base + "/api/v1/payments/stripe/webhook"
-    return [events.first_delivery(url, f"m{mark}n{n}") for n in range(REQUESTS)]
+    numbers = [f"m{mark}n{n}" for n in range(REQUESTS)]
+    events.insert_payments(uri, numbers)
+    return [events.delivery(url, "charge.succeeded", events.charge(number)) for number in numbers]
 
 
-_REQUESTS: dict[str, Callable[[str, str], list[load.Request]]] = {
+_REQUESTS: dict[str, Callable[[str, str, str], list[load.Request]]] = {
     "health check": _health,
-    "webhook of a new payment": _webhooks,
+    "webhook of a payment": _webhooks,
 }
 
 

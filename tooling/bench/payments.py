@@ -20,6 +20,7 @@ IN_FLIGHT = 16
 OVERHEAD_TARGET_MS = 5.0
 SLOW_STRIPE_MS = 400
 IN_FLIGHT_TARGET = 100
+_MIXED = [f"mixed{n}" for n in range(400)]
 
 
 class Service:
@@ -51,11 +52,12 @@ class Service:
 def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
     """``count`` requests of each kind."""
     with stack.sandbox() as sandbox:
-        env = stack.environment(mongo.uri_for("bench_payments"), sandbox)
+        uri = mongo.uri_for("bench_payments")
+        env = stack.environment(uri, sandbox)
         with stack.gunicorn("wsgi:app", env) as base:
             service = Service(base, sandbox)
             load.run([service.create(f"warm-{n}") for n in range(100)], in_flight=IN_FLIGHT)
-            return [_calls(service, count), _overhead(service, count // 2), _slow_stripe(service)]
+            return [_calls(service, count), _overhead(service, count // 2), _slow_stripe(service, uri)]
 
 
 def _calls(service: Service, count: int) -> Table:
@@ -104,11 +106,12 @@ def _overhead(service: Service, count: int) -> Table:
     return table
 
 
-def _slow_stripe(service: Service) -> Table:
+def _slow_stripe(service: Service, uri: str) -> Table:
     """120 create-intents at once while every call to Stripe takes 400 ms, without and with webhooks."""
     table = Table(f"Stripe takes {SLOW_STRIPE_MS} ms a call", ["", "answered", "seconds", "req/s", "p50 ms", "p99 ms"])
     latency = f"{service.sandbox}/_sandbox/latency"
     requests.put(latency, json={"ms": SLOW_STRIPE_MS}, timeout=10).raise_for_status()
+    events.insert_payments(uri, _MIXED)
     try:
         creations = [service.create(f"slow-{n}") for n in range(1200)]
         alone = load.run(creations[:600], in_flight=120)
@@ -129,7 +132,7 @@ def _slow_stripe(service: Service) -> Table:
 
 def _with_webhooks(service: Service, creations: list[load.Request]) -> tuple[load.Result, load.Result]:
     url = f"{service.base}/webhook"
-    deliveries = [events.first_delivery(url, f"mixed{n}") for n in range(400)]
+    deliveries = [events.first_delivery(url, number) for number in _MIXED]
     with ThreadPoolExecutor(2) as pool:
         create = pool.submit(load.run, creations, in_flight=120)
         deliver = pool.submit(load.run, deliveries, in_flight=4)

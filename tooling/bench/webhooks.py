@@ -27,9 +27,9 @@ def measure(mongo: EmbeddedMongo, count: int) -> list[Table]:
     ):
         urls = (service + "/api/v1/payments/stripe/webhook", yardstick + "/")
         changes = Table("Webhooks: every delivery changes a payment (two durable writes on both sides)", COLUMNS)
-        _rounds(changes, urls, bare, count, _charge)
+        _rounds(changes, urls, (ours, bare), count, _charge)
         mixed = Table("Webhooks: the three events of a payment in turn (created, charge.succeeded, succeeded)", COLUMNS)
-        _rounds(mixed, urls, bare, count // 3, _story)
+        _rounds(mixed, urls, (ours, bare), count // 3, _story)
         return [changes, mixed]
 
 
@@ -48,13 +48,17 @@ def _story(url: str, number: str) -> list[load.Request]:
 
 
 def _rounds(
-    table: Table, urls: tuple[str, str], bare_uri: str, count: int, story: Callable[[str, str], list[load.Request]]
+    table: Table,
+    urls: tuple[str, str],
+    uris: tuple[str, str],
+    count: int,
+    story: Callable[[str, str], list[load.Request]],
 ) -> None:
     service, bare = urls
     ratios = []
     for turn in range(ROUNDS + 1):
         numbers = [f"{table.mark}{turn}n{n}" for n in range(count)]
-        _create_payments(service, bare_uri, numbers)
+        _create_payments(*uris, numbers)
         first = load.run(_interleaved(story, service, numbers), in_flight=IN_FLIGHT)
         second = load.run(_interleaved(story, bare, numbers), in_flight=IN_FLIGHT)
         for result in (first, second):
@@ -75,9 +79,9 @@ def _interleaved(story: Callable[[str, str], list[load.Request]], url: str, numb
     return [request for step in zip(*stories, strict=True) for request in step]
 
 
-def _create_payments(service: str, bare_uri: str, numbers: list[str]) -> None:
+def _create_payments(uri: str, bare_uri: str, numbers: list[str]) -> None:
     """Create the payments on both sides, outside the measured time."""
-    load.run([events.first_delivery(service, n) for n in numbers], in_flight=IN_FLIGHT)
+    events.insert_payments(uri, numbers)
     with MongoClient[dict[str, Any]](bare_uri) as client:
         payments = client.get_default_database().payments
         payments.create_index("payment_intent_id", unique=True)

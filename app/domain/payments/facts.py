@@ -111,8 +111,8 @@ class IntentFact:
 
     @property
     def is_ours(self) -> bool:
-        """True when this service made the intent: only we write ``order_id`` metadata (DESIGN section 4, rule 2)."""
-        return bool(self.order_id)
+        """True when its metadata carries the id of a payment under our own key (DESIGN section 4, rule 2)."""
+        return bool(self.payment_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

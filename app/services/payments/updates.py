@@ -104,7 +104,7 @@ def stored_payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fac
     The fact itself is applied in either case, and in the same write the ``further`` facts about the payment.
     """
     for _ in range(3):
-        stored = repository.find_by_intent(fact.intent_id) or _row_waiting_for(fact)
+        stored = repository.find_by_intent(fact.intent_id) or row_waiting_for(fact)
         if stored:
             return learn(stored, [fact, *further], source)
         if not fact.is_ours:
@@ -148,7 +148,7 @@ def _outcome(refund: RefundEvidence) -> str | None:
     return "succeeded" if refund.status.counts_as_refunded else "pending"
 
 
-def _row_waiting_for(fact: IntentFact) -> StoredPayment | None:
+def row_waiting_for(fact: IntentFact) -> StoredPayment | None:
     """The row that was written before Stripe was asked, when its answer has not reached us yet."""
     stored = repository.find(fact.payment_id or "")
     if stored and stored.state.intent_id is None and stored.state.order_id == fact.order_id:

@@ -185,7 +185,7 @@ class Refunds:
                 intent_id=str(stored.state.intent_id),
                 amount=row.amount,
                 stripe_reason=row.stripe_reason,
-                metadata={name: text for name, text in texts.items() if text},
+                texts={name: text for name, text in texts.items() if text},
             )
         except IdempotencyMismatch as error:
             existing = self._find(stored, refund_id)

@@ -25,7 +25,7 @@ from app.gateway.redaction import strip_event
 from app.models.payments import repository
 from app.models.payments.repository import StoredPayment
 from app.models.webhooks.events import EventState, fail, finish, receive
-from app.services.payments.updates import Source, learn, stored_payment_of
+from app.services.payments.updates import Source, learn, row_waiting_for, stored_payment_of
 
 logger = structlog.get_logger(__name__)
 
@@ -113,14 +113,18 @@ class WebhookInbox:
 
     def _unknown(self, fact: Any, source: Source) -> StoredPayment | None:
         """The payment of an intent that no row names yet: a race with create-intent, an adoption, or not ours."""
-        intent = fact
-        if not isinstance(fact, IntentFact):
-            try:
-                intent = self._gateway.retrieve_intent(fact.intent_id).fact
-            except NotFound:
+        if isinstance(fact, IntentFact):
+            if not fact.is_ours:
                 return None
-        stored = stored_payment_of(intent, source)
-        return learn(stored, [fact], source) if stored and intent is not fact else stored
+            waiting = row_waiting_for(fact)
+            if waiting:
+                return learn(waiting, [fact], source)
+        # Nothing is adopted on the word of an event: our own key has to see the intent (DESIGN section 4, rule 2).
+        try:
+            intent = self._gateway.retrieve_intent(fact.intent_id).fact
+        except NotFound:
+            return None
+        return stored_payment_of(intent, source, further=[fact])
 
     def _resolve(self, stored: StoredPayment, fact: Any, source: Source) -> None:
         """Ask Stripe where the evidence alone could mislead (DESIGN section 4, rule 2)."""

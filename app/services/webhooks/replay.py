@@ -160,7 +160,7 @@ def _known(fact: Any) -> PaymentState | None:
 
 def _would_ask(after: PaymentState, new: Record, fact: Any, old: Record | None) -> str | None:
     """What would be fetched from Stripe, so that more may change than this preview says."""
-    notes = [] if old else ["A payment would be made for this intent."]
+    notes = [] if old else ["A payment would be made for this intent, as Stripe has it then."]
     if reasons := doubts(after, derive(after)):
         notes.append(f"The intent would be fetched from Stripe as well ({', '.join(sorted(reasons))}).")
     known_amount = sum(

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from app.domain.permissions import Role
 from tests.e2e.browser.browser import Visitor
 from tests.integration.dashboards import browsing
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import LiveServer
 
@@ -30,7 +31,7 @@ def failed(app: Flask, live_server: LiveServer, sandbox: SandboxProcess, databas
     before = sandbox.get("webhooks")
     sandbox.put("webhooks", {"enabled_events": ["charge.succeeded"], "max_attempts": 1})
     sandbox.fault(effect="503", match={"method": "GET", "path": "^/v1/payment_intents/"})
-    params = {"amount": 1999, "currency": "usd", "metadata[order_id]": "order-1"}
+    params = {"amount": 1999, "currency": "usd", **our_metadata("order-1")}
     sandbox.pay(sandbox.stripe("POST", "/v1/payment_intents", params)["id"])
     sandbox.drain()
     sandbox.delete("faults")

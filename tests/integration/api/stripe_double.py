@@ -119,7 +119,7 @@ class StripeDouble:
             "capture_method": "automatic",
             "client_secret": f"{intent_id}_secret_hidden{number}",
             "description": form.get("description"),
-            "metadata": {name: form[f"metadata[{name}]"] for name in ("order_id", "customer_id", "payment_id")},
+            "metadata": {name: form[f"metadata[{name}]"] for name in ("order_id", "customer_id", "paydesk_payment_id")},
         }
         return self.intents[intent_id]
 

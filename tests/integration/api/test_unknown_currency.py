@@ -14,6 +14,7 @@ from tests.integration.api.caller import Caller, new_order
 from tests.integration.api.stripe_double import StripeDouble
 from tests.integration.api.test_payments import event_of
 from tests.integration.dashboards.pages import enter
+from tests.support.ownership import OURS
 from tests.support.prometheus import samples
 from tests.support.spreadsheets import rows_of, sheet
 
@@ -30,7 +31,7 @@ def adopted(erp: Caller, stripe: StripeDouble, paid: dict[str, Any]) -> str:
         "amount": 12345,
         "currency": NEW,
         "latest_charge": None,
-        "metadata": {"order_id": new_order(), "customer_id": "customer-1"},
+        "metadata": {"order_id": new_order(), "customer_id": "customer-1", **OURS},
     }
     stripe.pay(intent_id)
     intent = stripe.intents[intent_id]

@@ -17,6 +17,7 @@ from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventState
 from app.services.webhooks.inbox import _row
 from tests.integration.cli.conftest import Run
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
@@ -43,7 +44,7 @@ def store(app: Flask, sandbox: SandboxProcess) -> Store:
 
 def paid(sandbox: SandboxProcess, order: str = "order-1", *, ours: bool = True) -> str:
     """An intent that was paid at Stripe while we were not listening."""
-    params = {"amount": 1999, "currency": "usd"} | ({"metadata[order_id]": order} if ours else {})
+    params = {"amount": 1999, "currency": "usd"} | (our_metadata(order) if ours else {})
     intent_id: str = sandbox.stripe("POST", "/v1/payment_intents", params)["id"]
     sandbox.pay(intent_id)
     return intent_id
@@ -132,8 +133,10 @@ def test_received_events_that_were_not_applied_are_applied(
 def test_a_dry_run_predicts_the_replay_and_writes_nothing(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
-    intent_id = paid(sandbox)
+    params = {"amount": 1999, "currency": "usd", **our_metadata("order-1")}
+    intent_id = sandbox.stripe("POST", "/v1/payment_intents", params)["id"]
     store("payment_intent.created")
+    sandbox.pay(intent_id)
     (event_id,) = store("charge.succeeded", apply=False)
     before = everything(database)
     result = run("webhooks", "replay", event_id, "--dry-run")
@@ -154,7 +157,7 @@ def test_a_dry_run_predicts_the_replay_and_writes_nothing(
 def test_a_dry_run_adds_up_and_says_where_stripe_would_be_asked(
     run: Run, store: Store, sandbox: SandboxProcess, database: Mongo
 ) -> None:
-    params = {"amount": 1999, "currency": "usd", "metadata[order_id]": "order-1"}
+    params = {"amount": 1999, "currency": "usd", **our_metadata("order-1")}
     sandbox.put("clock", {"offset": -300})
     intent_id = sandbox.stripe("POST", "/v1/payment_intents", params)["id"]
     sandbox.put("clock", {"offset": -200})
@@ -170,7 +173,8 @@ def test_a_dry_run_adds_up_and_says_where_stripe_would_be_asked(
     assert result.exit_code == 0, result.output
     assert everything(database) == before
     assert sandbox.requests() == []
-    assert "payment_intent.created: would change: A payment would be made for this intent." in result.stdout
+    made = "A payment would be made for this intent, as Stripe has it then."
+    assert f"payment_intent.created: would change: {made}" in result.stdout
     assert "would change nothing. The refunds of the intent would be fetched from Stripe as well." in (result.stdout)
     assert "would be ignored. The payment intent was not made by this service." in result.stdout
     assert "depends on Stripe's answer. No payment has this intent" in result.stdout

@@ -19,6 +19,7 @@ from app.models import connection
 from app.services.reconciliation.admin import DRIFT_PAGE, PAGE
 from config import Settings
 from tests.integration.dashboards.pages import enter, opened, paid, post
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
@@ -80,7 +81,7 @@ def test_a_payment_is_checked_before_it_is_repaired(
 def test_a_run_over_a_range_links_to_its_payments(app: Flask, admin: FlaskClient, sandbox: SandboxProcess) -> None:
     payment = opened(app, "<b>order</b>")
     sandbox.pay(payment.payment_intent_id)
-    params = {"amount": 500, "currency": "usd", "metadata[order_id]": "unknown"}
+    params = {"amount": 500, "currency": "usd", **our_metadata("unknown")}
     sandbox.stripe("POST", "/v1/payment_intents", params)
     with app.app_context():
         since = datetime.now(UTC) - timedelta(days=3)

@@ -15,6 +15,7 @@ from app.models.webhooks import events as webhook_events
 from app.services.webhooks.admin import MOST_AT_ONCE
 from config import Settings
 from tests.integration.dashboards.pages import enter, paid, post, received
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 
 Mongo = Database[dict[str, Any]]
@@ -36,7 +37,7 @@ def _held(sandbox: SandboxProcess) -> None:
 
 def unknown_to_us(sandbox: SandboxProcess, order: str = "order-1") -> str:
     """An intent that was paid at Stripe while we were not listening."""
-    params = {"amount": 1999, "currency": "usd", "metadata[order_id]": order}
+    params = {"amount": 1999, "currency": "usd", **our_metadata(order)}
     intent_id: str = sandbox.stripe("POST", "/v1/payment_intents", params)["id"]
     sandbox.pay(intent_id)
     return intent_id
@@ -103,8 +104,10 @@ def test_pages_of_events_follow_each_other_without_gap(
 def test_a_replay_is_previewed_and_then_reported(
     app: Flask, admin: FlaskClient, sandbox: SandboxProcess, database: Mongo
 ) -> None:
-    unknown_to_us(sandbox)
+    params = {"amount": 1999, "currency": "usd", **our_metadata("order-1")}
+    intent_id = sandbox.stripe("POST", "/v1/payment_intents", params)["id"]
     received(app, sandbox, "payment_intent.created")
+    sandbox.pay(intent_id)
     (event_id,) = received(app, sandbox, "charge.succeeded", apply=False)
     page = admin.get(f"{INBOX}/{event_id}").text
     assert "A replay would change the payment." in page

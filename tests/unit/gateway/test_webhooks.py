@@ -32,7 +32,7 @@ EVENT: dict[str, Any] = {
             "client_secret": "pi_1_secret_CANARY",
             "receipt_email": "canary@example.com",
             "shipping": {"name": "Canary"},
-            "metadata": {"order_id": "o1", "customer_id": "c1", "phone": "CANARY"},
+            "metadata": {"order_id": "o1", "customer_id": "c1", "paydesk_payment_id": "p1", "phone": "CANARY"},
             "last_payment_error": {
                 "code": "card_declined",
                 "decline_code": "insufficient_funds",

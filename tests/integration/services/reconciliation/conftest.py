@@ -82,8 +82,8 @@ def report_of(database: Mongo) -> Json:
 
 
 def assert_equal_to_the_books(database: Mongo, sandbox: SandboxProcess) -> None:
-    """Every intent at the sandbox with an order is a payment here, to the last minor unit, and no other is."""
-    books = {line["id"]: line for line in sandbox.books() if line["metadata"].get("order_id")}
+    """Every intent at the sandbox with our key is a payment here, to the last minor unit, and no other is."""
+    books = {line["id"]: line for line in sandbox.books() if line["metadata"].get("paydesk_payment_id")}
     rows = {row["payment_intent_id"]: row for row in database["payments"].find()}
     assert rows.keys() == books.keys()
     statuses = {"succeeded": "completed", "canceled": "canceled", "requires_action": "requires_action"}

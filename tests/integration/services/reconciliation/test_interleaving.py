@@ -17,6 +17,7 @@ from tests.integration.services.reconciliation.conftest import (
     payments_of,
 )
 from tests.integration.services.reconciliation.test_outage import _story
+from tests.support.ownership import OURS
 from tests.support.profiles import thorough_beside
 from tests.support.sandbox import SandboxProcess
 
@@ -25,7 +26,7 @@ from tests.support.sandbox import SandboxProcess
 def test_the_end_is_that_of_webhooks_alone(
     app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo, deliver: Callable[[Json], None], seed: int
 ) -> None:
-    silent.post("bulk", {"payments": 70, "days": 3, "seed": seed, "events": True})
+    silent.post("bulk", {"payments": 70, "days": 3, "seed": seed, "events": True, "metadata": OURS})
     for number in range(12):
         _story(silent, number)
     silent.drain()

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.integration.services.reconciliation.conftest import Mongo, Run, assert_equal_to_the_books, dump, report_of
+from tests.support.ownership import OURS, our_metadata
 from tests.support.sandbox import SandboxProcess
 
 PAYMENTS = 2_000
@@ -17,14 +18,21 @@ BY_HAND = 30
 
 def live_through_an_outage(sandbox: SandboxProcess) -> None:
     """2,000 payments in three days: most in bulk, and the rarer stories one by one."""
-    bulk = {"payments": PAYMENTS - BY_HAND, "days": 3, "seed": 7, "events": True, "order_prefix": "outage"}
+    bulk = {
+        "payments": PAYMENTS - BY_HAND,
+        "days": 3,
+        "seed": 7,
+        "events": True,
+        "order_prefix": "outage",
+        "metadata": OURS,
+    }
     sandbox.post("bulk", bulk)
     for number in range(BY_HAND):
         _story(sandbox, number)
 
 
 def _story(sandbox: SandboxProcess, number: int) -> None:
-    metadata = {"metadata[order_id]": f"hand-{number}", "metadata[customer_id]": "customer-1"}
+    metadata = our_metadata(f"hand-{number}")
     created = {"amount": 1000 + number, "currency": "eur", "automatic_payment_methods[enabled]": "true"}
     intent = sandbox.stripe("POST", "/v1/payment_intents", {**created, **metadata})["id"]
     kind = number % 6
@@ -88,7 +96,7 @@ def test_three_days_are_caught_up_with(app: Flask, reconcile: Run, silent: Sandb
 
 def test_few_calls_are_made(reconcile: Run, silent: SandboxProcess) -> None:
     """Lists of a hundred, never one call for each payment."""
-    silent.post("bulk", {"payments": 500, "days": 3, "events": True})
+    silent.post("bulk", {"payments": 500, "days": 3, "events": True, "metadata": OURS})
     silent.delete("requests")
     assert reconcile("--since", "4d", "--repair").exit_code == 0
     calls: list[dict[str, Any]] = silent.requests()

@@ -14,6 +14,7 @@ from app.extensions import services
 from app.services.payments.service import NewPayment
 from app.services.refunds.service import RefundRequest
 from tests.integration.services.reconciliation.conftest import Mongo, Run, assert_equal_to_the_books, dump, report_of
+from tests.support.ownership import OURS, our_metadata
 from tests.support.sandbox import SandboxProcess
 
 DAY = 86_400
@@ -111,7 +112,7 @@ def test_intents_of_other_applications_are_left_alone(reconcile: Run, silent: Sa
         silent.pay(intent, "4000000000000002")
         silent.pay(intent)
         silent.stripe("POST", "/v1/refunds", {"payment_intent": intent, "amount": 100})
-    silent.post("bulk", {"payments": 5, "days": 1})
+    silent.post("bulk", {"payments": 5, "days": 1, "metadata": OURS})
     result = reconcile("--repair")
     assert result.exit_code == 0, result.output
     assert "5 payments compared, 3 payment intents not ours." in result.output
@@ -164,7 +165,7 @@ def test_a_refund_whose_answer_was_lost_is_completed(
 def test_a_run_that_stripe_breaks_off_is_resumed(
     reconcile: Run, silent: SandboxProcess, database: Mongo, repair: bool
 ) -> None:
-    silent.post("bulk", {"payments": 450, "days": 3, "events": True})
+    silent.post("bulk", {"payments": 450, "days": 3, "events": True, "metadata": OURS})
     flags = ("--repair",) if repair else ()
     third = {"method": "GET", "path": "^/v1/payment_intents$", "nth": 3}
     silent.fault(effect="403", match=third, times=1)
@@ -204,7 +205,7 @@ def test_a_later_run_replaces_an_unfinished_one_only_if_it_covers_its_range(
 
 
 def test_a_slow_down_is_waited_for(reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
-    silent.post("bulk", {"payments": 20, "days": 1})
+    silent.post("bulk", {"payments": 20, "days": 1, "metadata": OURS})
     silent.fault(effect="429", match={"method": "GET"}, times=2)
     assert reconcile("--repair").exit_code == 0
     assert database["payments"].count_documents({}) == 20
@@ -227,7 +228,7 @@ def test_a_chargeless_failure_beyond_the_events_is_the_same_at_every_run(
     """Stripe keeps events for 30 days; then only the intent's error tells of a failed 3-D Secure request."""
     silent.put("clock", {"offset": -40 * DAY})
     params = {"amount": 700, "currency": "usd", "automatic_payment_methods[enabled]": "true"}
-    intent = silent.stripe("POST", "/v1/payment_intents", {**params, "metadata[order_id]": "order-1"})["id"]
+    intent = silent.stripe("POST", "/v1/payment_intents", {**params, **our_metadata("order-1")})["id"]
     silent.pay(intent, "4000000000000002")
     silent.pay(intent, "4000002760003184", three_d_secure="fail")
     assert reconcile("--since", "60d", "--repair").exit_code == 0

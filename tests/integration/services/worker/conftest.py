@@ -20,6 +20,7 @@ from app.services import Services
 from app.services.webhooks.inbox import _row
 from config import Settings
 from tests.support.child import Child
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 from tests.support.server import environment
 
@@ -66,7 +67,7 @@ def uses(app: Flask, sandbox: SandboxProcess) -> Iterator[Services]:
 
 def paid_at_stripe(sandbox: SandboxProcess, order: str, card: str = "4242424242424242") -> str:
     """An intent that carries our metadata, made and paid without us; its id."""
-    params = {"amount": 1999, "currency": "usd", "metadata[order_id]": order, "metadata[customer_id]": "c1"}
+    params = {"amount": 1999, "currency": "usd", **our_metadata(order, "c1")}
     intent = sandbox.stripe("POST", "/v1/payment_intents", params)
     sandbox.pay(intent["id"], card)
     return str(intent["id"])

@@ -20,6 +20,7 @@ from app.services.payments.service import NewPayment
 from config import Settings
 from tests.conftest import WEBHOOK_SECRET
 from tests.integration.services.worker.conftest import Mongo, events_of, paid_at_stripe
+from tests.support.ownership import our_metadata
 from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
@@ -125,7 +126,7 @@ def test_an_older_event_that_comes_last_changes_nothing_back(
     deliver: Deliver, database: Mongo, sandbox: SandboxProcess
 ) -> None:
     """A decline that is told after the success that followed it is one more attempt, and the payment stays paid."""
-    params = {"amount": 1999, "currency": "usd", "metadata[order_id]": "order-1"}
+    params = {"amount": 1999, "currency": "usd", **our_metadata("order-1")}
     sandbox.put("clock", {"offset": -120})
     intent = sandbox.stripe("POST", "/v1/payment_intents", params)
     sandbox.put("clock", {"offset": -60})

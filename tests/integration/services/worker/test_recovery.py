@@ -153,7 +153,7 @@ def test_stripe_s_word_outweighs_a_refusal(uses: Services, database: Mongo, sand
     params = {
         "payment_intent": payment["payment_intent_id"],
         "amount": 4000,
-        "metadata[refund_id]": payment["refunds"][0]["id"],
+        "metadata[paydesk_refund_id]": payment["refunds"][0]["id"],
     }
     sandbox.stripe("POST", "/v1/refunds", params)
     (event,) = sandbox.stripe("GET", "/v1/events", {"type": "refund.created"})["data"]
