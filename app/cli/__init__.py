@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import audit, db, demo, metrics, preflight, stripe, tokens, users, webhooks, worker
+from app.cli import audit, db, demo, metrics, preflight, stripe, stripe_setup, tokens, users, webhooks, worker
 
 
 def register(app: Flask) -> None:
@@ -14,4 +14,5 @@ def register(app: Flask) -> None:
         *(stripe.stripe, webhooks.webhooks, worker.worker, metrics.metrics),
     ):
         app.cli.add_command(group)
+    stripe.stripe.add_command(stripe_setup.setup)
     app.cli.add_command(preflight.preflight)

@@ -16,13 +16,13 @@ from flask import current_app, url_for
 from flask.cli import with_appcontext
 
 from app.cli.support.group import settings
+from app.cli.support.results import print_result
 from app.extensions import limiter, services
 from app.services.preflight import database, serving
 from app.services.preflight import settings as preflight_settings
 from app.services.preflight.runner import Check, Result, State, run
 
 _ENV_FILE = Path(".env")
-_COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 
 
 @click.command("preflight")
@@ -49,7 +49,7 @@ def preflight(
     for result in run(checks):
         results.append(result)
         if not as_json:
-            _print(result, accepted=result.name in accept)
+            print_result(result, accepted=result.name in accept)
     failed = [result for result in results if result.state is State.FAIL]
     warned = [result for result in results if result.state is State.WARN and result.name not in accept]
     is_ready = not failed and not (strict and warned)
@@ -85,11 +85,3 @@ def _row(result: Result, *, accepted: bool) -> dict[str, object]:
         "advice": result.advice,
         "accepted": accepted and result.state is State.WARN,
     }
-
-
-def _print(result: Result, *, accepted: bool) -> None:
-    state = click.style(f"{result.state.value:<5}", fg=_COLOURS[result.state])
-    note = " (accepted)" if accepted and result.state is State.WARN else ""
-    click.echo(f"{state} {result.name:<22} {result.message}{note}")
-    if result.advice:
-        click.echo(f"{'':29}→ {result.advice}")

@@ -1,4 +1,4 @@
-"""``flask stripe``: compare our payments with Stripe's, and repair ours.
+"""``flask stripe``: compare our payments with Stripe's, and repair ours; ``stripe_setup`` adds its command.
 
 Uses support.
 """
@@ -21,7 +21,7 @@ from app.extensions import services
 from app.models.reconciliation.reports import ReportedDifference
 from app.services.reconciliation.run import Run, RunRequest
 
-stripe = Group("stripe", help="Compare our payments with Stripe's.")
+stripe = Group("stripe", help="Set up the webhook endpoint, and compare our payments with Stripe's.")
 
 _DRIFT, _FAILURE = 1, 2
 _PRINTED = 50

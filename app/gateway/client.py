@@ -58,6 +58,7 @@ class StripeGateway:
     def __init__(self, *, secret_key: str, api_version: str, api_base: str, timeout_seconds: float) -> None:
         telemetry.expect_stripe_calls(_OPERATIONS)
         self._client: stripe.StripeClient | None = None
+        self.is_restricted = secret_key.startswith("rk_")
         if secret_key:
             self._client = stripe.StripeClient(
                 secret_key,

@@ -32,6 +32,9 @@ APPLIED_TYPES = frozenset(
     "charge.dispute.funds_withdrawn charge.dispute.funds_reinstated "
     "radar.early_fraud_warning.created radar.early_fraud_warning.updated review.opened review.closed".split()
 )
+FAILED_REFUND = "refund.failed"
+# From this version on, refund.* events tell of every refund (docs.stripe.com/changelog/acacia/2024-10-28).
+ALL_REFUND_EVENTS_SINCE = "2024-10-28"
 _FACTS: dict[str, Callable[[Any], StripeFact]] = {
     "charge": charge_fact,
     "refund": refund_fact,

@@ -18,6 +18,7 @@ from app.services.reconciliation.admin import ReconciliationAdmin
 from app.services.reconciliation.service import Reconciliation
 from app.services.refunds.from_dashboard import RefundsFromDashboard
 from app.services.refunds.service import Refunds
+from app.services.stripe_setup import StripeSetup
 from app.services.webhooks.admin import WebhookAdmin
 from app.services.webhooks.inbox import WebhookInbox
 from app.services.webhooks.replay import WebhookReplay
@@ -42,6 +43,7 @@ class Services:
     listings: Listings
     exports: Exports
     stripe_preflight: StripePreflight
+    stripe_setup: StripeSetup
     monitoring: Monitoring
 
 
@@ -69,5 +71,6 @@ def build_services(
         listings=listings,
         exports=Exports(listings, analytics),
         stripe_preflight=StripePreflight(gateway, api_version=api_version, livemode=livemode),
+        stripe_setup=StripeSetup(gateway, api_version=api_version, livemode=livemode),
         monitoring=Monitoring(analytics),
     )

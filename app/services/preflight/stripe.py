@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.gateway.account import AccountSetup, EndpointSetup, StripeSetup
+from app.gateway.account import AccountSetup, StripeAccount
 from app.gateway.client import StripeGateway
+from app.gateway.endpoints import EndpointSetup, StripeEndpoints
+from app.gateway.permissions import MissingRight, StripePermissions
 from app.services.preflight.runner import Check, Verdict, fail, ok, warn
 
 _ASK = "Check STRIPE_SECRET_KEY and that this machine reaches Stripe; a restricted key must be allowed to read this."
@@ -34,21 +36,31 @@ class StripePreflight:
     """The checks, bound to the account of the key that requests are made with."""
 
     def __init__(self, gateway: StripeGateway, *, api_version: str, livemode: bool) -> None:
-        self._setup = StripeSetup(gateway)
+        self._account = StripeAccount(gateway)
+        self._endpoints = StripeEndpoints(gateway)
+        self._permissions = StripePermissions(gateway)
         self._api_version = api_version
         self._livemode = livemode
 
     def checks(self, *, webhook_path: str, host: str | None) -> list[Check]:
         """Every check that asks Stripe. ``webhook_path`` is where deliveries are taken, ``host`` our public name."""
-        setup, live = self._setup, self._livemode
-        expected = EndpointSpec(path=webhook_path, host=host, api_version=self._api_version, livemode=live)
+        at, live = self._account, self._livemode
         return [
-            Check("stripe_account", lambda: account(setup.account()), _ASK),
-            Check("stripe_api_version", lambda: version(setup.account(), self._api_version), _ASK),
-            Check("clock", lambda: clock(setup.account()), _ASK),
-            Check("webhook_endpoint", lambda: endpoint(setup.endpoints(), expected), _ASK),
-            Check("refunds", lambda: refunds(setup.has_refunded(), livemode=live), _ASK),
-            Check("receipts", lambda: receipts(*setup.receipts()), _ASK),
+            Check("stripe_account", lambda: account(at.account()), _ASK),
+            Check("stripe_api_version", lambda: version(at.account(), self._api_version), _ASK),
+            Check("clock", lambda: clock(at.account()), _ASK),
+            *self.setup_checks(webhook_path=webhook_path, host=host),
+            Check("refunds", lambda: refunds(at.has_refunded(), livemode=live), _ASK),
+            Check("receipts", lambda: receipts(*at.receipts()), _ASK),
+        ]
+
+    def setup_checks(self, *, webhook_path: str, host: str | None) -> list[Check]:
+        """What ``flask stripe setup`` puts right, or says is missing."""
+        expected = EndpointSpec(path=webhook_path, host=host, api_version=self._api_version, livemode=self._livemode)
+        missing, restricted = self._permissions.missing, self._permissions.is_restricted
+        return [
+            Check("stripe_permissions", lambda: permissions(missing(), is_restricted=restricted), _ASK),
+            Check("webhook_endpoint", lambda: endpoint(self._endpoints.all(), expected), _ASK),
         ]
 
 
@@ -88,6 +100,20 @@ def clock(seen: AccountSetup) -> Verdict:
     return ok("The clock agrees with Stripe's.")
 
 
+def permissions(missing: Sequence[MissingRight], *, is_restricted: bool) -> Verdict:
+    """The key may do what we ask of Stripe."""
+    if not is_restricted:
+        return ok("The key may do everything. A restricted key with few rights is safer (docs/deploy.md).")
+    if missing:
+        lacking = "; ".join(f"{m.right.resource}: {m.right.access} ({m.named or m.right.name})" for m in missing)
+        needed = ", ".join(dict.fromkeys(m.right.purpose for m in missing))
+        return fail(
+            f"The restricted key lacks {lacking}.",
+            f"Without it we cannot {needed}. Edit the key in Stripe's dashboard.",
+        )
+    return ok("The restricted key may do all that we need.")
+
+
 def endpoint(seen: Sequence[EndpointSetup], expected: EndpointSpec) -> Verdict:
     """Stripe delivers every event that we need, once, to us, in our version."""
     matching = [each for each in seen if expected.is_met_by(each)]
@@ -95,8 +121,8 @@ def endpoint(seen: Sequence[EndpointSetup], expected: EndpointSpec) -> Verdict:
     if not matching:
         return fail(
             "No webhook endpoint at Stripe points here.",
-            f"Register https://{expected.host or '…'}{expected.path} in Stripe's dashboard (Developers > Webhooks) "
-            f"with version {expected.api_version}.",
+            f"Run flask stripe setup --url https://{expected.host or '…'}, or register {expected.path} in Stripe's "
+            f"dashboard (Developers > Webhooks) with version {expected.api_version}.",
         )
     if not enabled:
         return fail("The webhook endpoint at Stripe is disabled.", "Enable it in Stripe's dashboard.")
@@ -138,16 +164,22 @@ def _check_endpoint(seen: EndpointSetup, expected: EndpointSpec) -> Verdict:
     if seen.missing_events:
         return fail(
             f"The webhook endpoint does not get {', '.join(seen.missing_events)}.",
-            "Add these events to the endpoint in Stripe's dashboard.",
+            f"Run flask stripe setup --url {_origin(seen)}, or add these events in Stripe's dashboard.",
         )
     if seen.api_version is None:
         return warn(
             "The webhook endpoint has no version of its own, so an upgrade of the account would change its events.",
-            f"Make a new one with version {expected.api_version}.",
+            f"Run flask stripe setup --url {_origin(seen)}: it makes one with version {expected.api_version}.",
         )
     if seen.api_version != expected.api_version:
         return fail(
             f"The webhook endpoint sends version {seen.api_version}, and we read {expected.api_version}.",
-            f"Make an endpoint with version {expected.api_version}; the version of one cannot be changed.",
+            f"Run flask stripe setup --url {_origin(seen)}: it makes one with version {expected.api_version}, as the "
+            "version of an endpoint cannot be changed.",
         )
     return ok(f"One endpoint points here, with every event that is needed, in version {seen.api_version}.")
+
+
+def _origin(seen: EndpointSetup) -> str:
+    parts = urlsplit(seen.url)
+    return f"{parts.scheme}://{parts.netloc}"
