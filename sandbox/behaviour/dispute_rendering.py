@@ -14,7 +14,7 @@ _NO_EVIDENCE = dict.fromkeys(
     shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
     uncategorized_file uncategorized_text""".split()
 )
-_DISPUTE = "id amount charge created currency payment_intent reason status".split()
+_DISPUTE = "id amount charge created currency reason status".split()
 _BALANCE_TRANSACTION = "id amount created currency fee reporting_category source type".split()
 _NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "noncompliant": "98"}
 
@@ -32,6 +32,7 @@ def dispute(record: Dispute, store: Store) -> Json:
         "is_charge_refundable": record.inquiry and record.status != "warning_closed",
         "livemode": False,
         "metadata": dict(record.metadata),
+        "payment_intent": record.payment_intent or None,
         "payment_method_details": {"card": card, "type": "card"},
     }
 

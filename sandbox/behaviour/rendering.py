@@ -21,13 +21,13 @@ _INTENT_NULLS = dict.fromkeys(
     transfer_data""".split()
 )
 _CHARGE = """id amount amount_captured amount_refunded balance_transaction captured created currency customer
-description disputed failure_code failure_message outcome payment_intent payment_method receipt_email refunded
+description disputed failure_code failure_message outcome payment_method receipt_email refunded
 review shipping statement_descriptor_suffix status transfer_group""".split()
 _CHARGE_NULLS = dict.fromkeys(
     """application application_fee application_fee_amount failure_balance_transaction invoice on_behalf_of
     receipt_number refunds source source_transfer statement_descriptor transfer_data""".split()
 )
-_REFUND = "id amount balance_transaction charge created currency payment_intent reason status".split()
+_REFUND = "id amount balance_transaction charge created currency reason status".split()
 _REFUND_NULLS = dict.fromkeys(("receipt_number", "source_transfer_reversal", "transfer_reversal"))
 _CUSTOMER = "id address created description email name phone shipping".split()
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -105,6 +105,7 @@ def charge(record: Charge, store: Store) -> Json:
         "livemode": False,
         "metadata": dict(record.metadata),
         "paid": paid,
+        "payment_intent": record.payment_intent or None,
         "payment_method_details": {"card": _charged_card(record, method), "type": "card"},
         "radar_options": {},
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{record.id}" if paid else None,
@@ -188,6 +189,7 @@ def refund(record: Refund) -> Json:
             "type": "card",
         },
         "metadata": dict(record.metadata),
+        "payment_intent": record.payment_intent or None,
     }
 
 

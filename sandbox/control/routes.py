@@ -15,6 +15,7 @@ from sandbox.api.faults import Faults, parse_fault
 from sandbox.api.request_log import RequestLog
 from sandbox.control import books, bulk, pages
 from sandbox.control.body import body
+from sandbox.control.foreign import ForeignControl
 from sandbox.control.payments import PaymentControl
 from sandbox.control.webhooks import WebhookControl
 from sandbox.core.errors import StripeError
@@ -40,6 +41,7 @@ class Control:
 
     def register(self, router: web.UrlDispatcher) -> None:
         payments, webhooks = PaymentControl(self.sandbox), WebhookControl(self.sandbox, self.dispatcher)
+        foreign = ForeignControl(self.sandbox)
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/", self.overview_page),
             ("GET", "/health", self.health),
@@ -65,6 +67,8 @@ class Control:
             ("POST", "/disputes", payments.dispute_intent),
             ("POST", "/disputes/{id}/close", payments.close_dispute),
             ("POST", "/refunds/{id}/settle", payments.settle_refund),
+            ("POST", "/foreign", foreign.pay),
+            ("POST", "/events", foreign.emit),
             ("GET", "/webhooks", webhooks.get_settings),
             ("PUT", "/webhooks", webhooks.put_settings),
             ("POST", "/webhooks/hold", webhooks.hold),

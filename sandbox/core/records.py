@@ -226,11 +226,19 @@ class Event(Record):
     api_version: str = ""
     data: str = ""
     object_id: str = ""
+    # The connected account that it comes from, if any; and whether it comes from live mode. Neither is ours.
+    account: str | None = None
+    livemode: bool = False
     request_id: str | None = None
     idempotency_key: str | None = None
     # Endpoints still to be reached, and those that the dispatcher gave up on.
     pending: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+    @property
+    def ours(self) -> bool:
+        """Whether our own account made it, in test mode: the API lists only these."""
+        return self.account is None and not self.livemode
 
     @property
     def delivered(self) -> bool:

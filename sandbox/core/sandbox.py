@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sandbox.core.origin import AUTOMATIC, Origin
-from sandbox.core.records import Json, Record
+from sandbox.core.records import Event, Json, Record
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store
 
@@ -19,13 +19,21 @@ class Events(Protocol):
     muted: bool
     delivering: bool
 
-    def emit(self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None) -> None:
-        """Write an event with a rendered object; ``previous`` holds the old values of what changed."""
+    def emit(
+        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> Event | None:
+        """Write an event with a rendered object; ``previous`` holds the old values of what changed.
+
+        Returns None where nothing was written.
+        """
 
     def emit_record(
         self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
         """Write an event with a record as it is now."""
+
+    def elsewhere(self, objects: Store, account: str | None, livemode: bool) -> Events:
+        """A log of the objects of a connected account or of live mode, whose events our endpoints get too."""
 
 
 @dataclass(slots=True)

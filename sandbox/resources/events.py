@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from sandbox.core.call import Call
-from sandbox.core.errors import invalid
+from sandbox.core.errors import invalid, missing
 from sandbox.core.lists import page, rendered
 from sandbox.core.records import Event, Json
 from sandbox.webhooks import rendering
@@ -14,7 +14,11 @@ MAX_TYPES = 20
 
 
 def retrieve(call: Call) -> Json:
-    return rendering.event(call.store.events.require(call.object_id, param="id"))
+    """GET /v1/events/{id}. Raises 404 for one of another account or mode, as for none at all."""
+    event = call.store.events.require(call.object_id, param="id")
+    if not event.ours:
+        raise missing("event", event.id, param="id")
+    return rendering.event(event)
 
 
 def list_events(call: Call) -> Json:
@@ -41,6 +45,8 @@ def list_events(call: Call) -> Json:
         indexes = [store.events.all]
 
     def keep(event: Event) -> bool:
+        if not event.ours:
+            return False
         if undelivered_only and patterns:
             return any(fnmatchcase(event.type, pattern) for pattern in patterns)
         return "delivery_success" not in params or event.delivered != undelivered_only

@@ -25,14 +25,25 @@ class EventLog:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._objects = store
+        self._account: str | None = None
+        self._livemode = False
         self.send: Callable[[Event, Endpoint], None] = lambda _event, _endpoint: None
         self.muted = False
         self.delivering = True
 
-    def emit(self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None) -> None:
+    def elsewhere(self, objects: Store, account: str | None, livemode: bool) -> EventLog:
+        log = EventLog(self._store, self._settings)
+        log.send = self.send
+        log._objects, log._account, log._livemode = objects, account, livemode
+        return log
+
+    def emit(
+        self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
+    ) -> Event | None:
         if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
-            return
-        data: dict[str, Any] = {"object": snapshot}
+            return None
+        data: dict[str, Any] = {"object": _live(snapshot) if self._livemode else snapshot}
         if previous is not None:
             data["previous_attributes"] = previous
         store = self._store
@@ -45,6 +56,8 @@ class EventLog:
             api_version=self._settings.api_version,
             data=json.dumps(data),
             object_id=snapshot["id"],
+            account=self._account,
+            livemode=self._livemode,
             request_id=origin.request_id,
             idempotency_key=origin.idempotency_key,
             pending=[endpoint.id for endpoint in endpoints],
@@ -55,12 +68,13 @@ class EventLog:
         store.save(event)
         for endpoint in endpoints:
             self.send(event, endpoint)
+        return event
 
     def emit_record(
         self, event_type: str, record: Record, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> None:
         if not self.muted:
-            self.emit(event_type, snapshot_of(record, self._store), origin, previous)
+            self.emit(event_type, snapshot_of(record, self._objects), origin, previous)
 
     def mark_delivered(self, event: Event, endpoint_id: str) -> None:
         """An endpoint responded with 2xx, possibly after the delivery had failed for good."""
@@ -95,3 +109,12 @@ def snapshot_of(record: Record, store: Store) -> Json:
         case Review():
             return radar_rendering.review(record)
     raise TypeError(record.KIND)
+
+
+def _live(node: Any) -> Any:
+    """A snapshot as live mode writes it."""
+    if isinstance(node, list):
+        return [_live(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: True if name == "livemode" else _live(value) for name, value in node.items()}

@@ -34,11 +34,13 @@ def event_text(record: Event) -> str:
         "object": "event",
         "api_version": record.api_version,
         "created": record.created,
-        "livemode": False,
+        "livemode": record.livemode,
         "pending_webhooks": len(record.pending) + len(record.failed),
         "request": {"id": record.request_id, "idempotency_key": record.idempotency_key},
         "type": record.type,
     }
+    if record.account:
+        head["account"] = record.account
     return f'{json.dumps(head)[:-1]}, "data": {record.data}}}'
 
 
