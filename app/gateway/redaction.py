@@ -15,7 +15,14 @@ from app.gateway import metadata
 Allowed = Mapping[str, Any]
 
 _METADATA: Allowed = dict.fromkeys(metadata.STORED, True)
-_CARD: Allowed = {"brand": True, "last4": True, "country": True}
+_CARD: Allowed = {**dict.fromkeys(("brand", "last4", "country", "funding"), True), "wallet": {"type": True}}
+# Of a bank account the bank, the country and the last digits; a tax number or an e-mail address of none.
+_ACCOUNT: Allowed = dict.fromkeys(("bank", "bank_name", "bank_code", "last4", "iban_last4", "country"), True)
+_ACCOUNTS: Allowed = dict.fromkeys(
+    """acss_debit au_becs_debit bacs_debit bancontact eps fpx giropay ideal link nz_bank_account p24 sepa_debit sofort
+    us_bank_account""".split(),
+    _ACCOUNT,
+)
 _COMMON = dict.fromkeys("id object status amount currency created livemode payment_intent charge reason".split(), True)
 _CHARGE: Allowed = {
     **_COMMON,
@@ -31,6 +38,7 @@ _CHARGE: Allowed = {
             "capture_before": True,
             "three_d_secure": dict.fromkeys(("result", "authentication_flow", "version"), True),
         },
+        **_ACCOUNTS,
     },
 }
 _OBJECTS: Mapping[str, Allowed] = {
@@ -40,11 +48,13 @@ _OBJECTS: Mapping[str, Allowed] = {
             ("amount_received", "canceled_at", "cancellation_reason", "capture_method", "description"), True
         ),
         "payment_method": True,
+        "payment_method_types": True,
+        "next_action": {"type": True},
         "latest_charge": _CHARGE,
         "metadata": _METADATA,
         "last_payment_error": {
-            **dict.fromkeys(("type", "code", "decline_code", "charge"), True),
-            "payment_method": {"id": True, "card": _CARD},
+            **dict.fromkeys(("type", "code", "decline_code", "charge", "payment_method_type"), True),
+            "payment_method": {"id": True, "type": True, "card": _CARD, **_ACCOUNTS},
         },
     },
     "charge": _CHARGE,
@@ -74,4 +84,6 @@ def _pick(value: Mapping[str, Any], allowed: Allowed) -> dict[str, Any]:
             kept[name] = _pick(item, rule) if isinstance(rule, Mapping) else item.get("id")
         elif not isinstance(item, list):
             kept[name] = item
+        elif name == "payment_method_types":
+            kept[name] = [word for word in item if isinstance(word, str)]
     return kept

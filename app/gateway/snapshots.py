@@ -13,7 +13,6 @@ from typing import Any
 
 from app.domain.payments.facts import (
     AttemptError,
-    Card,
     ChargeFact,
     DisputeFact,
     Failure,
@@ -24,6 +23,7 @@ from app.domain.payments.facts import (
     Risk,
     ThreeDSecure,
 )
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
 from app.gateway import metadata
 
@@ -54,6 +54,8 @@ def intent_fact(intent: Object, as_of: int) -> IntentFact:
         customer_id=metadata.text_of(texts, "customer_id"),
         payment_id=metadata.payment_id_of(texts),
         description=intent.get("description"),
+        action=(intent.get("next_action") or {}).get("type"),
+        method=_present_method(intent),
     )
 
 
@@ -74,6 +76,7 @@ def charge_fact(charge: Object) -> ChargeFact:
         failure=_charge_failure(charge),
         card=_card(card),
         three_d_secure=_three_d_secure(card.get("three_d_secure")),
+        method=_method(details),
         risk=_risk(charge.get("outcome")),
         capture_before=card.get("capture_before"),
     )
@@ -159,6 +162,7 @@ def _attempt_error(error: Object | None) -> AttemptError | None:
         charge_id=id_of(error.get("charge")),
         payment_method_id=id_of(method),
         card=_card(method.get("card")) if isinstance(method, Mapping) else None,
+        method=_method(method, error.get("payment_method_type")),
     )
 
 
@@ -180,6 +184,32 @@ def _card(card: Object | None) -> Card | None:
 def _risk(outcome: Object | None) -> Risk | None:
     level, score = (outcome or {}).get("risk_level"), (outcome or {}).get("risk_score")
     return None if level is None and score is None else Risk(level, score)
+
+
+def _present_method(intent: Object) -> PaymentMethod | None:
+    """What an intent says of its payment method: all of an expanded one, else its type where only one is possible."""
+    method = _method(intent.get("payment_method"))
+    return method or (PaymentMethod(type="card") if intent.get("payment_method_types") == ["card"] else None)
+
+
+def _method(described: object, kind: str | None = None) -> PaymentMethod | None:
+    """A payment method, or the ``payment_method_details`` of a charge: both name their details by the type."""
+    if isinstance(described, Mapping):
+        kind = described.get("type") or kind or ("card" if described.get("card") else None)
+    else:
+        described = {}
+    if not kind:
+        return None
+    details = described.get(kind) or {}
+    return PaymentMethod(
+        type=kind,
+        wallet=(details.get("wallet") or {}).get("type"),
+        brand=details.get("brand"),
+        last4=details.get("last4") or details.get("iban_last4"),
+        country=details.get("country"),
+        funding=details.get("funding"),
+        bank=details.get("bank") or details.get("bank_name") or details.get("bank_code"),
+    )
 
 
 def _three_d_secure(details: Object | None) -> ThreeDSecure | None:

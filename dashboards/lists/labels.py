@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.domain.payments.facts import Card
+from app.domain.payments.methods import Card
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.declines import explain
-from app.domain.payments.facts import Card
+from app.domain.payments.methods import Card
 from app.domain.payments.snapshot import Record
 from app.extensions import settings
 from dashboards.lists import labels

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 
-from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
-from app.domain.payments.facts import ThreeDSecure
+from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, FailureEvidence, PaymentState
+from app.domain.payments.facts import AttemptError, IntentFact
 from app.domain.payments.fraud_signals import join_risk
 from app.domain.payments.joins import earliest, fill, latest
+from app.domain.payments.methods import PaymentMethod, authenticates, join_methods
 from app.domain.payments.payment import Attempt, Authentication, Payment
-from app.domain.payments.states import AttemptStatus, AuthenticationOutcome, ChargeStatus
+from app.domain.payments.states import AttemptStatus, AuthenticationOutcome, ChargeStatus, IntentStatus
 
 NOT_AUTHENTICATED = Authentication()
 # Looked up once: Python 3.11 finds a member of an enum ten times slower than a global name.
@@ -37,8 +38,54 @@ def merge_charge(state: PaymentState, charge_id: str, new: ChargeEvidence) -> Pa
             three_d_secure=fill(old.three_d_secure, new.three_d_secure),
             risk=join_risk(old.risk, new.risk),
             capture_before=latest(old.capture_before, new.capture_before),
+            method=join_methods(old.method, new.method),
+            in_processing=old.in_processing or new.in_processing,
         )
     return replace(state, charges={**state.charges, charge_id: new})
+
+
+def merge_error(state: PaymentState, error: AttemptError, as_of: int) -> PaymentState:
+    """Add the last error of an intent: it names its charge, or its payment method, or neither."""
+    if error.charge_id:
+        failed = ChargeEvidence(
+            status=ChargeStatus.FAILED,
+            first_seen=as_of,
+            failure=error.failure,
+            payment_method_id=error.payment_method_id,
+            card=error.card,
+            method=error.method,
+        )
+        return merge_charge(state, error.charge_id, failed)
+    if error.payment_method_id:
+        unanswered = ChallengeEvidence(failed_at=as_of, failure=error.failure, card=error.card, method=error.method)
+        return merge_challenge(state, error.payment_method_id, unanswered)
+    reason = error.failure.reason
+    new = FailureEvidence(first_seen=as_of, failure=error.failure, method=error.method)
+    old = state.failures.get(reason)
+    if old:
+        new = FailureEvidence(
+            first_seen=min(old.first_seen, new.first_seen),
+            failure=min(old.failure, new.failure, key=repr),
+            method=join_methods(old.method, new.method),
+        )
+    return replace(state, failures={**state.failures, reason: new})
+
+
+def merge_progress(state: PaymentState, fact: IntentFact) -> PaymentState:
+    """Add that an intent is in processing, or holds the money, whether its charge is known or not."""
+    held = fact.status == IntentStatus.REQUIRES_CAPTURE
+    if fact.latest_charge_id is None:
+        if held:
+            return replace(state, held_at=earliest(state.held_at, fact.as_of))
+        return replace(state, processing_at=latest(state.processing_at, fact.as_of))
+    evidence = ChargeEvidence(
+        status=ChargeStatus.SUCCEEDED if held else ChargeStatus.PENDING,
+        first_seen=fact.as_of,
+        payment_method_id=fact.payment_method_id,
+        method=fact.method,
+        in_processing=not held,
+    )
+    return merge_charge(state, fact.latest_charge_id, evidence)
 
 
 def merge_challenge(state: PaymentState, payment_method_id: str, new: ChallengeEvidence) -> PaymentState:
@@ -53,6 +100,9 @@ def merge_challenge(state: PaymentState, payment_method_id: str, new: ChallengeE
             failed_at=latest(old.failed_at, new.failed_at),
             failure=fill(old.failure, new.failure),
             settled=old.settled or new.settled,
+            action=fill(old.action, new.action),
+            card=fill(old.card, new.card),
+            method=join_methods(old.method, new.method),
         )
     return replace(state, challenges={**state.challenges, payment_method_id: new})
 
@@ -67,8 +117,12 @@ def attempts_of(state: PaymentState, *, ended: bool) -> tuple[Attempt, ...]:
             answered[charge_id] = challenge
         elif challenge.requested_at is not None or challenge.failed_at is not None:
             standalone[method] = challenge
-    keyed = [(_charge_key(id_, c), _charge_attempt(id_, c, answered.get(id_))) for id_, c in state.charges.items()]
+    charges = state.charges.items()
+    keyed = [(_charge_key(id_, c), _charge_attempt(state, id_, c, answered.get(id_))) for id_, c in charges]
     keyed += [(_challenge_key(state, m, c), _challenge_attempt(state, m, c)) for m, c in standalone.items()]
+    seen = {attempt.failure.reason for _, attempt in keyed if attempt.failure}
+    unnamed = [(reason, failed) for reason, failed in state.failures.items() if reason not in seen]
+    keyed += [((failed.first_seen, 1, reason), _failure_attempt(failed)) for reason, failed in unnamed]
     ordered = [attempt for _, attempt in sorted(keyed, key=lambda pair: pair[0])]
     settled = [
         _abandoned(a) if a.status == AttemptStatus.OPEN and (ended or _overtaken(state, a, ordered)) else a
@@ -111,7 +165,13 @@ def _overtaken(state: PaymentState, request: Attempt, attempts: list[Attempt]) -
 
 
 def _charge_of(state: PaymentState, method: str, challenge: ChallengeEvidence) -> str | None:
-    """The first charge made with the payment method after 3-D Secure was requested: the answered attempt."""
+    """The first charge made with the payment method after 3-D Secure was requested: the answered attempt.
+
+    A voucher has its pending charge from the beginning, so the charge that it was seen to follow is its own.
+    """
+    own = state.charges.get(challenge.after_charge_id or "")
+    if own and own.payment_method_id == method and not authenticates(challenge.action, challenge.method):
+        return challenge.after_charge_id
     requested = challenge.requested_at or 0
     made = [
         (charge.created or charge.first_seen, charge_id)
@@ -139,8 +199,13 @@ def _requested_at(challenge: ChallengeEvidence) -> int:
     return challenge.requested_at if challenge.requested_at is not None else challenge.failed_at or 0
 
 
-def _charge_attempt(charge_id: str, charge: ChargeEvidence, answered: ChallengeEvidence | None) -> Attempt:
+def _charge_attempt(
+    state: PaymentState, charge_id: str, charge: ChargeEvidence, answered: ChallengeEvidence | None
+) -> Attempt:
+    method = join_methods(charge.method, answered.method if answered else None)
     status = AttemptStatus.of_charge(charge.status, captured=charge.captured)
+    if status == AttemptStatus.PROCESSING and answered and _waits(charge, answered, method):
+        status = AttemptStatus.ABANDONED if _given_up(state, answered) else AttemptStatus.OPEN
     return Attempt(
         charge_id=charge_id,
         payment_method_id=charge.payment_method_id,
@@ -148,54 +213,86 @@ def _charge_attempt(charge_id: str, charge: ChargeEvidence, answered: ChallengeE
         created=charge.created or charge.first_seen,
         failure=charge.failure if status == AttemptStatus.FAILED else None,
         card=charge.card,
-        three_d_secure=_authentication(charge.three_d_secure, answered=answered is not None),
+        three_d_secure=_authentication(charge, answered, method),
+        payment_method=method or PaymentMethod.of_card(charge.card),
+        action=answered.action if answered else None,
     )
 
 
-def _authentication(details: ThreeDSecure | None, *, answered: bool) -> Authentication:
+def _waits(charge: ChargeEvidence, request: ChallengeEvidence, method: PaymentMethod | None) -> bool:
+    """True while a voucher, or whatever else is no card, has a pending charge and the customer has not paid it."""
+    return not (charge.in_processing or authenticates(request.action, method))
+
+
+def _authentication(
+    charge: ChargeEvidence, answered: ChallengeEvidence | None, method: PaymentMethod | None
+) -> Authentication:
+    details = charge.three_d_secure
+    requested = answered is not None and authenticates(answered.action, method)
     if details is None:
-        # The customer answered, as there is a charge, but the charge does not say how.
-        return (
-            Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge") if answered else NOT_AUTHENTICATED
-        )
+        # A charge of Stripe's that was authenticated says so: without it the action was a captcha. A charge that is
+        # known by its id only, and those of earlier versions, leave open how the customer answered.
+        silent = answered is None or answered.action is None or charge.created is None or charge.method is None
+        if requested and silent:
+            return Authentication(outcome=AuthenticationOutcome.ATTEMPTED, flow="challenge")
+        return NOT_AUTHENTICATED
     outcome = AuthenticationOutcome.of_result(details.result)
-    if outcome is None and answered:
+    if outcome is None and requested:
         outcome = AuthenticationOutcome.ATTEMPTED
     return Authentication(outcome=outcome, result=details.result, flow=details.flow)
 
 
-def _challenge_attempt(state: PaymentState, method: str, challenge: ChallengeEvidence) -> Attempt:
-    status = AttemptStatus.OPEN
-    outcome: AuthenticationOutcome | None = AuthenticationOutcome.OPEN
+def _challenge_attempt(state: PaymentState, method_id: str, challenge: ChallengeEvidence) -> Attempt:
+    method = challenge.method
+    for charge in state.charges.values():
+        if charge.payment_method_id == method_id:
+            method = join_methods(method, charge.method)
+    requested = authenticates(challenge.action, method)
+    status, outcome = AttemptStatus.OPEN, AuthenticationOutcome.OPEN
     if challenge.failed_at is not None and challenge.failed_at >= (challenge.last_requested_at or 0):
-        status, outcome = AttemptStatus.FAILED, _failed_outcome(challenge)
-    elif challenge.settled or (state.idle_at or 0) > (challenge.last_requested_at or 0):
+        status, outcome = AttemptStatus.FAILED, AuthenticationOutcome.FAILED
+        requested = requested and _names_authentication(challenge)
+    elif _given_up(state, challenge):
         status, outcome = AttemptStatus.ABANDONED, AuthenticationOutcome.ABANDONED
     return Attempt(
         charge_id=None,
-        payment_method_id=method,
+        payment_method_id=method_id,
         status=status,
         created=_requested_at(challenge),
         failure=challenge.failure if status == AttemptStatus.FAILED else None,
-        card=None,
-        three_d_secure=(Authentication(outcome=outcome, flow="challenge") if outcome else NOT_AUTHENTICATED),
+        card=challenge.card,
+        three_d_secure=Authentication(outcome=outcome, flow="challenge") if requested else NOT_AUTHENTICATED,
+        payment_method=method or PaymentMethod.of_card(challenge.card),
+        action=challenge.action,
     )
 
 
-def _failed_outcome(challenge: ChallengeEvidence) -> AuthenticationOutcome | None:
+def _given_up(state: PaymentState, request: ChallengeEvidence) -> bool:
+    return request.settled or (state.idle_at or 0) > (request.last_requested_at or 0)
+
+
+def _failure_attempt(failed: FailureEvidence) -> Attempt:
+    return Attempt(
+        charge_id=None,
+        payment_method_id=None,
+        status=AttemptStatus.FAILED,
+        created=failed.first_seen,
+        failure=failed.failure,
+        card=None,
+        three_d_secure=NOT_AUTHENTICATED,
+        payment_method=failed.method,
+    )
+
+
+def _names_authentication(challenge: ChallengeEvidence) -> bool:
     """An error without a charge is a failed 3-D Secure only if that was requested or the code says so."""
     code = challenge.failure.code if challenge.failure else ""
-    requested = challenge.requested_at is not None or "authentication" in code
-    return AuthenticationOutcome.FAILED if requested else None
+    return challenge.requested_at is not None or "authentication" in code
 
 
 def _abandoned(attempt: Attempt) -> Attempt:
-    return Attempt(
-        charge_id=None,
-        payment_method_id=attempt.payment_method_id,
-        status=AttemptStatus.ABANDONED,
-        created=attempt.created,
-        failure=None,
-        card=attempt.card,
-        three_d_secure=Authentication(outcome=AuthenticationOutcome.ABANDONED, flow="challenge"),
+    asked = attempt.three_d_secure.attempted
+    abandoned = Authentication(outcome=AuthenticationOutcome.ABANDONED, flow="challenge")
+    return replace(
+        attempt, status=AttemptStatus.ABANDONED, three_d_secure=abandoned if asked else attempt.three_d_secure
     )

@@ -54,6 +54,7 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         failure=None if completed else _last_failure(state, attempts),
         three_d_secure=authenticated.three_d_secure if authenticated else NOT_AUTHENTICATED,
         card=decisive.card if decisive else None,
+        payment_method=decisive.payment_method if decisive else None,
         attempts=attempts,
         refunds=refunds,
         disputes=disputes,
@@ -109,14 +110,18 @@ def _status(state: PaymentState, attempts: tuple[Attempt, ...], *, completed: bo
         return PaymentStatus.COMPLETED
     if state.canceled_at is not None:
         return PaymentStatus.CANCELED
-    tried = [a.status for a in attempts if a.status != AttemptStatus.ABANDONED]
-    if AttemptStatus.AUTHORIZED in tried:
+    tried = [a for a in attempts if a.status != AttemptStatus.ABANDONED]
+    if state.held_at is not None or any(a.status == AttemptStatus.AUTHORIZED for a in tried):
         return PaymentStatus.AUTHORIZED
+    last = tried[-1].status if tried else AttemptStatus.ABANDONED
+    since = max(state.idle_at or 0, max((a.created for a in tried), default=0))
+    if last != AttemptStatus.OPEN and (state.processing_at or 0) > since:
+        return PaymentStatus.PROCESSING
     return {
         AttemptStatus.OPEN: PaymentStatus.REQUIRES_ACTION,
         AttemptStatus.PROCESSING: PaymentStatus.PROCESSING,
         AttemptStatus.FAILED: PaymentStatus.FAILED,
-    }.get(tried[-1] if tried else AttemptStatus.ABANDONED, PaymentStatus.PENDING)
+    }.get(last, PaymentStatus.PENDING)
 
 
 def _last_failure(state: PaymentState, attempts: tuple[Attempt, ...]) -> Failure | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.payments.facts import Card, Failure, Risk, ThreeDSecure
+from app.domain.payments.facts import Failure, Risk, ThreeDSecure
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import CaptureMethod, ChargeStatus, ClosingKind, DisputeStatus, RefundState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeEvidence:
-    """All that was learnt about one charge. ``created`` stays None while only an intent's error named the charge."""
+    """All that was learnt about one charge. ``created`` stays None while only an intent named the charge.
+
+    ``in_processing`` is true once the intent was seen in processing with it: nobody waits for the customer any more.
+    """
 
     status: ChargeStatus
     first_seen: int
@@ -25,11 +29,15 @@ class ChargeEvidence:
     three_d_secure: ThreeDSecure | None = None
     risk: Risk | None = None
     capture_before: int | None = None
+    method: PaymentMethod | None = None
+    in_processing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeEvidence:
-    """A 3-D Secure request, known by its payment method, because no charge exists before it is answered.
+    """An action asked of the customer, known by its payment method, because no charge exists before it is answered.
+
+    It is a 3-D Secure request, a redirect, a voucher or a bank transfer: ``action`` is ``next_action.type``.
 
     ``after_charge_id`` is the intent's latest charge when the request was first seen: it orders the request against
     charges of the same second.
@@ -41,6 +49,18 @@ class ChallengeEvidence:
     failed_at: int | None = None
     failure: Failure | None = None
     settled: bool = False
+    card: Card | None = None
+    action: str | None = None
+    method: PaymentMethod | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureEvidence:
+    """A failure that named neither a charge nor a payment method, known by its reason."""
+
+    first_seen: int
+    failure: Failure
+    method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +168,11 @@ class PaymentState:
     idle_at: int | None = None
     capture_method: CaptureMethod | None = None
     key_number: int | None = None
+    held_at: int | None = None
+    processing_at: int | None = None
     charges: Mapping[str, ChargeEvidence] = field(default_factory=dict)
     challenges: Mapping[str, ChallengeEvidence] = field(default_factory=dict)
+    failures: Mapping[str, FailureEvidence] = field(default_factory=dict)
     refunds: Mapping[str, RefundEvidence] = field(default_factory=dict)
     disputes: Mapping[str, DisputeEvidence] = field(default_factory=dict)
     fraud_warnings: Mapping[str, FraudWarningEvidence] = field(default_factory=dict)

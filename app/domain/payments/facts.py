@@ -9,16 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import ChargeStatus, ClosingKind, DisputeStatus, IntentStatus, RefundState
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The part of a card that may be stored and displayed (DESIGN section 2)."""
-
-    brand: str | None
-    last4: str | None
-    country: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +60,18 @@ class ChargeFact:
     three_d_secure: ThreeDSecure | None
     risk: Risk | None = None
     capture_before: int | None = None
+    method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptError:
-    """``last_payment_error`` of an intent; without a charge it is a 3-D Secure failure."""
+    """``last_payment_error`` of an intent. Without a charge it is a failed 3-D Secure request, or names nothing."""
 
     failure: Failure
     charge_id: str | None
     payment_method_id: str | None
     card: Card | None
+    method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +79,8 @@ class IntentFact:
     """A payment intent as Stripe returned it at ``as_of`` (the event's time, or when we fetched it).
 
     ``settled`` names payment methods whose 3-D Secure request was known to be open before this snapshot was fetched:
-    only a fetch can say so, because times of one second cannot order two events.
+    only a fetch can say so, because times of one second cannot order two events. ``action`` is ``next_action.type``,
+    and ``method`` what the snapshot says of the present payment method.
     """
 
     intent_id: str
@@ -108,6 +103,8 @@ class IntentFact:
     payment_id: str | None
     description: str | None
     settled: frozenset[str] = field(default_factory=frozenset)
+    action: str | None = None
+    method: PaymentMethod | None = None
 
     @property
     def is_ours(self) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.domain.payments.attempts import merge_challenge, merge_charge
+from app.domain.payments.attempts import merge_challenge, merge_charge, merge_error, merge_progress
 from app.domain.payments.closings import closing_refused, closing_requested, closing_unanswered, key_spent
 from app.domain.payments.disputes import merge_dispute
 from app.domain.payments.evidence import ChallengeEvidence, ChargeEvidence, PaymentState
@@ -46,6 +46,8 @@ from app.domain.payments.refunds import (
     refund_unanswered,
 )
 from app.domain.payments.states import CaptureMethod, ChargeStatus, IntentStatus
+
+_UNDER_WAY = frozenset({IntentStatus.PROCESSING, IntentStatus.REQUIRES_CAPTURE})
 
 
 class ContradictoryFact(Exception):
@@ -86,7 +88,16 @@ def _without_the_superseded(state: PaymentState) -> PaymentState:
     paid = [c.amount for c in state.charges.values() if c.status == ChargeStatus.SUCCEEDED and c.captured and c.created]
     if not paid:
         return state
-    return replace(state, amount=max(paid), amount_as_of=0, succeeded_at=None, amount_received=0, idle_at=None)
+    return replace(
+        state,
+        amount=max(paid),
+        amount_as_of=0,
+        succeeded_at=None,
+        amount_received=0,
+        idle_at=None,
+        held_at=None,
+        processing_at=None,
+    )
 
 
 def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
@@ -112,33 +123,19 @@ def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
         )
     elif fact.status == IntentStatus.REQUIRES_ACTION and fact.payment_method_id:
         request = ChallengeEvidence(
-            requested_at=fact.as_of, last_requested_at=fact.as_of, after_charge_id=fact.latest_charge_id
+            requested_at=fact.as_of,
+            last_requested_at=fact.as_of,
+            after_charge_id=fact.latest_charge_id,
+            action=fact.action,
+            method=fact.method,
         )
         state = merge_challenge(state, fact.payment_method_id, request)
     elif fact.status.is_idle:
         state = replace(state, idle_at=latest(state.idle_at, fact.as_of))
-    elif fact.status == IntentStatus.PROCESSING and fact.latest_charge_id:
-        state = merge_charge(
-            state,
-            fact.latest_charge_id,
-            ChargeEvidence(
-                status=ChargeStatus.PENDING, first_seen=fact.as_of, payment_method_id=fact.payment_method_id
-            ),
-        )
+    elif fact.status in _UNDER_WAY:
+        state = merge_progress(state, fact)
     if fact.last_error:
-        error = fact.last_error
-        if error.charge_id:
-            failed = ChargeEvidence(
-                status=ChargeStatus.FAILED,
-                first_seen=fact.as_of,
-                failure=error.failure,
-                payment_method_id=error.payment_method_id,
-                card=error.card,
-            )
-            state = merge_charge(state, error.charge_id, failed)
-        elif error.payment_method_id:
-            unauthenticated = ChallengeEvidence(failed_at=fact.as_of, failure=error.failure)
-            state = merge_challenge(state, error.payment_method_id, unauthenticated)
+        state = merge_error(state, fact.last_error, fact.as_of)
     for payment_method_id in fact.settled:
         state = merge_challenge(state, payment_method_id, ChallengeEvidence(settled=True))
     return _charge(state, fact.charge) if fact.charge else state
@@ -158,6 +155,7 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         three_d_secure=fact.three_d_secure,
         risk=fact.risk,
         capture_before=fact.capture_before,
+        method=fact.method,
     )
     return merge_charge(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
 

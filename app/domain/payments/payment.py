@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain.payments.facts import Card, Failure, Risk
+from app.domain.payments.facts import Failure, Risk
 from app.domain.payments.history import Entry
+from app.domain.payments.methods import Card, PaymentMethod, Waiting, authenticates
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
@@ -38,7 +39,10 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try to pay: a charge, or a 3-D Secure request that never became one."""
+    """One try to pay: a charge, or a 3-D Secure request that never became one.
+
+    ``action`` is what Stripe asked of the customer, as ``next_action.type``.
+    """
 
     charge_id: str | None
     payment_method_id: str | None
@@ -47,10 +51,21 @@ class Attempt:
     failure: Failure | None
     card: Card | None
     three_d_secure: Authentication
+    payment_method: PaymentMethod | None = None
+    action: str | None = None
 
     @property
     def created_at(self) -> datetime:
         return datetime.fromtimestamp(self.created, UTC)
+
+    @property
+    def waiting_for(self) -> Waiting | None:
+        """What an open attempt waits for; None for the others."""
+        if self.status != AttemptStatus.OPEN:
+            return None
+        if authenticates(self.action, self.payment_method):
+            return Waiting.AUTHENTICATION
+        return Waiting.of_action(self.action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +186,7 @@ class Payment:
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
     hold_expires: int | None = None
     history: Sequence[Entry] = ()
+    payment_method: PaymentMethod | None = None
 
     @property
     def created_at(self) -> datetime:
@@ -184,6 +200,13 @@ class Payment:
     def hold_expires_at(self) -> datetime | None:
         """Until when the hold of this payment had or has to be captured; None where there never was one."""
         return None if self.hold_expires is None else datetime.fromtimestamp(self.hold_expires, UTC)
+
+    @property
+    def waiting_for(self) -> Waiting | None:
+        """What the payment waits for while it needs an action of the customer."""
+        if self.status != PaymentStatus.REQUIRES_ACTION:
+            return None
+        return next((waiting for attempt in self.attempts if (waiting := attempt.waiting_for)), None)
 
     @property
     def dispute_open(self) -> bool:

@@ -6,15 +6,17 @@ seconds, words those of DESIGN section 2.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from app.domain.payments.facts import Card, Failure
+from app.domain.payments.facts import Failure
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
 
 Record = dict[str, Any]
 _LISTS = ("attempts", "refunds", "disputes", "fraud_warnings", "reviews")
 # Details that records did not always have. Stripe's lists name them for every payment; that is no difference.
-_LATER_DETAILS = frozenset({"stripe_reason", "risk"})
+_LATER_DETAILS = frozenset({"stripe_reason", "risk", "payment_method", "action"})
 
 
 def record(payment: Payment) -> Record:
@@ -48,6 +50,12 @@ def record(payment: Payment) -> Record:
         # ever come: a payment that was held once keeps them.
         **({"capture_method": payment.capture_method.value} if payment.capture_method.is_manual else {}),
         **({"hold_expires_at": payment.hold_expires} if payment.hold_expires is not None else {}),
+        # By the attempts, which stay: so a record that has it never loses it again.
+        **(
+            {"payment_method": _method(payment.payment_method)}
+            if any(_says_more(a) for a in payment.attempts if a.charge_id or a.payment_method_id)
+            else {}
+        ),
     }
 
 
@@ -103,6 +111,8 @@ def _attempt(attempt: Attempt) -> Record:
         "card": _card(attempt.card),
         "three_d_secure": _authentication(attempt.three_d_secure),
         "created_at": attempt.created,
+        **({"payment_method": _method(attempt.payment_method)} if _says_more(attempt) else {}),
+        **({"action": attempt.action} if attempt.action else {}),
     }
 
 
@@ -157,6 +167,15 @@ def _failure(failure: Failure | None) -> Record | None:
 
 def _card(card: Card | None) -> Record | None:
     return {"brand": card.brand, "last4": card.last4, "country": card.country} if card else None
+
+
+def _says_more(attempt: Attempt) -> bool:
+    """False where the card says as much, as in the records of earlier versions."""
+    return attempt.payment_method is not None and attempt.payment_method != PaymentMethod.of_card(attempt.card)
+
+
+def _method(method: PaymentMethod | None) -> Record | None:
+    return asdict(method) if method else None
 
 
 def _authentication(authentication: Authentication) -> Record:

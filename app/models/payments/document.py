@@ -37,6 +37,10 @@ class AttemptDocument(EmbeddedDocument):
     card = DictField(null=True)
     three_d_secure = DictField()
     created_at = DateTimeField(required=True)
+    # Where it says more than the card: type, wallet, brand, last4, country, funding, bank.
+    payment_method = DictField()
+    # ``next_action.type``: what Stripe asked of the customer.
+    action = StringField()
 
 
 class RefundDocument(EmbeddedDocument):
@@ -126,6 +130,7 @@ class PaymentDocument(StoredDocument):
     failure = DictField(null=True)
     three_d_secure = DictField()
     card = DictField(null=True)
+    payment_method = DictField(null=True)
     attempts = EmbeddedDocumentListField(AttemptDocument)
     refunds = EmbeddedDocumentListField(RefundDocument)
     disputes = EmbeddedDocumentListField(DisputeDocument)

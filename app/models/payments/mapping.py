@@ -19,12 +19,14 @@ from app.domain.payments.evidence import (
     ChargeEvidence,
     ClosingEvidence,
     DisputeEvidence,
+    FailureEvidence,
     FraudWarningEvidence,
     PaymentState,
     RefundEvidence,
     ReviewEvidence,
 )
-from app.domain.payments.facts import Card, Failure, Risk, ThreeDSecure
+from app.domain.payments.facts import Failure, Risk, ThreeDSecure
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.payment import Attempt, Authentication, Dispute, FraudWarning, Payment, Refund, Review
 from app.domain.payments.snapshot import record, refund_record
 from app.domain.payments.states import (
@@ -56,10 +58,13 @@ _SCALARS = (
     "idle_at",
     "capture_method",
     "key_number",
+    "held_at",
+    "processing_at",
 )
 _TABLES: dict[str, type] = {
     "charges": ChargeEvidence,
     "challenges": ChallengeEvidence,
+    "failures": FailureEvidence,
     "refunds": RefundEvidence,
     "disputes": DisputeEvidence,
     "fraud_warnings": FraudWarningEvidence,
@@ -71,7 +76,13 @@ _STATUSES: dict[type, Callable[[str], str]] = {
     RefundEvidence: RefundState,
     DisputeEvidence: DisputeStatus,
 }
-_VALUES: dict[str, type] = {"failure": Failure, "card": Card, "three_d_secure": ThreeDSecure, "risk": Risk}
+_VALUES: dict[str, type] = {
+    "failure": Failure,
+    "card": Card,
+    "three_d_secure": ThreeDSecure,
+    "risk": Risk,
+    "method": PaymentMethod,
+}
 _TIMES = frozenset({"created_at", "completed_at", "evidence_due_by", "hold_expires_at"})
 _PAYMENT_FIELDS = (
     *("order_id", "customer_id", "description", "payment_intent_id", "livemode", "amount", "currency"),
@@ -123,6 +134,7 @@ def payment_of(document: Mapping[str, Any]) -> Payment:
         failure=_failure(document.get("failure")),
         three_d_secure=_authentication(document.get("three_d_secure")),
         card=_card(document.get("card")),
+        payment_method=_payment_method(document),
         attempts=tuple(_attempt(row) for row in document.get("attempts") or ()),
         refunds=tuple(refund_of({**row, "payment_id": payment_id}) for row in document.get("refunds") or ()),
         disputes=tuple(_dispute(row) for row in document.get("disputes") or ()),
@@ -204,6 +216,8 @@ def _attempt(row: Mapping[str, Any]) -> Attempt:
         failure=_failure(row.get("failure")),
         card=_card(row.get("card")),
         three_d_secure=_authentication(row.get("three_d_secure")),
+        payment_method=_payment_method(row),
+        action=row.get("action"),
     )
 
 
@@ -237,6 +251,11 @@ def _failure(row: Mapping[str, Any] | None) -> Failure | None:
 
 def _card(row: Mapping[str, Any] | None) -> Card | None:
     return Card(row.get("brand"), row.get("last4"), row.get("country")) if row else None
+
+
+def _payment_method(row: Mapping[str, Any]) -> PaymentMethod | None:
+    method = row.get("payment_method")
+    return PaymentMethod(**method) if method else PaymentMethod.of_card(_card(row.get("card")))
 
 
 def _authentication(row: Mapping[str, Any] | None) -> Authentication:

@@ -17,7 +17,8 @@ from structlog.contextvars import bind_contextvars
 from app.domain.money import Money, MoneyError
 from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState, RefundEvidence
-from app.domain.payments.facts import Card, Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
+from app.domain.payments.facts import Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
+from app.domain.payments.methods import Card
 from app.domain.payments.payment import Refund
 from app.domain.payments.states import PaymentStatus, RefundState, StripeReason
 from app.errors import (

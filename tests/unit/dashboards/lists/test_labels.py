@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from app.domain.payments.facts import Card
+from app.domain.payments.methods import Card
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.domain.payments.facts import (
     AttemptError,
-    Card,
     ChargeFact,
     DisputeFact,
     Fact,
@@ -23,9 +22,13 @@ from app.domain.payments.facts import (
     Risk,
     ThreeDSecure,
 )
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import ChargeStatus, DisputeStatus, IntentStatus, RefundState
 
 VISA = Card("visa", "4242", "US")
+CARD = PaymentMethod(type="card", brand="visa", last4="4242", country="US", funding="credit")
+SEPA = PaymentMethod(type="sepa_debit", last4="3000", country="DE", bank="37040044")
+OXXO = PaymentMethod(type="oxxo")
 RISKS = [Risk("normal"), Risk("elevated", 66), Risk("not_assessed"), None]
 START = 1_700_000_000
 AMOUNT = 10_000
@@ -56,7 +59,7 @@ class Simulator:
         self.refunds: list[RefundFact] = []
         self.intent("requires_payment_method")
 
-    def intent(self, status: str, method: str | None = None, **more: object) -> None:
+    def intent(self, status: str, method_id: str | None = None, **more: object) -> None:
         fact = IntentFact(
             intent_id="pi_1",
             status=IntentStatus(status),
@@ -67,7 +70,7 @@ class Simulator:
             livemode=False,
             capture_method="automatic",
             amount_received=AMOUNT if status == "succeeded" else 0,
-            payment_method_id=method,
+            payment_method_id=method_id,
             latest_charge_id=self.latest_charge,
             charge=None,
             last_error=self.error,
@@ -97,6 +100,7 @@ class Simulator:
             card=VISA,
             three_d_secure=three_d_secure,
             risk=RISKS[self.count % len(RISKS)],
+            method=CARD,
         )
         self.story.facts.append(fact)
 
@@ -110,7 +114,7 @@ class Simulator:
             self.story.attempts[-1] = "abandoned"
         if challenged:
             self.error = None
-            self.intent("requires_action", method)
+            self.intent("requires_action", method, action="use_stripe_sdk", method=CARD)
             if kind == "3ds_open":
                 self.story.status = "requires_action"
                 self.story.attempts.append("open")
@@ -122,6 +126,7 @@ class Simulator:
                 charge_id=None,
                 payment_method_id=method,
                 card=VISA,
+                method=CARD,
             )
             self.intent("requires_payment_method")
             self.finish("failed", "failed")
@@ -134,6 +139,7 @@ class Simulator:
                 charge_id=self.latest_charge,
                 payment_method_id=method,
                 card=VISA,
+                method=CARD,
             )
             self.intent("requires_payment_method")
             self.finish("failed", "failed")
@@ -142,6 +148,94 @@ class Simulator:
             self.charge(method, "succeeded", asked)
             self.intent("succeeded", method)
             self.finish("completed", "succeeded")
+
+    def debit(self, result: str, gap: int) -> None:
+        """A bank debit that settles after days: its charge is pending, and then succeeds or fails."""
+        charge = self.of_another_kind(SEPA, gap)
+        self.story.facts.append(charge)
+        self.intent("processing", charge.payment_method_id)
+        self.story.status = "processing"
+        self.story.attempts.append("processing")
+        self.settle(charge, result, gap)
+
+    def voucher(self, result: str, gap: int, *, with_charge: bool) -> None:
+        """A voucher that the customer is to pay; Stripe may make its pending charge at once, or when it was paid."""
+        before = self.latest_charge
+        charge = self.of_another_kind(OXXO, gap)
+        if with_charge:
+            self.story.facts.append(charge)
+        else:
+            self.latest_charge = before
+        self.intent("requires_action", charge.payment_method_id, action="oxxo_display_details")
+        self.story.status = "requires_action"
+        self.story.attempts.append("open")
+        if result == "failed" and not with_charge:
+            self.story.clock += gap
+            failure = Failure("payment_intent_payment_attempt_expired")
+            self.error = AttemptError(
+                failure=failure, charge_id=None, payment_method_id=charge.payment_method_id, card=None, method=OXXO
+            )
+            self.intent("requires_payment_method")
+            self.story.attempts.pop()
+            self.finish("failed", "failed")
+        elif result != "open":
+            self.latest_charge = charge.charge_id
+            self.settle(charge, result, gap)
+
+    def of_another_kind(self, method: PaymentMethod, gap: int) -> ChargeFact:
+        self.count += 1
+        self.story.clock += gap
+        if self.story.attempts and self.story.attempts[-1] == "open":
+            self.story.attempts[-1] = "abandoned"
+        self.error = None
+        self.latest_charge = f"ch_{self.count}"
+        return ChargeFact(
+            charge_id=self.latest_charge,
+            intent_id="pi_1",
+            status=ChargeStatus.PENDING,
+            created=self.story.clock,
+            amount=AMOUNT,
+            amount_captured=0,
+            amount_refunded=0,
+            captured=False,
+            payment_method_id=f"pm_{self.count}",
+            failure=None,
+            card=None,
+            three_d_secure=None,
+            method=method,
+        )
+
+    def settle(self, charge: ChargeFact, result: str, gap: int) -> None:
+        """The bank's answer to a pending charge."""
+        self.story.clock += gap
+        self.story.attempts.pop()
+        if result == "ok":
+            paid = replace(charge, status=ChargeStatus.SUCCEEDED, captured=True, amount_captured=AMOUNT)
+            self.story.facts.append(paid)
+            self.intent("succeeded", charge.payment_method_id)
+            self.finish("completed", "succeeded")
+            return
+        failure = Failure("payment_method_provider_decline")
+        self.story.facts.append(replace(charge, status=ChargeStatus.FAILED, failure=failure))
+        self.error = AttemptError(
+            failure=failure,
+            charge_id=charge.charge_id,
+            payment_method_id=charge.payment_method_id,
+            card=None,
+            method=charge.method,
+        )
+        self.intent("requires_payment_method")
+        self.finish("failed", "failed")
+
+    def try_with(self, kind: str, gap: int) -> None:
+        """One try of any kind."""
+        way, _, result = kind.partition(":")
+        if way == "debit":
+            self.debit(result, gap)
+        elif way in {"voucher", "voucher_with_charge"}:
+            self.voucher(result, gap, with_charge=way == "voucher_with_charge")
+        else:
+            self.attempt(kind, gap)
 
     def finish(self, status: str, attempt: str) -> None:
         self.story.status = status
@@ -226,7 +320,11 @@ class Simulator:
             self.story.disputes[f"dp_{number}"] = status
 
 
-FAILING = ["declined", "3ds_failed", "3ds_declined", "3ds_open"]
+FAILING = [
+    *("declined", "3ds_failed", "3ds_declined", "3ds_open", "debit:failed"),
+    *("voucher:failed", "voucher:open", "voucher_with_charge:failed", "voucher_with_charge:open"),
+]
+PAYING = ["ok", "3ds_ok", "debit:ok", "voucher:ok", "voucher_with_charge:ok"]
 DISPUTES = [
     ["warning_needs_response", "warning_closed"],
     ["warning_needs_response", "needs_response", "under_review", "lost"],
@@ -242,12 +340,12 @@ def stories(draw: st.DrawFn, *, min_gap: int = 0) -> Story:
     gaps = st.integers(min_gap, 3)
     simulator = Simulator()
     for kind in draw(st.lists(st.sampled_from(FAILING), max_size=4)):
-        simulator.attempt(kind, draw(gaps))
-    end = draw(st.sampled_from(["ok", "3ds_ok", "cancel", "leave"]))
+        simulator.try_with(kind, draw(gaps))
+    end = draw(st.sampled_from([*PAYING, "cancel", "leave"]))
     if end == "cancel":
         simulator.cancel(draw(gaps))
     elif end != "leave":
-        simulator.attempt(end, draw(gaps))
+        simulator.try_with(end, draw(gaps))
         left = AMOUNT
         for part in draw(st.lists(st.integers(1, 4_000), max_size=4)):
             ends = draw(st.sampled_from(["succeeded", "failed", "pending"]))
