@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.cursors import Cursor
 from app.domain.payments.payment import Payment
+from app.domain.payments.states import FraudSignal
 from app.errors import ValidationFailed
 from app.models.connection import snapshot
 from app.models.listing import children as child_list
@@ -100,6 +101,14 @@ class Listings:
             documents = repository.listed([row["_id"] for row in page.rows], moment.session)
         return PaymentPage([payment_of(document) for document in documents], page.previous, page.next)
 
+    def open_fraud_warnings(self) -> Listing:
+        """The payments whose early fraud warning waits for a person, newest first, MOST_URGENT at most.
+
+        Raises FiguresNotReady, DatabaseUnavailable.
+        """
+        with self._keeper.listing(PaymentFilter(signal=FraudSignal.WARNING_OPEN)) as moment:
+            return Listing(moment.page(SortOrder.NEWEST, limit=MOST_URGENT), moment.count(most=MOST_COUNTED + 1))
+
     def children(self, where: RefundFilter | DisputeFilter, cursor: Cursor | None = None) -> ChildListing:
         """A page of refunds or disputes. Raises FiguresNotReady, DatabaseUnavailable."""
         self._keeper.catch_up()
@@ -138,4 +147,4 @@ class Listings:
 
 def _check(where: PaymentFilter, order: SortOrder) -> None:
     if order.field == "amount" and not where.offers_amounts:
-        raise ValidationFailed("Sorting by amount needs a currency, and neither a search nor a failure reason.")
+        raise ValidationFailed("Sorting by amount needs a currency, and no search, failure reason or fraud signal.")

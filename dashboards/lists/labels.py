@@ -10,6 +10,7 @@ from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
     DisputeStatus,
+    FraudSignal,
     PaymentStatus,
     RefundState,
     RefundStatus,
@@ -120,6 +121,13 @@ DISPUTE: Mapping[DisputeStatus, Label] = {
     DisputeStatus.APPEAL_UNDER_REVIEW: Label(
         "Appeal: under review", "wait", "The evidence was submitted; the bank decides."
     ),
+}
+SIGNAL: Mapping[FraudSignal, Label] = {
+    FraudSignal.WARNING_OPEN: Label("Fraud warning: refund advised", "bad"),
+    FraudSignal.WARNING: Label("Fraud warning", "note"),
+    FraudSignal.REVIEW_OPEN: Label("Review open", "wait"),
+    FraudSignal.HIGHEST_RISK: Label("Highest risk", "bad"),
+    FraudSignal.ELEVATED_RISK: Label("Elevated risk", "wait"),
 }
 # ``outcome.risk_level`` of a charge.
 RISK: Mapping[str, Label] = {

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.payments.states import FraudSignal
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
-from dashboards.lists.labels import PAYMENT, REFUNDED, humanize, options
+from dashboards.lists.labels import PAYMENT, REFUNDED, SIGNAL, humanize, options
 from dashboards.lists.query import ListQuery, Reader, quoted
 
 STATUS: Mapping[str, str] = dict(options(PAYMENT))
+FRAUD: Mapping[str, str] = dict(options(SIGNAL))
 REFUND_STATUS: Mapping[str, str] = dict(options(REFUNDED))
 SORT: Mapping[str, str] = {
     SortOrder.NEWEST: "Newest first",
@@ -56,6 +58,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
     figure = reader.option("counts", "Payments counted as", COUNTS, noun="figure", fallback=_EVERY)
     start, end = reader.range("Captured" if figure == FigureFilter.CAPTURED else "Created")
     status = reader.option("status", "Status", STATUS)
+    signal = reader.option("fraud", "Fraud signal", FRAUD)
     where = PaymentFilter(
         start=start,
         end=end,
@@ -66,6 +69,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         statuses=(status,) if status else None,
         refund_status=reader.option("refund_status", "Refund status", REFUND_STATUS, noun="refund status"),
         disputed=reader.flag("disputed", "Disputed"),
+        signal=FraudSignal(signal) if signal else None,
         **reader.shared_filters(),
         order_id=reader.identifier("order", "Order"),
         customer_id=reader.identifier("customer", "Customer"),
@@ -97,7 +101,7 @@ def _order(reader: Reader, where: PaymentFilter) -> SortOrder:
         fault = (
             "Sorting by amount needs a currency: amounts of different currencies cannot be compared."
             if where.currency is None
-            else "A search or a failure reason cannot be sorted by amount."
+            else "A search, a failure reason or a fraud signal cannot be sorted by amount."
         )
         reader.refuse(fault, _NEWEST)
         return SortOrder.NEWEST

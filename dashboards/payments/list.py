@@ -27,10 +27,12 @@ def index() -> str:
     query = filters.read(request.args, services.listings.zone)
     cursor = cursors.read(request.args, _NAME, query, query.order.value)
     listing = services.listings.payments(query.where, query.order, cursor)
+    is_start = cursor is None and not query.parameters
     return render_template(
         "payments/list.html",
         query=query,
         listing=listing,
+        urgent=services.listings.open_fraud_warnings() if is_start else None,
         turn=cursors.turn(listing.page, cursor, _NAME, query.parameters),
         most=MOST_COUNTED,
         options=_options(query),
@@ -46,6 +48,7 @@ def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
         **card_options(options, where),
         "status": list(filters.STATUS.items()),
         "refund_status": list(filters.REFUND_STATUS.items()),
+        "fraud": list(filters.FRAUD.items()),
         "sort": list(filters.SORT.items()),
         "reason": options_of(options.reason, humanize, where.reason),
     }

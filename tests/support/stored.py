@@ -87,6 +87,29 @@ def dispute(number: int, status: str = "needs_response", **fields: Any) -> Docum
     } | fields
 
 
+def fraud_warning(number: int, *, actionable: bool) -> Document:
+    """An early fraud warning, one hour later for each ``number``."""
+    return {
+        "id": f"issfr_{number:04d}",
+        "charge_id": None,
+        "actionable": actionable,
+        "fraud_type": "made_with_stolen_card",
+        "created_at": EPOCH + timedelta(hours=number),
+    }
+
+
+def review(number: int, *, is_open: bool) -> Document:
+    """A review, one hour later for each ``number``."""
+    return {
+        "id": f"prv_{number:04d}",
+        "charge_id": None,
+        "is_open": is_open,
+        "opened_reason": "rule",
+        "closed_reason": None if is_open else "approved",
+        "created_at": EPOCH + timedelta(hours=number),
+    }
+
+
 def mixed(count: int) -> list[Document]:
     """Payments of every kind: currencies, cards, outcomes, refunds and disputes in turn."""
     found = []
@@ -119,5 +142,11 @@ def mixed(count: int) -> list[Document]:
                 status = ("needs_response", "lost", "warning_needs_response")[n % 3]
                 opened = dispute(n, status, currency=fields["currency"], amount=fields["amount"])
                 fields |= {"disputes": [opened], "disputed": not status.startswith("warning")}
+        if n % 7 == 2:
+            fields["risk"] = {"level": ("elevated", "highest", "normal")[n % 3], "score": None}
+        if fields.get("status", "completed") == "completed" and n % 5 == 2:
+            fields["fraud_warnings"] = [fraud_warning(n, actionable=n % 2 == 0)]
+        if n % 23 == 1:
+            fields["reviews"] = [review(n, is_open=n % 2 == 0)]
         found.append(payment(n, **fields))
     return found

@@ -18,6 +18,7 @@ from app.domain.payments.states import (
     AuthenticationOutcome,
     CaptureMethod,
     DisputeStatus,
+    FraudSignal,
     PaymentStatus,
     RefundState,
     RefundStatus,
@@ -214,14 +215,19 @@ class Payment:
         return any(dispute.status.blocks_refunds for dispute in self.disputes)
 
     @property
+    def fraud_signals(self) -> list[FraudSignal]:
+        """The signals of fraud by which lists find the payment."""
+        return FraudSignal.of(
+            risk_level=self.risk.level if self.risk else None,
+            warnings=[warning.actionable for warning in self.fraud_warnings],
+            review_open=any(review.is_open for review in self.reviews),
+            can_be_refunded=self.can_be_refunded and not self.disputed,
+        )
+
+    @property
     def fraud_warning_open(self) -> bool:
         """True while a refund may still keep an early fraud warning from becoming a dispute."""
-        return (
-            bool(self.fraud_warnings)
-            and self.can_be_refunded
-            and not self.disputed
-            and any(warning.actionable for warning in self.fraud_warnings)
-        )
+        return FraudSignal.WARNING_OPEN in self.fraud_signals
 
     @property
     def can_be_refunded(self) -> bool:

@@ -11,6 +11,7 @@ Sources: docs.stripe.com/payments/paymentintents/lifecycle, docs.stripe.com/api/
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Self
 
@@ -193,6 +194,30 @@ class DisputeStatus(Status):
     def takes_money(self) -> bool:
         """True where the customer has the money for good."""
         return self == DisputeStatus.LOST
+
+
+class FraudSignal(StrEnum):
+    """What lists of payments can be narrowed to. ``WARNING_OPEN``: a refund may prevent a dispute."""
+
+    WARNING_OPEN = "fraud_warning_open"
+    WARNING = "fraud_warning"
+    REVIEW_OPEN = "review_open"
+    ELEVATED_RISK = "risk_elevated"
+    HIGHEST_RISK = "risk_highest"
+
+    @classmethod
+    def of(
+        cls, *, risk_level: str | None, warnings: Collection[bool], review_open: bool, can_be_refunded: bool
+    ) -> list[FraudSignal]:
+        """The signals of a payment; ``warnings`` says of each early fraud warning whether it is actionable."""
+        signals = {
+            cls.WARNING_OPEN: can_be_refunded and any(warnings),
+            cls.WARNING: bool(warnings),
+            cls.REVIEW_OPEN: review_open,
+            cls.ELEVATED_RISK: risk_level == "elevated",
+            cls.HIGHEST_RISK: risk_level == "highest",
+        }
+        return [signal for signal, applies in signals.items() if applies]
 
 
 class AttemptStatus(Status):

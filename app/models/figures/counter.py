@@ -42,7 +42,7 @@ from app.models.listing.refunds import RefundRow, refund_rows
 from app.models.payments.document import PaymentDocument
 
 # Increase it with every change of the content or indexes of rows and rollups: the figures are then rebuilt.
-SHAPE = 8
+SHAPE = 9
 _ID = "figures"
 # The parts of a history that date the failures of refunds.
 _FAILURES = dict.fromkeys(("history.at", "history.changes.refunds.id", "history.changes.refunds.status"), 1)

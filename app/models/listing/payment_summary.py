@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, LongField, StringField
 
 from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution
-from app.domain.payments.states import AttemptStatus, DisputeStatus, RefundState
+from app.domain.payments.states import AttemptStatus, DisputeStatus, FraudSignal, PaymentStatus, RefundState
 from app.models.document import StoredDocument
 from app.models.payments.mapping import Document as Fields
 
@@ -39,12 +39,13 @@ CONTRIBUTION_OF_PAYMENT = _fields(
 # What of a payment document a list shows before its row is written, which is read while a person waits as well.
 LISTED_OF_PAYMENT = CONTRIBUTION_OF_PAYMENT | _fields(
     "order_id customer_id payment_intent_id amount amount_refundable refund_status description updated_at version "
-    "card.last4"
+    "card.last4 risk.level fraud_warnings.actionable reviews.is_open"
 )
 # What of a payment document makes its row; the rest (evidence, history) is never read for it.
 PAYMENT_FIELDS = _fields(
     "order_id customer_id payment_intent_id amount currency status amount_captured amount_refundable refund_status "
-    "disputed card attempts refunds disputes description created_at completed_at updated_at version uncounted"
+    "disputed card attempts refunds disputes risk fraud_warnings reviews description created_at completed_at "
+    "updated_at version uncounted"
 )
 # The fields of a row that ``contribution_of`` reads.
 CONTRIBUTION_FIELDS = _fields(
@@ -52,7 +53,8 @@ CONTRIBUTION_FIELDS = _fields(
 )
 # What says of a row in which lists it is, and where in them.
 PLACED_FIELDS = _fields(
-    "order_id customer_id payment_intent_id currency brand country kind attempts.reason created_at completed_at amount"
+    "order_id customer_id payment_intent_id currency brand country kind attempts.reason created_at completed_at amount "
+    "signals"
 )
 # All of a row but what only finds it in an index.
 LISTED_FIELDS = {"facets": 0, "priced": 0}
@@ -65,8 +67,9 @@ class PaymentRow(StoredDocument):
     """One payment as lists show it and figures count it. ``_id`` is the payment's; amounts are minor units.
 
     ``kind`` joins everything about a row that has few values, so that any choice among them is a short list of kinds
-    and every list can be read in order from an index. ``facets`` names each choice of failure reason, currency, brand
-    and country that takes the row in, and ``priced`` those that lists by amount are offered for: of one currency.
+    and every list can be read in order from an index. ``facets`` names each choice of failure reason, currency, brand,
+    country and fraud signal that takes the row in, and ``priced`` those that lists by amount are offered for: of one
+    currency.
     """
 
     version = IntField(required=True)
@@ -89,6 +92,7 @@ class PaymentRow(StoredDocument):
     facets = ListField(StringField())
     priced = ListField(StringField())
     last4 = StringField(null=True)
+    signals = ListField(StringField())
     attempts = ListField(DictField())
     refunds = ListField(DictField())
     disputes = ListField(DateTimeField())
@@ -125,7 +129,8 @@ def row_of(payment: Mapping[str, Any]) -> Fields:
         for reason in ("", *sorted(set(contribution.failure_reasons)))
         for currency in ("", row["currency"])
         for card in cards
-        if (name := facet(currency, *card, reason)) != facet()
+        for signal in ("", *row["signals"])
+        if (name := facet(currency, *card, reason, signal)) != facet()
     ]
     return row
 
@@ -143,10 +148,14 @@ def _row_and_contribution(payment: Mapping[str, Any]) -> tuple[Fields, Contribut
 
 
 def facet(
-    currency: str | None = None, brand: str | None = None, country: str | None = None, reason: str | None = None
+    currency: str | None = None,
+    brand: str | None = None,
+    country: str | None = None,
+    reason: str | None = None,
+    signal: str | None = None,
 ) -> str:
     """The name of the rows that have all of these; what is None may be any."""
-    return _JOIN.join((reason or "", currency or "", brand or "", country or ""))
+    return _JOIN.join((reason or "", currency or "", brand or "", country or "", signal or ""))
 
 
 def bare_row_of(payment: Mapping[str, Any]) -> Fields:
@@ -160,6 +169,7 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
         "brand": card.get("brand") or NO_CARD,
         "country": card.get("country") or NO_CARD,
         "last4": card.get("last4"),
+        "signals": _signals(payment),
         "attempts": [_attempt(a) for a in payment["attempts"]],
         "refunds": [
             {"at": r["created_at"], "amount": r["amount"]}
@@ -168,6 +178,18 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
         ],
         "disputes": [d["created_at"] for d in payment["disputes"] if not DisputeStatus(d["status"]).is_inquiry],
     }
+
+
+def _signals(payment: Mapping[str, Any]) -> list[str]:
+    """``Payment.fraud_signals`` of a document."""
+    completed, disputed = payment.get("status") == PaymentStatus.COMPLETED, bool(payment.get("disputed"))
+    signals = FraudSignal.of(
+        risk_level=(payment.get("risk") or {}).get("level"),
+        warnings=[bool(warning.get("actionable")) for warning in payment.get("fraud_warnings") or ()],
+        review_open=any(review.get("is_open") for review in payment.get("reviews") or ()),
+        can_be_refunded=completed and not disputed and bool(payment.get("amount_refundable")),
+    )
+    return [signal.value for signal in signals]
 
 
 def contribution_of(row: Mapping[str, Any]) -> Contribution:

@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo.client_session import ClientSession
 
 from app.domain.figures.contributions import FirstAttempt, Outcome
-from app.domain.payments.states import RefundStatus
+from app.domain.payments.states import FraudSignal, RefundStatus
 from app.models import pagination
 from app.models.connection import raw, unavailable_as_ours
 from app.models.listing.payment_summary import BEGINNING, LISTED_FIELDS, PAST, FilterKey, PaymentRow, facet
@@ -96,6 +96,7 @@ class PaymentFilter:
     disputed: bool | None = None
     figure: FigureFilter | None = None
     reason: str | None = None
+    signal: FraudSignal | None = None
     order_id: str | None = None
     customer_id: str | None = None
     payment_intent_id: str | None = None
@@ -112,7 +113,7 @@ class PaymentFilter:
     @property
     def offers_amounts(self) -> bool:
         """True where the list can be sorted by amount: amounts of one currency only, and in order from an index."""
-        return self.currency is not None and self.reason is None and not self.is_search
+        return self.currency is not None and self.reason is None and self.signal is None and not self.is_search
 
     @property
     def dated_by(self) -> str:
@@ -137,6 +138,7 @@ class PaymentFilter:
             all(getattr(self, name) in {None, row[name]} for name in names)
             and self.matches_key(FilterKey.parse(row["kind"]))
             and (self.reason is None or any(a.get("reason") == self.reason for a in row["attempts"]))
+            and (self.signal is None or self.signal in row["signals"])
             and (self.named is None or self.named in {row["order_id"], row["customer_id"]})
             and (self.payment_id is None or self.payment_id == str(row["_id"]))
             and at is not None
@@ -251,7 +253,7 @@ def plan_of(where: PaymentFilter, order: SortOrder, session: ClientSession | Non
     query: Row = {"kind": {"$in": matching}, **_between(where)}
     if where.is_search:
         return _search(where, query)
-    name = facet(where.currency, where.brand, where.country, where.reason)
+    name = facet(where.currency, where.brand, where.country, where.reason, where.signal)
     if order.field == "amount":
         return Plan({"priced": name, **query}, "facet_largest")
     by = "completed" if where.dated_by == "completed_at" else "newest"
@@ -273,6 +275,8 @@ def _search(where: PaymentFilter, query: Row) -> Plan:
     query |= {name: value for name in names if (value := getattr(where, name)) is not None}
     if where.reason is not None:
         query["attempts.reason"] = where.reason
+    if where.signal is not None:
+        query["signals"] = where.signal.value
     if where.named is not None:
         query["$or"] = [{"order_id": where.named}, {"customer_id": where.named}]
     if where.payment_id is not None:

@@ -36,6 +36,7 @@ def payments(rows: Iterable[Row], zone: ZoneInfo) -> Table:
         "three_d_secure": lambda r: _yes(any(a.get("outcome") for a in r["attempts"])),
         "attempts": lambda r: len(r["attempts"]),
         "failure_codes": lambda r: " ".join(a["reason"] for a in r["attempts"] if a.get("reason")),
+        "fraud_signals": lambda r: " ".join(r["signals"]),
     }
     return _table("payments", columns, rows)
 

@@ -27,7 +27,8 @@ PATH = "/dashboard/payments.csv"
 COLUMNS = (
     "payment_id created_utc created_local completed_utc completed_local status refund_status disputed order_id "
     "customer_id payment_intent_id description currency amount_minor amount captured_minor captured refunded_minor "
-    "refunded card_brand card_country card_last4 three_d_secure attempts failure_codes"
+    "refunded card_brand card_country card_last4 three_d_secure attempts failure_codes "
+    "fraud_signals"
 ).split()
 
 

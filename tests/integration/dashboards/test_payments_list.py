@@ -34,7 +34,7 @@ def payments(database: Database[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def ids(page: str) -> list[str]:
-    return re.findall(r'class="row-link" href="/dashboard/payments/([0-9a-f]{24})"', page)
+    return re.findall(r'class="row-link" href="/dashboard/payments/([0-9a-f]{24})"', page.split('id="rows"')[1])
 
 
 def link(page: str, words: str) -> str | None:
@@ -67,6 +67,12 @@ def reasons(p: dict[str, Any]) -> list[str]:
     return [a["failure"]["reason"] for a in p["attempts"] if a["failure"]]
 
 
+def is_urgent(p: dict[str, Any]) -> bool:
+    """A fraud warning that a refund may still answer."""
+    warned = any(warning["actionable"] for warning in p.get("fraud_warnings", ()))
+    return warned and p["amount_refundable"] > 0 and not p["disputed"]
+
+
 FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "": lambda p: p is not None,
     "status=failed": lambda p: p["status"] == "failed",
@@ -76,6 +82,18 @@ FILTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "disputed=yes&currency=usd": lambda p: p["disputed"] and p["currency"] == "usd",
     "three_d_secure=true": has_three_d_secure,
     "reason=do_not_honor": lambda p: "do_not_honor" in reasons(p),
+    "fraud=fraud_warning_open": is_urgent,
+    "fraud=fraud_warning&currency=eur": lambda p: bool(p.get("fraud_warnings")) and p["currency"] == "eur",
+    "fraud=review_open": lambda p: any(review["is_open"] for review in p.get("reviews", ())),
+    "fraud=risk_elevated&status=completed": (
+        lambda p: p.get("risk", {}).get("level") == "elevated" and p["status"] == "completed"
+    ),
+    "fraud=risk_highest&reason=insufficient_funds": (
+        lambda p: p.get("risk", {}).get("level") == "highest" and "insufficient_funds" in reasons(p)
+    ),
+    "fraud=risk_elevated&q=customer-2": (
+        lambda p: p.get("risk", {}).get("level") == "elevated" and p["customer_id"] == "customer-2"
+    ),
     "counts=decided&country=US": (lambda p: p["status"] in ("completed", "failed") and p["card"]["country"] == "US"),
     "customer=customer-3": lambda p: p["customer_id"] == "customer-3",
     "q=customer-3&status=completed": (lambda p: p["customer_id"] == "customer-3" and p["status"] == "completed"),
@@ -211,3 +229,14 @@ def test_a_long_list_says_more_than_ten_thousand(viewer: FlaskClient, database: 
     database.payment_rows.insert_many([row_of(stored.payment(n)) for n in range(10_001)])
     assert "More than 10,000 payments" in viewer.get(PATH).text
     assert "More than 10,000 payments" in viewer.get(f"{PATH}?currency=usd&sort=largest").text
+
+
+def test_open_fraud_warnings_come_first(viewer: FlaskClient, payments: list[dict[str, Any]]) -> None:
+    urgent = [str(p["_id"]) for p in sorted(payments, key=lambda p: p["created_at"], reverse=True) if is_urgent(p)]
+    page = viewer.get(PATH).text
+    section = page[page.index('id="urgent"') : page.index('id="rows"')]
+    assert "Needs attention" in section
+    assert re.findall(r'class="row-link" href="/dashboard/payments/([0-9a-f]{24})"', section) == urgent[:50]
+    assert section.count("Fraud warning: refund advised") == len(urgent[:50])
+    assert 'id="urgent"' not in viewer.get(f"{PATH}?currency=usd").text
+    assert 'id="urgent"' not in viewer.get(link(page, "Next →") or "").text

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pymongo.database import Database
 
+from app.domain.payments.states import FraudSignal
 from app.models import pagination
 from app.models.connection import snapshot
 from app.models.listing import payments as payment_list
@@ -40,6 +41,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "country": {"country": "DE"},
     "three_d_secure": {"three_d_secure": True},
     "reason": {"reason": "insufficient_funds"},
+    "signal": {"signal": FraudSignal.WARNING},
     "counts": {"figure": FigureFilter.DECIDED},
     "captured": {"figure": FigureFilter.CAPTURED},
     "order": {"order_id": "order-17"},
