@@ -144,14 +144,16 @@ class StripeGateway:
         answer = self.call(
             "create_refund", lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"})
         )
-        return refund_fact(object_of(answer, "refund"))
+        refund = object_of(answer, "refund")
+        # A replayed answer shows the refund as it was when it was created, so that is the snapshot's time.
+        return refund_fact(refund, as_of=refund["created"])
 
     def refunds_of(self, intent_id: str) -> list[RefundFact]:
         """Every refund of an intent, made here or at Stripe."""
 
         def collect(v1: Any) -> list[RefundFact]:
             page = v1.refunds.list({"payment_intent": intent_id, "limit": 100})
-            return [refund_fact(refund.to_dict()) for refund in listed(page)]
+            return [refund_fact(refund.to_dict(), as_of=answered_at(page)) for refund in listed(page)]
 
         return self.call("list_refunds", collect)
 

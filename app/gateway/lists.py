@@ -123,8 +123,8 @@ class StripeListing:
             after, more = None, True
             while more:
                 params = {"payment_intent": intent_id, "limit": _PAGE, **_after(after)}
-                rows, more, _ = self._page(name, params)
-                facts += [_CONVERT[name](row) for row in rows]
+                rows, more, as_of = self._page(name, params)
+                facts += [_CONVERT[name](row, as_of) for row in rows]
                 more = more and bool(rows)
                 after = rows[-1]["id"] if rows else None
         # Last, so that it shows the latest charge if one was made meanwhile.
@@ -141,9 +141,9 @@ class StripeListing:
     def _reader(self, name: str, since: int, more_params: Mapping[str, Any]) -> ReadPage:
         def read(after: str | None) -> RelatedPage:
             params = {**_range(since, after), **more_params}
-            rows, more, _ = self._page(name, params)
+            rows, more, as_of = self._page(name, params)
             return RelatedPage(
-                facts=list(_related(rows, _CONVERT[name])),
+                facts=list(_related(rows, lambda row: _CONVERT[name](row, as_of))),
                 listed=len(rows),
                 lowest=rows[-1]["created"] if rows else None,
                 last_id=rows[-1]["id"] if more and rows else None,
@@ -188,15 +188,22 @@ def _after(last_id: str | None) -> dict[str, Any]:
     return {"starting_after": last_id} if last_id else {}
 
 
-def _event_fact(event: Object) -> Fact | None:
+def _event_fact(event: Object, as_of: int) -> Fact | None:
+    # An event says itself when it was true.
+    del as_of
     facts = facts_of(event)
     return facts[0] if facts else None
 
 
-_CONVERT: dict[str, Callable[[Any], Any]] = {
+def _dispute_fact(dispute: Object, as_of: int) -> Fact:
+    del as_of
+    return dispute_fact(dispute)
+
+
+_CONVERT: dict[str, Callable[[Any, int], Any]] = {
     "charges": charge_fact,
     "refunds": refund_fact,
-    "disputes": dispute_fact,
+    "disputes": _dispute_fact,
     "events": _event_fact,
 }
 

@@ -58,7 +58,7 @@ _OBJECTS: Mapping[str, Allowed] = {
         },
     },
     "charge": _CHARGE,
-    "refund": {**_COMMON, "failure_reason": True, "metadata": _METADATA},
+    "refund": {**_COMMON, "failure_reason": True, "balance_transaction": True, "metadata": _METADATA},
     "dispute": {**_COMMON, "evidence_details": {"due_by": True}},
     "radar.early_fraud_warning": {**_COMMON, "actionable": True, "fraud_type": True},
     # Without ip_address, ip_address_location, session and billing_zip, which say where the customer was.

@@ -29,6 +29,13 @@ from app.gateway import metadata
 
 Object = Mapping[str, Any]
 
+# Payment methods whose bank or shop answers days after the customer paid (docs.stripe.com/payments/payment-methods,
+# "delayed notification").
+_DELAYED = frozenset(
+    """ach_debit acss_debit au_becs_debit bacs_debit boleto customer_balance konbini multibanco nz_bank_account oxxo
+    sepa_debit sofort us_bank_account""".split()
+)
+
 
 def intent_fact(intent: Object, as_of: int) -> IntentFact:
     """A payment intent; ``as_of`` is the event's time, or the time of the fetch, in Unix seconds."""
@@ -46,7 +53,7 @@ def intent_fact(intent: Object, as_of: int) -> IntentFact:
         amount_received=intent.get("amount_received") or 0,
         payment_method_id=id_of(intent.get("payment_method")),
         latest_charge_id=id_of(charge),
-        charge=charge_fact(charge) if isinstance(charge, Mapping) else None,
+        charge=charge_fact(charge, as_of) if isinstance(charge, Mapping) else None,
         last_error=_attempt_error(intent.get("last_payment_error")),
         canceled_at=intent.get("canceled_at"),
         cancellation_reason=intent.get("cancellation_reason"),
@@ -59,16 +66,19 @@ def intent_fact(intent: Object, as_of: int) -> IntentFact:
     )
 
 
-def charge_fact(charge: Object) -> ChargeFact:
-    """A charge."""
+def charge_fact(charge: Object, as_of: int) -> ChargeFact:
+    """A charge as it was at ``as_of``; the time of its booking is known where ``balance_transaction`` is expanded."""
     details = charge.get("payment_method_details") or {}
     card = details.get("card") or {}
+    booking = charge.get("balance_transaction")
     return ChargeFact(
         charge_id=charge["id"],
         intent_id=id_of(charge.get("payment_intent")),
         status=ChargeStatus(charge["status"]),
         created=charge["created"],
+        as_of=as_of,
         amount=charge["amount"],
+        currency=charge["currency"],
         amount_captured=charge.get("amount_captured") or 0,
         amount_refunded=charge.get("amount_refunded") or 0,
         captured=bool(charge.get("captured")),
@@ -79,11 +89,13 @@ def charge_fact(charge: Object) -> ChargeFact:
         method=_method(details),
         risk=_risk(charge.get("outcome")),
         capture_before=card.get("capture_before"),
+        booked_at=booking.get("created") if isinstance(booking, Mapping) else None,
+        is_delayed=charge["status"] == ChargeStatus.PENDING or details.get("type") in _DELAYED,
     )
 
 
-def refund_fact(refund: Object) -> RefundFact:
-    """A refund. What we wrote into its metadata comes back, so a refund learnt late is whole."""
+def refund_fact(refund: Object, as_of: int) -> RefundFact:
+    """A refund as it was at ``as_of``. What we wrote into its metadata comes back, so one learnt late is whole."""
     texts = metadata.metadata_of(refund)
     refund_id = metadata.refund_id_of(texts)
     # Another application's texts are not the words of a person here.
@@ -99,6 +111,8 @@ def refund_fact(refund: Object) -> RefundFact:
         reason=metadata.text_of(ours, "reason") or refund.get("reason"),
         failure_reason=refund.get("failure_reason"),
         created=refund["created"],
+        as_of=as_of,
+        is_booked=bool(refund.get("balance_transaction")),
         requested_by=metadata.text_of(ours, "requested_by"),
         notes=metadata.text_of(ours, "notes"),
         stripe_reason=refund.get("reason"),

@@ -35,9 +35,13 @@ APPLIED_TYPES = frozenset(
 FAILED_REFUND = "refund.failed"
 # From this version on, refund.* events tell of every refund (docs.stripe.com/changelog/acacia/2024-10-28).
 ALL_REFUND_EVENTS_SINCE = "2024-10-28"
-_FACTS: dict[str, Callable[[Any], StripeFact]] = {
+# Facts that carry the time at which they were true, and those that need none.
+_TIMED: dict[str, Callable[[Any, int], StripeFact]] = {
+    "payment_intent": intent_fact,
     "charge": charge_fact,
     "refund": refund_fact,
+}
+_FACTS: dict[str, Callable[[Any], StripeFact]] = {
     "dispute": dispute_fact,
     "radar.early_fraud_warning": fraud_warning_fact,
     "review": review_fact,
@@ -77,8 +81,8 @@ def facts_of(event: Mapping[str, Any]) -> list[StripeFact]:
         return []
     target = event["data"]["object"]
     kind = target.get("object")
-    if kind == "payment_intent":
-        return [intent_fact(target, as_of=event["created"])]
+    if kind in _TIMED:
+        return [_TIMED[kind](target, event["created"])]
     return [_FACTS[kind](target)] if kind in _FACTS else []
 
 

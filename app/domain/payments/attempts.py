@@ -40,6 +40,11 @@ def merge_charge(state: PaymentState, charge_id: str, new: ChargeEvidence) -> Pa
             capture_before=latest(old.capture_before, new.capture_before),
             method=join_methods(old.method, new.method),
             in_processing=old.in_processing or new.in_processing,
+            currency=fill(old.currency, new.currency),
+            taken_at=earliest(old.taken_at, new.taken_at),
+            booked_at=earliest(old.booked_at, new.booked_at),
+            held=old.held or new.held,
+            delayed=old.delayed or new.delayed,
         )
     return replace(state, charges={**state.charges, charge_id: new})
 
@@ -84,6 +89,8 @@ def merge_progress(state: PaymentState, fact: IntentFact) -> PaymentState:
         payment_method_id=fact.payment_method_id,
         method=fact.method,
         in_processing=not held,
+        held=held,
+        delayed=not held,
     )
     return merge_charge(state, fact.latest_charge_id, evidence)
 

@@ -17,6 +17,7 @@ from app.domain.payments.fraud_signals import fraud_warnings_of, reviews_of, ris
 from app.domain.payments.payment import Attempt, Payment
 from app.domain.payments.refunds import refund_status, refunds_of
 from app.domain.payments.states import AttemptStatus, CaptureMethod, ChargeStatus, PaymentStatus
+from app.domain.payments.taken import charge_that_took_money, charge_with_money, completed_at, differences, released
 
 # Looked up once: Python 3.11 finds a member of an enum ten times slower than a global name.
 _SUCCEEDED = ChargeStatus.SUCCEEDED
@@ -28,9 +29,12 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
     ended = completed or state.canceled_at is not None
     attempts = attempts_of(state, ended=ended)
     captured = _captured(state) if completed else 0
-    refunds, disputes = refunds_of(state), disputes_of(state)
-    refunded = sum(r.amount for r in refunds if r.status.counts_as_refunded) if captured and refunds else 0
-    reserved = sum(r.amount for r in refunds if not r.status.returned) if refunds else 0
+    amount, currency = _money(state)
+    refunds, disputes = refunds_of(state, currency), disputes_of(state)
+    # Amounts of different currencies are never subtracted.
+    own = [r for r in refunds if r.currency == currency]
+    refunded = sum(r.amount for r in own if r.status.counts_as_refunded) if captured else 0
+    reserved = sum(r.amount for r in own if not r.status.returned)
     lost = sum(d.amount for d in disputes if d.status.takes_money) if disputes else 0
     paid_by = next((a for a in reversed(attempts) if a.status == AttemptStatus.SUCCEEDED), None)
     decisive = paid_by or (attempts[-1] if attempts else None)
@@ -42,13 +46,15 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         description=state.description,
         payment_intent_id=state.intent_id,
         livemode=state.livemode,
-        amount=state.amount,
-        currency=state.currency,
+        amount=amount,
+        currency=currency,
+        differs=differences(state),
         status=_status(state, attempts, completed=completed),
         cancellation_reason=state.cancellation_reason,
         amount_captured=captured,
         refund_status=refund_status(refunds, captured, refunded),
         amount_refunded=refunded,
+        amount_released=released(state),
         amount_refundable=max(0, captured - reserved - lost),
         disputed=any(not d.status.is_inquiry for d in disputes),
         failure=None if completed else _last_failure(state, attempts),
@@ -59,10 +65,10 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         refunds=refunds,
         disputes=disputes,
         created=state.intent_created if state.intent_created is not None else state.opened_at,
-        completed=_completed_at(state) if completed else None,
         risk=risk_of(state, decisive.charge_id) if decisive else None,
         fraud_warnings=fraud_warnings_of(state) if state.fraud_warnings else (),
         reviews=reviews_of(state) if state.reviews else (),
+        completed=completed_at(state) if completed else None,
         updated_at=updated_at,
         capture_method=state.capture_method or CaptureMethod.AUTOMATIC,
         hold_expires=hold_expires(state),
@@ -76,8 +82,7 @@ def doubts(state: PaymentState, payment: Payment) -> frozenset[str]:
     ``simultaneous``: a 3-D Secure request is open in the same second in which something else happened.
     """
     reasons = set()
-    charged = any(c.status == _SUCCEEDED and c.created is not None for c in state.charges.values())
-    if state.succeeded_at is not None and not charged:
+    if state.succeeded_at is not None and charge_that_took_money(state) is None:
         reasons.add("charge_unknown")
     if not payment.status.is_final:
         for attempt in payment.attempts:
@@ -100,9 +105,10 @@ def _captured(state: PaymentState) -> int:
     return from_charges or state.amount_received
 
 
-def _completed_at(state: PaymentState) -> int | None:
-    times = [c.created for c in state.charges.values() if c.status == _SUCCEEDED and c.created is not None]
-    return min(times) if times else state.succeeded_at
+def _money(state: PaymentState) -> tuple[int, str]:
+    """Amount and currency of the charge that took or holds the money, else of the intent as it was last seen."""
+    charge = charge_with_money(state)
+    return (charge.amount, charge.currency) if charge and charge.currency else (state.amount, state.currency)
 
 
 def _status(state: PaymentState, attempts: tuple[Attempt, ...], *, completed: bool) -> PaymentStatus:

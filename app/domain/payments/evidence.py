@@ -15,6 +15,10 @@ class ChargeEvidence:
     """All that was learnt about one charge. ``created`` stays None while only an intent named the charge.
 
     ``in_processing`` is true once the intent was seen in processing with it: nobody waits for the customer any more.
+
+    ``currency`` is None where the charge was last seen by a version of this service that did not keep it. ``taken_at``
+    is the earliest time at which its money was seen taken, ``booked_at`` when Stripe booked it on our balance. ``held``
+    means that it was seen authorized and not captured, ``delayed`` that its bank answers days later.
     """
 
     status: ChargeStatus
@@ -31,6 +35,11 @@ class ChargeEvidence:
     capture_before: int | None = None
     method: PaymentMethod | None = None
     in_processing: bool = False
+    currency: str | None = None
+    taken_at: int | None = None
+    booked_at: int | None = None
+    held: bool = False
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,10 @@ class RefundEvidence:
     ``unanswered`` means that a call for it ended without an answer, so that a retry should complete this one.
 
     ``key_number`` counts the idempotency keys that were used for it; None is the first.
+
+    ``currency`` is None until Stripe names it. ``status_as_of`` is the time of the newest status that is not final.
+    ``moved`` means that the money left our balance (it succeeded, or Stripe booked it), ``failed_at`` the earliest time
+    at which it was seen to have come back.
     """
 
     amount: int
@@ -87,6 +100,11 @@ class RefundEvidence:
     settled_by: str | None = None
     stripe_reason: str | None = None
     key_number: int | None = None
+    charge_id: str | None = None
+    currency: str | None = None
+    status_as_of: int | None = None
+    moved: bool = False
+    failed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +161,14 @@ class ReviewEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentState:
-    """Everything known about one payment. ``amount`` is in minor units, times are Unix seconds.
+    """Everything known about one payment. Amounts are in minor units, times are Unix seconds.
 
     ``capture_method`` is manual, or None for automatic. ``key_number`` counts the idempotency keys that were used to
     create the intent; None is the first.
+
+    ``asked_amount`` and ``asked_currency`` are what was asked when the payment was opened here, None for an adopted
+    one. ``amount`` and ``currency`` are those of the newest snapshot of the intent (at ``amount_as_of``), of the charge
+    that took the money once that is known, and before either what was asked.
     """
 
     payment_id: str
@@ -157,6 +179,8 @@ class PaymentState:
     opened_at: int
     description: str | None = None
     amount_as_of: int = 0
+    asked_amount: int | None = None
+    asked_currency: str | None = None
     intent_id: str | None = None
     intent_created: int | None = None
     livemode: bool = False

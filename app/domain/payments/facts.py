@@ -44,13 +44,19 @@ class Risk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeFact:
-    """A charge as Stripe returned it. One charge is one payment attempt that reached the bank."""
+    """A charge as Stripe returned it at ``as_of``. One charge is one payment attempt that reached the bank.
+
+    ``booked_at`` is when Stripe booked it on our balance, where the answer had that. ``is_delayed`` is true where the
+    bank answers days later: the charge is pending, or of a payment method whose charges always begin so.
+    """
 
     charge_id: str
     intent_id: str | None
     status: ChargeStatus
     created: int
+    as_of: int
     amount: int
+    currency: str
     amount_captured: int
     amount_refunded: int
     captured: bool
@@ -61,6 +67,8 @@ class ChargeFact:
     risk: Risk | None = None
     capture_before: int | None = None
     method: PaymentMethod | None = None
+    booked_at: int | None = None
+    is_delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +122,10 @@ class IntentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFact:
-    """A refund as Stripe returned it; ``refund_id`` is our own id where the refund was requested here."""
+    """A refund as Stripe returned it at ``as_of``; ``refund_id`` is our own id where the refund was requested here.
+
+    ``is_booked`` is true where Stripe has taken the money from our balance, whatever became of it since.
+    """
 
     stripe_refund_id: str
     refund_id: str | None
@@ -126,6 +137,8 @@ class RefundFact:
     reason: str | None
     failure_reason: str | None
     created: int
+    as_of: int
+    is_booked: bool = False
     requested_by: str | None = None
     notes: str | None = None
     stripe_reason: str | None = None

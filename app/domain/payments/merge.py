@@ -46,6 +46,7 @@ from app.domain.payments.refunds import (
     refund_unanswered,
 )
 from app.domain.payments.states import CaptureMethod, ChargeStatus, IntentStatus
+from app.domain.payments.taken import charge_that_took_money, first_taken
 
 _UNDER_WAY = frozenset({IntentStatus.PROCESSING, IntentStatus.REQUIRES_CAPTURE})
 
@@ -85,30 +86,35 @@ def _without_the_superseded(state: PaymentState) -> PaymentState:
 
     Leaving that out keeps the join what it is, and makes the second of two events on one success change nothing.
     """
-    paid = [c.amount for c in state.charges.values() if c.status == ChargeStatus.SUCCEEDED and c.captured and c.created]
-    if not paid:
+    charge_id = charge_that_took_money(state)
+    if charge_id is None:
         return state
+    charge = state.charges[charge_id]
+    timed = replace(charge, taken_at=first_taken(charge, state.succeeded_at))
     return replace(
         state,
-        amount=max(paid),
+        amount=charge.amount,
+        currency=charge.currency or state.currency,
         amount_as_of=0,
         succeeded_at=None,
         amount_received=0,
         idle_at=None,
         held_at=None,
         processing_at=None,
+        charges=state.charges if timed == charge else {**state.charges, charge_id: timed},
     )
 
 
 def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
-    # Only an update at Stripe changes an intent's amount; the newest snapshot has it.
-    newer = (fact.as_of, fact.amount) > (state.amount_as_of, state.amount)
+    # Only an update at Stripe changes an intent's amount or currency; the newest snapshot has both.
+    newer = (fact.as_of, fact.amount, fact.currency) > (state.amount_as_of, state.amount, state.currency)
     state = replace(
         state,
         intent_id=fact.intent_id,
         intent_created=fact.created,
         livemode=fact.livemode,
         amount=fact.amount if newer else state.amount,
+        currency=fact.currency if newer else state.currency,
         amount_as_of=max(state.amount_as_of, fact.as_of),
         amount_received=max(state.amount_received, fact.amount_received),
         capture_method=state.capture_method or _manual(fact.capture_method),
@@ -142,6 +148,7 @@ def _intent(state: PaymentState, fact: IntentFact) -> PaymentState:
 
 
 def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
+    authorized = fact.status == ChargeStatus.SUCCEEDED
     evidence = ChargeEvidence(
         status=fact.status,
         first_seen=fact.created,
@@ -156,6 +163,11 @@ def _charge(state: PaymentState, fact: ChargeFact) -> PaymentState:
         risk=fact.risk,
         capture_before=fact.capture_before,
         method=fact.method,
+        currency=fact.currency,
+        taken_at=fact.as_of if authorized and fact.captured else None,
+        booked_at=fact.booked_at,
+        held=authorized and not fact.captured,
+        delayed=fact.is_delayed,
     )
     return merge_charge(replace(state, intent_id=fact.intent_id or state.intent_id), fact.charge_id, evidence)
 

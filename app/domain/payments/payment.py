@@ -6,8 +6,8 @@ Amounts are minor units. Fields of time are whole Unix seconds, as Stripe writes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.domain.payments.facts import Failure, Risk
@@ -23,6 +23,9 @@ from app.domain.payments.states import (
     RefundState,
     RefundStatus,
 )
+
+Differences = Mapping[str, tuple[int, int] | tuple[str, str]]
+"""What was asked and what was taken: ``currency``, and ``amount`` in minor units, each of its own currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,8 @@ class Refund:
     """One refund, requested here or made at Stripe. ``id`` is ours, or Stripe's where the refund was made there.
 
     ``settled_by`` is who gave the money of a failed one back outside Stripe. ``stripe_reason`` is Stripe's own word for
-    the reason, where there is one; ``reason`` is the text by people.
+    the reason, where there is one; ``reason`` is the text by people. ``moved`` means that the money left our balance,
+    whatever became of the refund; ``failed`` is when it came back, None where it did not.
     """
 
     id: str
@@ -90,10 +94,16 @@ class Refund:
     created: int
     settled_by: str | None = None
     stripe_reason: str | None = None
+    moved: bool = False
+    failed: int | None = None
 
     @property
     def created_at(self) -> datetime:
         return datetime.fromtimestamp(self.created, UTC)
+
+    @property
+    def failed_at(self) -> datetime | None:
+        return None if self.failed is None else datetime.fromtimestamp(self.failed, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +163,9 @@ class Review:
 class Payment:
     """One payment.
 
-    ``updated_at`` is when people last saw it change, None before it is stored; ``history`` is there where the whole
-    document was read.
+    ``amount`` and ``currency`` are what was taken or is held; ``differs`` has what was asked where that is something
+    else. ``amount_released`` is the part of a hold that was not captured, which is no refund. ``updated_at`` is when
+    people last saw it change, None before it is stored; ``history`` is there where the whole document was read.
     """
 
     id: str
@@ -183,6 +194,8 @@ class Payment:
     risk: Risk | None = None
     fraud_warnings: tuple[FraudWarning, ...] = ()
     reviews: tuple[Review, ...] = ()
+    amount_released: int = 0
+    differs: Differences = field(default_factory=dict)
     updated_at: datetime | None = None
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
     hold_expires: int | None = None
@@ -208,6 +221,14 @@ class Payment:
         if self.status != PaymentStatus.REQUIRES_ACTION:
             return None
         return next((waiting for attempt in self.attempts if (waiting := attempt.waiting_for)), None)
+
+    @property
+    def asked(self) -> tuple[int, str] | None:
+        """Minor units and currency that were asked, where something else was taken; None where nothing differs."""
+        if not self.differs:
+            return None
+        amount, currency = self.differs.get("amount"), self.differs.get("currency")
+        return (int(amount[0]) if amount else self.amount, str(currency[0]) if currency else self.currency)
 
     @property
     def dispute_open(self) -> bool:

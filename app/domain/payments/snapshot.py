@@ -16,7 +16,7 @@ from app.domain.payments.payment import Attempt, Authentication, Dispute, Paymen
 Record = dict[str, Any]
 _LISTS = ("attempts", "refunds", "disputes", "fraud_warnings", "reviews")
 # Details that records did not always have. Stripe's lists name them for every payment; that is no difference.
-_LATER_DETAILS = frozenset({"stripe_reason", "risk", "payment_method", "action"})
+_LATER_DETAILS = frozenset({"stripe_reason", "risk", "payment_method", "action", "moved", "failed_at"})
 
 
 def record(payment: Payment) -> Record:
@@ -56,6 +56,8 @@ def record(payment: Payment) -> Record:
             if any(_says_more(a) for a in payment.attempts if a.charge_id or a.payment_method_id)
             else {}
         ),
+        **({"amount_released": payment.amount_released} if payment.amount_released else {}),
+        **({"differs": {name: list(pair) for name, pair in payment.differs.items()}} if payment.differs else {}),
     }
 
 
@@ -63,12 +65,12 @@ def changes(before: Record | None, after: Record) -> Record:
     """What differs: ``{field: [old, new]}``; of lists only the items that are new or changed, as they are now."""
     before = before or {}
     changed: Record = {}
-    for name, value in after.items():
-        old = before.get(name)
+    for name in (*after, *(gone for gone in before if gone not in after)):
+        old, value = before.get(name), after.get(name)
         if old == value:
             continue
         if name in _LISTS:
-            changed[name] = [item for item in value if item not in (old or [])]
+            changed[name] = [item for item in value or () if item not in (old or ())]
         else:
             changed[name] = [old, value]
     return changed
@@ -99,6 +101,8 @@ def refund_record(refund: Refund) -> Record:
         # Left out where there is none, so that the records of all the others stay what their histories vouch for.
         **({"settled_by": refund.settled_by} if refund.settled_by else {}),
         **({"stripe_reason": refund.stripe_reason} if refund.stripe_reason else {}),
+        **({"moved": True} if refund.moved and not refund.status.counts_as_refunded else {}),
+        **({"failed_at": refund.failed} if refund.failed is not None else {}),
     }
 
 

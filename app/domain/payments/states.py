@@ -124,8 +124,8 @@ class ClosingKind(StrEnum):
 class RefundState(Status):
     """The status of one refund. A refund may fail days after it succeeded."""
 
-    PENDING = "pending", 0
-    REQUIRES_ACTION = "requires_action", 1
+    REQUIRES_ACTION = "requires_action", 0
+    PENDING = "pending", 1
     SUCCEEDED = "succeeded", 2
     CANCELED = "canceled", 3
     FAILED = "failed", 4

@@ -60,6 +60,9 @@ class RefundDocument(EmbeddedDocument):
     settled_by = StringField()
     # Stripe's own word for the reason, where it has one.
     stripe_reason = StringField()
+    # True where the money left our balance although the refund has not succeeded; and when it came back.
+    moved = BooleanField()
+    failed_at = DateTimeField()
 
 
 class DisputeDocument(EmbeddedDocument):
@@ -134,6 +137,10 @@ class PaymentDocument(StoredDocument):
     attempts = EmbeddedDocumentListField(AttemptDocument)
     refunds = EmbeddedDocumentListField(RefundDocument)
     disputes = EmbeddedDocumentListField(DisputeDocument)
+    # The part of a hold that was not captured, and what was asked where something else was taken: {field: [asked,
+    # taken]}. Both only where there is any.
+    amount_released = LongField()
+    differs = DictField(default=None)
     # The signals of fraud are there only where Stripe has any.
     risk = DictField(default=None)
     fraud_warnings = EmbeddedDocumentListField(FraudWarningDocument, default=None)

@@ -47,7 +47,10 @@ _IDENTITY = ("order_id", "customer_id", "currency", "description", "livemode")
 _SCALARS = (
     "amount",
     "opened_at",
+    "currency",
     "amount_as_of",
+    "asked_amount",
+    "asked_currency",
     "intent_id",
     "intent_created",
     "succeeded_at",
@@ -83,7 +86,7 @@ _VALUES: dict[str, type] = {
     "risk": Risk,
     "method": PaymentMethod,
 }
-_TIMES = frozenset({"created_at", "completed_at", "evidence_due_by", "hold_expires_at"})
+_TIMES = frozenset({"created_at", "completed_at", "evidence_due_by", "failed_at", "hold_expires_at"})
 _PAYMENT_FIELDS = (
     *("order_id", "customer_id", "description", "payment_intent_id", "livemode", "amount", "currency"),
     *("cancellation_reason", "amount_captured", "amount_refunded", "amount_refundable", "disputed"),
@@ -97,7 +100,8 @@ _DISPUTE_FIELDS = ("id", "charge_id", "amount", "currency", "reason")
 
 def evidence_of(state: PaymentState) -> Document:
     """The evidence as a document; gaps are left out, so that rows stay small."""
-    evidence: Document = {name: value for name in _SCALARS if (value := getattr(state, name)) is not None}
+    values = ((name, getattr(state, name)) for name in _SCALARS)
+    evidence: Document = {name: value for name, value in values if value is not None and value is not False}
     for table in _TABLES:
         rows = getattr(state, table)
         if rows:
@@ -140,6 +144,8 @@ def payment_of(document: Mapping[str, Any]) -> Payment:
         disputes=tuple(_dispute(row) for row in document.get("disputes") or ()),
         created=_seconds(document["created_at"]),
         completed=_seconds(completed) if completed else None,
+        amount_released=document.get("amount_released") or 0,
+        differs={name: tuple(pair) for name, pair in (document.get("differs") or {}).items()},
         risk=_risk(document.get("risk")),
         fraud_warnings=tuple(_fraud_warning(row) for row in document.get("fraud_warnings") or ()),
         reviews=tuple(_review(row) for row in document.get("reviews") or ()),
@@ -157,7 +163,14 @@ def document_of(payment: Payment) -> Document:
 
 def refund_of(row: Mapping[str, Any]) -> Refund:
     """A refund as it is stored in its payment, given the payment's id as well."""
-    return Refund(**_named(row, _REFUND_FIELDS), status=RefundState(row["status"]), created=_seconds(row["created_at"]))
+    status, failed = RefundState(row["status"]), row.get("failed_at")
+    return Refund(
+        **_named(row, _REFUND_FIELDS),
+        status=status,
+        created=_seconds(row["created_at"]),
+        moved=bool(row.get("moved")) or status.counts_as_refunded,
+        failed=_seconds(failed) if failed else None,
+    )
 
 
 def refund_document(refund: Refund) -> Document:
@@ -174,7 +187,7 @@ def _row(row: Any) -> Document:
     values: Document = {}
     for name in row.__slots__:
         value = getattr(row, name)
-        if value is not None:
+        if value is not None and value is not False:
             values[name] = _row(value) if name in _VALUES else value
     return values
 

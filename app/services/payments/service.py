@@ -168,6 +168,8 @@ class Payments:
             customer_id=new.customer_id,
             amount=new.money.minor,
             currency=new.money.currency,
+            asked_amount=new.money.minor,
+            asked_currency=new.money.currency,
             description=new.description,
             opened_at=int(at.timestamp()),
         )

@@ -78,7 +78,7 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
         at = now()
         payment = derive(state, updated_at=at)
         new, entry = entry_for(stored, payment, source, at)
-        changed = {name: new[name] for name in entry["changes"]} if entry else {}
+        changed = {name: new.get(name) for name in entry["changes"]} if entry else {}
         if writes.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at):
             observe(stored, state, payment)
             if entry is None:
@@ -131,7 +131,8 @@ def observe(before: StoredPayment | None, after: PaymentState, payment: Payment)
     if old != payment.status.value:
         telemetry.payment_moved(old, payment.status.value)
     refunds_before = before.state.refunds if before else {}
-    for refund_id, refund in after.refunds.items():
+    for refund_id in (refund.id for refund in payment.refunds):
+        refund = after.refunds[refund_id]
         outcome, earlier = _outcome(refund), refunds_before.get(refund_id)
         if outcome and outcome != (earlier and _outcome(earlier)):
             telemetry.refund_came_to(outcome)

@@ -91,6 +91,7 @@ class StripeDouble:
             "id": intent_id.replace("pi_", "ch_"),
             "created": int(time.time()),
             "amount": intent["amount"],
+            "currency": intent["currency"],
             "amount_captured": intent["amount"],
             "amount_refunded": 0,
             "payment_intent": intent_id,

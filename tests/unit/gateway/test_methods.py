@@ -10,7 +10,14 @@ from app.domain.payments.methods import PaymentMethod
 from app.gateway.redaction import strip_event
 from app.gateway.snapshots import charge_fact, intent_fact
 
-CHARGE = {"id": "py_1", "object": "charge", "status": "pending", "created": 1_700_000_000, "amount": 100}
+CHARGE = {
+    "id": "py_1",
+    "object": "charge",
+    "status": "pending",
+    "created": 1_700_000_000,
+    "amount": 100,
+    "currency": "usd",
+}
 INTENT = {
     "id": "pi_1",
     "object": "payment_intent",
@@ -64,8 +71,8 @@ def stored(stripe_object: dict[str, Any]) -> dict[str, Any]:
 )  # fmt: skip
 def test_the_method_of_a_charge_is_read_live_and_from_storage(details: Any, expected: PaymentMethod | None) -> None:
     charge = CHARGE | {"payment_method_details": details}
-    assert charge_fact(charge).method == expected
-    assert charge_fact(stored(charge)).method == expected
+    assert charge_fact(charge, 1).method == expected
+    assert charge_fact(stored(charge), 1).method == expected
 
 
 @pytest.mark.parametrize(

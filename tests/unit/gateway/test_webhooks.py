@@ -126,7 +126,7 @@ def test_unknown_types_and_objects_keep_only_their_id() -> None:
         ("payment_intent.succeeded", EVENT["data"]["object"], IntentFact),
         (
             "charge.refunded",
-            {"id": "ch_1", "object": "charge", "status": "succeeded", "created": 1, "amount": 1},
+            {"id": "ch_1", "object": "charge", "status": "succeeded", "created": 1, "amount": 1, "currency": "usd"},
             ChargeFact,
         ),
         (

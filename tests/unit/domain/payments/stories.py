@@ -91,7 +91,9 @@ class Simulator:
             intent_id="pi_1",
             status=ChargeStatus(status),
             created=self.story.clock,
+            as_of=self.story.clock,
             amount=AMOUNT,
+            currency="usd",
             amount_captured=AMOUNT if paid else 0,
             amount_refunded=0,
             captured=paid,
@@ -194,7 +196,10 @@ class Simulator:
             intent_id="pi_1",
             status=ChargeStatus.PENDING,
             created=self.story.clock,
+            as_of=self.story.clock,
+            is_delayed=True,
             amount=AMOUNT,
+            currency="usd",
             amount_captured=0,
             amount_refunded=0,
             captured=False,
@@ -209,6 +214,7 @@ class Simulator:
         """The bank's answer to a pending charge."""
         self.story.clock += gap
         self.story.attempts.pop()
+        charge = replace(charge, as_of=self.story.clock)
         if result == "ok":
             paid = replace(charge, status=ChargeStatus.SUCCEEDED, captured=True, amount_captured=AMOUNT)
             self.story.facts.append(paid)
@@ -262,6 +268,7 @@ class Simulator:
             reason=None,
             failure_reason=None,
             created=self.story.clock,
+            as_of=self.story.clock,
             stripe_reason=[None, "duplicate"][amount % 2],
         )
         self.refunds.append(fact)

@@ -53,6 +53,7 @@ def at_stripe(refund_id: str | None, amount: int, status: str, stripe_id: str = 
         reason="broken",
         failure_reason=None,
         created=START + 10,
+        as_of=START + 10,
     )
 
 

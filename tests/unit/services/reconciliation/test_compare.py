@@ -118,6 +118,7 @@ def test_a_detail_that_an_earlier_version_did_not_keep_is_no_difference() -> Non
         reason="requested_by_customer",
         failure_reason=None,
         created=CREATED + 9,
+        as_of=CREATED + 9,
     )
     row = stored(paid, refund)
     assert compare(row, paid, [replace(refund, stripe_reason="requested_by_customer")]) is None

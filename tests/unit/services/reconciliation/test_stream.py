@@ -18,6 +18,7 @@ def told(intent_id: str, number: int) -> RelatedFact:
         reason=None,
         failure_reason=None,
         created=number,
+        as_of=number,
     )
     return RelatedFact(intent_id=intent_id, fact=fact, intent_created=None)
 
