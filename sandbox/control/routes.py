@@ -17,6 +17,7 @@ from sandbox.control import books, bulk, pages
 from sandbox.control.body import body
 from sandbox.control.foreign import ForeignControl
 from sandbox.control.payments import PaymentControl
+from sandbox.control.radar import RadarControl
 from sandbox.control.webhooks import WebhookControl
 from sandbox.core.errors import StripeError
 from sandbox.core.persistence import Database
@@ -41,7 +42,7 @@ class Control:
 
     def register(self, router: web.UrlDispatcher) -> None:
         payments, webhooks = PaymentControl(self.sandbox), WebhookControl(self.sandbox, self.dispatcher)
-        foreign = ForeignControl(self.sandbox)
+        foreign, radar = ForeignControl(self.sandbox), RadarControl(self.sandbox)
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/", self.overview_page),
             ("GET", "/health", self.health),
@@ -69,6 +70,11 @@ class Control:
             ("POST", "/refunds/{id}/settle", payments.settle_refund),
             ("POST", "/foreign", foreign.pay),
             ("POST", "/events", foreign.emit),
+            ("POST", "/charges/{id}/fraud_warning", radar.warn),
+            ("POST", "/fraud_warnings", radar.warn),
+            ("POST", "/charges/{id}/review", radar.open_review),
+            ("POST", "/reviews", radar.open_review),
+            ("POST", "/reviews/{id}/close", radar.close_review),
             ("GET", "/webhooks", webhooks.get_settings),
             ("PUT", "/webhooks", webhooks.put_settings),
             ("POST", "/webhooks/hold", webhooks.hold),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.conftest import Api, Json
+from tests.contract.sandbox_process import Running
 
 WARNED, PAID = "pm_card_createIssuerFraudRecord", "pm_card_visa"
 
@@ -56,6 +57,34 @@ def test_a_dispute_leaves_nothing_to_act_on(api: Api, control: Any) -> None:
     control.post("disputes", payment_intent=intent["id"])
     (warning,) = api.get("radar/early_fraud_warnings")["data"]
     assert warning["actionable"] is False
+
+
+def test_the_bank_reports_fraud_of_any_charge(api: Api, control: Running) -> None:
+    intent = _paid(api, PAID)
+    warned = control.post("fraud_warnings", payment_intent=intent["id"], fraud_type="misc")
+    assert api.get("radar/early_fraud_warnings")["data"] == [warned]
+    assert (warned["charge"], warned["fraud_type"], warned["actionable"]) == (intent["latest_charge"], "misc", True)
+    control.post(f"charges/{intent['latest_charge']}/fraud_warning")
+    assert len(_snapshots(api, "radar.early_fraud_warning.created")) == 2
+
+
+def test_a_review_is_opened_and_closed(api: Api, control: Running) -> None:
+    intent = _paid(api, PAID)
+    review = control.post("reviews", payment_intent=intent["id"])
+    assert (review["open"], review["opened_reason"], review["reason"]) == (True, "rule", "rule")
+    assert api.get(f"charges/{intent['latest_charge']}")["review"] == review["id"]
+    closed = control.post(f"reviews/{review['id']}/close", outcome="approved")
+    assert (closed["open"], closed["reason"], closed["closed_reason"]) == (False, "approved", "approved")
+    assert api.get("reviews")["data"] == [closed]
+    assert (_snapshots(api, "review.opened"), _snapshots(api, "review.closed")) == ([review], [closed])
+
+
+def test_a_refund_closes_a_review(api: Api, control: Running) -> None:
+    intent = _paid(api, PAID)
+    control.post(f"charges/{intent['latest_charge']}/review", opened_reason="manual")
+    api.post("refunds", {"payment_intent": intent["id"], "reason": "fraudulent"})
+    (review,) = api.get("reviews")["data"]
+    assert (review["open"], review["closed_reason"]) == (False, "refunded_as_fraud")
 
 
 def test_reviews_of_nothing(api: Api) -> None:
