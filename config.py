@@ -6,7 +6,8 @@ Every variable of DESIGN section 2 is a field here, and ``.env.example`` documen
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +29,7 @@ _RANGES = {
     "port": (1, 65_535, "the port to listen on"),
     "web_concurrency": (1, 256, "gunicorn workers, about as many as processor cores"),
 }
+_METHOD, _MOST_METHODS = re.compile("[a-z][a-z0-9_]{1,40}"), 50
 _MONGODB, _MONGODB_SRV = "mongodb://", "mongodb+srv://"
 
 
@@ -48,6 +50,7 @@ class Settings:
     stripe_api_version: str = "2023-10-16"
     stripe_currency: str = "usd"
     stripe_api_base: str = ""
+    stripe_payment_methods: tuple[str, ...] = ("card",)
     mongodb_uri: str = "mongodb://127.0.0.1:27017/paydesk"
     redis_url: str = ""
     secret_key: str = ""
@@ -104,6 +107,7 @@ class Settings:
             ZoneInfo(self.dashboard_timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingsError("DASHBOARD_TIMEZONE must be an IANA time zone such as Europe/Berlin") from None
+        _check_payment_methods(self.stripe_payment_methods)
         _check_mongodb(self.mongodb_uri)
         if self.redis_url:
             _check_redis(self.redis_url)
@@ -131,6 +135,16 @@ def _parse(name: str, type_name: str, raw: str) -> object:
     if type_name.startswith("tuple"):
         return tuple(part.strip() for part in raw.split(",") if part.strip())
     return raw.lower() if name == "stripe_currency" else raw
+
+
+def _check_payment_methods(names: Sequence[str]) -> None:
+    """Stripe's own words for the types, of which it adds some every year, or ``automatic`` alone."""
+    sound = all(_METHOD.fullmatch(name) for name in names) and len(set(names)) == len(names) <= _MOST_METHODS
+    if not names or not sound or ("automatic" in names and len(names) > 1):
+        raise SettingsError(
+            "STRIPE_PAYMENT_METHODS must be card, or automatic (what is switched on in Stripe's dashboard), or "
+            "Stripe's names of payment methods such as card,sepa_debit,ideal, each once"
+        )
 
 
 def _check_mongodb(uri: str) -> None:

@@ -58,6 +58,7 @@ def services_on(settings: Settings) -> Services:
         api_version=settings.stripe_api_version,
         api_base=settings.stripe_api_base,
         timeout_seconds=settings.stripe_timeout,
+        payment_methods=settings.stripe_payment_methods,
     )
     return build_services(
         gateway,

@@ -2,13 +2,13 @@
 
 Sources: docs.stripe.com/api/payment_intents/create, /api/refunds/create, /api/idempotent_requests.
 
-Uses errors, metadata, snapshots.
+Uses errors, metadata, payment_methods, snapshots.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from app.domain.payments.states import IntentStatus
 from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway import metadata
 from app.gateway.errors import outcome_of, translate
+from app.gateway.payment_methods import chosen
 from app.gateway.snapshots import intent_fact, refund_fact
 from app.telemetry import OTHER
 
@@ -43,10 +44,20 @@ _OPERATIONS = ("create_intent", "retrieve_intent", "find_intent", "create_refund
 
 @dataclass(frozen=True, slots=True)
 class IntentHandle:
-    """An intent with the secret that the customer's browser needs; the secret is for passing on, never for keeping."""
+    """An intent with the secret that the customer's browser needs; the secret is for passing on, never for keeping.
+
+    Stripe leaves the secret out where a key may not read it; everything but the browser's part works without.
+    """
 
     fact: IntentFact
-    client_secret: str = field(repr=False)
+    secret: str | None = field(repr=False)
+
+    @property
+    def client_secret(self) -> str:
+        """Raises StripeUnavailable where the answer held none: without it no customer can pay."""
+        if not self.secret:
+            raise StripeUnavailable(retry_after=2)
+        return self.secret
 
 
 class StripeGateway:
@@ -55,9 +66,18 @@ class StripeGateway:
     Every method raises StripeNotInitialized without a key, and else the errors of ``gateway.errors.translate``.
     """
 
-    def __init__(self, *, secret_key: str, api_version: str, api_base: str, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        secret_key: str,
+        api_version: str,
+        api_base: str,
+        timeout_seconds: float,
+        payment_methods: Sequence[str] = ("card",),
+    ) -> None:
         telemetry.expect_stripe_calls(_OPERATIONS)
         self._client: stripe.StripeClient | None = None
+        self._payment_methods = chosen(payment_methods, api_version)
         self.is_restricted = secret_key.startswith("rk_")
         if secret_key:
             self._client = stripe.StripeClient(
@@ -83,7 +103,7 @@ class StripeGateway:
             "amount": money.minor,
             "currency": money.currency,
             "capture_method": "automatic",
-            "automatic_payment_methods": {"enabled": True},
+            **self._payment_methods,
             "metadata": metadata.of_intent(payment_id=payment_id, order_id=order_id, customer_id=customer_id),
         }
         if description:
@@ -96,13 +116,13 @@ class StripeGateway:
         )
         intent = object_of(answer, "payment_intent")
         # A replayed answer shows the intent as it was when it was created, so that is the snapshot's time.
-        return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent["client_secret"])
+        return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent.get("client_secret"))
 
     def retrieve_intent(self, intent_id: str) -> IntentHandle:
         """The intent as it is now, with its latest charge. Raises NotFound when Stripe has none of that id."""
         answer = self.call("retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND}))
         intent = object_of(answer, "payment_intent")
-        return IntentHandle(intent_fact(intent, as_of=answered_at(answer)), intent["client_secret"])
+        return IntentHandle(intent_fact(intent, as_of=answered_at(answer)), intent.get("client_secret"))
 
     def find_intent(self, payment_id: str, *, created_from: int) -> IntentHandle | None:
         """The intent whose metadata names the payment, among those created since a Unix time.

@@ -35,6 +35,11 @@ CANARY = "canary7canary8"
         ("REDIS_URL", "redis:///0"),
         ("REDIS_URL", "redis://localhost:port/0"),
         ("REDIS_URL", "redis://[::1/0"),
+        ("STRIPE_PAYMENT_METHODS", ","),
+        ("STRIPE_PAYMENT_METHODS", "Visa"),
+        ("STRIPE_PAYMENT_METHODS", "card;ideal"),
+        ("STRIPE_PAYMENT_METHODS", "card,card"),
+        ("STRIPE_PAYMENT_METHODS", "automatic,card"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
@@ -60,6 +65,14 @@ def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
 def test_valid_settings_are_accepted(name: str, value: str) -> None:
     taken = getattr(Settings.from_env({name: value}), name.lower())
     assert str(taken) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", ("card",)), ("automatic", ("automatic",)), ("card, us_bank_account,p24", ("card", "us_bank_account", "p24"))],
+)
+def test_payment_methods_are_cards_unless_named(value: str, expected: tuple[str, ...]) -> None:
+    assert Settings.from_env({"STRIPE_PAYMENT_METHODS": value}).stripe_payment_methods == expected
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def checks(settings: Settings, *, test_mode: bool, debug: bool, env_file: Path) 
     return [
         Check("stripe_keys", lambda: stripe_keys(settings, test_mode=test_mode)),
         Check("stripe_address", lambda: stripe_address(settings, test_mode=test_mode)),
+        Check("payment_methods", lambda: payment_methods(settings)),
         Check("webhook_secret", lambda: webhook_secret(settings)),
         Check("secret_key", lambda: secret_key(settings)),
         Check("tokens", lambda: tokens(settings)),
@@ -80,6 +81,18 @@ def stripe_address(settings: Settings, *, test_mode: bool) -> Verdict:
     if urlsplit(base).scheme != "https" and not test_mode:
         return fail("STRIPE_API_BASE is not https: the secret key would travel readable.", advice)
     return warn(f"Requests go to {urlsplit(base).hostname} and not to Stripe itself.", advice)
+
+
+def payment_methods(settings: Settings) -> Verdict:
+    """Which payment methods customers are offered is a decision."""
+    names = settings.stripe_payment_methods
+    if names == ("automatic",):
+        return warn(
+            "Customers are offered every payment method that is switched on in Stripe's dashboard.",
+            "Bank debits and vouchers are paid days later: name the methods in STRIPE_PAYMENT_METHODS to choose them "
+            "here (docs/payment-methods.md).",
+        )
+    return ok(f"Customers may pay with {', '.join(names)} (STRIPE_PAYMENT_METHODS).")
 
 
 def webhook_secret(settings: Settings) -> Verdict:

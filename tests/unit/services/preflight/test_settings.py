@@ -50,6 +50,18 @@ def test_keys(secret: str, publishable: str, test_mode: bool, state: State, told
 
 
 @pytest.mark.parametrize(
+    ("methods", "state", "told"),
+    [
+        (("card",), OK, "may pay with card"),
+        (("card", "ideal"), OK, "card, ideal"),
+        (("automatic",), WARN, "every payment method"),
+    ],
+)
+def test_payment_methods(methods: tuple[str, ...], state: State, told: str) -> None:
+    assert_is(checks.payment_methods(replace(GOOD, stripe_payment_methods=methods)), state, told)
+
+
+@pytest.mark.parametrize(
     ("base", "test_mode", "state", "told"),
     [
         ("", LIVE, OK, "Stripe itself"),
@@ -113,7 +125,7 @@ def test_no_verdict_shows_a_secret() -> None:
     )
     every = checks.checks(settings, test_mode=False, debug=False, env_file=Path("/nowhere/.env"))
     found = [check.run() for check in every]
-    assert len(found) == 11
+    assert len(found) == 12
     assert canary not in repr(found)
 
 
