@@ -12,6 +12,7 @@ from sandbox.core.errors import StripeError
 
 # Effects that respond with an error: status, message, and what differs from an invalid request.
 _ERRORS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "400": (400, "The request cannot be processed.", {}),
     "401": (401, "Invalid API Key provided: sk_test_****", {}),
     "402": (
         402,
@@ -30,7 +31,9 @@ _ERRORS: dict[str, tuple[int, str, dict[str, Any]]] = {
     ),
 }
 EFFECTS = frozenset({*_ERRORS, "slow", "answer_lost", "garbage", "hang"})
-_NAMES = frozenset({"match", "times", "effect", "delay_ms", "status", "work", "stored"})
+_NAMES = frozenset({"match", "times", "effect", "delay_ms", "status", "work", "stored", "error"})
+# What the fault may say instead of its usual words.
+_ERROR_NAMES = frozenset({"message", "code", "param"})
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +41,7 @@ class Fault:
     """One fault. ``times``: how often it strikes, None for no limit; ``nth``: the first matching request it strikes.
 
     ``work``: the request is processed before its response fails; ``stored``: the idempotency key keeps the error.
-    ``delay_ms`` is for slow and hang, ``status`` for garbage.
+    ``delay_ms`` is for slow and hang, ``status`` for garbage; ``words`` replace message, code and param of an error.
     """
 
     effect: str
@@ -50,6 +53,7 @@ class Fault:
     status: int
     work: bool
     stored: bool
+    words: dict[str, str]
     matched: int = 0
     struck: int = 0
 
@@ -70,7 +74,8 @@ class Fault:
         if self.effect not in _ERRORS:
             return None
         status, text, fields = _ERRORS[self.effect]
-        return StripeError(status, text, stored=self.stored, **fields)
+        words: dict[str, Any] = {"message": text, **fields, **self.words}
+        return StripeError(status, words.pop("message"), stored=self.stored, **words)
 
     def to_json(self) -> dict[str, Any]:
         """For the control endpoint."""
@@ -79,6 +84,7 @@ class Fault:
             "effect": self.effect,
             "match": {"method": self.method, "path": path, "nth": self.nth},
             **{name: getattr(self, name) for name in ("times", "struck", "delay_ms", "status", "work", "stored")},
+            "error": self.words,
         }
 
 
@@ -86,7 +92,8 @@ def parse_fault(body: dict[str, Any]) -> Fault:
     """A fault from the JSON of the control endpoint. Raises ValueError for an invalid one."""
     unknown = body.keys() - _NAMES
     match = body.get("match") or {}
-    unknown |= match.keys() - {"method", "path", "nth"}
+    words = body.get("error") or {}
+    unknown |= (match.keys() - {"method", "path", "nth"}) | (words.keys() - _ERROR_NAMES)
     if unknown:
         raise ValueError(f"unknown field: {min(unknown)}")
     effect = str(body.get("effect"))
@@ -104,6 +111,7 @@ def parse_fault(body: dict[str, Any]) -> Fault:
         status=int(body.get("status", 502)),
         work=bool(body.get("work", effect in ("slow", "answer_lost"))),
         stored=bool(body.get("stored", False)),
+        words={name: str(text) for name, text in words.items()},
     )
 
 

@@ -23,6 +23,10 @@ _AUTHENTICATION_FAILED = (
 )
 
 
+# How long a bank holds the money of a charge that is not captured (facts §4).
+HOLD_SECONDS = 7 * 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class ConfirmOptions:
     """How to confirm an intent; ``challenge_url`` is the page where a browser completes 3-D Secure."""
@@ -95,6 +99,7 @@ def charge_card(
     if manual:
         intent.status = "requires_capture"
         intent.amount_capturable = intent.amount
+        charge.capture_before = charge.created + HOLD_SECONDS
     else:
         capture(sandbox, intent, charge, intent.amount)
     _add(sandbox, intent, charge)

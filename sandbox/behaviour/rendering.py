@@ -120,6 +120,7 @@ def _charged_card(record: Charge, method: PaymentMethod) -> Json:
         "network": BY_NUMBER[method.number].brand,
         "network_token": {"used": False},
         "three_d_secure": record.three_d_secure,
+        **({"amount_authorized": record.amount, "capture_before": held} if (held := record.capture_before) else {}),
     }
 
 

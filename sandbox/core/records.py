@@ -127,6 +127,8 @@ class Charge(Record):
     transfer_group: str | None = None
     fraud_report: str | None = None
     review: str | None = None
+    # Until when a hold has to be captured; None where the money was taken at once.
+    capture_before: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property

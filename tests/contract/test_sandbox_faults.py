@@ -19,6 +19,7 @@ NEW = {"amount": "1000", "currency": "usd"}
 @pytest.mark.parametrize(
     ("effect", "status", "code", "kind"),
     [
+        ("400", 400, None, "InvalidRequestError"),
         ("401", 401, None, "AuthenticationError"),
         ("402", 402, "card_declined", "CardError"),
         ("403", 403, None, "PermissionError"),
@@ -45,6 +46,24 @@ def test_work_before_the_error(api: Api, control: Running) -> None:
     control.fault("500", work=True)
     assert api.refused("POST", "payment_intents", NEW)[0] == 500
     assert len(api.get("payment_intents")["data"]) == 1
+
+
+@pytest.mark.parametrize("work", [True, False])
+def test_a_stored_error_is_replayed_and_says_so(api: Api, control: Running, work: bool) -> None:
+    control.fault("500", work=work, stored=True)
+    assert api.send("POST", "payment_intents", NEW, idempotency_key="k").status_code == 500
+    replay = api.send("POST", "payment_intents", NEW, idempotency_key="k")
+    assert (replay.status_code, replay.headers["Idempotent-Replayed"]) == (500, "true")
+    assert len(api.get("payment_intents")["data"]) == work
+    assert api.send("POST", "payment_intents", NEW, idempotency_key="k-2").status_code == 200
+
+
+@pytest.mark.parametrize("effect", ["400", "403"])
+def test_an_error_says_what_the_fault_gives_it(api: Api, control: Running, effect: str) -> None:
+    words = {"message": "Received unknown parameter: hooks", "code": "parameter_unknown", "param": "hooks"}
+    control.fault(effect, error=words)
+    status, error = api.refused("POST", "payment_intents", NEW)
+    assert (status, {name: error[name] for name in words}) == (int(effect), words)
 
 
 def test_lost_response(api: Api, control: Running) -> None:
@@ -104,7 +123,11 @@ def test_slow_and_latency(api: Api, control: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}]
+    "wrong",
+    [
+        *({"effect": "rain"}, {"effect": "500", "when": "now"}, {"effect": "500", "match": {"verb": "GET"}}),
+        {"effect": "500", "error": {"colour": "red"}},
+    ],
 )
 def test_invalid_fault_is_rejected(control: Running, wrong: dict[str, Any]) -> None:
     response = control.call("POST", "faults", [wrong])

@@ -99,6 +99,8 @@ def test_new_amount_requires_confirmation_again(api: Api) -> None:
 def test_hold_is_captured_or_released(api: Api, control: Running, action: str) -> None:
     held = paid(api, capture_method="manual")
     assert (held["status"], held["amount_capturable"], held["amount_received"]) == ("requires_capture", 1000, 0)
+    card = api.get(f"charges/{held['latest_charge']}")["payment_method_details"]["card"]
+    assert (card["capture_before"] - held["created"]) // 86_400 == 7
     count = len(api.event_types())
     path = f"payment_intents/{held['id']}"
     if action == "capture":
