@@ -14,6 +14,7 @@ from app.extensions import bind_limiter, bind_services, bind_settings
 from app.gateway.client import StripeGateway
 from app.models import connection
 from app.services import Services, build_services
+from app.services.configuration_faults import ConfigurationFaults
 
 if TYPE_CHECKING:
     from config import Settings
@@ -59,6 +60,7 @@ def services_on(settings: Settings) -> Services:
         api_base=settings.stripe_api_base,
         timeout_seconds=settings.stripe_timeout,
         payment_methods=settings.stripe_payment_methods,
+        reports=ConfigurationFaults(),
     )
     return build_services(
         gateway,

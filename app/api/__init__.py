@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask_cors import CORS
 
-from app.api import docs, figures, health, payments, prometheus, refunds, webhooks
+from app.api import closings, docs, figures, health, payments, prometheus, refunds, webhooks
 from app.api.http import auth, bulkhead, error_handlers, headers
 from app.api.http.json_provider import DecimalJSONProvider
 from app.extensions import api
@@ -15,7 +15,10 @@ from app.extensions import api
 if TYPE_CHECKING:
     from config import Settings
 
-BLUEPRINTS = (*(payments.blueprint, figures.blueprint, refunds.blueprint, webhooks.blueprint), health.blueprint)
+BLUEPRINTS = (
+    *(payments.blueprint, figures.blueprint, closings.blueprint, refunds.blueprint, webhooks.blueprint),
+    health.blueprint,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

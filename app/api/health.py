@@ -20,7 +20,7 @@ from app.api.http.auth import public
 from app.api.http.parsing import Blueprint
 from app.errors import DatabaseUnavailable
 from app.extensions import settings
-from app.models import connection
+from app.models import configuration_faults, connection
 from app.models.indexes import missing_indexes, unique_indexes
 from app.services.worker import leases
 
@@ -70,12 +70,14 @@ def readyz() -> Response:
     It fails while MongoDB has no writable primary or lacks its unique indexes, without which a payment could exist
     twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key,
     because stored payments can still be read, and a missing worker, because payments are taken without it: only failed
-    events and unknown outcomes wait for it.
+    events and unknown outcomes wait for it. And so is a call that Stripe refused because of how this service or its
+    account is set up there, until the same call works again or a day has passed.
     """
     checks = {"mongodb": _timed(_mongodb), "stripe_key": _timed(_stripe_key)}
     if checks["mongodb"]["state"] == "ok":
         checks["indexes"] = _timed(_indexes)
         checks["worker"] = _timed(_worker)
+        checks["stripe_configuration"] = _timed(_stripe_configuration)
     ready = all(check["state"] != "failed" for check in checks.values())
     response = jsonify(status="ready" if ready else "not_ready", checks=checks)
     response.status_code = 200 if ready else 503
@@ -108,6 +110,16 @@ def _stripe_key() -> tuple[str, str | None]:
     if settings.stripe_secret_key and settings.stripe_publishable_key:
         return "ok", None
     return "warning", "STRIPE_SECRET_KEY or STRIPE_PUBLISHABLE_KEY is not set; payments cannot be taken."
+
+
+def _stripe_configuration() -> tuple[str, str | None]:
+    faults = configuration_faults.every()
+    if not faults:
+        return "ok", None
+    last = faults[0]
+    about = ", ".join(word for word in (last.code, last.param) if word)
+    seen = last.seen_at.strftime("%Y-%m-%d %H:%M UTC")
+    return "warning", f"Stripe refused {last.id}{f' ({about})' if about else ''}, last at {seen}: {last.message}"
 
 
 def _timed(check: Callable[[], tuple[str, str | None]]) -> dict[str, Any]:

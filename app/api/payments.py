@@ -22,9 +22,11 @@ from app.api.schemas.responses import (
     PaymentSchema,
     StripeConfigSchema,
 )
+from app.domain.payments.states import CaptureMethod
 from app.domain.permissions import Scope
 from app.errors import (
     AmountInvalid,
+    AmountMismatch,
     CardDeclined,
     CurrencyUnsupported,
     FiguresNotReady,
@@ -37,7 +39,7 @@ from app.errors import (
 from app.extensions import services, settings
 from app.models.listing.payments import PaymentFilter
 from app.services.figures.ranges import day_range
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 
 Parsed = dict[str, Any]
 
@@ -56,20 +58,27 @@ def stripe_config() -> Parsed:
 @blueprint.post("/stripe/create-intent")
 @requires(Scope.PAYMENTS_WRITE)
 @waits_for_stripe
-@answers(*(*STRIPE_ERRORS, AmountInvalid, CurrencyUnsupported, *KEY_ERRORS, NotFound, CardDeclined), body=True)
+@answers(
+    *(*STRIPE_ERRORS, AmountInvalid, CurrencyUnsupported, *KEY_ERRORS, NotFound, CardDeclined, AmountMismatch),
+    body=True,
+)
 @blueprint.arguments(NewPaymentSchema)
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")
 @blueprint.response(201, OpenedPaymentSchema)
 def create_intent(body: Parsed, headers: Parsed) -> Parsed:
     """Open a payment.
 
-    While a payment of the same order, customer, amount and currency is open, the response repeats its payment intent,
-    so a double click never makes two.
+    While a payment of the same order, customer, amount, currency and capture is open, the response repeats its payment
+    intent, so a double click never makes two. An intent that was changed at Stripe meanwhile is canceled there, and a
+    new one takes its place, also for a repeated Idempotency-Key. A key whose payment was canceled opens a new one, and
+    a key whose payment was paid in another amount answers 409 `amount_mismatch`.
     """
     publishable_key = _publishable_key()
     _only_own_customer(body["customer_id"])
     money = money_to_charge(body.pop("amount"), body.pop("currency", settings.stripe_currency))
-    opened = services.payments.open(NewPayment(money=money, **body), caller=caller().subject, key=_key(headers))
+    capture = CaptureMethod(body.pop("capture", CaptureMethod.AUTOMATIC))
+    new = NewPayment(money=money, capture_method=capture, **body)
+    opened = services.payments.open(new, caller=caller().subject, key=_key(headers))
     return {
         "client_secret": opened.client_secret,
         "payment_intent_id": opened.payment_intent_id,
@@ -91,7 +100,7 @@ def create_intent(body: Parsed, headers: Parsed) -> Parsed:
 @blueprint.arguments(IdempotencyHeaderSchema, location="headers")
 @blueprint.response(200, PaymentSchema)
 def confirm(body: Parsed, headers: Parsed) -> Parsed:
-    """The payment, once Stripe says that it is paid.
+    """The payment, once Stripe says that it is paid, or held where `capture` was `manual` (status `authorized`).
 
     Call it when Stripe.js reports success in the browser. The browser's word is no proof, so the service asks Stripe.
     """

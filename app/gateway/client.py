@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import stripe
 import structlog
@@ -19,10 +19,10 @@ import structlog
 from app import telemetry
 from app.domain.money import Money
 from app.domain.payments.facts import IntentFact, RefundFact
-from app.domain.payments.states import IntentStatus
+from app.domain.payments.states import CaptureMethod, IntentStatus
 from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway import metadata
-from app.gateway.errors import outcome_of, translate
+from app.gateway.errors import ConfigurationFault, configuration_fault, outcome_of, translate
 from app.gateway.payment_methods import chosen
 from app.gateway.snapshots import intent_fact, refund_fact
 from app.telemetry import OTHER
@@ -39,7 +39,10 @@ CONNECT_SECONDS = 3.0
 RETRIES = 1
 _EXPAND = ["latest_charge"]
 # What the payment path asks Stripe for: alerts watch whether it fails.
-_OPERATIONS = ("create_intent", "retrieve_intent", "find_intent", "create_refund", "list_refunds")
+_OPERATIONS = (
+    *("create_intent", "retrieve_intent", "find_intent", "capture_intent", "cancel_intent"),
+    *("create_refund", "list_refunds"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ class IntentHandle:
         return self.secret
 
 
+class ConfigurationReports(Protocol):
+    """Who keeps what an operator has to mend at Stripe."""
+
+    def refused(self, fault: ConfigurationFault) -> None:
+        """Stripe refused a call because of how this service or the account is set up."""
+
+    def worked(self, operation: str) -> None:
+        """Stripe did what it was asked."""
+
+
 class StripeGateway:
     """Stripe as this service uses it. Thread-safe: the SDK keeps one HTTP session for each thread.
 
@@ -73,9 +86,11 @@ class StripeGateway:
         api_version: str,
         api_base: str,
         timeout_seconds: float,
+        reports: ConfigurationReports,
         payment_methods: Sequence[str] = ("card",),
     ) -> None:
         telemetry.expect_stripe_calls(_OPERATIONS)
+        self._reports = reports
         self._client: stripe.StripeClient | None = None
         self._payment_methods = chosen(payment_methods, api_version)
         self.is_restricted = secret_key.startswith("rk_")
@@ -97,12 +112,17 @@ class StripeGateway:
         money: Money,
         description: str | None,
         receipt_email: str | None,
+        capture_method: CaptureMethod,
+        key_number: int,
     ) -> IntentHandle:
-        """Create the intent of a payment row; called again for the same row, Stripe answers with the same intent."""
+        """Create the intent of a payment row; called again for the same row, Stripe answers with the same intent.
+
+        The capture method is always sent, because Stripe's default depends on the API version. Raises KeyUsedUp.
+        """
         params: dict[str, Any] = {
             "amount": money.minor,
             "currency": money.currency,
-            "capture_method": "automatic",
+            "capture_method": capture_method.value,
             **self._payment_methods,
             "metadata": metadata.of_intent(payment_id=payment_id, order_id=order_id, customer_id=customer_id),
         }
@@ -110,12 +130,12 @@ class StripeGateway:
             params["description"] = description
         if receipt_email:
             params["receipt_email"] = receipt_email
-        answer = self.call(
-            "create_intent",
-            lambda v1: v1.payment_intents.create(params, {"idempotency_key": f"paydesk-intent-{payment_id}"}),
-        )
+        options = {"idempotency_key": _numbered(f"paydesk-intent-{payment_id}", key_number)}
+        answer = self.call("create_intent", lambda v1: v1.payment_intents.create(params, options))
         intent = object_of(answer, "payment_intent")
-        # A replayed answer shows the intent as it was when it was created, so that is the snapshot's time.
+        if _is_replay(answer):
+            # It shows the intent as it was when it was created; since then it may have been changed, paid or canceled.
+            return self.retrieve_intent(intent["id"])
         return IntentHandle(intent_fact(intent, as_of=intent["created"]), intent.get("client_secret"))
 
     def retrieve_intent(self, intent_id: str) -> IntentHandle:
@@ -123,6 +143,22 @@ class StripeGateway:
         answer = self.call("retrieve_intent", lambda v1: v1.payment_intents.retrieve(intent_id, {"expand": _EXPAND}))
         intent = object_of(answer, "payment_intent")
         return IntentHandle(intent_fact(intent, as_of=answered_at(answer)), intent.get("client_secret"))
+
+    def capture_intent(self, intent_id: str, *, closing_id: str, amount: int, key_number: int) -> IntentFact:
+        """Capture ``amount`` minor units of a hold; Stripe releases the rest. Raises KeyUsedUp."""
+        params = {"amount_to_capture": amount, "expand": _EXPAND}
+        options = {"idempotency_key": _numbered(f"paydesk-capture-{closing_id}", key_number)}
+        return self._closed("capture_intent", lambda v1: v1.payment_intents.capture(intent_id, params, options))
+
+    def cancel_intent(self, intent_id: str, *, closing_id: str, key_number: int) -> IntentFact:
+        """Cancel an open intent, or release its hold. Raises KeyUsedUp."""
+        params = {"cancellation_reason": "abandoned", "expand": _EXPAND}
+        options = {"idempotency_key": _numbered(f"paydesk-cancel-{closing_id}", key_number)}
+        return self._closed("cancel_intent", lambda v1: v1.payment_intents.cancel(intent_id, params, options))
+
+    def _closed(self, operation: str, ask: Callable[[Any], Any]) -> IntentFact:
+        answer = self.call(operation, ask)
+        return intent_fact(object_of(answer, "payment_intent"), as_of=answered_at(answer))
 
     def find_intent(self, payment_id: str, *, created_from: int) -> IntentHandle | None:
         """The intent whose metadata names the payment, among those created since a Unix time.
@@ -149,6 +185,7 @@ class StripeGateway:
         amount: int,
         stripe_reason: str | None,
         texts: dict[str, str],
+        key_number: int,
     ) -> RefundFact:
         """Refund ``amount`` minor units; called again with the same ``refund_id``, Stripe refunds only once.
 
@@ -161,9 +198,8 @@ class StripeGateway:
         }
         if stripe_reason:
             params["reason"] = stripe_reason
-        answer = self.call(
-            "create_refund", lambda v1: v1.refunds.create(params, {"idempotency_key": f"paydesk-refund-{refund_id}"})
-        )
+        options = {"idempotency_key": _numbered(f"paydesk-refund-{refund_id}", key_number)}
+        answer = self.call("create_refund", lambda v1: v1.refunds.create(params, options))
         refund = object_of(answer, "refund")
         # A replayed answer shows the refund as it was when it was created, so that is the snapshot's time.
         return refund_fact(refund, as_of=refund["created"])
@@ -191,10 +227,14 @@ class StripeGateway:
         try:
             answer = ask(self._client.v1)
             request_id, kind = getattr(getattr(answer, "last_response", None), "request_id", None), "ok"
+            self._reports.worked(operation)
             return answer
         except stripe.StripeError as error:
             outcome, request_id = type(error).__name__, error.request_id
             kind = outcome_of(error)
+            if fault := configuration_fault(error, operation):
+                logger.error("stripe_configuration_error", **asdict(fault), stripe_request_id=request_id)
+                self._reports.refused(fault)
             raise translate(error, operation) from error
         finally:
             seconds = time.perf_counter() - started
@@ -228,6 +268,16 @@ def answered_at(answer: Any) -> int:
         return int(parsedate_to_datetime(answer.last_response.headers["Date"]).timestamp())
     except (KeyError, TypeError, ValueError):
         return int(time.time())
+
+
+def _numbered(key: str, number: int) -> str:
+    """The idempotency key; once Stripe keeps an error under one, the next number makes another."""
+    return key if number == 1 else f"{key}-{number}"
+
+
+def _is_replay(answer: Any) -> bool:
+    """True for the stored answer to an earlier call with the same key (docs.stripe.com/error-low-level)."""
+    return bool(answer.last_response.headers.get("Idempotent-Replayed") == "true")
 
 
 def settling(fact: IntentFact, open_before: frozenset[str]) -> IntentFact:

@@ -12,6 +12,7 @@ from app.services.figures.keeper import FiguresKeeper
 from app.services.figures.report import Analytics
 from app.services.figures.scrape import Monitoring
 from app.services.listing import Listings
+from app.services.payments.closings import Closings
 from app.services.payments.service import Payments
 from app.services.preflight.stripe import StripePreflight
 from app.services.reconciliation.admin import ReconciliationAdmin
@@ -30,6 +31,7 @@ class Services:
     """Every use case, bound to one Stripe account."""
 
     payments: Payments
+    closings: Closings
     refunds: Refunds
     webhooks: WebhookInbox
     reconciliation: Reconciliation
@@ -53,11 +55,12 @@ def build_services(
     """Wire the use cases together; days are those of ``zone``."""
     keeper = FiguresKeeper(zone)
     inbox = WebhookInbox(gateway, webhook_secrets, livemode=livemode)
-    refunds, replay = Refunds(gateway), WebhookReplay(inbox)
+    closings, refunds, replay = Closings(gateway), Refunds(gateway), WebhookReplay(inbox)
     reconciliation = Reconciliation(gateway, livemode=livemode)
     analytics, listings = Analytics(keeper), Listings(keeper)
     return Services(
-        payments=Payments(gateway),
+        payments=Payments(gateway, closings),
+        closings=closings,
         refunds=refunds,
         webhooks=inbox,
         reconciliation=reconciliation,
@@ -65,7 +68,7 @@ def build_services(
         refunds_from_dashboard=RefundsFromDashboard(refunds),
         webhook_admin=WebhookAdmin(replay),
         reconciliation_admin=ReconciliationAdmin(reconciliation),
-        recovery=Recovery(gateway, inbox),
+        recovery=Recovery(gateway, inbox, closings),
         figures=keeper,
         analytics=analytics,
         listings=listings,

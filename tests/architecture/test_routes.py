@@ -17,6 +17,8 @@ GET  /api/openapi.json                           public
 GET  /api/v1/payments                            bearer payments:read
 GET  /api/v1/payments/<payment_id>               bearer payments:read
 GET  /api/v1/payments/metrics                    bearer metrics:read
+POST /api/v1/payments/stripe/cancel/<payment_id> bearer payments:write
+POST /api/v1/payments/stripe/capture/<payment_id> bearer payments:write
 POST /api/v1/payments/stripe/confirm             bearer payments:write
 GET  /api/v1/payments/stripe/config              public
 POST /api/v1/payments/stripe/create-intent       bearer payments:write

@@ -91,8 +91,10 @@ def caller() -> Caller:
     return current
 
 
-def requires(scope: Scope) -> Callable[[View], View]:
+def requires(scope: Scope, *, bound: bool = True) -> Callable[[View], View]:
     """Admit only tokens with ``scope``, and each caller only at its rate limit (see ``limits``).
+
+    With ``bound=False`` a token that is bound to a customer is refused: the view is not for customers.
 
     Raises Unauthorized, Forbidden or RateLimited, before the request is parsed.
     """
@@ -106,6 +108,8 @@ def requires(scope: Scope) -> Callable[[View], View]:
             if scope not in g.caller.scopes:
                 g.challenge = f'Bearer realm="paydesk", error="insufficient_scope", scope="{scope}"'
                 raise Forbidden(f"This token does not carry the scope {scope}.")
+            if g.caller.customer is not None and not bound:
+                raise Forbidden("This token is bound to a customer, and this endpoint is not for customers.")
             return counted(*args, **kwargs)
 
         errors = (Unauthorized, Forbidden, RateLimited)

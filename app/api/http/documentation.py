@@ -13,6 +13,7 @@ from app.errors import (
     PaydeskError,
     RateLimited,
     RequestInProgress,
+    StripeConfigurationError,
     StripeInvalidApiKey,
     StripeNotInitialized,
     StripeUnavailable,
@@ -22,7 +23,7 @@ from app.errors import (
 View = TypeVar("View", bound=Callable[..., Any])
 ErrorKind = type[PaydeskError]
 # What routes can answer that call Stripe, and those that take an Idempotency-Key.
-STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeUnavailable)
+STRIPE_ERRORS = (StripeNotInitialized, StripeInvalidApiKey, StripeConfigurationError, StripeUnavailable)
 KEY_ERRORS = (IdempotencyKeyReused, RequestInProgress)
 
 # Words for what goes wrong before a request reaches a view, beside those of ``app.errors``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from app.api.schemas.fields import Amount, Matches, PlainText, described, intent_id, reference, text
-from app.domain.payments.states import PaymentStatus, RefundStatus, StripeReason
+from app.domain.payments.states import CaptureMethod, PaymentStatus, RefundStatus, StripeReason
 
 _CURRENCY = "Three-letter ISO currency code, upper or lower case."
 
@@ -41,6 +41,34 @@ class NewPaymentSchema(RequestSchema):
         validate=[validate.Length(max=254), PlainText()],
         metadata=described("Where Stripe sends the receipt. Passed on and not kept here.", "jo@example.com"),
     )
+
+    capture = fields.String(
+        validate=validate.OneOf([method.value for method in CaptureMethod]),
+        metadata=described(
+            "`automatic` takes the money when the customer pays. `manual` holds it, usually for seven days, until "
+            "`POST /payments/stripe/capture/{payment_id}`.",
+            "automatic",
+            default=CaptureMethod.AUTOMATIC.value,
+        ),
+    )
+
+
+class CaptureRequestSchema(RequestSchema):
+    """How much of a hold to take."""
+
+    amount = Amount(
+        allow_none=True,
+        metadata=described(
+            "Amount in major units of the payment's currency; all that is held when left out.",
+            60,
+            exclusiveMinimum=True,
+            minimum=0,
+        ),
+    )
+
+
+class CancelRequestSchema(RequestSchema):
+    """Nothing to choose: the body may be left out."""
 
 
 class ConfirmSchema(RequestSchema):

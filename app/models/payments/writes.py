@@ -18,6 +18,7 @@ from app.domain.payments.closings import undecided
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.history import Entry
 from app.domain.payments.snapshot import Record
+from app.domain.payments.states import CaptureMethod
 from app.models.connection import raw, unavailable_as_ours
 from app.models.payments.document import PaymentDocument
 from app.models.payments.mapping import Document, evidence_of, fields_of, moment
@@ -85,9 +86,12 @@ def document_for(state: PaymentState, new: Record, entry: Entry | None) -> Docum
     }
 
 
-def open_slot(customer_id: str, order_id: str, currency: str, amount: int) -> str:
+def open_slot(
+    customer_id: str, order_id: str, currency: str, amount: int, capture_method: CaptureMethod | None = None
+) -> str:
     """The key that only one open payment may hold: equal for requests that mean the same payment."""
-    return f"{customer_id}:{order_id}:{currency}:{amount}"
+    held = f":{capture_method}" if capture_method and capture_method.is_manual else ""
+    return f"{customer_id}:{order_id}:{currency}:{amount}{held}"
 
 
 def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, now: datetime) -> None:

@@ -23,7 +23,7 @@ from app.models.payments.mapping import payment_of
 from app.services import Services
 from app.services.demo.sandbox_client import DemoSandbox, Json
 from app.services.demo.stories import Act, Cancel, CloseDispute, Dispute, GiveBack, Pay, SettleRefunds, Story, stories
-from app.services.payments.service import NewPayment, OpenedPayment
+from app.services.payments.opening import NewPayment, OpenedPayment
 from app.services.refunds.service import RefundRequest
 
 ACTOR = "demo"

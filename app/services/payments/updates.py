@@ -115,7 +115,7 @@ def stored_payment_of(fact: IntentFact, source: Source, *, further: Sequence[Fac
         at = now()
         payment = derive(state, updated_at=at)
         new, entry = entry_for(None, payment, source, at)
-        slot = writes.open_slot(state.customer_id, state.order_id, state.currency, state.amount)
+        slot = writes.open_slot(state.customer_id, state.order_id, state.currency, state.amount, state.capture_method)
         try:
             writes.insert(state, new, entry or {}, slot=None if payment.status.is_final else slot, now=at)
         except AlreadyExists:

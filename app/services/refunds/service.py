@@ -14,30 +14,29 @@ from typing import Any
 
 from structlog.contextvars import bind_contextvars
 
-from app.domain.money import Money, MoneyError
+from app.domain.money import Money
 from app.domain.payments.derivation import derive
 from app.domain.payments.evidence import PaymentState, RefundEvidence
-from app.domain.payments.facts import Fact, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
+from app.domain.payments.facts import Fact, KeySpent, RefundFact, RefundRefused, RefundRequested, RefundUnanswered
 from app.domain.payments.methods import Card
 from app.domain.payments.payment import Refund
 from app.domain.payments.states import PaymentStatus, RefundState, StripeReason
 from app.errors import (
     AmountExceedsRefundable,
-    AmountInvalid,
     NotFound,
     PaydeskError,
     PaymentDisputed,
     PaymentNotRefundable,
     StripeNotInitialized,
-    StripeUnavailable,
     Unavailable,
 )
 from app.gateway.client import StripeGateway
-from app.gateway.errors import IdempotencyMismatch
 from app.models.payments import repository
 from app.models.payments.mapping import refund_document, refund_of
 from app.models.payments.repository import StoredPayment
+from app.services.payments.amounts import minor_units
 from app.services.payments.idempotency import LEASE, Once, once
+from app.services.payments.keys import call_once
 from app.services.payments.service import may_see
 from app.services.payments.updates import Source, change, learn
 
@@ -95,7 +94,7 @@ class Refunds:
 
         body = {
             "payment_id": request.payment_id,
-            "amount": _minor(request.amount, stored.state.currency),
+            "amount": minor_units(request.amount, stored.state.currency),
             **request.texts,
         }
         answer, _ = once(Once(caller=request.requested_by, endpoint="refund", key=key, request=body), work)
@@ -112,7 +111,7 @@ class Refunds:
         """What ``refund`` would do to the payment as it is now, without doing it; raises what it would raise first."""
         stored = self._payment(request, None)
         currency = stored.state.currency
-        minor = _refundable(stored.state, _minor(request.amount, currency))
+        minor = _refundable(stored.state, minor_units(request.amount, currency))
         return Quote(
             money=Money(minor, currency),
             left=Money(stored.payment.amount_refundable - minor, currency),
@@ -129,7 +128,7 @@ class Refunds:
         return stored
 
     def _refund(self, stored: StoredPayment, request: RefundRequest, refund_id: str) -> Refund:
-        amount = _minor(request.amount, stored.state.currency)
+        amount = minor_units(request.amount, stored.state.currency)
         source = Source(channel="refund", reference=refund_id, actor=request.requested_by)
         chosen = refund_id
 
@@ -165,7 +164,7 @@ class Refunds:
         if row.status == RefundState.FAILED:
             raise PaymentNotRefundable("Stripe refused this refund. Start a new one.")
         try:
-            fact = (resumed and self._find(stored, refund_id)) or self._ask(stored, refund_id, row)
+            fact = (resumed and self._find(stored, refund_id)) or self._ask(stored, refund_id, row, source)
         except Unavailable:
             learn(stored, [RefundUnanswered(refund_id=refund_id)], source)
             raise
@@ -177,41 +176,29 @@ class Refunds:
             raise
         return learn(stored, [fact], source)
 
-    def _ask(self, stored: StoredPayment, refund_id: str, row: RefundEvidence) -> RefundFact:
+    def _ask(self, stored: StoredPayment, refund_id: str, row: RefundEvidence, source: Source) -> RefundFact:
         texts = {"reason": row.reason, "notes": row.notes, "requested_by": row.requested_by}
-        try:
-            return self._gateway.create_refund(
+        return call_once(
+            lambda number: self._gateway.create_refund(
                 refund_id=refund_id,
                 payment_id=stored.id,
                 intent_id=str(stored.state.intent_id),
                 amount=row.amount,
                 stripe_reason=row.stripe_reason,
                 texts={name: text for name, text in texts.items() if text},
-            )
-        except IdempotencyMismatch as error:
-            existing = self._find(stored, refund_id)
-            if existing is None:
-                raise StripeUnavailable(retry_after=2) from error
-            return existing
+                key_number=number,
+            ),
+            key_number=row.key_number,
+            # When it was last asked for: an older row that got no answer is given up by the worker, not asked again.
+            first_asked=row.requested_at or 0,
+            find=lambda: self._find(stored, refund_id),
+            take_next=lambda number: learn(stored, [KeySpent(subject=refund_id, number=number)], source),
+        )
 
     def _find(self, stored: StoredPayment, refund_id: str) -> RefundFact | None:
         """The refund at Stripe that carries our id, made by a call whose answer we never saw."""
         every = self._gateway.refunds_of(str(stored.state.intent_id))
         return next((fact for fact in every if fact.refund_id == refund_id), None)
-
-
-def _minor(amount: Decimal | None, currency: str) -> int | None:
-    """Minor units; None for all that is left."""
-    if amount is None:
-        return None
-    try:
-        money = Money.from_major(amount, currency)
-    except MoneyError as error:
-        raise AmountInvalid(str(error), errors={"amount": [str(error)]}) from error
-    if money.minor <= 0:
-        message = "The amount must be greater than zero."
-        raise AmountInvalid(message, errors={"amount": [message]})
-    return money.minor
 
 
 def _refundable(state: PaymentState, amount: int | None) -> int:

@@ -17,11 +17,12 @@ from app.clock import now
 from app.domain.payments.evidence import PaymentState, RefundEvidence
 from app.domain.payments.facts import Fact, RefundRefused
 from app.domain.payments.states import RefundState
-from app.errors import DatabaseUnavailable, PaydeskError, Unavailable
+from app.errors import Conflict, DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
 from app.models.payments import repository, writes
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import WebhookEvent
+from app.services.payments.closings import Closings
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, change, learn
 from app.services.webhooks.inbox import WebhookInbox
@@ -49,9 +50,10 @@ class Recovery:
     They raise DatabaseUnavailable, and StripeUnavailable where nothing can go on without Stripe.
     """
 
-    def __init__(self, gateway: StripeGateway, inbox: WebhookInbox) -> None:
+    def __init__(self, gateway: StripeGateway, inbox: WebhookInbox, closings: Closings) -> None:
         self._gateway = gateway
         self._inbox = inbox
+        self._closings = closings
 
     @property
     def possible(self) -> bool:
@@ -87,6 +89,10 @@ class Recovery:
         # A minute's grace, because Stripe may still be at work on a call whose answer was lost.
         return _each(repository.without_answer(now() - _GRACE), self._payment, proceed)
 
+    def closings(self, proceed: Proceed) -> Counter[str]:
+        """Complete the captures and cancellations whose request ended before it learnt Stripe's answer."""
+        return _each(repository.with_undecided_closings(now() - _GRACE), self._closing, proceed)
+
     def refunds(self, proceed: Proceed) -> Counter[str]:
         """Find the refunds whose request ended before it learnt Stripe's answer."""
         return _each(repository.with_unnamed_refunds(), self._refunds, proceed)
@@ -106,6 +112,12 @@ class Recovery:
             return "released"
         learn(stored, [handle.fact], _SOURCE)
         return "found"
+
+    def _closing(self, payment_id: str) -> str:
+        try:
+            return "completed" if self._closings.resume(payment_id, _SOURCE) else "skipped"
+        except Conflict:
+            return "refused"
 
     def _refunds(self, payment_id: str) -> str:
         stored = repository.find(payment_id)

@@ -94,6 +94,7 @@ class Worker:
         if recovery.possible:
             jobs += [
                 Job("payments", timedelta(seconds=30), lambda lease: recovery.payments(self._proceed(lease))),
+                Job("closings", timedelta(seconds=30), lambda lease: recovery.closings(self._proceed(lease))),
                 Job("refunds", timedelta(seconds=30), lambda lease: recovery.refunds(self._proceed(lease))),
             ]
             if self._reconcile_every:

@@ -95,8 +95,10 @@ export interface paths {
         put?: never;
         /**
          * Open a payment.
-         * @description While a payment of the same order, customer, amount and currency is open, the response repeats its payment intent,
-         *     so a double click never makes two.
+         * @description While a payment of the same order, customer, amount, currency and capture is open, the response repeats its payment
+         *     intent, so a double click never makes two. An intent that was changed at Stripe meanwhile is canceled there, and a
+         *     new one takes its place, also for a repeated Idempotency-Key. A key whose payment was canceled opens a new one, and
+         *     a key whose payment was paid in another amount answers 409 `amount_mismatch`.
          */
         post: {
             parameters: {
@@ -207,7 +209,10 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description * `request_in_progress`: The same request is still running. Try again in a moment with the same Idempotency-Key. */
+                /**
+                 * @description * `request_in_progress`: The same request is still running. Try again in a moment with the same Idempotency-Key.
+                 *     * `amount_mismatch`: This payment was paid in another amount or currency than was asked.
+                 */
                 409: {
                     headers: {
                         /** @description Id of the request, for reports. */
@@ -340,7 +345,10 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY. */
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
                 502: {
                     headers: {
                         /** @description Id of the request, for reports. */
@@ -407,7 +415,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The payment, once Stripe says that it is paid.
+         * The payment, once Stripe says that it is paid, or held where `capture` was `manual` (status `authorized`).
          * @description Call it when Stripe.js reports success in the browser. The browser's word is no proof, so the service asks Stripe.
          */
         post: {
@@ -655,7 +663,10 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY. */
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
                 502: {
                     headers: {
                         /** @description Id of the request, for reports. */
@@ -1281,6 +1292,666 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/stripe/capture/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the payment: 24 hexadecimal digits.
+                 * @example 65f0c0ffee65f0c0ffee65f0
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the money of a hold, in part or in full.
+         * @description A hold can be captured once; what is not captured goes back to the customer. After 503 `stripe_unavailable`, repeat
+         *     the request: it completes the same capture. Tokens that are bound to a customer are refused.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Makes the request safe to repeat: the same key and body give the same answer, and the work is done once. A key with another body is refused. Kept for 48 hours. */
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    /**
+                     * @description Our id of the payment: 24 hexadecimal digits.
+                     * @example 65f0c0ffee65f0c0ffee65f0
+                     */
+                    payment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CaptureRequest"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Payment"];
+                    };
+                };
+                /** @description * `unauthorized`: Send a valid bearer token in the Authorization header. */
+                401: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 401,
+                         *       "status": "Unauthorized",
+                         *       "error": "unauthorized",
+                         *       "message": "Send a valid bearer token in the Authorization header.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `card_declined`: The card was declined. */
+                402: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 402,
+                         *       "status": "Payment Required",
+                         *       "error": "card_declined",
+                         *       "message": "The card was declined.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `forbidden`: This token does not carry the scope that this endpoint needs. */
+                403: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 403,
+                         *       "status": "Forbidden",
+                         *       "error": "forbidden",
+                         *       "message": "This token does not carry the scope that this endpoint needs.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `not_found`: There is no such payment. */
+                404: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 404,
+                         *       "status": "Not Found",
+                         *       "error": "not_found",
+                         *       "message": "There is no such payment.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `payment_not_capturable`: Only a payment whose money is held can be captured.
+                 *     * `amount_exceeds_capturable`: The amount is more than what is held.
+                 *     * `request_in_progress`: The same request is still running. Try again in a moment with the same Idempotency-Key.
+                 */
+                409: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 409,
+                         *       "status": "Conflict",
+                         *       "error": "payment_not_capturable",
+                         *       "message": "Only a payment whose money is held can be captured.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `body_too_large`: The body is larger than 1 MiB. */
+                413: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 413,
+                         *       "status": "Request Entity Too Large",
+                         *       "error": "body_too_large",
+                         *       "message": "The body is larger than 1 MiB.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `unsupported_media_type`: Send the body as application/json. */
+                415: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 415,
+                         *       "status": "Unsupported Media Type",
+                         *       "error": "unsupported_media_type",
+                         *       "message": "Send the body as application/json.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `amount_invalid`: The amount is not valid for this currency.
+                 *     * `idempotency_key_reused`: This Idempotency-Key was used before with a different request. Send a new key for a new request.
+                 *     * `validation_failed`: The request is not valid; see errors for the fields to correct.
+                 */
+                422: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 422,
+                         *       "status": "Unprocessable Entity",
+                         *       "error": "amount_invalid",
+                         *       "message": "The amount is not valid for this currency.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `internal_error`: Something went wrong on our side. Quote the request id when you report it. */
+                500: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 500,
+                         *       "status": "Internal Server Error",
+                         *       "error": "internal_error",
+                         *       "message": "Something went wrong on our side. Quote the request id when you report it.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
+                502: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 502,
+                         *       "status": "Bad Gateway",
+                         *       "error": "stripe_invalid_api_key",
+                         *       "message": "Stripe refused our API key: check STRIPE_SECRET_KEY.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `stripe_not_initialized`: Stripe is not configured: set STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY.
+                 *     * `stripe_unavailable`: Stripe cannot be reached just now. Try again; nothing will be done twice.
+                 *     * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
+                 *     * `database_unavailable`: The database cannot be reached just now. Try again in a moment.
+                 */
+                503: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 503,
+                         *       "status": "Service Unavailable",
+                         *       "error": "stripe_not_initialized",
+                         *       "message": "Stripe is not configured: set STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/stripe/cancel/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Our id of the payment: 24 hexadecimal digits.
+                 * @example 65f0c0ffee65f0c0ffee65f0
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an open payment up, so that nobody can pay it any more; a hold goes back to the customer.
+         * @description After 503 `stripe_unavailable`, repeat the request: it completes the same cancellation. Tokens that are bound to a
+         *     customer are refused.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Makes the request safe to repeat: the same key and body give the same answer, and the work is done once. A key with another body is refused. Kept for 48 hours. */
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    /**
+                     * @description Our id of the payment: 24 hexadecimal digits.
+                     * @example 65f0c0ffee65f0c0ffee65f0
+                     */
+                    payment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CancelRequest"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Payment"];
+                    };
+                };
+                /** @description * `unauthorized`: Send a valid bearer token in the Authorization header. */
+                401: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 401,
+                         *       "status": "Unauthorized",
+                         *       "error": "unauthorized",
+                         *       "message": "Send a valid bearer token in the Authorization header.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `card_declined`: The card was declined. */
+                402: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 402,
+                         *       "status": "Payment Required",
+                         *       "error": "card_declined",
+                         *       "message": "The card was declined.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `forbidden`: This token does not carry the scope that this endpoint needs. */
+                403: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 403,
+                         *       "status": "Forbidden",
+                         *       "error": "forbidden",
+                         *       "message": "This token does not carry the scope that this endpoint needs.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `not_found`: There is no such payment. */
+                404: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 404,
+                         *       "status": "Not Found",
+                         *       "error": "not_found",
+                         *       "message": "There is no such payment.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `payment_not_cancelable`: Only an open payment or a hold can be canceled.
+                 *     * `request_in_progress`: The same request is still running. Try again in a moment with the same Idempotency-Key.
+                 */
+                409: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 409,
+                         *       "status": "Conflict",
+                         *       "error": "payment_not_cancelable",
+                         *       "message": "Only an open payment or a hold can be canceled.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `body_too_large`: The body is larger than 1 MiB. */
+                413: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 413,
+                         *       "status": "Request Entity Too Large",
+                         *       "error": "body_too_large",
+                         *       "message": "The body is larger than 1 MiB.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `unsupported_media_type`: Send the body as application/json. */
+                415: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 415,
+                         *       "status": "Unsupported Media Type",
+                         *       "error": "unsupported_media_type",
+                         *       "message": "Send the body as application/json.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `idempotency_key_reused`: This Idempotency-Key was used before with a different request. Send a new key for a new request.
+                 *     * `validation_failed`: The request is not valid; see errors for the fields to correct.
+                 */
+                422: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 422,
+                         *       "status": "Unprocessable Entity",
+                         *       "error": "idempotency_key_reused",
+                         *       "message": "This Idempotency-Key was used before with a different request. Send a new key for a new request.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `rate_limited`: Too many requests. Wait for the time in Retry-After and try again. */
+                429: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 429,
+                         *       "status": "Too Many Requests",
+                         *       "error": "rate_limited",
+                         *       "message": "Too many requests. Wait for the time in Retry-After and try again.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description * `internal_error`: Something went wrong on our side. Quote the request id when you report it. */
+                500: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 500,
+                         *       "status": "Internal Server Error",
+                         *       "error": "internal_error",
+                         *       "message": "Something went wrong on our side. Quote the request id when you report it.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
+                502: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 502,
+                         *       "status": "Bad Gateway",
+                         *       "error": "stripe_invalid_api_key",
+                         *       "message": "Stripe refused our API key: check STRIPE_SECRET_KEY.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /**
+                 * @description * `stripe_not_initialized`: Stripe is not configured: set STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY.
+                 *     * `stripe_unavailable`: Stripe cannot be reached just now. Try again; nothing will be done twice.
+                 *     * `authentication_unavailable`: Tokens cannot be checked just now: the issuer of the keys cannot be reached, or none is configured.
+                 *     * `database_unavailable`: The database cannot be reached just now. Try again in a moment.
+                 */
+                503: {
+                    headers: {
+                        /** @description Id of the request, for reports. */
+                        "X-Request-ID"?: string;
+                        /** @description Seconds to wait, where they are known. */
+                        "Retry-After"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "code": 503,
+                         *       "status": "Service Unavailable",
+                         *       "error": "stripe_not_initialized",
+                         *       "message": "Stripe is not configured: set STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY.",
+                         *       "errors": {},
+                         *       "request_id": "3f2a9c1e8b7d4f60"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/stripe/refund/{payment_id}": {
         parameters: {
             query?: never;
@@ -1553,7 +2224,10 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY. */
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
                 502: {
                     headers: {
                         /** @description Id of the request, for reports. */
@@ -1778,7 +2452,10 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY. */
+                /**
+                 * @description * `stripe_invalid_api_key`: Stripe refused our API key: check STRIPE_SECRET_KEY.
+                 *     * `stripe_configuration_error`: Stripe refused the request because of how this service is set up there. An administrator has to correct it; the payment stays open.
+                 */
                 502: {
                     headers: {
                         /** @description Id of the request, for reports. */
@@ -1919,7 +2596,8 @@ export interface paths {
          * @description It fails while MongoDB has no writable primary or lacks its unique indexes, without which a payment could exist
          *     twice. Any other missing index is a warning, because it only makes something slow. So is a missing Stripe key,
          *     because stored payments can still be read, and a missing worker, because payments are taken without it: only failed
-         *     events and unknown outcomes wait for it.
+         *     events and unknown outcomes wait for it. And so is a call that Stripe refused because of how this service or its
+         *     account is set up there, until the same call works again or a day has passed.
          */
         get: {
             parameters: {
@@ -2129,6 +2807,13 @@ export interface components {
              * @example jo@example.com
              */
             receipt_email?: string | null;
+            /**
+             * @description `automatic` takes the money when the customer pays. `manual` holds it, usually for seven days, until `POST /payments/stripe/capture/{payment_id}`.
+             * @default automatic
+             * @example automatic
+             * @enum {string}
+             */
+            capture: "automatic" | "manual";
         };
         OpenedPayment: {
             /**
@@ -2256,7 +2941,7 @@ export interface components {
              * @example succeeded
              * @enum {string}
              */
-            status: "pending" | "requires_action" | "succeeded" | "canceled" | "failed";
+            status: "requires_action" | "pending" | "succeeded" | "canceled" | "failed";
             /**
              * @description The reason, as it was entered.
              * @example Customer returned the goods
@@ -2889,6 +3574,14 @@ export interface components {
             /** @description The same figures for the comparison range; null unless requested. */
             previous: components["schemas"]["Previous"] | (Record<string, never> | null);
         };
+        CaptureRequest: {
+            /**
+             * @description Amount in major units of the payment's currency; all that is held when left out.
+             * @example 60
+             */
+            amount?: number | null;
+        };
+        CancelRequest: Record<string, never>;
         RefundRequest: {
             /**
              * @description Amount in major units of the payment's currency; all that is left when left out.

@@ -21,7 +21,7 @@ from tooling.mongo.embedded import EmbeddedMongo
 # What Stripe answers, and what our client gets: HTTP status, word.
 STRIPE_ANSWERS: dict[str, tuple[Misbehaviour, int, str]] = {
     "401": (Misbehaviour(401, stripe_error("invalid_request_error")), 502, "stripe_invalid_api_key"),
-    "403": (Misbehaviour(403, stripe_error("invalid_request_error")), 502, "stripe_invalid_api_key"),
+    "403": (Misbehaviour(403, stripe_error("invalid_request_error")), 502, "stripe_configuration_error"),
     "402": (
         Misbehaviour(402, stripe_error("card_error", code="card_declined", decline_code="insufficient_funds")),
         402,

@@ -54,7 +54,7 @@ def test_confirm_answers_the_completed_payment(paid: dict[str, Any]) -> None:
     assert set(paid) == {
         *("id", "order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "refund_status"),
         *("amount_refunded", "disputed", "failure", "three_d_secure", "card", "attempts", "refunds"),
-        *("created_at", "completed_at", "updated_at"),
+        *("created_at", "completed_at", "updated_at", "capture_method", "hold_expires_at"),
     }
     assert (paid["status"], paid["refund_status"]) == ("completed", "none")
     assert paid["three_d_secure"] == {"attempted": True, "result": "authenticated", "flow": "challenge"}

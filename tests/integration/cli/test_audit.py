@@ -11,7 +11,7 @@ from app.domain.money import Money
 from app.extensions import services
 from app.services import audit
 from app.services.audit import Action
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from tests.integration.cli.conftest import Run
 from tests.support.sandbox import SandboxProcess
 

@@ -17,7 +17,7 @@ from app.gateway.redaction import strip_event
 from app.models.accounts import users
 from app.models.webhooks import events as webhook_events
 from app.services import accounts
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from app.services.webhooks.inbox import _row
 from tests.support.passwords import cheap_hash
 from tests.support.sandbox import SandboxProcess

@@ -17,7 +17,7 @@ from app.domain.permissions import Role
 from app.extensions import services
 from app.services import audit
 from app.services.audit import Action
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from dashboards.audit import PAGE_SIZE
 from tests.integration.dashboards.browsing import add, email_of, send, sign_in
 from tests.support.sandbox import SandboxProcess

@@ -32,7 +32,7 @@ from app.domain.payments.facts import (
 )
 from app.domain.payments.states import ClosingKind
 from app.domain.permissions import Role
-from app.errors import PaydeskError, StripeUnavailable
+from app.errors import PaydeskError, StripeConfigurationError, StripeUnavailable
 from app.extensions import services
 from app.gateway.redaction import strip_event
 from app.gateway.webhooks import StripeFact
@@ -45,7 +45,7 @@ from app.models.payments.document import PaymentDocument
 from app.models.webhooks import events as webhook_events
 from app.models.worker import leases as lease_rows
 from app.services import accounts
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from app.services.payments.updates import Source, learn, stored_payment_of
 from app.services.refunds.service import RefundRequest
 from app.services.webhooks.inbox import _row
@@ -234,6 +234,12 @@ def call_the_api(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) ->
     again = {**bearer, "Idempotency-Key": "key-2"}
     assert client.post("/api/v1/payments/stripe/confirm", json=unpaid, headers=again).status_code == 409
     sandbox.fault(match={"method": "POST", "path": "^/v1/payment_intents$"}, times=2, effect="answer_lost")
+    words = {"message": "Received unknown parameter: hooks", "code": "parameter_unknown", "param": "hooks"}
+    sandbox.fault(match={"method": "POST", "path": "^/v1/refunds$"}, times=1, effect="400", error=words)
+    with pytest.raises(StripeConfigurationError):
+        services.refunds.refund(
+            RefundRequest(payment_id=paid(sandbox, "api-4"), requested_by="shop"), customer=None, key=None
+        )
     body |= {"order_id": "api-3"}
     lost = {**bearer, "Idempotency-Key": "key-3"}
     assert client.post("/api/v1/payments/stripe/create-intent", json=body, headers=lost).status_code == 503

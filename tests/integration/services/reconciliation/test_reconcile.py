@@ -11,7 +11,7 @@ from flask import Flask
 from app.domain.money import Money
 from app.errors import StripeUnavailable
 from app.extensions import services
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from app.services.refunds.service import RefundRequest
 from tests.integration.services.reconciliation.conftest import Mongo, Run, assert_equal_to_the_books, dump, report_of
 from tests.support.ownership import OURS, our_metadata

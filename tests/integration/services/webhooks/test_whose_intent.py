@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.domain.money import Money
 from app.extensions import services
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from tests.integration.services.webhooks.conftest import Deliver, Mongo, events, intent
 from tests.support.sandbox import SandboxProcess
 

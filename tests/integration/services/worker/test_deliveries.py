@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from app.domain.money import Money
 from app.factory import create_app
 from app.services import Services
-from app.services.payments.service import NewPayment
+from app.services.payments.opening import NewPayment
 from config import Settings
 from tests.conftest import WEBHOOK_SECRET
 from tests.integration.services.worker.conftest import Mongo, events_of, paid_at_stripe

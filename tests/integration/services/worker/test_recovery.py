@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,10 +13,12 @@ from bson import ObjectId
 
 from app.domain.money import Money
 from app.domain.payments.payment import Refund
-from app.errors import StripeUnavailable
+from app.domain.payments.states import CaptureMethod, ClosingKind
+from app.errors import RequestInProgress, StripeUnavailable
 from app.models.payments import repository
 from app.services import Services, audit
-from app.services.payments.service import NewPayment
+from app.services.payments.closings import ClosingRequest
+from app.services.payments.opening import NewPayment
 from app.services.refunds.service import RefundRequest
 from app.services.worker.recovery import NEVER_REACHED
 from tests.integration.services.worker.conftest import Mongo
@@ -176,6 +179,66 @@ def test_a_refund_that_a_request_may_still_be_making_is_left_alone(
     assert sandbox.requests() == []
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=50)):
         assert uses.recovery.refunds(always) == {"waiting": 1}
+
+
+HOLD = replace(WANTED, capture_method=CaptureMethod.MANUAL)
+
+
+def close_in_vain(uses: Services, sandbox: SandboxProcess, kind: ClosingKind, effect: str) -> str:
+    """A hold whose capture or cancellation got no answer; the payment's id."""
+    opened = uses.payments.open(HOLD, caller="test", key=None)
+    sandbox.pay(opened.payment_intent_id)
+    sandbox.fault(match={"method": "POST", "path": f"/{kind}$"}, times=CALLS, effect=effect)
+    with pytest.raises(StripeUnavailable):
+        uses.closings.close(ClosingRequest(payment_id=opened.payment_id, kind=kind, requested_by="ann"), key=None)
+    return opened.payment_id
+
+
+@pytest.mark.parametrize("effect", ["answer_lost", "503"])
+@pytest.mark.parametrize(
+    ("kind", "status"), [(ClosingKind.CAPTURE, "completed"), (ClosingKind.CANCEL, "canceled")], ids=str
+)
+def test_a_capture_or_cancellation_without_an_answer_is_completed(
+    uses: Services, database: Mongo, sandbox: SandboxProcess, kind: ClosingKind, status: str, effect: str
+) -> None:
+    close_in_vain(uses, sandbox, kind, effect)
+    assert uses.recovery.closings(always) == {}, "the request may still run"
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert uses.recovery.closings(always) == {"completed": 1}
+        assert uses.recovery.closings(always) == {}
+    payment = the_payment(database)
+    assert payment["status"] == status
+    assert "closing_since" not in payment
+    assert payment["history"][-1]["source"] == "worker"
+    assert is_in_order(payment)
+
+
+def test_a_capture_that_ended_in_another_way_is_given_up(
+    uses: Services, database: Mongo, sandbox: SandboxProcess
+) -> None:
+    close_in_vain(uses, sandbox, ClosingKind.CAPTURE, "503")
+    sandbox.stripe("POST", f"/v1/payment_intents/{the_payment(database)['payment_intent_id']}/cancel")
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert uses.recovery.closings(always) == {"refused": 1}
+        assert uses.recovery.closings(always) == {}
+    assert the_payment(database)["status"] == "canceled"
+
+
+def test_a_crash_between_the_note_and_the_call_is_completed(
+    uses: Services, database: Mongo, sandbox: SandboxProcess
+) -> None:
+    payment_id = close_in_vain(uses, sandbox, ClosingKind.CAPTURE, "503")
+    (closing_id,) = the_payment(database)["evidence"]["closings"]
+    # As after a crash: nobody noted that there was no answer.
+    unset = {"$unset": {f"evidence.closings.{closing_id}.unanswered_at": ""}}
+    database["payments"].update_one({"_id": ObjectId(payment_id)}, unset)
+    with pytest.raises(RequestInProgress):
+        uses.closings.close(
+            ClosingRequest(payment_id=payment_id, kind=ClosingKind.CANCEL, requested_by="ann"), key=None
+        )
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert uses.recovery.closings(always) == {"completed": 1}
+    assert the_payment(database)["amount_captured"] == 10000
 
 
 def test_one_that_fails_keeps_no_other_waiting(uses: Services, database: Mongo, sandbox: SandboxProcess) -> None:
