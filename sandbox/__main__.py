@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.core.settings import Settings
 from sandbox.server import build
+from sandbox.versions.names import SERVED
 
 
 def _arguments() -> argparse.Namespace:
@@ -20,7 +21,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="file that keeps the state across restarts (default: memory only)")
     parser.add_argument("--webhook-url", help="URL that receives events")
     parser.add_argument("--webhook-secret", help="whsec_… that signs them; comma-separated during a rotation")
-    parser.add_argument("--api-version", default="2023-10-16", help="API version on events")
+    parser.add_argument(
+        "--api-version", default=SERVED[0], choices=SERVED, metavar="VERSION", help="the account's default version"
+    )
     parser.add_argument("--secret-key", help="the only key accepted (default: any sk_test_…)")
     parser.add_argument("--seed", type=int, help="same ids in every run")
     arguments = parser.parse_args()

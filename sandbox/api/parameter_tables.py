@@ -157,6 +157,15 @@ ENDPOINT_CREATE: Table = {
     "url": text().as_required(),
     "enabled_events": list_of(text()).as_required(),
     "api_version": text(),
+    "connect": BOOLEAN,
+    "description": text(clearable=True),
+    "expand": _EXPAND,
+    "metadata": METADATA,
+}
+ENDPOINT_UPDATE: Table = {
+    "url": text(),
+    "enabled_events": list_of(text()),
+    "disabled": BOOLEAN,
     "description": text(clearable=True),
     "expand": _EXPAND,
     "metadata": METADATA,

@@ -131,9 +131,10 @@ def _integer(_: Param, value: Any, path: str) -> int:
 
 
 def _boolean(_: Param, value: Any, path: str) -> bool:
-    if value not in ("true", "false"):
+    # Old libraries send Python's words (docs.stripe.com/api says only true and false; stripe-python before 2.0).
+    if value not in ("true", "false", "True", "False"):
         raise invalid(f"Invalid boolean: {value}", param=path)
-    return bool(value == "true")
+    return bool(value in ("true", "True"))
 
 
 def _choice(param: Param, value: Any, path: str) -> str:

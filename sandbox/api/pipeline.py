@@ -23,6 +23,8 @@ from sandbox.core.errors import StripeError, invalid
 from sandbox.core.origin import Origin
 from sandbox.core.records import Json
 from sandbox.core.sandbox import Sandbox
+from sandbox.versions import names
+from sandbox.versions import rendering as versions
 
 logger = logging.getLogger("sandbox")
 _CORS = {
@@ -66,13 +68,14 @@ class Api:
         try:
             response = await self._respond(request, entry, fault)
         except StripeError as error:
-            response = _of_error(error, request_id)
+            response = _of_error(error, request_id, self._version(request))
             entry.error_code = error.code
         except web.HTTPException:
             raise
         except Exception:
             logger.exception("%s %s", request.method, request.path)
-            response = _of_error(StripeError(500, "An unknown error occurred.", kind="api_error"), request_id)
+            unknown = StripeError(500, "An unknown error occurred.", kind="api_error")
+            response = _of_error(unknown, request_id, self._version(request))
         entry.status = response.status
         entry.replayed = "Idempotent-Replayed" in response.headers
         if fault is not None and fault.effect in ("answer_lost", "garbage", "hang"):
@@ -81,13 +84,18 @@ class Api:
             **_cors(request.method, request.path),
             **response.headers,
             "Request-Id": request_id,
-            "Stripe-Version": version or self._sandbox.settings.api_version,
+            "Stripe-Version": self._version(request),
         }
         if key:
             headers["Idempotency-Key"] = key
         return web.Response(
             body=response.text.encode(), status=response.status, content_type="application/json", headers=headers
         )
+
+    def _version(self, request: web.Request) -> str:
+        """The version in which to respond: the request's, or the account's default, as for an unknown one."""
+        version = request.headers.get("Stripe-Version")
+        return version if version in names.SERVED else self._sandbox.settings.api_version
 
     async def _break(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         """The response fails on its way: garbage, silence, or a closed connection."""
@@ -108,12 +116,13 @@ class Api:
         publishable = api_keys.is_publishable(
             request.headers.get("Authorization"), fields.pop("key", None), self._sandbox.settings.secret_key
         )
+        version = names.check(request.headers.get("Stripe-Version", self._sandbox.settings.api_version))
         route, object_id = _route(request, publishable=publishable)
         call = Call(
             sandbox=self._sandbox,
             params=params.check(route.params, fields),
             object_id=object_id,
-            origin=Origin(entry.id, entry.idempotency_key),
+            origin=Origin(entry.id, entry.idempotency_key, version),
             publishable=publishable,
             base_url=f"{request.scheme}://{request.host}",
         )
@@ -138,7 +147,7 @@ class Api:
             return response
         except StripeError as error:
             if error.stored:
-                response = _of_error(error, call.origin.request_id or "")
+                response = _of_error(error, call.origin.request_id or "", call.version)
                 stored = (response.status, response.text)
             raise
         finally:
@@ -183,9 +192,9 @@ def _route(request: web.Request, *, publishable: bool) -> tuple[Route, str]:
 
 
 def _call(route: Route, call: Call, paths: list[str]) -> Json:
-    """The object of the response; a browser gets only what a publishable key may read."""
+    """The object of the response, in the request's version; a browser gets only what it may read."""
     try:
-        rendered = expansion.expand(route.handle(call), paths, call.store)
+        rendered = versions.render(expansion.expand(route.handle(call), paths, call.store), call.version)
     except StripeError as error:
         if call.publishable:
             error.extra = rendering.public_parts(error.extra)
@@ -206,10 +215,11 @@ def _text(body: bytes) -> str:
         raise invalid("Invalid request body: it is not UTF-8.") from error
 
 
-def _of_error(error: StripeError, request_id: str) -> Response:
+def _of_error(error: StripeError, request_id: str, version: str) -> Response:
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
     if error.should_retry is not None:
         headers["Stripe-Should-Retry"] = "true" if error.should_retry else "false"
-    return Response(error.status, json.dumps(error.body(request_id)), error.stored, headers)
+    body = versions.error_body(error.body(request_id), version)
+    return Response(error.status, json.dumps(body), error.stored, headers)

@@ -50,6 +50,7 @@ class Route:
 # Types that are not the path's plural without its s.
 _SINGULAR = {"account": "account", "early_fraud_warnings": "radar.early_fraud_warning"}
 _INTENTS = "/v1/payment_intents"
+_ENDPOINTS = "/v1/webhook_endpoints"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
 ROUTES = (
     Route("POST", _INTENTS, payment_intents.create, tables.INTENT_CREATE),
@@ -79,8 +80,11 @@ ROUTES = (
     Route("GET", "/v1/payment_methods/*", payment_methods.retrieve),
     Route("POST", "/v1/customers", customers.create, tables.CUSTOMER_CREATE),
     Route("GET", "/v1/customers/*", customers.retrieve),
-    Route("POST", "/v1/webhook_endpoints", webhook_endpoints.create, tables.ENDPOINT_CREATE),
-    Route("GET", "/v1/webhook_endpoints", webhook_endpoints.list_endpoints, tables.ENDPOINT_LIST),
+    Route("POST", _ENDPOINTS, webhook_endpoints.create, tables.ENDPOINT_CREATE),
+    Route("GET", _ENDPOINTS, webhook_endpoints.list_endpoints, tables.ENDPOINT_LIST),
+    Route("GET", f"{_ENDPOINTS}/*", webhook_endpoints.retrieve),
+    Route("POST", f"{_ENDPOINTS}/*", webhook_endpoints.update, tables.ENDPOINT_UPDATE),
+    Route("DELETE", f"{_ENDPOINTS}/*", webhook_endpoints.delete, {}),
     Route("GET", "/v1/balance_transactions", balance_transactions.list_transactions, tables.BALANCE_LIST),
     Route("GET", "/v1/account", account.retrieve),
 )

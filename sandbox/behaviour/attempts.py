@@ -250,7 +250,11 @@ def _approved(card: Card) -> Json:
 
 def _outcome(card: Card, kind: str, network: str, reason: str | None, message: str) -> Json:
     scores = {"normal": 22, "elevated": 68, "highest": 92}
+    declined = kind == "issuer_declined"
     return {
+        "advice_code": "try_again_later" if declined else None,
+        "network_advice_code": None,
+        "network_decline_code": "05" if declined else None,
         "network_status": network,
         "reason": reason,
         "risk_level": card.risk,
@@ -264,6 +268,7 @@ def _error(kind: str, code: str, decline_code: str | None, method: PaymentMethod
     """A ``last_payment_error`` with only the fields that apply."""
     failed_authentication = code == "payment_intent_authentication_failure"
     error: dict[str, Any] = {
+        "advice_code": "try_again_later" if charge_id else None,
         "charge": charge_id,
         "code": code,
         "decline_code": decline_code,
@@ -290,6 +295,7 @@ def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> Stri
         kind=error["type"],
         code=error["code"],
         param=error.get("param"),
+        advice_code=error.get("advice_code"),
         decline_code=error.get("decline_code"),
         charge=error.get("charge"),
         payment_intent=rendering.payment_intent(intent),

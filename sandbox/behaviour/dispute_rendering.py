@@ -1,4 +1,4 @@
-"""Disputes and balance transactions in Stripe's format at API version 2023-10-16."""
+"""Disputes and balance transactions in Stripe's format at the newest API version."""
 
 from __future__ import annotations
 
@@ -22,13 +22,26 @@ _NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1", "nonco
 def dispute(record: Dispute, store: Store) -> Json:
     """docs.stripe.com/api/disputes/object; balance transactions are embedded in full."""
     bookings = [store.balance_transactions.by_id[txn] for txn in record.balance_transactions]
-    card = {"brand": record.brand, "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4")}
+    card = {
+        "brand": record.brand,
+        "case_type": "inquiry" if record.inquiry else "chargeback",
+        "network": record.brand,
+        "network_reason_code": _NETWORK_REASONS.get(record.reason, "10.4"),
+    }
     return {
         **fields(record, _DISPUTE),
         "object": "dispute",
         "balance_transactions": [balance_transaction(booking) for booking in bookings],
-        "evidence": dict(_NO_EVIDENCE),
-        "evidence_details": {"due_by": record.due_by, "has_evidence": False, "past_due": False, "submission_count": 0},
+        "enhanced_eligibility_types": [],
+        "evidence": {**_NO_EVIDENCE, "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": record.due_by,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
         "is_charge_refundable": record.inquiry and record.status != "warning_closed",
         "livemode": False,
         "metadata": dict(record.metadata),
@@ -49,6 +62,7 @@ def balance_transaction(record: BalanceTransaction) -> Json:
     return {
         **fields(record, _BALANCE_TRANSACTION),
         "object": "balance_transaction",
+        "balance_type": "payments",
         "available_on": record.created if record.available else record.created + 2 * 86400,
         "description": None,
         "exchange_rate": None,

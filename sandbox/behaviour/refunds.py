@@ -12,11 +12,12 @@ from sandbox.core.origin import Origin
 from sandbox.core.records import Charge, Json, Refund
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
+from sandbox.versions.behaviour import releases_make_refunds
 
 
 def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> None:
     """Release a hold or its uncaptured part, which creates a Refund object before 2025-03-31.basil (facts §4)."""
-    if sandbox.settings.releases_make_refunds:
+    if releases_make_refunds(origin.api_version or sandbox.settings.api_version):
         refund_charge(sandbox, charge, amount, origin, release=True)
 
 

@@ -1,4 +1,4 @@
-"""Records in Stripe's format at API version 2023-10-16.
+"""Records in Stripe's format at the newest API version; sandbox/versions turns them into the older ones.
 
 Source: the OpenAPI document of that version; facts §4 to §7. Every function returns a new dictionary.
 """
@@ -17,18 +17,21 @@ capture_method client_secret confirmation_method created currency customer descr
 next_action payment_method receipt_email review setup_future_usage shipping statement_descriptor
 statement_descriptor_suffix status transfer_group""".split()
 _INTENT_NULLS = dict.fromkeys(
-    """application application_fee_amount invoice on_behalf_of payment_method_configuration_details source
+    """allowed_payment_method_types application application_fee_amount customer_account
+    excluded_payment_method_types on_behalf_of payment_method_configuration_details source
     transfer_data""".split()
 )
 _CHARGE = """id amount amount_captured amount_refunded balance_transaction captured created currency customer
 description disputed failure_code failure_message outcome payment_method receipt_email refunded
 review shipping statement_descriptor_suffix status transfer_group""".split()
 _CHARGE_NULLS = dict.fromkeys(
-    """application application_fee application_fee_amount failure_balance_transaction invoice on_behalf_of
+    """application application_fee application_fee_amount failure_balance_transaction on_behalf_of
     receipt_number refunds source source_transfer statement_descriptor transfer_data""".split()
 )
 _REFUND = "id amount balance_transaction charge created currency reason status".split()
-_REFUND_NULLS = dict.fromkeys(("receipt_number", "source_transfer_reversal", "transfer_reversal"))
+_REFUND_NULLS = dict.fromkeys(
+    "customer customer_account payment_method receipt_number source_transfer_reversal transfer_reversal".split()
+)
 _CUSTOMER = "id address created description email name phone shipping".split()
 _EMPTY_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 # What a browser may read of an intent (docs.stripe.com/api/payment_intents/object, "retrievable with publishable key").
@@ -115,10 +118,13 @@ def charge(record: Charge, store: Store) -> Json:
 def _charged_card(record: Charge, method: PaymentMethod) -> Json:
     return {
         **_card(method),
+        "authorization_code": None,
+        "electronic_commerce_indicator": None,
         "installments": None,
         "mandate": None,
         "network": BY_NUMBER[method.number].brand,
         "network_token": {"used": False},
+        "network_transaction_id": None,
         "three_d_secure": record.three_d_secure,
         **({"amount_authorized": record.amount, "capture_before": held} if (held := record.capture_before) else {}),
     }
@@ -132,6 +138,7 @@ def _card(method: PaymentMethod) -> Json:
         "checks": _checks(method, card),
         "exp_month": method.exp_month,
         "exp_year": method.exp_year,
+        "regulated_status": "unregulated",
         "wallet": None,
     }
 
@@ -150,7 +157,7 @@ def _billing_details(method: PaymentMethod) -> Json:
     details = method.billing_details
     return {
         "address": {**_EMPTY_ADDRESS, **(details.get("address") or {})},
-        **{name: details.get(name) for name in ("email", "name", "phone")},
+        **{name: details.get(name) for name in ("email", "name", "phone", "tax_id")},
     }
 
 
@@ -160,6 +167,7 @@ def payment_method(method: PaymentMethod) -> Json:
     return {
         **fields(method, ("id", "created", "customer")),
         "object": "payment_method",
+        "allow_redisplay": "unspecified",
         "billing_details": _billing_details(method),
         "card": {
             **_card(method),
@@ -167,6 +175,7 @@ def payment_method(method: PaymentMethod) -> Json:
             "networks": {"available": list(card.networks or (card.brand,)), "preferred": None},
             "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
         },
+        "customer_account": None,
         "livemode": False,
         "metadata": dict(method.metadata),
         "type": "card",
@@ -174,12 +183,14 @@ def payment_method(method: PaymentMethod) -> Json:
 
 
 def refund(record: Refund) -> Json:
-    """docs.stripe.com/api/refunds/object; the failure fields exist only when the refund failed."""
+    """docs.stripe.com/api/refunds/object; what only a failed or a pending refund has is missing from the others."""
     failure = fields(record, ("failure_reason", "failure_balance_transaction"))
+    pending = {"pending_reason": "processing"} if record.status == "pending" else {}
     return {
         **fields(record, _REFUND),
         **_REFUND_NULLS,
         **{name: value for name, value in failure.items() if value},
+        **pending,
         "object": "refund",
         "destination_details": {
             "card": {
@@ -198,7 +209,9 @@ def customer(record: Customer) -> Json:
     """docs.stripe.com/api/customers/object."""
     return {
         **fields(record, _CUSTOMER),
-        **dict.fromkeys(("currency", "default_source", "discount", "test_clock")),
+        **dict.fromkeys(
+            "business_name currency customer_account default_source discount individual_name test_clock".split()
+        ),
         "object": "customer",
         "balance": 0,
         "delinquent": False,

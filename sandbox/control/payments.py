@@ -14,9 +14,10 @@ from sandbox.control import pages
 from sandbox.control.body import body, outcome
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import Origin
-from sandbox.core.records import Intent, PaymentMethod
+from sandbox.core.records import Intent, Json, PaymentMethod
 from sandbox.core.sandbox import Sandbox
 from sandbox.resources import payment_intents
+from sandbox.versions import rendering as versions
 
 _CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _OUTCOMES = frozenset({"complete", "fail", "abandon"})
@@ -53,14 +54,14 @@ class PaymentControl:
             if error.status != 402:
                 raise
             headers[CARD_ERROR] = error.code or "card_declined"
-        return web.json_response(rendering.payment_intent(intent), headers=headers)
+        return self._answer(rendering.payment_intent(intent), headers)
 
     async def three_d_secure(self, request: web.Request) -> web.Response:
         """Complete or fail an open 3-D Secure request."""
         passed = await outcome(request, "complete", "fail") == "complete"
         intent = self._intent(request, "requires_action")
         headers = self._authenticate(intent, passed=passed)
-        return web.json_response(rendering.payment_intent(intent), headers=headers)
+        return self._answer(rendering.payment_intent(intent), headers)
 
     async def challenge_page(self, request: web.Request) -> web.Response:
         """The bank's page for 3-D Secure."""
@@ -91,7 +92,7 @@ class PaymentControl:
         succeeded = await outcome(request, "succeeded", "failed") == "succeeded"
         intent = self._intent(request, "processing")
         attempts.finish_processing(self.sandbox, intent, succeeded=succeeded)
-        return web.json_response(rendering.payment_intent(intent))
+        return self._answer(rendering.payment_intent(intent))
 
     async def dispute_charge(self, request: web.Request) -> web.Response:
         return self._dispute(request.match_info["id"], await body(request))
@@ -114,7 +115,7 @@ class PaymentControl:
             inquiry=bool(content.get("inquiry", False)),
             amount=content.get("amount"),
         )
-        return web.json_response(dispute_rendering.dispute(opened, store))
+        return self._answer(dispute_rendering.dispute(opened, store))
 
     async def close_dispute(self, request: web.Request) -> web.Response:
         """Close a dispute as ``won``, ``lost`` or ``warning_closed``."""
@@ -124,7 +125,7 @@ class PaymentControl:
         if dispute.status not in disputes.OPEN:
             raise StripeError(409, f"the dispute is {dispute.status}")
         disputes.close_dispute(self.sandbox, dispute, result)
-        return web.json_response(dispute_rendering.dispute(dispute, store))
+        return self._answer(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
         """Settle a refund as ``succeeded`` or ``failed``; without a status, as its card determines."""
@@ -132,14 +133,18 @@ class PaymentControl:
         refund = self.sandbox.store.refunds.require(request.match_info["id"], param="refund")
         if "status" not in content:
             refunds.settle_by_card(self.sandbox, refund)
-            return web.json_response(rendering.refund(refund))
+            return self._answer(rendering.refund(refund))
         status = content["status"]
         if status not in ("succeeded", "failed"):
             raise ValueError("status must be succeeded or failed")
         if (refund.status, status) not in _SETTLEMENTS:
             raise StripeError(409, f"the refund is {refund.status}")
         refunds.settle(self.sandbox, refund, status, content.get("failure_reason", "unknown"))
-        return web.json_response(rendering.refund(refund))
+        return self._answer(rendering.refund(refund))
+
+    def _answer(self, rendered: Json, headers: dict[str, str] | None = None) -> web.Response:
+        """An object in the account's version."""
+        return web.json_response(versions.render(rendered, self.sandbox.settings.api_version), headers=headers)
 
     def _intent(self, request: web.Request, *allowed: str) -> Intent:
         """The intent of the path. Raises a 409 when its status is not one of the allowed ones, if there are any."""

@@ -24,6 +24,7 @@ from sandbox.core.persistence import Database
 from sandbox.core.records import COMMAND_LINE_ENDPOINT
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.settings import Settings
+from sandbox.versions.names import check as check_version
 from sandbox.webhooks.deliveries import Dispatcher
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -124,6 +125,8 @@ class Control:
         changes = await body(request)
         if unknown := changes.keys() - _SETTINGS:
             raise ValueError(f"unknown setting: {min(unknown)}")
+        if "api_version" in changes:
+            check_version(changes["api_version"])
         for name, value in changes.items():
             setattr(self.sandbox.settings, name, value)
         return await self.get_settings(request)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox.control.body import body
 from sandbox.core.sandbox import Sandbox
+from sandbox.versions.names import check as check_version
 from sandbox.webhooks import endpoints
 from sandbox.webhooks.deliveries import DeliverySettings, Dispatcher
 
@@ -31,8 +32,10 @@ class WebhookControl:
         changes = await body(request)
         secrets, secret = changes.pop("secrets", None), changes.pop("secret", None)
         endpoint: dict[str, Any] = {
-            name: changes.pop(name) for name in ("url", "enabled_events", "enabled") if name in changes
+            name: changes.pop(name) for name in ("url", "enabled_events", "enabled", "api_version") if name in changes
         }
+        if endpoint.get("api_version") is not None:
+            check_version(endpoint["api_version"])
         if secrets or secret:
             endpoint["secrets"] = secrets or [secret]
         if unknown := changes.keys() - _SETTINGS:
@@ -77,7 +80,7 @@ class WebhookControl:
         return web.json_response({"deliveries": [delivery.to_json() for delivery in sent]})
 
     def _state(self) -> dict[str, Any]:
-        names = ("id", "url", "secrets", "enabled", "enabled_events")
+        names = ("id", "url", "secrets", "enabled", "enabled_events", "api_version")
         endpoints = [
             {name: getattr(endpoint, name) for name in names}
             for endpoint in self.sandbox.store.endpoints.by_id.values()

@@ -25,5 +25,10 @@ class Call:
     base_url: str
 
     @property
+    def version(self) -> str:
+        """The API version of the request, or the account's default."""
+        return self.origin.api_version or self.sandbox.settings.api_version
+
+    @property
     def store(self) -> Store:
         return self.sandbox.store

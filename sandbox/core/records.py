@@ -259,12 +259,10 @@ class Endpoint(Record):
     enabled_events: list[str] = field(default_factory=lambda: ["*"])
     enabled: bool = True
     api_version: str | None = None
+    # Whether it gets the events of connected accounts instead of the account's own.
+    connect: bool = False
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-
-    def subscribes_to(self, event_type: str) -> bool:
-        """Whether events of this type are sent here."""
-        return self.enabled and ("*" in self.enabled_events or event_type in self.enabled_events)
 
 
 @dataclass(slots=True, eq=False)

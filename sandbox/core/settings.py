@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Settings:
     """How this Stripe behaves. Times are in milliseconds.
 
+    ``api_version``: the account's default, for requests and webhook endpoints without a version of their own.
     ``settle_refunds_after_ms``: when a refund whose outcome changes later gets that outcome; None leaves it to
     ``/_sandbox/refunds``.
-    ``refund_events``: False suppresses ``refund.*``, which old endpoints may not receive (facts §6).
     ``block_highest_risk``: Radar's default rule for cards of the highest risk.
     ``redirect_to_bank``: 3-D Secure uses the bank's own page even where Stripe.js would open its dialog.
     """
@@ -20,11 +20,5 @@ class Settings:
     secret_key: str | None = None
     latency_ms: int = 0
     settle_refunds_after_ms: int | None = None
-    refund_events: bool = True
     block_highest_risk: bool = True
     redirect_to_bank: bool = False
-
-    @property
-    def releases_make_refunds(self) -> bool:
-        """Before 2025-03-31.basil, releasing a hold creates a Refund object (facts §4)."""
-        return self.api_version < "2025-03-31"

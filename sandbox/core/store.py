@@ -100,6 +100,11 @@ class Collection(Generic[R]):
             if value:
                 index.setdefault(value, SortedKeys()).add(key)
 
+    def remove(self, record: R) -> None:
+        """Remove a record of a kind that has no indexed fields."""
+        del self.by_id[record.id]
+        self.all.discard(key_of(record))
+
     def get(self, record_id: str | None) -> R | None:
         return self.by_id.get(record_id) if record_id else None
 
@@ -170,10 +175,6 @@ class Store:
             Event.KIND: self.events,
             Endpoint.KIND: self.endpoints,
         }
-
-    def subscribers(self, event_type: str) -> list[Endpoint]:
-        """The endpoints that events of this type are sent to."""
-        return [endpoint for endpoint in self.endpoints.by_id.values() if endpoint.subscribes_to(event_type)]
 
     def now(self) -> int:
         """The sandbox's time in Unix seconds; ``/_sandbox/clock`` can move it."""

@@ -15,6 +15,7 @@ from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, Json, PaymentMethod
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
+from sandbox.versions.behaviour import default_capture_method
 
 _OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _CANCELABLE = _OPEN | {"requires_capture"}
@@ -64,6 +65,7 @@ def create(call: Call) -> Json:
         customer=params.get("customer"),
         metadata=metadata.merged({}, params.get("metadata", {})),
         automatic_payment_methods=_automatic(params),
+        capture_method=default_capture_method(call.version),
     )
     _apply(intent, params)
     if method is not None:

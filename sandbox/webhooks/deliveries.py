@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import time
 from collections import deque
@@ -20,7 +21,8 @@ import aiohttp
 from sandbox.core.records import Endpoint, Event
 from sandbox.core.store import Store
 from sandbox.webhooks import signatures
-from sandbox.webhooks.rendering import event_text
+from sandbox.webhooks.endpoints import subscribers
+from sandbox.webhooks.rendering import event as rendered_event
 
 _KEPT = 20_000
 _EXCERPT = 500
@@ -141,7 +143,9 @@ class Dispatcher:
 
     def resend(self, event: Event) -> list[Delivery]:
         """Send an event to every endpoint that subscribes to it, regardless of earlier deliveries."""
-        return [self._enqueue(event, endpoint) for endpoint in self._store.subscribers(event.type)]
+        snapshot = json.loads(event.data)["object"]
+        endpoints = subscribers(self._store, event.type, snapshot, event.api_version, event.account)
+        return [self._enqueue(event, endpoint) for endpoint in endpoints]
 
     def hold(self) -> None:
         """Send nothing from now on; retries are held when their pause is over."""
@@ -261,7 +265,7 @@ class Dispatcher:
     async def _post(self, delivery: Delivery) -> Attempt:
         if self._session is None:
             raise RuntimeError("the dispatcher is not open")
-        body = event_text(delivery.event).encode()
+        body = json.dumps(rendered_event(delivery.event, delivery.endpoint.api_version)).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",

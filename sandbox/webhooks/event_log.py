@@ -14,10 +14,12 @@ from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Dispute, Endpoint, Event, FraudWarning, Intent, Json, Record, Refund, Review
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store, key_of
+from sandbox.versions.behaviour import is_sent
+from sandbox.webhooks.endpoints import subscribers
 
 
 class EventLog:
-    """Writes events and sends each to every endpoint that subscribes to its type.
+    """Writes events and sends each to every endpoint that subscribes to its type, if the endpoint's version has it.
 
     While ``muted`` it writes nothing, and while ``delivering`` is off it sends nothing: for generated history.
     """
@@ -41,19 +43,22 @@ class EventLog:
     def emit(
         self, event_type: str, snapshot: Json, origin: Origin = AUTOMATIC, previous: Json | None = None
     ) -> Event | None:
-        if self.muted or (event_type.startswith("refund.") and not self._settings.refund_events):
+        if self.muted:
             return None
         data: dict[str, Any] = {"object": _live(snapshot) if self._livemode else snapshot}
         if previous is not None:
             data["previous_attributes"] = previous
         store = self._store
-        endpoints = store.subscribers(event_type) if self.delivering else []
+        default = self._settings.api_version
+        endpoints = subscribers(store, event_type, snapshot, default, self._account) if self.delivering else []
+        if not endpoints and not is_sent(event_type, snapshot, default):
+            return None
         event = Event(
             id=f"evt_3{store.token(23)}",
             created=store.now(),
             seq=store.next_seq(),
             type=event_type,
-            api_version=self._settings.api_version,
+            api_version=default,
             data=json.dumps(data),
             object_id=snapshot["id"],
             account=self._account,

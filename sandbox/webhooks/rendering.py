@@ -1,10 +1,11 @@
-"""Events and webhook endpoints in Stripe's format at API version 2023-10-16."""
+"""Events and webhook endpoints in Stripe's format; each event in the version of the account or of an endpoint."""
 
 from __future__ import annotations
 
 import json
 
 from sandbox.core.records import Endpoint, Event, Json
+from sandbox.versions import rendering as versions
 
 
 def webhook_endpoint(record: Endpoint, *, with_secret: bool = False) -> Json:
@@ -27,24 +28,19 @@ def webhook_endpoint(record: Endpoint, *, with_secret: bool = False) -> Json:
     return rendered
 
 
-def event_text(record: Event) -> str:
-    """The JSON text of an event in its current state, with the snapshot exactly as it was written."""
-    head = {
+def event(record: Event, endpoint_version: str | None = None) -> Json:
+    """docs.stripe.com/api/events/object, as one endpoint gets it; without a version, as it was created."""
+    rendered: Json = {
         "id": record.id,
         "object": "event",
-        "api_version": record.api_version,
+        "context": None,
         "created": record.created,
+        "data": json.loads(record.data),
         "livemode": record.livemode,
         "pending_webhooks": len(record.pending) + len(record.failed),
         "request": {"id": record.request_id, "idempotency_key": record.idempotency_key},
         "type": record.type,
     }
     if record.account:
-        head["account"] = record.account
-    return f'{json.dumps(head)[:-1]}, "data": {record.data}}}'
-
-
-def event(record: Event) -> Json:
-    """docs.stripe.com/api/events/object."""
-    rendered: Json = json.loads(event_text(record))
-    return rendered
+        rendered["account"] = rendered["context"] = record.account
+    return versions.event(rendered, endpoint_version or record.api_version)

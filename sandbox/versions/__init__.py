@@ -1,0 +1,1 @@
+"""API versions: their names, what changed between them, and how an object looks in each."""
