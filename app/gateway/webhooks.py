@@ -33,6 +33,7 @@ APPLIED_TYPES = frozenset(
     "radar.early_fraud_warning.created radar.early_fraud_warning.updated review.opened review.closed".split()
 )
 FAILED_REFUND = "refund.failed"
+CHARGE_REFUNDED = "charge.refunded"
 # From this version on, refund.* events tell of every refund (docs.stripe.com/changelog/acacia/2024-10-28).
 ALL_REFUND_EVENTS_SINCE = "2024-10-28"
 # Facts that carry the time at which they were true, and those that need none.

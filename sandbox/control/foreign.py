@@ -15,6 +15,7 @@ from sandbox.behaviour import direct_charges, disputes
 from sandbox.behaviour.cards import BY_TOKEN
 from sandbox.control.body import body
 from sandbox.core.call import Call
+from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC
 from sandbox.core.records import Charge, Json
 from sandbox.core.sandbox import Sandbox
@@ -67,7 +68,9 @@ class ForeignControl:
         named = content["object"]
         snapshot = {**(named if isinstance(named, dict) else self._snapshot(named)), **content.get("changes", {})}
         event = self._elsewhere(content).events.emit(content["type"], snapshot)
-        return web.json_response(rendering.event(event) if event else None)
+        if event is None:
+            raise StripeError(409, f"neither the account's version nor an endpoint's sends {content['type']} for this")
+        return web.json_response(rendering.event(event))
 
     def _elsewhere(self, content: dict[str, Any]) -> Sandbox:
         """Where the objects live: in this account, or in a store that the API does not read."""

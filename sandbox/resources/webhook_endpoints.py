@@ -96,5 +96,6 @@ def _check_events(enabled: list[str], version: str) -> None:
     for number, name in enumerate(enabled):
         if name != "*" and name not in names_of_version:
             path = f"enabled_events[{number}]"
-            listed = ", ".join(["*", *sorted(names_of_version)])
-            raise invalid(f"Invalid {path}: must be one of {listed}", param=path)
+            # Stripe lists all of them here.
+            first = ", ".join(["*", *sorted(names_of_version)][:3])
+            raise invalid(f"Invalid {path}: must be one of {first}, …", param=path)

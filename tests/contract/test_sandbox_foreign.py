@@ -49,7 +49,7 @@ def test_only_the_events_of_another_account_or_mode_arrive(
 ) -> None:
     paid = control.post("foreign", refund=True, dispute=True, **where)
     events = _delivered(control, receiver)
-    assert {"payment_intent.succeeded", "charge.succeeded", "refund.created", "charge.dispute.created"} <= set(events)
+    assert {"payment_intent.succeeded", "charge.succeeded", "charge.refunded", "charge.dispute.created"} <= set(events)
     for event in events.values():
         assert event.get("account") == where.get("account")
         assert event["livemode"] is where.get("livemode", False)
@@ -64,10 +64,10 @@ def test_an_event_of_any_type_with_changes(api: Api, control: Any, receiver: Rec
     intent = api.intent(payment_method="pm_card_visa", confirm="true")
     refund = api.post("refunds", {"payment_intent": intent["id"]})
     receiver.clear()
-    event = control.post("events", type="refund.updated", object=refund["id"], changes={"payment_intent": None})
+    event = control.post("events", type="charge.refund.updated", object=refund["id"], changes={"payment_intent": None})
     assert event["data"]["object"] == {**refund, "payment_intent": None}
-    assert api.get(f"events/{event['id']}")["type"] == "refund.updated"
-    assert _delivered(control, receiver)["refund.updated"]["id"] == event["id"]
+    assert api.get(f"events/{event['id']}")["type"] == "charge.refund.updated"
+    assert _delivered(control, receiver)["charge.refund.updated"]["id"] == event["id"]
     sent = control.post("events", type="charge.expired", object={"id": "ch_1", "object": "charge"}, livemode=True)
     assert (sent["livemode"], sent["data"]["object"]) == (True, {"id": "ch_1", "object": "charge"})
 

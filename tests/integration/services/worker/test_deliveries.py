@@ -178,7 +178,7 @@ def behind(services: Services) -> Services:
     return services._get_current_object()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("type_", ["payment_intent.succeeded", "charge.succeeded", "refund.created"])
+@pytest.mark.parametrize("type_", ["payment_intent.succeeded", "charge.succeeded", "charge.refunded"])
 def test_another_application_s_events_are_ignored(
     deliver: Deliver, database: Mongo, sandbox: SandboxProcess, type_: str
 ) -> None:

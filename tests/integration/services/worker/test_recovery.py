@@ -159,7 +159,7 @@ def test_stripe_s_word_outweighs_a_refusal(uses: Services, database: Mongo, sand
         "metadata[paydesk_refund_id]": payment["refunds"][0]["id"],
     }
     sandbox.stripe("POST", "/v1/refunds", params)
-    (event,) = sandbox.stripe("GET", "/v1/events", {"type": "refund.created"})["data"]
+    (event,) = sandbox.stripe("GET", "/v1/events", {"type": "charge.refunded"})["data"]
     uses.webhooks.apply(event)
     payment = the_payment(database)
     assert [(r["status"], r["amount"]) for r in payment["refunds"]] == [("succeeded", 4000)]
