@@ -1,6 +1,6 @@
 """Which parameters each endpoint takes, by name and kind. Source: the OpenAPI document of 2023-10-16.
 
-Parameters for other payment methods, Connect and invoices are missing: they get ``parameter_unknown``.
+Parameters for Connect and invoices are missing: they get ``parameter_unknown``.
 A contract test compares every name here with that document.
 """
 
@@ -20,6 +20,7 @@ from sandbox.api.params import (
     nested,
     text,
 )
+from sandbox.behaviour.method_types import TYPES
 
 _ADDRESS: Table = {name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
 _SHIPPING: Table = {
@@ -43,6 +44,7 @@ _METHOD: Table = {
     "billing_details": nested(_BILLING),
     "metadata": METADATA,
     "radar_options": ANY_HASH,
+    **dict.fromkeys(TYPES, ANY_HASH),
 }
 _CARD_OPTIONS: Table = {
     "capture_method": choice("manual", clearable=True),
@@ -97,6 +99,7 @@ INTENT_CREATE: Table = {
     **_CONFIRMATION,
     "amount": INTEGER.as_required(),
     "currency": text().as_required(),
+    "allowed_payment_method_types": list_of(text()),
     "automatic_payment_methods": nested(
         {"enabled": BOOLEAN.as_required(), "allow_redirects": choice("always", "never")}
     ),

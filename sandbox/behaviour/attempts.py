@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.behaviour import authentication, balance, disputes, radar, rendering
-from sandbox.behaviour.cards import BY_NUMBER, DECLINED, PARAMS, Card, decline_message
+from sandbox.behaviour.cards import DECLINED, PARAMS, Card, card_of, decline_message
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Intent, Json, PaymentMethod
 from sandbox.core.sandbox import Sandbox
 
-_AUTHENTICATION_FAILED = (
+AUTHENTICATION_FAILED = (
     "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
     "PaymentMethod to attempt to fulfill this PaymentIntent again."
 )
+
+# What Stripe.js calls the captcha that it shows where Radar takes a card for a tester's (undocumented content).
+_CAPTCHA = "intent_confirmation_challenge"
 
 
 # How long a bank holds the money of a charge that is not captured (facts §4).
@@ -29,17 +32,21 @@ HOLD_SECONDS = 7 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class ConfirmOptions:
-    """How to confirm an intent; ``challenge_url`` is the page where a browser completes 3-D Secure."""
+    """How to confirm an intent; ``challenge_url`` is the page where a browser completes 3-D Secure.
+
+    With ``captcha``, Stripe.js first shows one, which is no 3-D Secure.
+    """
 
     challenge_url: str
     return_url: str | None = None
     off_session: bool = False
     error_on_requires_action: bool = False
+    captcha: bool = False
 
 
 def confirm(sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: ConfirmOptions, origin: Origin) -> None:
     """Attempt the payment. Raises a 402 StripeError for a decline; the intent then needs another method."""
-    card = BY_NUMBER[method.number]
+    card = card_of(method.number)
     authenticated = intent.authenticated and intent.payment_method == method.id
     intent.payment_method = method.id
     intent.last_payment_error = None
@@ -47,6 +54,8 @@ def confirm(sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: Co
     intent.authenticated = False
     if authenticated:
         charge_card(sandbox, intent, method, authentication.authenticated("challenge"), origin)
+    elif options.captcha:
+        _require_captcha(sandbox, intent, options, origin)
     elif not authentication.requires_challenge(card, intent, options.off_session):
         charge_card(sandbox, intent, method, authentication.without_challenge(card, intent), origin)
     elif options.off_session:
@@ -54,7 +63,7 @@ def confirm(sandbox: Sandbox, intent: Intent, method: PaymentMethod, options: Co
         _decline(sandbox, intent, method, code, None, origin)
     elif options.error_on_requires_action:
         error = _error("card_error", "authentication_required", "authentication_required", method)
-        raise _fail(sandbox, intent, error, origin)
+        raise fail(sandbox, intent, error, origin)
     else:
         _require_action(sandbox, intent, options, origin)
 
@@ -65,10 +74,13 @@ def complete_authentication(sandbox: Sandbox, intent: Intent, *, passed: bool) -
     A failed authentication raises nothing: it creates no charge and writes the error on the intent.
     """
     method = sandbox.store.payment_methods.by_id[intent.payment_method or ""]
+    was_captcha = (intent.next_action or {}).get("use_stripe_sdk", {}).get("type") == _CAPTCHA
     intent.next_action = None
-    if not passed:
+    if passed and was_captcha:
+        charge_card(sandbox, intent, method, None, AUTOMATIC)
+    elif not passed:
         error = _error("invalid_request_error", "payment_intent_authentication_failure", None, method)
-        _fail(sandbox, intent, error, AUTOMATIC)
+        fail(sandbox, intent, error, AUTOMATIC)
     elif intent.confirmation_method == "manual":
         intent.authenticated = True
         intent.status = "requires_confirmation"
@@ -81,7 +93,7 @@ def charge_card(
     sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None, origin: Origin
 ) -> None:
     """Charge the card now. Raises a 402 StripeError for a decline."""
-    card = BY_NUMBER[method.number]
+    card = card_of(method.number)
     decline = card.decline
     if card.needs_cvc and not method.cvc_given:
         decline = None
@@ -93,6 +105,15 @@ def charge_card(
     if decline:
         _decline(sandbox, intent, method, decline, three_d_secure, origin, blocked=blocked)
         return
+    charge = pay(sandbox, intent, method, origin, three_d_secure)
+    _follow_up(sandbox, charge, card)
+
+
+def pay(
+    sandbox: Sandbox, intent: Intent, method: PaymentMethod, origin: Origin, three_d_secure: Json | None = None
+) -> Charge:
+    """A charge that succeeds, captured or, with a manual capture, held."""
+    card = card_of(method.number)
     manual = intent.capture_method == "manual"
     charge = _new_charge(sandbox, intent, method, three_d_secure)
     charge.outcome = _approved(card)
@@ -107,7 +128,7 @@ def charge_card(
         sandbox.events.emit_record("charge.succeeded", charge, origin)
         outcome = "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded"
         sandbox.events.emit_record(outcome, intent, origin)
-    _follow_up(sandbox, charge, card)
+    return charge
 
 
 @contextlib.contextmanager
@@ -136,7 +157,7 @@ def capture(sandbox: Sandbox, intent: Intent, charge: Charge, amount: int) -> No
         currency=charge.currency,
         kind="charge",
         category="charge",
-        available=BY_NUMBER[store.payment_methods.by_id[charge.payment_method].number].bypass_pending,
+        available=card_of(store.payment_methods.by_id[charge.payment_method].number).bypass_pending,
     )
     intent.status = "succeeded"
     intent.amount_received = amount
@@ -156,24 +177,35 @@ def begin_processing(sandbox: Sandbox, intent: Intent, method: PaymentMethod, or
     sandbox.events.emit_record("payment_intent.processing", intent, origin)
 
 
-def finish_processing(sandbox: Sandbox, intent: Intent, *, succeeded: bool) -> None:
-    """Complete an intent in processing; a failure is written on the intent and raises nothing."""
+def finish_processing(
+    sandbox: Sandbox, intent: Intent, *, succeeded: bool, refusal: tuple[str, str] | None = None
+) -> None:
+    """Complete an intent in processing; a failure is written on the intent and raises nothing.
+
+    ``refusal`` is the code and message of a method that is no card.
+    """
     store = sandbox.store
     charge = store.charges.by_id[intent.latest_charge or ""]
     method = store.payment_methods.by_id[charge.payment_method]
     if succeeded:
         charge.status = "succeeded"
-        charge.outcome = _approved(BY_NUMBER[method.number])
+        charge.outcome = _approved(card_of(method.number))
         capture(sandbox, intent, charge, intent.amount)
         store.save(charge)
         store.save(intent)
         sandbox.events.emit_record("charge.succeeded", charge)
         sandbox.events.emit_record("payment_intent.succeeded", intent)
         return
-    _mark_failed(charge, BY_NUMBER[method.number], DECLINED, blocked=False)
+    if refusal is None:
+        _mark_failed(charge, card_of(method.number), DECLINED, blocked=False)
+        error = _error("card_error", *DECLINED, method, charge.id)
+    else:
+        code, message = refusal
+        charge.status, charge.failure_code, charge.failure_message = "failed", code, message
+        error = error_of("card_error", code, message, method, charge.id)
     store.save(charge)
     sandbox.events.emit_record("charge.failed", charge)
-    _fail(sandbox, intent, _error("card_error", *DECLINED, method, charge.id), AUTOMATIC)
+    fail(sandbox, intent, error, AUTOMATIC)
 
 
 def _require_action(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, origin: Origin) -> None:
@@ -188,11 +220,19 @@ def _require_action(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, o
     sandbox.events.emit_record("payment_intent.requires_action", intent, origin)
 
 
+def _require_captcha(sandbox: Sandbox, intent: Intent, options: ConfirmOptions, origin: Origin) -> None:
+    intent.status = "requires_action"
+    captcha = {"type": _CAPTCHA, "stripe_js": {"site_key": "sandbox", "verification_url": options.challenge_url}}
+    intent.next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": captcha}
+    sandbox.store.save(intent)
+    sandbox.events.emit_record("payment_intent.requires_action", intent, origin)
+
+
 def _new_charge(sandbox: Sandbox, intent: Intent, method: PaymentMethod, three_d_secure: Json | None) -> Charge:
     """A new charge, with the current metadata and descriptions of the intent."""
     store = sandbox.store
     return Charge(
-        **store.header("ch"),
+        **store.header("ch" if method.type == "card" else "py"),
         amount=intent.amount,
         currency=intent.currency,
         payment_intent=intent.id,
@@ -226,10 +266,10 @@ def _decline(
     blocked: bool = False,
 ) -> None:
     charge = _new_charge(sandbox, intent, method, three_d_secure)
-    _mark_failed(charge, BY_NUMBER[method.number], code, blocked=blocked)
+    _mark_failed(charge, card_of(method.number), code, blocked=blocked)
     _add(sandbox, intent, charge)
     sandbox.events.emit_record("charge.failed", charge, origin)
-    raise _fail(sandbox, intent, _error("card_error", *code, method, charge.id), origin)
+    raise fail(sandbox, intent, _error("card_error", *code, method, charge.id), origin)
 
 
 def _mark_failed(charge: Charge, card: Card, code: tuple[str, str | None], *, blocked: bool) -> None:
@@ -258,30 +298,38 @@ def _outcome(card: Card, kind: str, network: str, reason: str | None, message: s
         "network_status": network,
         "reason": reason,
         "risk_level": card.risk,
-        "risk_score": scores[card.risk],
+        **({"risk_score": scores[card.risk]} if card.risk in scores else {}),
         "seller_message": message,
         "type": kind,
     }
 
 
 def _error(kind: str, code: str, decline_code: str | None, method: PaymentMethod, charge_id: str | None = None) -> Json:
-    """A ``last_payment_error`` with only the fields that apply."""
+    """A ``last_payment_error`` of a card."""
     failed_authentication = code == "payment_intent_authentication_failure"
+    message = AUTHENTICATION_FAILED if failed_authentication else decline_message(code, decline_code)
+    advice = "try_again_later" if charge_id else None
+    codes = {"decline_code": decline_code, "advice_code": advice, "param": PARAMS.get(code)}
+    return error_of(kind, code, message, method, charge_id, **codes)
+
+
+def error_of(
+    kind: str, code: str, message: str, method: PaymentMethod, charge_id: str | None = None, **more: str | None
+) -> Json:
+    """A ``last_payment_error`` with only the fields that apply."""
     error: dict[str, Any] = {
-        "advice_code": "try_again_later" if charge_id else None,
         "charge": charge_id,
         "code": code,
-        "decline_code": decline_code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
-        "message": _AUTHENTICATION_FAILED if failed_authentication else decline_message(code, decline_code),
-        "param": PARAMS.get(code),
+        "message": message,
         "payment_method": rendering.payment_method(method),
         "type": kind,
+        **more,
     }
     return {name: value for name, value in error.items() if value is not None}
 
 
-def _fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> StripeError:
+def fail(sandbox: Sandbox, intent: Intent, error: Json, origin: Origin) -> StripeError:
     """Write a failed attempt on the intent. Returns the error that a confirmation raises."""
     intent.status = "requires_payment_method"
     intent.payment_method = None

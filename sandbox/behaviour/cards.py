@@ -176,7 +176,15 @@ CARDS = (
 )
 
 BY_NUMBER = {card.number: card for card in CARDS}
+# How a payment method without a card number behaves: nothing is declined, and Radar does not rate it.
+NO_CARD = Card("", risk="not_assessed")
 BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
+
+
+def card_of(number: str) -> Card:
+    """The test card of a number; NO_CARD for a payment method of another type."""
+    return BY_NUMBER[number] if number else NO_CARD
+
 
 # Messages for the customer (docs.stripe.com/error-codes); other declines get the first one.
 MESSAGES = {

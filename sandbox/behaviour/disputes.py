@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.behaviour import balance, radar
-from sandbox.behaviour.cards import BY_NUMBER
+from sandbox.behaviour.cards import card_of
 from sandbox.core.records import Charge, Dispute
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
@@ -23,7 +23,7 @@ def open_dispute(sandbox: Sandbox, charge: Charge, *, reason: str, inquiry: bool
         currency=charge.currency,
         charge=charge.id,
         payment_intent=charge.payment_intent,
-        brand=BY_NUMBER[method.number].brand,
+        brand=card_of(method.number).brand,
         reason=reason,
         status="warning_needs_response" if inquiry else "needs_response",
         inquiry=inquiry,

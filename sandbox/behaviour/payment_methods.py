@@ -1,4 +1,4 @@
-"""Cards as payment methods: by test number, or by a ``pm_card_*`` token, each use of which creates a new one.
+"""Payment methods: cards by test number or ``pm_card_*`` token, each use of which makes a new one; others by type.
 
 Source: docs.stripe.com/api/payment_methods, /testing; facts §11.
 """
@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from sandbox.behaviour.cards import BY_NUMBER, BY_TOKEN, decline_message, passes_luhn
+from sandbox.behaviour.method_types import TYPES
 from sandbox.core.errors import StripeError, invalid, missing
 from sandbox.core.records import PaymentMethod
 from sandbox.core.store import Store
@@ -36,23 +37,30 @@ def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:
     return store.insert(store.payment_methods, method)
 
 
+def of_type(store: Store, kind: str, **fields: Any) -> PaymentMethod:
+    """A new payment method of a type that is no card."""
+    return store.insert(store.payment_methods, PaymentMethod(**store.header("pm"), type=kind, **fields))
+
+
 def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
     """A new method from card details. ``path`` is the card's path in the request, for ``param``.
 
     Raises a 402 card_error for a wrong number, date or CVC, and for a number that is not a test card.
     """
     kind = data.get("type")
+    billing = {"billing_details": data.get("billing_details") or {}, "metadata": data.get("metadata") or {}}
+    if kind in TYPES:
+        return of_type(store, kind, **billing)
     if kind != "card":
         raise invalid(f"The payment method type provided: {kind} is invalid.", param="type")
     card = data.get("card")
     if not card:
         raise invalid(f"Missing required param: {path}.", param=path, code="parameter_missing")
-    fields = {"billing_details": data.get("billing_details") or {}, "metadata": data.get("metadata") or {}}
     if "token" in card:
         card_of_token = _CARD_TOKENS.get(card["token"])
         if card_of_token is None:
             raise missing("token", card["token"], param=f"{path}[token]", status=400)
-        return of_number(store, card_of_token.number, **fields)
+        return of_number(store, card_of_token.number, **billing)
     for name in ("number", "exp_month", "exp_year"):
         if name not in card:
             raise invalid(f"Missing required param: {path}[{name}].", param=f"{path}[{name}]", code="parameter_missing")
@@ -64,7 +72,7 @@ def from_data(store: Store, data: dict[str, Any], path: str) -> PaymentMethod:
         exp_month=card["exp_month"],
         exp_year=_full_year(card["exp_year"]),
         cvc_given=bool(card.get("cvc")),
-        **fields,
+        **billing,
     )
 
 

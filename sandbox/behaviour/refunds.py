@@ -49,8 +49,10 @@ def settle_by_card(sandbox: Sandbox, refund: Refund) -> None:
 def refund_charge(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin, **fields: Any) -> Refund:
     """A new refund of a charge, booked when the charge was captured."""
     store = sandbox.store
+    kind = store.payment_methods.by_id[charge.payment_method].type
     refund = Refund(
-        **store.header("re"),
+        **store.header("re" if kind == "card" else "pyr"),
+        method_type=kind,
         amount=amount,
         currency=charge.currency,
         charge=charge.id,

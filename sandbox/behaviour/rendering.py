@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.behaviour.cards import BY_NUMBER, Card
+from sandbox.behaviour import method_types
+from sandbox.behaviour.cards import Card, card_of
+from sandbox.behaviour.method_types import TYPES
 from sandbox.core.records import Charge, Customer, Intent, Json, PaymentMethod, Refund
 from sandbox.core.store import Store
 
 # For each object the fields that Stripe writes as the record holds them, and those that are always null here.
-_INTENT = """id amount amount_capturable amount_received automatic_payment_methods canceled_at cancellation_reason
+_INTENT = """id allowed_payment_method_types amount amount_capturable amount_received automatic_payment_methods
+canceled_at cancellation_reason
 capture_method client_secret confirmation_method created currency customer description last_payment_error latest_charge
 next_action payment_method receipt_email review setup_future_usage shipping statement_descriptor
 statement_descriptor_suffix status transfer_group""".split()
 _INTENT_NULLS = dict.fromkeys(
-    """allowed_payment_method_types application application_fee_amount customer_account
+    """application application_fee_amount customer_account
     excluded_payment_method_types on_behalf_of payment_method_configuration_details source
     transfer_data""".split()
 )
@@ -59,8 +62,14 @@ def payment_intent(intent: Intent) -> Json:
         "metadata": dict(intent.metadata),
         "payment_method_options": _payment_method_options(intent),
         "payment_method_types": list(intent.payment_method_types),
-        "processing": {"type": "card"} if intent.status == "processing" else None,
+        "processing": _processing(intent),
     }
+
+
+def _processing(intent: Intent) -> Json | None:
+    """Only cards say what is being processed; the charge of any other method begins with py_."""
+    by_card = intent.status == "processing" and not (intent.latest_charge or "").startswith("py_")
+    return {"type": "card"} if by_card else None
 
 
 def _payment_method_options(intent: Intent) -> Json:
@@ -77,8 +86,9 @@ def _payment_method_options(intent: Intent) -> Json:
 def public(rendered: Json) -> Json:
     """The parts of an intent or a payment method that a publishable key may read."""
     if rendered["object"] == "payment_method":
-        card = {name: value for name, value in rendered["card"].items() if name != "fingerprint"}
-        return {name: value for name, value in rendered.items() if name != "metadata"} | {"card": card}
+        kind = rendered["type"]
+        details = {name: value for name, value in rendered[kind].items() if name != "fingerprint"}
+        return {name: value for name, value in rendered.items() if name != "metadata"} | {kind: details}
     return public_parts({name: value for name, value in rendered.items() if name in _PUBLIC_INTENT})
 
 
@@ -109,10 +119,16 @@ def charge(record: Charge, store: Store) -> Json:
         "metadata": dict(record.metadata),
         "paid": paid,
         "payment_intent": record.payment_intent or None,
-        "payment_method_details": {"card": _charged_card(record, method), "type": "card"},
+        "payment_method_details": _charged(record, method),
         "radar_options": {},
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{record.id}" if paid else None,
     }
+
+
+def _charged(record: Charge, method: PaymentMethod) -> Json:
+    if method.type == "card":
+        return {"card": _charged_card(record, method), "type": "card"}
+    return {method.type: dict(TYPES[method.type].details), "type": method.type}
 
 
 def _charged_card(record: Charge, method: PaymentMethod) -> Json:
@@ -122,7 +138,7 @@ def _charged_card(record: Charge, method: PaymentMethod) -> Json:
         "electronic_commerce_indicator": None,
         "installments": None,
         "mandate": None,
-        "network": BY_NUMBER[method.number].brand,
+        "network": card_of(method.number).brand,
         "network_token": {"used": False},
         "network_transaction_id": None,
         "three_d_secure": record.three_d_secure,
@@ -132,15 +148,21 @@ def _charged_card(record: Charge, method: PaymentMethod) -> Json:
 
 def _card(method: PaymentMethod) -> Json:
     """What a charge and a payment method both say of the card."""
-    card = BY_NUMBER[method.number]
+    card = card_of(method.number)
     return {
         **fields(card, ("brand", "country", "fingerprint", "funding", "last4")),
         "checks": _checks(method, card),
         "exp_month": method.exp_month,
         "exp_year": method.exp_year,
         "regulated_status": "unregulated",
-        "wallet": None,
+        "wallet": _wallet(method, card),
     }
+
+
+def _wallet(method: PaymentMethod, card: Card) -> Json | None:
+    if method.wallet is None:
+        return None
+    return {"dynamic_last4": card.last4, method.wallet: {}, "type": method.wallet}
 
 
 def _checks(method: PaymentMethod, card: Card) -> Json:
@@ -162,23 +184,27 @@ def _billing_details(method: PaymentMethod) -> Json:
 
 
 def payment_method(method: PaymentMethod) -> Json:
-    """docs.stripe.com/api/payment_methods/object, for cards."""
-    card = BY_NUMBER[method.number]
+    """docs.stripe.com/api/payment_methods/object."""
     return {
         **fields(method, ("id", "created", "customer")),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": _billing_details(method),
-        "card": {
-            **_card(method),
-            "generated_from": None,
-            "networks": {"available": list(card.networks or (card.brand,)), "preferred": None},
-            "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
-        },
+        method.type: _own_card(method) if method.type == "card" else dict(TYPES[method.type].own),
         "customer_account": None,
         "livemode": False,
         "metadata": dict(method.metadata),
-        "type": "card",
+        "type": method.type,
+    }
+
+
+def _own_card(method: PaymentMethod) -> Json:
+    card = card_of(method.number)
+    return {
+        **_card(method),
+        "generated_from": None,
+        "networks": {"available": list(card.networks or (card.brand,)), "preferred": None},
+        "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
     }
 
 
@@ -192,17 +218,22 @@ def refund(record: Refund) -> Json:
         **{name: value for name, value in failure.items() if value},
         **pending,
         "object": "refund",
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "reversal" if record.release else "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": _destination(record),
         "metadata": dict(record.metadata),
         "payment_intent": record.payment_intent or None,
     }
+
+
+def _destination(record: Refund) -> Json:
+    if record.method_type not in ("card", "link"):
+        kind = method_types.REFUNDED_TO.get(record.method_type, record.method_type)
+        return {kind: {}, "type": kind}
+    card = {
+        "reference_status": "pending",
+        "reference_type": "acquirer_reference_number",
+        "type": "reversal" if record.release else "refund",
+    }
+    return {"card": card, "type": "card"}
 
 
 def customer(record: Customer) -> Json:

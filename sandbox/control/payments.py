@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
 
-from sandbox.behaviour import attempts, dispute_rendering, disputes, payment_methods, refunds, rendering
+from sandbox.behaviour import (
+    attempts,
+    dispute_rendering,
+    disputes,
+    method_types,
+    offers,
+    other_methods,
+    payment_methods,
+    refunds,
+    rendering,
+)
 from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.cards import BY_TOKEN
 from sandbox.control import pages
@@ -21,7 +31,15 @@ from sandbox.versions import rendering as versions
 
 _CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _OUTCOMES = frozenset({"complete", "fail", "abandon"})
-_SETTLEMENTS = frozenset({("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")})
+_SETTLEMENTS = frozenset(
+    {
+        ("requires_action", "succeeded"),
+        ("requires_action", "failed"),
+        ("pending", "succeeded"),
+        ("pending", "failed"),
+        ("succeeded", "failed"),
+    }
+)
 CARD_ERROR = "Sandbox-Card-Error"
 
 
@@ -43,11 +61,15 @@ class PaymentControl:
         intent = self._intent(request, *_CONFIRMABLE)
         headers = {}
         try:
-            method = self._method(content.get("card"), content.get("payment_method"))
-            if content.get("processing"):
+            method = self._method(content)
+            offers.check_method(intent, method)
+            if method.type != "card":
+                self._pay_otherwise(request, intent, method, content)
+            elif content.get("processing"):
                 attempts.begin_processing(self.sandbox, intent, method, self._origin())
             else:
-                self._confirm(request, intent, method, content.get("return_url"))
+                options = replace(self._options(request, intent, content), captcha=bool(content.get("captcha")))
+                attempts.confirm(self.sandbox, intent, method, options, self._origin())
                 if intent.status == "requires_action" and result != "abandon":
                     attempts.complete_authentication(self.sandbox, intent, passed=result == "complete")
         except StripeError as error:
@@ -88,10 +110,10 @@ class PaymentControl:
         return web.Response(text=pages.challenge_done(intent), content_type="text/html")
 
     async def process(self, request: web.Request) -> web.Response:
-        """Complete an intent in processing: ``succeeded`` or ``failed``."""
-        succeeded = await outcome(request, "succeeded", "failed") == "succeeded"
-        intent = self._intent(request, "processing")
-        attempts.finish_processing(self.sandbox, intent, succeeded=succeeded)
+        """What the customer, a bank or time make of an intent in processing, of a voucher, transfer or redirect."""
+        result = await outcome(request, "succeeded", "failed", "expired", "processing")
+        intent = self._intent(request, "processing", "requires_action")
+        other_methods.finish(self.sandbox, intent, result)
         return self._answer(rendering.payment_intent(intent))
 
     async def dispute_charge(self, request: web.Request) -> web.Response:
@@ -153,25 +175,57 @@ class PaymentControl:
             raise StripeError(409, f"the payment intent is {intent.status}")
         return intent
 
-    def _method(self, number: str | None, name: str | None) -> PaymentMethod:
-        store = self.sandbox.store
-        if name is not None:
-            return payment_methods.named(store, name)
-        if not number:
-            raise ValueError(f"card (a number) or payment_method (one of {len(BY_TOKEN)} tokens, or an id) is required")
-        card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-        return payment_methods.from_data(store, {"type": "card", "card": card}, "card")
+    def _method(self, content: dict[str, Any]) -> PaymentMethod:
+        store, kind, wallet = self.sandbox.store, content.get("type", "card"), content.get("wallet")
+        if kind != "card":
+            if kind not in method_types.TYPES:
+                raise ValueError(f"type must be card or one of {', '.join(method_types.TYPES)}")
+            return payment_methods.of_type(store, kind)
+        if "payment_method" in content:
+            return payment_methods.named(store, content["payment_method"])
+        if not content.get("card"):
+            raise ValueError(
+                f"card (a number), payment_method (one of {len(BY_TOKEN)} tokens, or an id) or type is required"
+            )
+        if wallet is not None and wallet not in method_types.WALLETS:
+            raise ValueError(f"wallet must be one of {', '.join(method_types.WALLETS)}")
+        card = {"number": content["card"], "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+        method = payment_methods.from_data(store, {"type": "card", "card": card}, "card")
+        method.wallet = wallet
+        store.save(method)
+        return method
 
-    def _confirm(self, request: web.Request, intent: Intent, method: PaymentMethod, return_url: str | None) -> None:
+    def _pay_otherwise(
+        self, request: web.Request, intent: Intent, method: PaymentMethod, content: dict[str, Any]
+    ) -> None:
+        """Begin, and where nobody has to wait for days, finish with the customer's ``answer``."""
+        answer = content.get("answer", "complete")
+        if answer not in _OUTCOMES:
+            raise ValueError("answer must be complete, fail or abandon")
+        other_methods.begin(
+            self.sandbox,
+            intent,
+            method,
+            self._options(request, intent, content),
+            self._origin(),
+            microdeposits=bool(content.get("microdeposits")),
+        )
+        if method_types.TYPES[method.type].flow == "redirect" and answer != "abandon":
+            other_methods.finish(self.sandbox, intent, "succeeded" if answer == "complete" else "failed")
+
+    def _options(self, request: web.Request, intent: Intent, content: dict[str, Any]) -> ConfirmOptions:
         base_url = f"{request.scheme}://{request.host}"
-        options = ConfirmOptions(payment_intents.challenge_url(base_url, intent.id), return_url)
-        attempts.confirm(self.sandbox, intent, method, options, self._origin())
+        return ConfirmOptions(payment_intents.challenge_url(base_url, intent.id), content.get("return_url"))
 
     def _origin(self) -> Origin:
         """The request that a browser would have made."""
         return Origin(f"req_{self.sandbox.store.token(14)}")
 
     def _authenticate(self, intent: Intent, *, passed: bool) -> dict[str, str]:
+        method = self.sandbox.store.payment_methods.get(intent.payment_method)
+        if method is not None and method.type != "card":
+            other_methods.finish(self.sandbox, intent, "succeeded" if passed else "failed")
+            return {}
         try:
             attempts.complete_authentication(self.sandbox, intent, passed=passed)
         except StripeError as error:

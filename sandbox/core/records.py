@@ -44,11 +44,16 @@ class Customer(Record):
 
 @dataclass(slots=True, eq=False)
 class PaymentMethod(Record):
-    """A card; ``number`` is one of the test numbers of behaviour/cards.py."""
+    """A card, by one of the test numbers of behaviour/cards.py, or a ``type`` of behaviour/method_types.py.
+
+    ``wallet`` is the wallet that a card was in.
+    """
 
     KIND: ClassVar[str] = "payment_method"
 
     number: str = ""
+    type: str = "card"
+    wallet: str | None = None
     exp_month: int = 12
     exp_year: int = 2034
     cvc_given: bool = True
@@ -70,6 +75,7 @@ class Intent(Record):
     confirmation_method: str = "automatic"
     automatic_payment_methods: Json | None = None
     payment_method_types: list[str] = field(default_factory=lambda: ["card"])
+    allowed_payment_method_types: list[str] | None = None
     payment_method_options: Json = field(default_factory=dict)
     payment_method: str | None = None
     customer: str | None = None
@@ -152,6 +158,8 @@ class Refund(Record):
     failure_reason: str | None = None
     balance_transaction: str | None = None
     failure_balance_transaction: str | None = None
+    # The type of the payment method that is refunded.
+    method_type: str = "card"
     release: bool = False
     # The status that the card's refunds change to later: succeeded, failed, or None when the first is final.
     later: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.behaviour import attempts, payment_methods, rendering
+from sandbox.behaviour import attempts, offers, other_methods, payment_methods, rendering
 from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.refunds import release
 from sandbox.core import metadata, money
@@ -40,12 +40,7 @@ def create(call: Call) -> Json:
     params, store = call.params, call.store
     currency = money.check_currency(params["currency"])
     money.check_amount(params["amount"], currency)
-    if "automatic_payment_methods" in params and "payment_method_types" in params:
-        raise invalid(
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
-            code="parameters_exclusive",
-            param="payment_method_types",
-        )
+    offers.check_parameters(params, call.version)
     confirming = params.get("confirm", False)
     if not confirming:
         for name in ("off_session", "return_url", "error_on_requires_action"):
@@ -64,7 +59,9 @@ def create(call: Call) -> Json:
         confirmation_method=params.get("confirmation_method", "automatic"),
         customer=params.get("customer"),
         metadata=metadata.merged({}, params.get("metadata", {})),
-        automatic_payment_methods=_automatic(params),
+        automatic_payment_methods=offers.automatic(params),
+        payment_method_types=offers.types(params, currency, call.version),
+        allowed_payment_method_types=params.get("allowed_payment_method_types"),
         capture_method=default_capture_method(call.version),
     )
     _apply(intent, params)
@@ -99,6 +96,7 @@ def update(call: Call) -> Json:
             f"You may only update the {changed[0]} of a PaymentIntent with one of the following statuses: "
             "requires_payment_method, requires_confirmation, requires_action.",
         )
+    offers.check_parameters(params, call.version)
     currency = money.check_currency(params.get("currency", intent.currency))
     money.check_amount(params.get("amount", intent.amount), currency)
     _check_customer(store, params)
@@ -230,16 +228,6 @@ def _check_customer(store: Store, params: dict[str, Any]) -> None:
         store.customers.require(params["customer"], param="customer", status=400)
 
 
-def _automatic(params: dict[str, Any]) -> Json | None:
-    """Automatic payment methods, which are the default since 2023-08-16 (facts §4)."""
-    if "payment_method_types" in params:
-        return None
-    options = params.get("automatic_payment_methods", {"enabled": True})
-    if not options["enabled"]:
-        return None
-    return {"allow_redirects": options.get("allow_redirects", "always"), "enabled": True}
-
-
 def _apply(intent: Intent, params: dict[str, Any]) -> None:
     for name in _SETTABLE:
         if name in params:
@@ -259,13 +247,8 @@ def _check_confirmable(
             "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
             "payment method or ConfirmationToken.",
         )
-    if "card" not in intent.payment_method_types:
-        raise invalid(
-            f"The PaymentMethod provided (card) is not allowed for this PaymentIntent: {intent.payment_method_types}.",
-            param="payment_method",
-            code="payment_intent_incompatible_payment_method",
-        )
-    if intent.statement_descriptor:
+    offers.check_method(intent, method)
+    if intent.statement_descriptor and method.type == "card":
         raise invalid(
             "The `statement_descriptor` parameter is not supported for card charges; use "
             "`statement_descriptor_suffix` instead.",
@@ -293,7 +276,10 @@ def _confirm(call: Call, intent: Intent, method: PaymentMethod) -> None:
         off_session=call.params.get("off_session", False),
         error_on_requires_action=call.params.get("error_on_requires_action", False),
     )
-    attempts.confirm(call.sandbox, intent, method, options, call.origin)
+    if method.type == "card":
+        attempts.confirm(call.sandbox, intent, method, options, call.origin)
+    else:
+        other_methods.begin(call.sandbox, intent, method, options, call.origin)
 
 
 def _unexpected_state(intent: Intent, message: str) -> StripeError:

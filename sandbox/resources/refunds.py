@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from sandbox.behaviour import disputes, rendering
-from sandbox.behaviour.cards import BY_NUMBER
+from sandbox.behaviour.cards import card_of
+from sandbox.behaviour.method_types import TYPES
 from sandbox.behaviour.refunds import refund_charge, settle_by_card
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid
 from sandbox.core.lists import list_page
-from sandbox.core.records import Charge, Json
+from sandbox.core.records import Charge, Json, PaymentMethod
 
 
 def create(call: Call) -> Json:
@@ -36,13 +37,14 @@ def create(call: Call) -> Json:
             param="amount",
         )
     money.check_granularity(amount, charge.currency)
-    outcome = BY_NUMBER[call.store.payment_methods.by_id[charge.payment_method].number].refund
+    method = call.store.payment_methods.by_id[charge.payment_method]
+    outcome = card_of(method.number).refund
     refund = refund_charge(
         call.sandbox,
         charge,
         amount,
         call.origin,
-        status="pending" if outcome == "pending" else "succeeded",
+        status=_first_status(method, outcome),
         reason=params.get("reason"),
         later={"pending": "succeeded", "fails": "failed"}.get(outcome or ""),
         metadata=metadata.merged({}, params.get("metadata", {})),
@@ -54,6 +56,14 @@ def create(call: Call) -> Json:
     if refund.later and after is not None:
         call.sandbox.later(after / 1000, lambda: settle_by_card(call.sandbox, refund))
     return rendering.refund(refund)
+
+
+def _first_status(method: PaymentMethod, outcome: str | None) -> str:
+    """Where the customer has to name a bank account first, a refund begins with requires_action (facts §17)."""
+    kind = TYPES.get(method.type)
+    if kind is not None and kind.waits:
+        return "requires_action"
+    return "pending" if outcome == "pending" else "succeeded"
 
 
 def retrieve(call: Call) -> Json:

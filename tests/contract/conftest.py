@@ -108,7 +108,12 @@ class Api:
 
     def intent(self, **params: Any) -> Json:
         """A new intent over 10.00 USD for cards, captured at once unless ``params`` say otherwise."""
-        values = {"amount": 1000, "currency": "usd", "payment_method_types[0]": "card", "capture_method": "automatic"}
+        values = {"amount": 1000, "currency": "usd", "capture_method": "automatic"}
+        if self.version < "2026-09-30":
+            values["payment_method_types[0]"] = "card"
+        else:
+            values |= {"allowed_payment_method_types[0]": "card", "automatic_payment_methods[enabled]": "true"}
+            values["automatic_payment_methods[allow_redirects]"] = "never"
         return self.post("payment_intents", {**values, **params})
 
     def event_types(self) -> list[str]:

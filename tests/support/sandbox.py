@@ -66,6 +66,16 @@ class SandboxProcess(Child):
         paid: dict[str, Any] = self.post(f"payment_intents/{intent_id}/pay", {kind: card, **options})
         return paid
 
+    def pay_with(self, intent_id: str, kind: str, **options: Any) -> dict[str, Any]:
+        """Pay an intent with another type of payment method than a card. ``answer``: complete, fail or abandon."""
+        paid: dict[str, Any] = self.post(f"payment_intents/{intent_id}/pay", {"type": kind, **options})
+        return paid
+
+    def settle_payment(self, intent_id: str, outcome: str) -> dict[str, Any]:
+        """What comes of a payment after days: ``succeeded``, ``failed``, ``expired`` or ``processing``."""
+        intent: dict[str, Any] = self.post(f"payment_intents/{intent_id}/process", {"outcome": outcome})
+        return intent
+
     def drain(self, seconds: float = 15) -> None:
         """Wait until every webhook has been delivered or has failed."""
         result = self.post("webhooks/drain", {"timeout": seconds})
