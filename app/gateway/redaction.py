@@ -2,7 +2,7 @@
 
 Names, e-mail and postal addresses, client secrets and card fingerprints are never among it (DESIGN section 4, rule 5).
 
-Uses metadata.
+Uses earlier_shapes, metadata.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.gateway import metadata
+from app.gateway import earlier_shapes, metadata
 
 Allowed = Mapping[str, Any]
 
@@ -68,8 +68,8 @@ _UNKNOWN: Allowed = {"id": True, "object": True}
 
 
 def strip_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with only what we need of its object. An expanded object that should be an id keeps its id."""
-    target = (event.get("data") or {}).get("object") or {}
+    """The event with only what we need of its object, in the present shape; of an expanded object often only the id."""
+    target = earlier_shapes.present((event.get("data") or {}).get("object") or {})
     kept = {name: event.get(name) for name in ("id", "type", "api_version", "created", "livemode")}
     return {**kept, "data": {"object": _pick(target, _OBJECTS.get(str(target.get("object")), _UNKNOWN))}}
 

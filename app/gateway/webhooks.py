@@ -3,7 +3,7 @@
 Source: docs.stripe.com/webhooks/signature. The raw bytes are checked, against every configured secret, so that a secret
 can be rolled; timestamps older than five minutes are refused.
 
-Uses snapshots.
+Uses earlier_shapes, snapshots.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import stripe
 
 from app.domain.payments.facts import ChargeFact, DisputeFact, FraudWarningFact, IntentFact, RefundFact, ReviewFact
 from app.errors import ValidationFailed, WebhookSignatureInvalid
+from app.gateway import earlier_shapes
 from app.gateway.snapshots import charge_fact, dispute_fact, fraud_warning_fact, intent_fact, refund_fact, review_fact
 
 TOLERANCE_SECONDS = 300
@@ -80,7 +81,7 @@ def facts_of(event: Mapping[str, Any]) -> list[StripeFact]:
     """The facts in an event; empty for a type that we do not read."""
     if event["type"] not in APPLIED_TYPES:
         return []
-    target = event["data"]["object"]
+    target = earlier_shapes.present(event["data"]["object"])
     kind = target.get("object")
     if kind in _TIMED:
         return [_TIMED[kind](target, event["created"])]

@@ -246,7 +246,9 @@ def _authentication(
     outcome = AuthenticationOutcome.of_result(details.result)
     if outcome is None and requested:
         outcome = AuthenticationOutcome.ATTEMPTED
-    return Authentication(outcome=outcome, result=details.result, flow=details.flow)
+    # Older charges do not say how. Frictionless means that nothing was asked of the customer.
+    flow = details.flow or ("challenge" if requested else None)
+    return Authentication(outcome=outcome, result=details.result, flow=flow)
 
 
 def _challenge_attempt(state: PaymentState, method_id: str, challenge: ChallengeEvidence) -> Attempt:
