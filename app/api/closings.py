@@ -74,4 +74,5 @@ def cancel(body: Parsed, headers: Parsed, payment_id: str) -> Parsed:
 
 def _close(payment_id: str, kind: ClosingKind, headers: Parsed, **amount: Any) -> Parsed:
     request = ClosingRequest(payment_id=payment_id, kind=kind, requested_by=caller().subject, **amount)
-    return presenters.payment_body(services.closings.close(request, key=headers.get("idempotency_key")))
+    payment = services.closings.close(request, key=headers.get("idempotency_key"))
+    return presenters.payment_body(payment, for_customer=caller().is_customer)

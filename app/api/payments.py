@@ -111,7 +111,7 @@ def confirm(body: Parsed, headers: Parsed) -> Parsed:
         caller=caller().subject,
         key=_key(headers),
     )
-    return presenters.payment_body(payment)
+    return presenters.payment_body(payment, for_customer=caller().is_customer)
 
 
 @blueprint.get("")
@@ -130,7 +130,7 @@ def list_payments(query: Parsed) -> Parsed:
         return {"data": [], "next_cursor": None}
     page = services.listings.payments_in_full(where, limit=limit, cursor=cursor)
     return {
-        "data": [presenters.payment_body(payment) for payment in page.payments],
+        "data": [presenters.payment_body(payment, for_customer=caller().is_customer) for payment in page.payments],
         "next_cursor": cursors.write(page.next),
     }
 
@@ -141,7 +141,8 @@ def list_payments(query: Parsed) -> Parsed:
 @blueprint.response(200, PaymentDetailSchema)
 def get_payment(payment_id: str) -> Parsed:
     """One payment with its attempts, refunds, disputes and history."""
-    return presenters.payment_detail_body(services.payments.get(payment_id, customer=caller().customer))
+    payment = services.payments.get(payment_id, customer=caller().customer)
+    return presenters.payment_detail_body(payment, for_customer=caller().is_customer)
 
 
 def _publishable_key() -> str:

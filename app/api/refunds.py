@@ -52,4 +52,4 @@ def refund(body: dict[str, Any], headers: dict[str, Any], payment_id: str) -> di
         exact(body["amount"])
     order = RefundRequest(payment_id=payment_id, requested_by=caller().subject, **body)
     made = services.refunds.refund(order, customer=caller().customer, key=headers.get("idempotency_key"))
-    return presenters.refund_body(made)
+    return presenters.refund_body(made, for_customer=caller().is_customer)

@@ -44,6 +44,7 @@ def index() -> str | Response:
         "overview/index.html",
         query=query,
         report=report,
+        warned=services.listings.open_fraud_warnings().total,
         created=cards.created(report),
         breakdown=cards.status_breakdown(report),
         cards=cards.cards(report),

@@ -39,8 +39,9 @@ def form(payment_id: str) -> Answer:
     """The form. Its key is part of its address, so going back to it keeps the same key."""
     payment = services.payments.get(payment_id, customer=None)
     key = request.args.get("key")
+    chosen = RefundForm.of({"stripe_reason": request.args.get("stripe_reason", "")})
     if not is_key(key, current_account().id, payment_id):
-        return _new_form(payment_id)
+        return _new_form(payment_id, chosen)
     if answer := _already_made(payment, str(key)):
         return answer
     try:
@@ -48,7 +49,7 @@ def form(payment_id: str) -> Answer:
     except PaydeskError as error:
         return _problem(payment_id, str(key), RefundForm(), error, can_start_again=False)
     draft = services.refunds_from_dashboard.draft(current_account().id, str(key))
-    return _form(payment, str(key), RefundForm.of(draft or {}))
+    return _form(payment, str(key), RefundForm.of(draft) if draft else chosen)
 
 
 @guard("finance")
@@ -112,9 +113,12 @@ def _quote(payment_id: str, sent: RefundForm) -> Quote:
     return services.refunds_from_dashboard.quote(order)
 
 
-def _new_form(payment_id: str) -> Response:
+def _new_form(payment_id: str, chosen: RefundForm | None = None) -> Response:
+    """A form with a new key; ``chosen`` are the entries that it opens with."""
     key = new_key(current_account().id, payment_id)
-    return redirect(url_for("dashboards.refund", payment_id=payment_id, key=key), HTTPStatus.SEE_OTHER)
+    reason = chosen.stripe_reason or None if chosen else None
+    address = url_for("dashboards.refund", payment_id=payment_id, key=key, stripe_reason=reason)
+    return redirect(address, HTTPStatus.SEE_OTHER)
 
 
 def _expired(payment_id: str) -> Response:

@@ -47,6 +47,11 @@ class Caller:
     scopes: frozenset[str]
     customer: str | None
 
+    @property
+    def is_customer(self) -> bool:
+        """True where the answer may be shown to the customer as it is."""
+        return self.customer is not None
+
 
 class Tokens:
     """Verifies tokens by one configured algorithm family and key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.declines import failure_for_customer
 from app.domain.money import Money
 from app.domain.payments.facts import Failure
+from app.domain.payments.history import Entry
 from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
 
 Body = dict[str, Any]
@@ -20,6 +21,7 @@ _PAYMENT = (
 _ATTEMPT = ("status", "card", "charge_id", "created_at")
 _REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()
 _DISPUTE = ("id", "charge_id", "currency", "status", "reason", "evidence_due_by", "created_at")
+_SIGNALS = ("risk", "fraud_warnings", "reviews")
 
 PAYMENT_ID = {
     "in": "path",
@@ -30,34 +32,46 @@ PAYMENT_ID = {
 }
 
 
-def payment_body(payment: Payment) -> Body:
-    """A payment, as in lists and after confirm."""
+def payment_body(payment: Payment, *, for_customer: bool) -> Body:
+    """A payment, as in lists and after confirm. A customer does not see what Stripe thinks of the risk."""
     return {
+        **({} if for_customer else _fraud_signals(payment)),
         **_fields(payment, _PAYMENT),
         "amount": major(payment.amount, payment.currency),
         "amount_refunded": major(payment.amount_refunded, payment.currency),
         "failure": _failure(payment.failure),
         "three_d_secure": _three_d_secure(payment.three_d_secure),
         "attempts": [_attempt(attempt) for attempt in payment.attempts],
-        "refunds": [refund_body(refund) for refund in payment.refunds],
+        "refunds": [refund_body(refund, for_customer=for_customer) for refund in payment.refunds],
     }
 
 
-def payment_detail_body(payment: Payment) -> Body:
+def payment_detail_body(payment: Payment, *, for_customer: bool) -> Body:
     """One payment with its disputes and history."""
-    history = [{**entry, "at": datetime.fromtimestamp(entry["at"] / 1000, UTC)} for entry in payment.history]
+    history = [_entry(entry, without=_SIGNALS if for_customer else ()) for entry in payment.history]
     disputes = [_dispute(dispute) for dispute in payment.disputes]
-    return {**payment_body(payment), "disputes": disputes, "history": history}
+    return {**payment_body(payment, for_customer=for_customer), "disputes": disputes, "history": history}
 
 
-def refund_body(refund: Refund) -> Body:
+def refund_body(refund: Refund, *, for_customer: bool) -> Body:
     """A refund with its ``payment_id``."""
-    return {**_fields(refund, _REFUND), "amount": major(refund.amount, refund.currency)}
+    body = {**_fields(refund, _REFUND), "amount": major(refund.amount, refund.currency)}
+    return body | {"stripe_reason": None} if for_customer else body
 
 
 def major(minor: int, currency: str) -> Decimal | None:
     """Minor units as the number that people write; None for a currency whose decimals we do not know."""
     return Money(minor, currency).to_major_if_known()
+
+
+def _fraud_signals(payment: Payment) -> Body:
+    return {"risk": payment.risk, "fraud_warning": payment.fraud_warnings[-1] if payment.fraud_warnings else None}
+
+
+def _entry(entry: Entry, *, without: Collection[str]) -> Body:
+    """An entry of the history, without the changes of some fields."""
+    changes = {name: change for name, change in entry["changes"].items() if name not in without}
+    return {**entry, "at": datetime.fromtimestamp(entry["at"] / 1000, UTC), "changes": changes}
 
 
 def _failure(failure: Failure | None) -> Body | None:

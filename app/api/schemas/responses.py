@@ -25,6 +25,12 @@ def _amount(description: str, example: float = 99.99, *, null: bool = True) -> f
     return fields.Decimal(required=True, allow_none=null, metadata=described(description, example))
 
 
+def _for_staff(schema: type[Schema], description: str) -> fields.Nested:
+    """What a customer's view leaves out."""
+    description += " Null where there is none; left out for tokens that are bound to a customer."
+    return fields.Nested(schema, allow_none=True, metadata=described(description))
+
+
 def _currency() -> fields.String:
     return string("ISO currency code, lower case.", "usd")
 
@@ -85,11 +91,31 @@ class RefundSchema(Schema):
     status = string("Where the refund stands.", "succeeded", enum=[state.value for state in RefundState])
     reason = string("The reason, as it was entered.", "Customer returned the goods", null=True)
     stripe_reason = string(
-        "Stripe's own word for the reason; null where it got none.", "requested_by_customer", null=True
+        "Stripe's own word for the reason; null where it got none, and for tokens that are bound to a customer.",
+        "requested_by_customer",
+        null=True,
     )
     notes = string("For colleagues.", "Agreed by phone", null=True)
     requested_by = string("Who requested it; null for refunds made at Stripe.", "erp-frontend", null=True)
     created_at = _time("When it was made.")
+
+
+class RiskSchema(Schema):
+    level = string("Radar's level: normal, elevated, highest, not_assessed or unknown.", "normal", null=True)
+    score = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=described("Radar's score, up to 100; null without Radar for Fraud Teams.", 12),
+    )
+
+
+class FraudWarningSchema(Schema):
+    id = string("Stripe's early fraud warning.", "issfr_1OqJ2K")
+    actionable = fields.Boolean(
+        required=True, metadata=described("Whether a refund may still prevent a dispute, as Stripe says.", True)
+    )
+    fraud_type = string("Stripe's word for the kind of fraud.", "made_with_stolen_card", null=True)
+    created_at = _time("When the card's bank reported it.")
 
 
 class DisputeSchema(Schema):
@@ -140,6 +166,8 @@ class PaymentSchema(Schema):
     failure = nested(FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True)
     three_d_secure = nested(ThreeDSecureSchema, "3-D Secure over all attempts.")
     card = nested(CardSchema, "The card of the latest attempt.", null=True)
+    risk = _for_staff(RiskSchema, "Radar's assessment of the attempt that decided the payment.")
+    fraud_warning = _for_staff(FraudWarningSchema, "The latest early fraud warning.")
     attempts = nested(AttemptSchema, "Every try to pay, oldest first.", many=True)
     refunds = nested(RefundSchema, "Every refund, oldest first.", many=True)
     created_at = _time("When the payment intent was created.")

@@ -2885,6 +2885,41 @@ export interface components {
              */
             country: string | null;
         };
+        Risk: {
+            /**
+             * @description Radar's level: normal, elevated, highest, not_assessed or unknown.
+             * @example normal
+             */
+            level: string | null;
+            /**
+             * @description Radar's score, up to 100; null without Radar for Fraud Teams.
+             * @example 12
+             */
+            score: number | null;
+        };
+        FraudWarning: {
+            /**
+             * @description Stripe's early fraud warning.
+             * @example issfr_1OqJ2K
+             */
+            id: string;
+            /**
+             * @description Whether a refund may still prevent a dispute, as Stripe says.
+             * @example true
+             */
+            actionable: boolean;
+            /**
+             * @description Stripe's word for the kind of fraud.
+             * @example made_with_stolen_card
+             */
+            fraud_type: string | null;
+            /**
+             * Format: date-time
+             * @description When the card's bank reported it.
+             * @example 2025-01-31T09:30:00Z
+             */
+            created_at: string;
+        };
         Attempt: {
             /**
              * @description What became of the try.
@@ -2948,7 +2983,7 @@ export interface components {
              */
             reason: string | null;
             /**
-             * @description Stripe's own word for the reason; null where it got none.
+             * @description Stripe's own word for the reason; null where it got none, and for tokens that are bound to a customer.
              * @example requested_by_customer
              */
             stripe_reason: string | null;
@@ -3025,6 +3060,10 @@ export interface components {
             three_d_secure: components["schemas"]["ThreeDSecure"];
             /** @description The card of the latest attempt. */
             card: components["schemas"]["Card"] | (Record<string, never> | null);
+            /** @description Radar's assessment of the attempt that decided the payment. Null where there is none; left out for tokens that are bound to a customer. */
+            risk?: components["schemas"]["Risk"] | (Record<string, never> | null);
+            /** @description The latest early fraud warning. Null where there is none; left out for tokens that are bound to a customer. */
+            fraud_warning?: components["schemas"]["FraudWarning"] | (Record<string, never> | null);
             /** @description Every try to pay, oldest first. */
             attempts: components["schemas"]["Attempt"][];
             /** @description Every refund, oldest first. */
@@ -3219,6 +3258,10 @@ export interface components {
             three_d_secure: components["schemas"]["ThreeDSecure"];
             /** @description The card of the latest attempt. */
             card: components["schemas"]["Card"] | (Record<string, never> | null);
+            /** @description Radar's assessment of the attempt that decided the payment. Null where there is none; left out for tokens that are bound to a customer. */
+            risk?: components["schemas"]["Risk"] | (Record<string, never> | null);
+            /** @description The latest early fraud warning. Null where there is none; left out for tokens that are bound to a customer. */
+            fraud_warning?: components["schemas"]["FraudWarning"] | (Record<string, never> | null);
             /** @description Every try to pay, oldest first. */
             attempts: components["schemas"]["Attempt"][];
             /** @description Every refund, oldest first. */
