@@ -2,7 +2,10 @@
 
 The table is Stripe's list of decline and error codes (docs.stripe.com/declines/codes) with our groups and meanings.
 Some codes arrive as ``code`` without a ``decline_code`` (expired_card, incorrect_cvc, processing_error), so the
-reason is ``decline_code`` or else ``code`` (docs.stripe.com/testing).
+reason is ``decline_code`` or else ``code`` (docs.stripe.com/testing). The same code means another thing where a bank
+debit, a voucher or a redirect failed, so the method decides the words.
+
+Uses payments.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+
+from app.domain.payments.methods import MethodKind, PaymentMethod
 
 
 class FailureGroup(StrEnum):
@@ -45,15 +50,39 @@ _ADVICE = {
     FailureGroup.PROCESSING: "The card could not be processed just now. Please try again in a moment.",
 }
 
+_MEANING = {
+    MethodKind.DEBIT: "The bank refused the debit.",
+    MethodKind.VOUCHER: "The voucher expired unpaid.",
+    MethodKind.TRANSFER: "The bank transfer did not arrive.",
+    MethodKind.REDIRECT: "The customer did not complete the payment with the bank or wallet, or it was refused there.",
+}
+_METHOD_ADVICE = {
+    MethodKind.DEBIT: "Your bank refused the debit. Please contact your bank or pay in another way.",
+    MethodKind.VOUCHER: "The voucher has expired. Please ask for a new one or pay in another way.",
+    MethodKind.TRANSFER: "Your bank transfer did not arrive in time. Please pay in another way.",
+    MethodKind.REDIRECT: "The payment was not completed. Please try again or pay in another way.",
+}
+# The customer left, or time ran out.
+_NOT_FINISHED = frozenset({"payment_intent_authentication_failure", "payment_intent_payment_attempt_expired"})
+
 _TABLE: dict[str, DeclineReason] = {
     code: DeclineReason(code=code, **{**row, "group": FailureGroup(row["group"])})
     for code, row in json.loads(files(__package__).joinpath("decline_codes.json").read_text("utf-8")).items()
 }
 
 
-def explain(code: str | None, decline_code: str | None) -> DeclineReason:
+def explain(code: str | None, decline_code: str | None, method: PaymentMethod | None = None) -> DeclineReason:
     """The row for ``decline_code`` or else ``code``; a code that Stripe adds later is filed under the issuer."""
     reason = decline_code or code or "card_declined"
+    if method is not None and method.kind in _MEANING:
+        group = FailureGroup.FUNDS if reason == "insufficient_funds" else FailureGroup.ISSUER
+        return DeclineReason(
+            code=reason,
+            group=FailureGroup.AUTHENTICATION if reason in _NOT_FINISHED else group,
+            meaning=_MEANING[method.kind],
+            retryable=method.kind != MethodKind.DEBIT,
+            conceal_from_customer=False,
+        )
     documented = _TABLE.get(reason) or _TABLE.get(code or "")
     if documented:
         return documented
@@ -71,17 +100,21 @@ def is_documented(code: str) -> bool:
     return code in _TABLE
 
 
-def failure_for_customer(code: str, decline_code: str | None) -> dict[str, str | None]:
+def failure_for_customer(
+    code: str, decline_code: str | None, method: PaymentMethod | None = None
+) -> dict[str, str | None]:
     """A failure as the API gives it (DESIGN section 2)."""
     return {
         "code": code,
         "decline_code": decline_code,
-        "group": explain(code, decline_code).group.value,
-        "message": advice_for_customer(code, decline_code),
+        "group": explain(code, decline_code, method).group.value,
+        "message": advice_for_customer(code, decline_code, method),
     }
 
 
-def advice_for_customer(code: str | None, decline_code: str | None) -> str:
+def advice_for_customer(code: str | None, decline_code: str | None, method: PaymentMethod | None = None) -> str:
     """The message for the customer; lost, stolen and fraud codes stay hidden behind the generic sentence."""
+    if method is not None and method.kind in _METHOD_ADVICE:
+        return _METHOD_ADVICE[method.kind]
     reason = explain(code, decline_code)
     return _GENERIC_ADVICE if reason.conceal_from_customer else _ADVICE[reason.group]

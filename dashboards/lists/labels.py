@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.domain.payments.methods import Card
+from app.domain.payments.methods import Card, PaymentMethod, Waiting
+from app.domain.payments.payment import Attempt, Payment
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
@@ -36,7 +37,7 @@ Table = Mapping[Any, Label]
 PAYMENT: Mapping[PaymentStatus, Label] = {
     PaymentStatus.PENDING: Label("Pending", "wait", "The customer has not tried to pay yet. It can still be paid."),
     PaymentStatus.REQUIRES_ACTION: Label(
-        "Awaiting 3-D Secure", "wait", "The bank has asked the customer to confirm the payment (3-D Secure)."
+        "Requires action", "wait", "The customer has something to do before the payment can complete."
     ),
     PaymentStatus.PROCESSING: Label(
         "Processing", "wait", "The bank is processing the payment. This can take several days."
@@ -50,6 +51,24 @@ PAYMENT: Mapping[PaymentStatus, Label] = {
     ),
     PaymentStatus.CANCELED: Label(
         "Canceled", "note", "Canceled for good. It can no longer be paid; a new payment is needed."
+    ),
+}
+# A payment that requires action, by what it waits for.
+WAITING: Mapping[Waiting, Label] = {
+    Waiting.AUTHENTICATION: Label(
+        "Awaiting 3-D Secure", "wait", "The bank has asked the customer to confirm the payment (3-D Secure)."
+    ),
+    Waiting.CUSTOMER: Label(
+        "Waiting for the customer", "wait", "The customer was sent to the bank or wallet and has not come back yet."
+    ),
+    Waiting.VOUCHER: Label(
+        "Waiting for the voucher to be paid", "wait", "The customer pays it at a shop or a bank. It takes days."
+    ),
+    Waiting.BANK_TRANSFER: Label(
+        "Waiting for the customer's bank transfer", "wait", "The customer has our bank details. A transfer takes days."
+    ),
+    Waiting.VERIFICATION: Label(
+        "Waiting for the account to be verified", "wait", "The customer must confirm small deposits to the account."
     ),
 }
 REFUNDED: Mapping[RefundStatus, Label] = {
@@ -75,14 +94,12 @@ STRIPE_REASON: Mapping[StripeReason, Label] = {
     ),
 }
 ATTEMPT: Mapping[AttemptStatus, Label] = {
-    AttemptStatus.OPEN: Label(
-        "Awaiting 3-D Secure", "wait", "The customer has not answered the 3-D Secure request yet."
-    ),
+    AttemptStatus.OPEN: Label("Requires action", "wait", "The customer has something to do."),
     AttemptStatus.PROCESSING: Label("Processing", "wait", "The bank is processing the attempt."),
     AttemptStatus.AUTHORIZED: Label("Authorized", "wait", "The bank holds the money; it is not captured yet."),
     AttemptStatus.SUCCEEDED: Label("Succeeded", "good"),
     AttemptStatus.FAILED: Label("Failed", "bad"),
-    AttemptStatus.ABANDONED: Label("Abandoned", "note", "The customer never answered the 3-D Secure request."),
+    AttemptStatus.ABANDONED: Label("Abandoned", "note", "The customer never finished it."),
 }
 AUTHENTICATION: Mapping[AuthenticationOutcome, Label] = {
     AuthenticationOutcome.AUTHENTICATED: Label(
@@ -218,6 +235,26 @@ _CODES = {
     "eftpos_au": "eftpos Australia",
     "jcb": "JCB",
     "unionpay": "UnionPay",
+    "apple_pay": "Apple Pay",
+    "google_pay": "Google Pay",
+    "samsung_pay": "Samsung Pay",
+    "sepa_debit": "SEPA debit",
+    "us_bank_account": "US bank account (ACH)",
+    "acss_debit": "Canadian bank debit",
+    "au_becs_debit": "BECS debit",
+    "bacs_debit": "Bacs debit",
+    "ideal": "iDEAL",
+    "eps": "EPS",
+    "fpx": "FPX",
+    "p24": "Przelewy24",
+    "blik": "BLIK",
+    "oxxo": "OXXO",
+    "wechat_pay": "WeChat Pay",
+    "cashapp": "Cash App Pay",
+    "customer_balance": "Bank transfer",
+    "paypal": "PayPal",
+    "payment_method_provider_decline": "Refused by the bank or provider",
+    "payment_intent_payment_attempt_expired": "Expired unpaid",
     "approve_with_id": "Not approved as sent",
     "authentication_required": "3-D Secure required",
     "authentication_not_handled": "3-D Secure required but not completed",
@@ -256,8 +293,29 @@ def humanize(code: Any) -> str:
     return _CODES.get(str(code)) or str(code).replace("_", " ").capitalize()
 
 
+def payment_state(payment: Payment) -> Label:
+    """The label of a payment's status, which says what it waits for."""
+    waiting = payment.waiting_for
+    return label_of(WAITING, waiting) if waiting else label_of(PAYMENT, payment.status)
+
+
+def attempt_state(attempt: Attempt) -> Label:
+    """The label of an attempt's status, which says what it waits for."""
+    waiting = attempt.waiting_for
+    return label_of(WAITING, waiting) if waiting else label_of(ATTEMPT, attempt.status)
+
+
 def card(details: Card | None) -> str:
     """A card as it is printed on receipts: "Visa •••• 4242"."""
     if not details or not details.last4:
         return "No card"
     return f"{humanize(details.brand or 'Card')} •••• {details.last4}"
+
+
+def payment_method(method: PaymentMethod | None) -> str:
+    """A payment method in short: "Visa •••• 4242 (Apple Pay)", "SEPA debit •••• 3000", "iDEAL"."""
+    if method is None:
+        return "No payment method"
+    wallet = f" ({humanize(method.wallet)})" if method.wallet else ""
+    name = humanize(method.brand or method.type) if method.type == "card" else humanize(method.type)
+    return f"{name} •••• {method.last4}{wallet}" if method.last4 else f"{name}{wallet}"

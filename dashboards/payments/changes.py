@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.declines import explain
-from app.domain.payments.methods import Card
+from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.snapshot import Record
 from app.extensions import settings
 from dashboards.lists import labels
 from dashboards.lists.formats import amount, local_time, unix_time
-from dashboards.lists.labels import card, humanize, label_of
+from dashboards.lists.labels import card, humanize, label_of, payment_method
 
 Line = tuple[str, str]
 """The name of a field and its change."""
@@ -30,6 +30,7 @@ _FIELDS = {
     "completed_at": "Completed",
     "capture_method": "Capture",
     "hold_expires_at": "Hold expires",
+    "payment_method": "Payment method",
 }
 _AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_refundable"})
 _LISTS = {
@@ -57,7 +58,9 @@ _INITIAL = frozenset({_NOTHING, "no", _NOT_REQUESTED, label_of(labels.REFUNDED, 
 
 def change_lines(changes: Record, currency: str) -> list[Line]:
     """The changes of a history entry, or those that a replay would make, without initial values."""
-    return [line for name, change in changes.items() for line in _lines(name, change, currency)]
+    # The payment method says all of the card.
+    said = {name: change for name, change in changes.items() if name != "card" or "payment_method" not in changes}
+    return [line for name, change in said.items() for line in _lines(name, change, currency)]
 
 
 def drift_lines(fields: Record, currency: str) -> list[tuple[str, str, str]]:
@@ -115,6 +118,8 @@ def _value(name: str, value: Any, currency: str) -> str:
 def _group(name: str, value: Mapping[str, Any]) -> str:
     if name == "card":
         return _card(value)
+    if name == "payment_method":
+        return payment_method(PaymentMethod(**value))
     if name == "failure":
         return _failure(value)
     if name == "three_d_secure":
@@ -132,8 +137,7 @@ def _item(name: str, item: Mapping[str, Any], currency: str) -> str:
         return _signal(name, item)
     status = label_of(_TABLES[name], item.get("status")).word
     if name == "attempts":
-        with_card = f" with {_card(item['card'])}" if item.get("card") else ""
-        return f"{status}{with_card}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
+        return f"{status}{_with_method(item)}" + (f": {_failure(item['failure'])}" if item.get("failure") else "")
     money = amount(item.get("amount"), item.get("currency") or currency)
     if name == "refunds":
         settled = f", refunded outside Stripe as noted by {item['settled_by']}" if item.get("settled_by") else ""
@@ -154,6 +158,12 @@ def _signal(name: str, item: Mapping[str, Any]) -> str:
 
 def _card(value: Mapping[str, Any]) -> str:
     return card(Card(value.get("brand"), value.get("last4"), value.get("country")))
+
+
+def _with_method(attempt: Mapping[str, Any]) -> str:
+    if attempt.get("payment_method"):
+        return f" with {payment_method(PaymentMethod(**attempt['payment_method']))}"
+    return f" with {_card(attempt['card'])}" if attempt.get("card") else ""
 
 
 def _failure(value: Mapping[str, Any]) -> str:

@@ -84,8 +84,9 @@ def _attempt(row: payments.Attempt) -> Attempt:
     if not failure:
         return Attempt(row, None, None, may_retry=False)
     code, decline_code = failure.code, failure.decline_code
-    reason = explain(code, decline_code)
-    return Attempt(row, reason.meaning, advice_for_customer(code, decline_code), may_retry=reason.retryable)
+    reason = explain(code, decline_code, row.payment_method)
+    advice = advice_for_customer(code, decline_code, row.payment_method)
+    return Attempt(row, reason.meaning, advice, may_retry=reason.retryable)
 
 
 def _deadline(dispute: Dispute) -> str | None:

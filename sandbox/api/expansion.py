@@ -115,5 +115,9 @@ _LOADERS: dict[str, Callable[[str, Store], Json]] = {
 }
 
 
+# Charges and refunds of payment methods that are no cards.
+_LOADERS |= {"py": _LOADERS["ch"], "pyr": _LOADERS["re"]}
+
+
 def _load(name: str, store: Store) -> Json:
     return _LOADERS[name.split("_", 1)[0]](name, store)

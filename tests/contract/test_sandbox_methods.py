@@ -37,7 +37,10 @@ def events_of(api: Api, since: int) -> list[str]:
 
 
 def last_charge(api: Api, intent: Json) -> Json:
-    return api.get(f"charges/{intent['latest_charge']}")
+    expanded = api.get(f"payment_intents/{intent['id']}", {"expand[]": "latest_charge"})
+    charge: Json = api.get(f"charges/{intent['latest_charge']}")
+    assert expanded["latest_charge"] == charge
+    return charge
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))

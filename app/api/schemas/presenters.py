@@ -11,14 +11,15 @@ from app.domain.declines import failure_for_customer
 from app.domain.money import Money
 from app.domain.payments.facts import Failure
 from app.domain.payments.history import Entry
+from app.domain.payments.methods import PaymentMethod
 from app.domain.payments.payment import Attempt, Authentication, Dispute, Payment, Refund
 
 Body = dict[str, Any]
 _PAYMENT = (
     "id order_id customer_id payment_intent_id currency status refund_status disputed card created_at completed_at "
-    "updated_at capture_method hold_expires_at"
+    "updated_at capture_method hold_expires_at payment_method waiting_for"
 ).split()
-_ATTEMPT = ("status", "card", "charge_id", "created_at")
+_ATTEMPT = ("status", "card", "payment_method", "charge_id", "created_at")
 _REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()
 _DISPUTE = ("id", "charge_id", "currency", "status", "reason", "evidence_due_by", "created_at")
 _SIGNALS = ("risk", "fraud_warnings", "reviews")
@@ -39,7 +40,7 @@ def payment_body(payment: Payment, *, for_customer: bool) -> Body:
         **_fields(payment, _PAYMENT),
         "amount": major(payment.amount, payment.currency),
         "amount_refunded": major(payment.amount_refunded, payment.currency),
-        "failure": _failure(payment.failure),
+        "failure": _failure(payment.failure, payment.payment_method),
         "three_d_secure": _three_d_secure(payment.three_d_secure),
         "attempts": [_attempt(attempt) for attempt in payment.attempts],
         "refunds": [refund_body(refund, for_customer=for_customer) for refund in payment.refunds],
@@ -74,15 +75,15 @@ def _entry(entry: Entry, *, without: Collection[str]) -> Body:
     return {**entry, "at": datetime.fromtimestamp(entry["at"] / 1000, UTC), "changes": changes}
 
 
-def _failure(failure: Failure | None) -> Body | None:
+def _failure(failure: Failure | None, method: PaymentMethod | None) -> Body | None:
     """Why it failed, with the group and the words for the customer."""
-    return None if failure is None else failure_for_customer(failure.code, failure.decline_code)
+    return None if failure is None else failure_for_customer(failure.code, failure.decline_code, method)
 
 
 def _attempt(attempt: Attempt) -> Body:
     return {
         **_fields(attempt, _ATTEMPT),
-        "failure": _failure(attempt.failure),
+        "failure": _failure(attempt.failure, attempt.payment_method),
         "three_d_secure": _three_d_secure(attempt.three_d_secure),
     }
 

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 
 from app.api.schemas.fields import Moment, described, nested, string
 from app.domain.declines import FailureGroup
+from app.domain.payments.methods import Waiting
 from app.domain.payments.states import AttemptStatus, CaptureMethod, PaymentStatus, RefundState, RefundStatus
 
 _ID = "65f0c0ffee65f0c0ffee65f0"
@@ -71,13 +72,24 @@ class CardSchema(Schema):
     country = string("Country of the issuing bank.", "US", null=True)
 
 
+class PaymentMethodSchema(Schema):
+    type = string("Stripe's word for the type.", "sepa_debit")
+    wallet = string("The wallet that a card was in.", "apple_pay", null=True)
+    brand = string("Card network.", "visa", null=True)
+    last4 = string("Last digits of the card or the account.", "4242", null=True)
+    country = string("Country of the issuing bank.", "US", null=True)
+    funding = string("`credit`, `debit`, `prepaid` or `unknown`, for cards.", "debit", null=True)
+    bank = string("The bank's name or code.", "ing", null=True)
+
+
 class AttemptSchema(Schema):
     """One try to pay."""
 
     status = string("What became of the try.", "succeeded", enum=[status.value for status in AttemptStatus])
     failure = nested(FailureSchema, "Why it failed.", null=True)
     three_d_secure = nested(ThreeDSecureSchema, "3-D Secure in this try.")
-    card = nested(CardSchema, "The card used.", null=True)
+    card = nested(CardSchema, "The card used; null for other payment methods.", null=True)
+    payment_method = nested(PaymentMethodSchema, "What was paid with; null until Stripe says it.", null=True)
     charge_id = string("Stripe's charge; null where the try never became one.", "ch_3OqJ2K", null=True)
     created_at = _time("When it was made.")
 
@@ -165,9 +177,17 @@ class PaymentSchema(Schema):
     disputed = fields.Boolean(required=True, metadata={"description": "Whether it was ever disputed."})
     failure = nested(FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True)
     three_d_secure = nested(ThreeDSecureSchema, "3-D Secure over all attempts.")
-    card = nested(CardSchema, "The card of the latest attempt.", null=True)
     risk = _for_staff(RiskSchema, "Radar's assessment of the attempt that decided the payment.")
     fraud_warning = _for_staff(FraudWarningSchema, "The latest early fraud warning.")
+    card = nested(CardSchema, "The card of the latest attempt; null for other payment methods.", null=True)
+    payment_method = nested(PaymentMethodSchema, "What was paid with, or tried last.", null=True)
+    waiting_for = string(
+        "What the customer has to do while the status is `requires_action`; null otherwise. Vouchers and bank "
+        "transfers are paid days later.",
+        "authentication",
+        null=True,
+        enum=[*(waiting.value for waiting in Waiting), None],
+    )
     attempts = nested(AttemptSchema, "Every try to pay, oldest first.", many=True)
     refunds = nested(RefundSchema, "Every refund, oldest first.", many=True)
     created_at = _time("When the payment intent was created.")

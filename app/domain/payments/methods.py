@@ -12,6 +12,35 @@ from dataclasses import dataclass, fields, replace
 from app.domain.payments.joins import fill
 from app.domain.payments.states import Status
 
+
+class MethodKind(Status):
+    """How a type of payment method is paid."""
+
+    CARD = "card"
+    DEBIT = "debit"
+    REDIRECT = "redirect"
+    VOUCHER = "voucher"
+    TRANSFER = "transfer"
+
+
+# Every type that Stripe names for charges and takes online; figures and filters know no others.
+_KINDS = {
+    **dict.fromkeys(("card", "link"), MethodKind.CARD),
+    **dict.fromkeys(
+        "acss_debit au_becs_debit bacs_debit nz_bank_account payto sepa_debit us_bank_account".split(), MethodKind.DEBIT
+    ),
+    **dict.fromkeys(("boleto", "konbini", "multibanco", "oxxo"), MethodKind.VOUCHER),
+    "customer_balance": MethodKind.TRANSFER,
+    **dict.fromkeys(
+        """affirm afterpay_clearpay alipay alma amazon_pay bancontact billie bizum blik cashapp crypto eps fpx giropay
+        grabpay ideal kakao_pay klarna kr_card mb_way mobilepay naver_pay p24 pay_by_bank payco paynow paypal paypay pix
+        promptpay revolut_pay samsung_pay satispay scalapay sequra sofort sunbit swish twint upi wechat_pay
+        zip""".split(),
+        MethodKind.REDIRECT,
+    ),
+}
+OTHER_TYPE, NO_TYPE = "other", "unknown"
+METHOD_TYPES = (*sorted(_KINDS.keys() - {"link"}), OTHER_TYPE, NO_TYPE)
 # A link is a card that the customer keeps at Stripe.
 _CARDS = frozenset({"card", "link"})
 # What Stripe asks of the customer where a card has to be authenticated; redirects serve other methods as well.
@@ -49,6 +78,11 @@ class PaymentMethod:
         return cls(type="card", brand=card.brand, last4=card.last4, country=card.country) if card else None
 
     @property
+    def kind(self) -> MethodKind | None:
+        """How it is paid; None for a type that Stripe adds later."""
+        return _KINDS.get(self.type)
+
+    @property
     def is_card(self) -> bool:
         """True for cards, those in a wallet and those that Link keeps included."""
         return self.type in _CARDS
@@ -77,6 +111,15 @@ _WAITING_BY_ACTION = {
     "display_bank_transfer_instructions": Waiting.BANK_TRANSFER,
     "verify_with_microdeposits": Waiting.VERIFICATION,
 }
+
+
+def counted_type(stripe_type: str | None) -> str:
+    """The type under which figures and filters have a payment, one of METHOD_TYPES: Link counts as a card."""
+    if stripe_type is None:
+        return NO_TYPE
+    if stripe_type in _CARDS:
+        return "card"
+    return stripe_type if stripe_type in _KINDS else OTHER_TYPE
 
 
 def join_methods(old: PaymentMethod | None, new: PaymentMethod | None) -> PaymentMethod | None:

@@ -8,6 +8,7 @@ from structlog.contextvars import bind_contextvars
 
 from app.domain.declines import failure_for_customer
 from app.domain.payments.attempts import open_challenges
+from app.domain.payments.methods import Waiting
 from app.domain.payments.payment import Payment
 from app.domain.payments.states import PaymentStatus
 from app.errors import CardDeclined, NotFound, OrderMismatch, PaymentNotCompleted, PaymentRequiresAction
@@ -92,14 +93,22 @@ def _check(order: str, owner: str, expected_order: str, customer: str | None) ->
         raise OrderMismatch
 
 
+_REQUIRED: dict[Waiting | None, str] = {
+    Waiting.CUSTOMER: "The customer has not finished the payment with the bank or wallet yet.",
+    Waiting.VOUCHER: "The voucher has not been paid yet. It can take days.",
+    Waiting.BANK_TRANSFER: "The bank transfer has not arrived yet. It can take days.",
+    Waiting.VERIFICATION: "The customer's bank account has to be verified first.",
+}
+
+
 def _raise_unless_completed(payment: Payment) -> None:
     # Where the ERP asked for a hold, the customer has done all that there is to do.
     held = payment.status == PaymentStatus.AUTHORIZED and payment.capture_method.is_manual
     if held or payment.status == PaymentStatus.COMPLETED:
         return
     if payment.status == PaymentStatus.REQUIRES_ACTION:
-        raise PaymentRequiresAction
+        raise PaymentRequiresAction(_REQUIRED.get(payment.waiting_for))
     if payment.status == PaymentStatus.FAILED and payment.failure:
-        failure = failure_for_customer(payment.failure.code, payment.failure.decline_code)
+        failure = failure_for_customer(payment.failure.code, payment.failure.decline_code, payment.payment_method)
         raise CardDeclined(failure["message"], failure=failure)
     raise PaymentNotCompleted(f"The payment has not completed; it is {payment.status.value}.")

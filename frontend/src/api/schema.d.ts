@@ -2868,23 +2868,6 @@ export interface components {
              */
             flow: string | null;
         };
-        Card: {
-            /**
-             * @description Card network.
-             * @example visa
-             */
-            brand: string | null;
-            /**
-             * @description Last four digits.
-             * @example 4242
-             */
-            last4: string | null;
-            /**
-             * @description Country of the issuing bank.
-             * @example US
-             */
-            country: string | null;
-        };
         Risk: {
             /**
              * @description Radar's level: normal, elevated, highest, not_assessed or unknown.
@@ -2920,6 +2903,60 @@ export interface components {
              */
             created_at: string;
         };
+        Card: {
+            /**
+             * @description Card network.
+             * @example visa
+             */
+            brand: string | null;
+            /**
+             * @description Last four digits.
+             * @example 4242
+             */
+            last4: string | null;
+            /**
+             * @description Country of the issuing bank.
+             * @example US
+             */
+            country: string | null;
+        };
+        PaymentMethod: {
+            /**
+             * @description Stripe's word for the type.
+             * @example sepa_debit
+             */
+            type: string;
+            /**
+             * @description The wallet that a card was in.
+             * @example apple_pay
+             */
+            wallet: string | null;
+            /**
+             * @description Card network.
+             * @example visa
+             */
+            brand: string | null;
+            /**
+             * @description Last digits of the card or the account.
+             * @example 4242
+             */
+            last4: string | null;
+            /**
+             * @description Country of the issuing bank.
+             * @example US
+             */
+            country: string | null;
+            /**
+             * @description `credit`, `debit`, `prepaid` or `unknown`, for cards.
+             * @example debit
+             */
+            funding: string | null;
+            /**
+             * @description The bank's name or code.
+             * @example ing
+             */
+            bank: string | null;
+        };
         Attempt: {
             /**
              * @description What became of the try.
@@ -2931,8 +2968,10 @@ export interface components {
             failure: components["schemas"]["Failure"] | (Record<string, never> | null);
             /** @description 3-D Secure in this try. */
             three_d_secure: components["schemas"]["ThreeDSecure"];
-            /** @description The card used. */
+            /** @description The card used; null for other payment methods. */
             card: components["schemas"]["Card"] | (Record<string, never> | null);
+            /** @description What was paid with; null until Stripe says it. */
+            payment_method: components["schemas"]["PaymentMethod"] | (Record<string, never> | null);
             /**
              * @description Stripe's charge; null where the try never became one.
              * @example ch_3OqJ2K
@@ -3058,12 +3097,20 @@ export interface components {
             failure: components["schemas"]["Failure"] | (Record<string, never> | null);
             /** @description 3-D Secure over all attempts. */
             three_d_secure: components["schemas"]["ThreeDSecure"];
-            /** @description The card of the latest attempt. */
-            card: components["schemas"]["Card"] | (Record<string, never> | null);
             /** @description Radar's assessment of the attempt that decided the payment. Null where there is none; left out for tokens that are bound to a customer. */
             risk?: components["schemas"]["Risk"] | (Record<string, never> | null);
             /** @description The latest early fraud warning. Null where there is none; left out for tokens that are bound to a customer. */
             fraud_warning?: components["schemas"]["FraudWarning"] | (Record<string, never> | null);
+            /** @description The card of the latest attempt; null for other payment methods. */
+            card: components["schemas"]["Card"] | (Record<string, never> | null);
+            /** @description What was paid with, or tried last. */
+            payment_method: components["schemas"]["PaymentMethod"] | (Record<string, never> | null);
+            /**
+             * @description What the customer has to do while the status is `requires_action`; null otherwise. Vouchers and bank transfers are paid days later.
+             * @example authentication
+             * @enum {string|null}
+             */
+            waiting_for: "authentication" | "customer" | "voucher" | "bank_transfer" | "verification" | null;
             /** @description Every try to pay, oldest first. */
             attempts: components["schemas"]["Attempt"][];
             /** @description Every refund, oldest first. */
@@ -3256,12 +3303,20 @@ export interface components {
             failure: components["schemas"]["Failure"] | (Record<string, never> | null);
             /** @description 3-D Secure over all attempts. */
             three_d_secure: components["schemas"]["ThreeDSecure"];
-            /** @description The card of the latest attempt. */
-            card: components["schemas"]["Card"] | (Record<string, never> | null);
             /** @description Radar's assessment of the attempt that decided the payment. Null where there is none; left out for tokens that are bound to a customer. */
             risk?: components["schemas"]["Risk"] | (Record<string, never> | null);
             /** @description The latest early fraud warning. Null where there is none; left out for tokens that are bound to a customer. */
             fraud_warning?: components["schemas"]["FraudWarning"] | (Record<string, never> | null);
+            /** @description The card of the latest attempt; null for other payment methods. */
+            card: components["schemas"]["Card"] | (Record<string, never> | null);
+            /** @description What was paid with, or tried last. */
+            payment_method: components["schemas"]["PaymentMethod"] | (Record<string, never> | null);
+            /**
+             * @description What the customer has to do while the status is `requires_action`; null otherwise. Vouchers and bank transfers are paid days later.
+             * @example authentication
+             * @enum {string|null}
+             */
+            waiting_for: "authentication" | "customer" | "voucher" | "bank_transfer" | "verification" | null;
             /** @description Every try to pay, oldest first. */
             attempts: components["schemas"]["Attempt"][];
             /** @description Every refund, oldest first. */
