@@ -8,6 +8,7 @@ from config import Settings
 from dashboards import audit, disputes, exports, reconciliation, users, webhooks
 from dashboards.lists import formats, labels
 from dashboards.overview import page as overview
+from dashboards.payments import closing_flow
 from dashboards.payments import list as payment_list
 from dashboards.payments import page as payment_page
 from dashboards.refunds import flow as refund_flow
@@ -31,6 +32,7 @@ PAGES = (
     exports,
     payment_page,
     refund_flow,
+    closing_flow,
     webhooks,
     reconciliation,
 )

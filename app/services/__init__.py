@@ -13,6 +13,7 @@ from app.services.figures.report import Analytics
 from app.services.figures.scrape import Monitoring
 from app.services.listing import Listings
 from app.services.payments.closings import Closings
+from app.services.payments.closings_from_dashboard import ClosingsFromDashboard
 from app.services.payments.service import Payments
 from app.services.preflight.stripe import StripePreflight
 from app.services.reconciliation.admin import ReconciliationAdmin
@@ -32,6 +33,7 @@ class Services:
 
     payments: Payments
     closings: Closings
+    closings_from_dashboard: ClosingsFromDashboard
     refunds: Refunds
     webhooks: WebhookInbox
     reconciliation: Reconciliation
@@ -61,6 +63,7 @@ def build_services(
     return Services(
         payments=Payments(gateway, closings),
         closings=closings,
+        closings_from_dashboard=ClosingsFromDashboard(closings),
         refunds=refunds,
         webhooks=inbox,
         reconciliation=reconciliation,

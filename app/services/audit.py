@@ -39,6 +39,10 @@ class Action(StrEnum):
     ROLE_CHANGED = "user.role_changed"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (a word, not a password)
     EVENTS_REPLAYED = "webhooks.replayed"
+    CAPTURE_REQUESTED = "capture.requested"
+    CAPTURE_ANSWERED = "capture.answered"
+    CANCEL_REQUESTED = "cancel.requested"
+    CANCEL_ANSWERED = "cancel.answered"
     REFUND_REQUESTED = "refund.requested"
     REFUND_ANSWERED = "refund.answered"
     REFUND_SETTLED = "refund.settled"

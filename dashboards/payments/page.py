@@ -66,6 +66,7 @@ class Content:
     history: list[HistoryItem]
     stripe_link: str | None
     is_sandbox: bool
+    hold_left: str | None
 
 
 def _content(detail: PaymentDetail) -> Content:
@@ -76,6 +77,7 @@ def _content(detail: PaymentDetail) -> Content:
         history=_history(payment.history, payment.currency),
         stripe_link=stripe_links.link(payment, settings.stripe_api_base),
         is_sandbox=stripe_links.is_of_sandbox(payment, settings.stripe_api_base),
+        hold_left=_hold_left(payment),
     )
 
 
@@ -87,6 +89,13 @@ def _attempt(row: payments.Attempt) -> Attempt:
     reason = explain(code, decline_code, row.payment_method)
     advice = advice_for_customer(code, decline_code, row.payment_method)
     return Attempt(row, reason.meaning, advice, may_retry=reason.retryable)
+
+
+def _hold_left(payment: payments.Payment) -> str | None:
+    """How long there is to capture; None where nothing is held."""
+    if not payment.is_held or payment.hold_expires_at is None:
+        return None
+    return time_left(payment.hold_expires_at, now(), ZoneInfo(settings.dashboard_timezone))
 
 
 def _deadline(dispute: Dispute) -> str | None:

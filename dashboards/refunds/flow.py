@@ -19,8 +19,8 @@ from app.services.refunds.service import Quote
 from dashboards.lists.formats import amount
 from dashboards.lists.labels import REFUND, STRIPE_REASON, label_of, options
 from dashboards.refunds.form import SUGGESTIONS, RefundForm, advice_on, example_of
-from dashboards.refunds.form_key import is_key, new_key
 from dashboards.web.auth import current_account, guard
+from dashboards.web.form_key import is_key, new_key
 
 Answer = str | tuple[str, int] | Response
 _PATH = "/dashboard/payments/<payment_id>/refund"

@@ -116,6 +116,12 @@ _ADVICE: dict[type[errors.PaydeskError], Advice] = {
     errors.StripeNotInitialized: Advice(
         "Nothing was refunded now. Inform an administrator: the Stripe key is missing."
     ),
+    errors.StripeConfigurationError: Advice(
+        "Nothing was refunded now, because Stripe refuses how Paydesk is set up there: inform an administrator. The "
+        "amount stays reserved until Paydesk can ask Stripe again. Once that is corrected, trying again completes this "
+        "same refund and never makes a second one.",
+        again=True,
+    ),
     # The row stays, as it does whenever the outcome is unknown: an earlier try may have reached Stripe.
     errors.StripeInvalidApiKey: Advice(
         "Nothing was refunded now, because Stripe rejects our key: inform an administrator. The amount stays reserved "

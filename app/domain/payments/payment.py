@@ -231,6 +231,16 @@ class Payment:
         return (int(amount[0]) if amount else self.amount, str(currency[0]) if currency else self.currency)
 
     @property
+    def is_held(self) -> bool:
+        """True while the money is held and can be captured."""
+        return self.status == PaymentStatus.AUTHORIZED
+
+    @property
+    def can_be_canceled(self) -> bool:
+        """True while there is an intent at Stripe that has not ended."""
+        return self.payment_intent_id is not None and not self.status.is_final
+
+    @property
     def dispute_open(self) -> bool:
         """True while a dispute forbids refunds."""
         return any(dispute.status.blocks_refunds for dispute in self.disputes)

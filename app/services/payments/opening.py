@@ -170,8 +170,12 @@ class Opening:
             else:
                 time.sleep(_PAUSE_SECONDS)
                 continue
+            made_for_us = stored.state.intent_id is None
             stored = self._learnt(stored, handle, source)
-            if new.is_met_by(handle.fact) and not stored.payment.status.is_final:
+            # What is made for this row may be paid before Stripe's answer arrives; it is the payment all the same.
+            status = stored.payment.status
+            is_usable = not status.is_final or (made_for_us and status == PaymentStatus.COMPLETED)
+            if new.is_met_by(handle.fact) and is_usable:
                 return _opened(stored.id, new.money, handle)
             # It was paid, canceled or changed at Stripe meanwhile; then its place is free, or is made so.
             self._replaced(stored, source)

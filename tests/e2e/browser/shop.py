@@ -18,7 +18,7 @@ from app.services.demo.sandbox_client import DemoSandbox
 from app.services.demo.seed import Demo
 from app.services.refunds.service import RefundRequest
 from config import Settings
-from dashboards.refunds.form_key import new_key
+from dashboards.web.form_key import new_key
 from tests.integration.dashboards import browsing
 from tests.integration.dashboards.pages import opened, paid, received
 from tests.support.passwords import PASSWORD

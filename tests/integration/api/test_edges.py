@@ -95,7 +95,7 @@ def test_ready_lists_its_checks(erp: Caller) -> None:
     heartbeats.record("worker-1", datetime.now(UTC))
     ready = erp.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
-    assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "worker"}
+    assert set(ready.json["checks"]) == {"mongodb", "indexes", "stripe_key", "stripe_configuration", "worker"}
     assert all(check["state"] == "ok" and "latency_ms" in check for check in ready.json["checks"].values())
 
 

@@ -41,6 +41,11 @@ EXPECTED = {
     # Payments and refunds.
     "GET /dashboard/payments": VIEWER,
     "GET /dashboard/payments/<payment_id>": VIEWER,
+    "GET /dashboard/payments/<payment_id>/capture": FINANCE,
+    "GET /dashboard/payments/<payment_id>/capture/confirm": FINANCE,
+    "POST /dashboard/payments/<payment_id>/capture/confirm": FINANCE,
+    "GET /dashboard/payments/<payment_id>/cancel": FINANCE,
+    "POST /dashboard/payments/<payment_id>/cancel": FINANCE,
     "GET /dashboard/payments/<payment_id>/refund": FINANCE,
     "POST /dashboard/payments/<payment_id>/refund": FINANCE,
     "GET /dashboard/payments/<payment_id>/refund/confirm": FINANCE,

@@ -1,7 +1,7 @@
-"""One key for one refund form: however often the form is sent, it stands for the same refund.
+"""One key for one form that moves money: however often the form is sent, it stands for the same refund or capture.
 
 The key is generated when the form is first shown and stays with it, in the address of the form and in every step. Going
-back, reloading and clicking twice therefore all send the same key, and the service makes one refund for it.
+back, reloading and clicking twice therefore all send the same key, and the service does its work once for it.
 """
 
 from __future__ import annotations
