@@ -27,7 +27,10 @@ def totals(store: Store, intent: Intent) -> dict[str, Any]:
         "amount_captured": intent.amount_received,
         "refunded": sum(refund.amount for refund in refunds if refund.status == "succeeded" and not refund.release),
         "refund_pending": sum(refund.amount for refund in refunds if refund.status == "pending"),
-        "released": sum(refund.amount for refund in refunds if refund.release),
+        # From the charges, because newer API versions make no Refund for it.
+        "released": sum(charge.amount - charge.amount_captured for charge in charges if charge.status == "succeeded")
+        if intent.status in ("succeeded", "canceled")
+        else 0,
         "refunds": sum(not refund.release for refund in refunds),
         "charges": len(charges),
         "failed_charges": sum(charge.status == "failed" for charge in charges),
