@@ -15,6 +15,8 @@ from app.services.preflight.runner import Check, Verdict, fail, ok, warn
 _ASK = "Check STRIPE_SECRET_KEY and that this machine reaches Stripe; a restricted key must be allowed to read this."
 # Signatures older than five minutes are refused, so a clock may not come near that.
 _MOST_SKEW_SECONDS = 60
+# In which every flow is tested, for calls and for events independently. Others are read as far as they are alike.
+PROVEN_VERSIONS = ("2023-10-16", "2026-10-28.endive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +81,16 @@ def account(seen: AccountSetup) -> Verdict:
 
 
 def version(seen: AccountSetup, expected: str) -> Verdict:
-    """Stripe answers in the version that we read."""
+    """Stripe answers in the version that we ask for, and every flow is tested in it."""
     if seen.api_version != expected:
         return fail(
             f"Stripe answered in version {seen.api_version}, and STRIPE_API_VERSION is {expected}.",
             "Look at STRIPE_API_VERSION, and at a proxy that changes headers.",
+        )
+    if expected not in PROVEN_VERSIONS:
+        return warn(
+            f"Stripe answers in version {expected}, in which this service is not tested.",
+            f"Set STRIPE_API_VERSION to {' or '.join(PROVEN_VERSIONS)}.",
         )
     return ok(f"Stripe answers in version {expected}.")
 
@@ -171,9 +178,9 @@ def _check_endpoint(seen: EndpointSetup, expected: EndpointSpec) -> Verdict:
             "The webhook endpoint has no version of its own, so an upgrade of the account would change its events.",
             f"Run flask stripe setup --url {_origin(seen)}: it makes one with version {expected.api_version}.",
         )
-    if seen.api_version != expected.api_version:
-        return fail(
-            f"The webhook endpoint sends version {seen.api_version}, and we read {expected.api_version}.",
+    if seen.api_version not in PROVEN_VERSIONS:
+        return warn(
+            f"The webhook endpoint sends version {seen.api_version}, in which this service is not tested.",
             f"Run flask stripe setup --url {_origin(seen)}: it makes one with version {expected.api_version}, as the "
             "version of an endpoint cannot be changed.",
         )
