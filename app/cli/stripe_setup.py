@@ -42,7 +42,9 @@ def setup(url: str, env_file: Path | None, dry_run: bool) -> None:
     with current_app.test_request_context():
         path = url_for("webhooks.webhook")
     address = services.stripe_setup.address(url, path)
-    permissions, endpoint = services.stripe_preflight.setup_checks(webhook_path=path, host=urlsplit(address).hostname)
+    permissions, endpoint = services.stripe_preflight.setup_checks(
+        webhook_path=path, host=urlsplit(address).hostname, for_setup=True
+    )
     if not _passes(permissions):
         click.echo("Nothing was changed.")
         sys.exit(1)

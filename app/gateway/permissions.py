@@ -81,12 +81,20 @@ RIGHTS = (
         ask=lambda v1: v1.accounts.retrieve_current(),
     ),
     Right(
-        name="webhook_write",
+        name="webhook_read",
         resource="Webhook Endpoints",
-        access="Write",
-        purpose="set up and check the webhook endpoint",
-        ask=lambda v1: v1.webhook_endpoints.update(f"we_{_NOTHING}", {"description": "Paydesk"}),
+        access="Read",
+        purpose="check the webhook endpoint",
+        ask=lambda v1: v1.webhook_endpoints.list({"limit": 1}),
     ),
+)
+# The service runs without it.
+SETUP_RIGHT = Right(
+    name="webhook_write",
+    resource="Webhook Endpoints",
+    access="Write",
+    purpose="make and change the webhook endpoint",
+    ask=lambda v1: v1.webhook_endpoints.update(f"we_{_NOTHING}", {"description": "Paydesk"}),
 )
 
 
@@ -109,11 +117,12 @@ class StripePermissions:
         """True for a restricted key; a secret key may do everything."""
         return self._gateway.is_restricted
 
-    def missing(self) -> list[MissingRight]:
+    def missing(self, *, for_setup: bool) -> list[MissingRight]:
         """The rights that the key lacks; nothing is changed at Stripe."""
         if not self.is_restricted:
             return []
-        return [lack for right in RIGHTS if (lack := self._gateway.call("check_permission", _checking(right)))]
+        needed = (*RIGHTS, SETUP_RIGHT) if for_setup else RIGHTS
+        return [lack for right in needed if (lack := self._gateway.call("check_permission", _checking(right)))]
 
 
 def _checking(right: Right) -> Callable[[Any], MissingRight | None]:

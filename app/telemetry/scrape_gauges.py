@@ -34,13 +34,17 @@ disputes_open = at_scrape(
     "Disputes that need a response, by the time until their evidence is due; counted up to 10000.",
     due="overdue, 24h, 72h or later",
 )
+fraud_warnings_open = at_scrape(
+    "fraud_warnings_open",
+    "Payments with an early fraud warning that a refund may still keep from a dispute; counted up to 10000.",
+)
 uncounted_payments = at_scrape(
     "figures_uncounted_payments", "Payments that changed and are not counted in the figures yet; counted up to 10000."
 )
 scrape_error = at_scrape(
     "scrape_error",
     "1 where MongoDB could not be read for this page.",
-    source="inbox, reconciliation, worker, disputes or figures",
+    source="inbox, reconciliation, worker, disputes, fraud or figures",
 )
 payments = at_scrape(
     "payments",

@@ -133,7 +133,7 @@ def test_figures_of_the_business_are_not_summed_over_nodes() -> None:
     """Every node reads them from the same database, so the sum would be as many times too much as there are nodes."""
     same_everywhere = (
         "payments|disputes_open|reconciliation_drift|volume|failed_attempts|webhook_inbox_events|"
-        "webhook_oldest_unapplied_seconds|figures_uncounted_payments"
+        "webhook_oldest_unapplied_seconds|figures_uncounted_payments|fraud_warnings_open"
     )
     found = [text for path in DASHBOARDS for text in dashboard_expressions(path)]
     found += [str(rule["expr"]) for rule in rules()]

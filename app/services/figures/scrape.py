@@ -18,9 +18,12 @@ from app.clock import now
 from app.domain.declines import is_documented
 from app.domain.figures.contributions import Outcome
 from app.domain.figures.figures import FailureReason, Figures
+from app.domain.payments.states import FraudSignal
 from app.errors import FiguresNotReady, PaydeskError
 from app.models.figures import counter
+from app.models.listing import payments as payment_list
 from app.models.listing.disputes import disputes_due
+from app.models.listing.payments import PaymentFilter
 from app.models.reconciliation import reports
 from app.models.webhooks import events as webhook_events
 from app.models.webhooks.events import EventFilter, EventState
@@ -54,6 +57,7 @@ class Monitoring:
             "reconciliation": _reconciliation,
             "worker": _worker,
             "disputes": _disputes,
+            "fraud": _fraud,
             "figures": self._figures,
         }
         # In parallel, because each mostly waits for MongoDB, and all time out together when it is away.
@@ -119,6 +123,12 @@ def _disputes(at: datetime) -> Iterator[Family]:
     bounds = {name: at + left for name, left in _DUE.items()}
     due = disputes_due(bounds, most=MOST)
     yield scrape_gauges.disputes_open.family(*(((name,), due.get(name, 0)) for name in (*bounds, "later")))
+
+
+def _fraud(_: datetime) -> Iterator[Family]:
+    # The rows may lag by the seconds until a change is counted, and asking for more would cost every scrape.
+    warned = payment_list.count(PaymentFilter(signal=FraudSignal.WARNING_OPEN), most=MOST)
+    yield scrape_gauges.fraud_warnings_open.family(((), warned))
 
 
 def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:

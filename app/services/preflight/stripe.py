@@ -56,12 +56,16 @@ class StripePreflight:
             Check("receipts", lambda: receipts(*at.receipts()), _ASK),
         ]
 
-    def setup_checks(self, *, webhook_path: str, host: str | None) -> list[Check]:
-        """What ``flask stripe setup`` puts right, or says is missing."""
+    def setup_checks(self, *, webhook_path: str, host: str | None, for_setup: bool = False) -> list[Check]:
+        """What ``flask stripe setup`` puts right, or says is missing; ``for_setup``, with the right to do so."""
         expected = EndpointSpec(path=webhook_path, host=host, api_version=self._api_version, livemode=self._livemode)
-        missing, restricted = self._permissions.missing, self._permissions.is_restricted
+        restricted = self._permissions.is_restricted
         return [
-            Check("stripe_permissions", lambda: permissions(missing(), is_restricted=restricted), _ASK),
+            Check(
+                "stripe_permissions",
+                lambda: permissions(self._permissions.missing(for_setup=for_setup), is_restricted=restricted),
+                _ASK,
+            ),
             Check("webhook_endpoint", lambda: endpoint(self._endpoints.all(), expected), _ASK),
         ]
 

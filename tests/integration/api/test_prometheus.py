@@ -275,9 +275,13 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
     ]
     answered = stored.dispute(90, "under_review", evidence_due_by=now)
     database.payments.insert_one(stored.payment(disputes=[*due, answered], created_at=now - timedelta(days=9)))
+    warned = {"fraud_warnings": [stored.fraud_warning(1, actionable=True)], "created_at": now - timedelta(days=9)}
+    settled = {**warned, "amount_refundable": 0, "refund_status": "full"}
+    database.payments.insert_many([stored.payment(91, **warned), stored.payment(92, **settled)])
     with client.application.app_context():
         list(services.figures.build())
     readings = page(client)
+    assert readings["fraud_warnings_open"] == 1
     assert 300 <= readings["webhook_oldest_unapplied_seconds"] < 330
     assert (readings["webhook_inbox_events{state=received}"], readings["webhook_inbox_events{state=failed}"]) == (1, 2)
     drift = {
@@ -291,7 +295,8 @@ def test_work_for_people_is_read_at_scrape(client: FlaskClient, database: Mongo)
     assert disputes == {"overdue": 1, "24h": 2, "72h": 2, "later": 2}
     assert readings["figures_uncounted_payments"] == 0
     assert {n: v for n, v in readings.items() if n.startswith("scrape_error")} == {
-        f"scrape_error{{source={source}}}": 0 for source in ("inbox", "reconciliation", "worker", "disputes", "figures")
+        f"scrape_error{{source={source}}}": 0
+        for source in ("inbox", "reconciliation", "worker", "disputes", "fraud", "figures")
     }
 
 
