@@ -22,7 +22,7 @@ from app.domain.payments.facts import IntentFact, RefundFact
 from app.domain.payments.states import CaptureMethod, IntentStatus
 from app.errors import StripeNotInitialized, StripeUnavailable
 from app.gateway import metadata
-from app.gateway.errors import ConfigurationFault, configuration_fault, outcome_of, translate
+from app.gateway.errors import CONFIGURATION, ConfigurationFault, configuration_fault, outcome_of, translate
 from app.gateway.payment_methods import chosen
 from app.gateway.snapshots import intent_fact, refund_fact
 from app.telemetry import OTHER
@@ -233,6 +233,7 @@ class StripeGateway:
             outcome, request_id = type(error).__name__, error.request_id
             kind = outcome_of(error)
             if fault := configuration_fault(error, operation):
+                kind = CONFIGURATION
                 logger.error("stripe_configuration_error", **asdict(fault), stripe_request_id=request_id)
                 self._reports.refused(fault)
             raise translate(error, operation) from error

@@ -94,12 +94,14 @@ _CONFIGURATION_WORDS = ("api version", "payment method types")
 _KEYED = frozenset({"create_intent", "create_refund", "capture_intent", "cancel_intent"})
 
 
+# How a call is counted that an operator has to mend.
+CONFIGURATION = "configuration"
 # Stripe's errors as the outcomes that are counted; the rest is "other".
 _OUTCOMES: dict[type[stripe.StripeError], str] = {
     stripe.CardError: "card_declined",
     stripe.InvalidRequestError: "invalid_request",
     stripe.AuthenticationError: "authentication",
-    stripe.PermissionError: "authentication",
+    stripe.PermissionError: CONFIGURATION,
     stripe.RateLimitError: "rate_limited",
     stripe.IdempotencyError: "conflict",
     stripe.APIConnectionError: "unavailable",

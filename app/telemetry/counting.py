@@ -43,7 +43,8 @@ _stripe_requests = counter(
     "stripe_requests_total",
     "Calls to Stripe.",
     operation=_OPERATION,
-    outcome="ok, card_declined, invalid_request, authentication, rate_limited, conflict, unavailable or other",
+    outcome="ok, card_declined, invalid_request, authentication, configuration, rate_limited, conflict, unavailable or "
+    "other",
 )
 _stripe_seconds = histogram(
     "stripe_request_duration_seconds", "Time of a call to Stripe, its retry included.", operation=_OPERATION
@@ -168,7 +169,7 @@ class MongoDB:
 def expect_stripe_calls(operations: Iterable[str]) -> None:
     """Export the failures of ``operations`` before there are any (see ``_start_at_zero``)."""
     for operation in operations:
-        for outcome in ("authentication", "rate_limited", "unavailable", OTHER):
+        for outcome in ("authentication", "configuration", "rate_limited", "unavailable", OTHER):
             _stripe_requests.labels(operation, outcome)
 
 
