@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -96,12 +96,18 @@ class Service:
         self.database["webhook_events"].delete_many({"payment_intent_id": intent_id})
 
 
-@pytest.fixture(scope="module")
-def service(settings: Settings, sandbox: SandboxProcess, database: Database[dict[str, Any]]) -> Service:
+@pytest.fixture(scope="module", params=["2023-10-16", "2026-10-28.endive"])
+def service(
+    request: pytest.FixtureRequest, settings: Settings, sandbox: SandboxProcess, database: Database[dict[str, Any]]
+) -> Iterator[Service]:
+    """Calls and events in one version; tests/integration/flows crosses them."""
+    settings = replace(settings, stripe_api_version=request.param)
+    sandbox.put("settings", {"api_version": request.param})
     sandbox.hold_webhooks()
     headers = {"Authorization": f"Bearer {tokens.mint(settings)}"}
     assert PaymentDocument._get_collection_name() == "payments"
-    return Service(create_app(settings).test_client(), settings, sandbox, database, headers=headers)
+    yield Service(create_app(settings).test_client(), settings, sandbox, database, headers=headers)
+    sandbox.put("settings", {"api_version": "2023-10-16"})
 
 
 class Play:
