@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 document=$(mktemp)
 trap 'rm -f "$document"' EXIT
 (cd .. && .venv/bin/python -m tooling.openapi) > "$document"
-node_modules/.bin/openapi-typescript "$document" -o "${1:-src/api/schema.d.ts}"
+node_modules/.bin/openapi-typescript --default-non-nullable false "$document" -o "${1:-src/api/schema.d.ts}"

@@ -2813,7 +2813,7 @@ export interface components {
              * @example automatic
              * @enum {string}
              */
-            capture: "automatic" | "manual";
+            capture?: "automatic" | "manual";
         };
         OpenedPayment: {
             /**
