@@ -59,7 +59,12 @@ _OBJECTS: Mapping[str, Allowed] = {
     },
     "charge": _CHARGE,
     "refund": {**_COMMON, "failure_reason": True, "balance_transaction": True, "metadata": _METADATA},
-    "dispute": {**_COMMON, "evidence_details": {"due_by": True}},
+    "dispute": {
+        **_COMMON,
+        "is_charge_refundable": True,
+        "evidence_details": {"due_by": True},
+        "balance_transactions": ({"id": True, "amount": True, "currency": True},),
+    },
     "radar.early_fraud_warning": {**_COMMON, "actionable": True, "fraud_type": True},
     # Without ip_address, ip_address_location, session and billing_zip, which say where the customer was.
     "review": {**_COMMON, "open": True, "opened_reason": True, "closed_reason": True},
@@ -80,7 +85,11 @@ def _pick(value: Mapping[str, Any], allowed: Allowed) -> dict[str, Any]:
         if name not in value:
             continue
         item = value[name]
-        if isinstance(item, Mapping):
+        if isinstance(rule, tuple):
+            # A list of objects; what is no object in it is left out.
+            if isinstance(item, list):
+                kept[name] = [_pick(each, rule[0]) for each in item if isinstance(each, Mapping)]
+        elif isinstance(item, Mapping):
             kept[name] = _pick(item, rule) if isinstance(rule, Mapping) else item.get("id")
         elif not isinstance(item, list):
             kept[name] = item

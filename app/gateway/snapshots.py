@@ -8,11 +8,12 @@ Uses metadata.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.payments.facts import (
     AttemptError,
+    Booking,
     ChargeFact,
     DisputeFact,
     Failure,
@@ -131,7 +132,16 @@ def dispute_fact(dispute: Object) -> DisputeFact:
         reason=dispute["reason"],
         created=dispute["created"],
         evidence_due_by=(dispute.get("evidence_details") or {}).get("due_by") or None,
+        is_charge_refundable=dispute.get("is_charge_refundable"),
+        bookings=_bookings(dispute.get("balance_transactions")),
     )
+
+
+def _bookings(transactions: Sequence[Object] | None) -> dict[str, Booking] | None:
+    """Whole objects, never ids (docs.stripe.com/api/disputes/object#dispute_object-balance_transactions)."""
+    if transactions is None:
+        return None
+    return {row["id"]: Booking(amount=row["amount"], currency=row["currency"]) for row in transactions}
 
 
 def fraud_warning_fact(warning: Object) -> FraudWarningFact:

@@ -126,7 +126,7 @@ DISPUTE: Mapping[DisputeStatus, Label] = {
     DisputeStatus.UNDER_REVIEW: Label("Under review", "wait", "The evidence was submitted; the bank decides."),
     DisputeStatus.WON: Label("Won", "good", "The money stays here."),
     DisputeStatus.LOST: Label("Lost", "bad", "The customer got the money back."),
-    DisputeStatus.PREVENTED: Label("Prevented", "good"),
+    DisputeStatus.PREVENTED: Label("Prevented", "good", "Settled before it became a chargeback."),
     DisputeStatus.WARNING_NEEDS_RESPONSE: Label(
         "Inquiry: needs response", "wait", "A response may prevent a chargeback."
     ),

@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.behaviour import authentication, balance, disputes, radar, rendering
 from sandbox.behaviour.cards import DECLINED, PARAMS, Card, card_of, decline_message
+from sandbox.behaviour.disputes import NewDispute
 from sandbox.core.errors import StripeError
 from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Intent, Json, PaymentMethod
@@ -359,4 +360,5 @@ def _follow_up(sandbox: Sandbox, charge: Charge, card: Card) -> None:
     for number, dispute in enumerate(card.disputes, start=1):
         share = left if number == len(card.disputes) else left // 2
         left -= share
-        disputes.open_dispute(sandbox, charge, reason=dispute.reason, inquiry=dispute.inquiry, amount=share)
+        kind = "inquiry" if dispute.inquiry else "chargeback"
+        disputes.open_dispute(sandbox, charge, NewDispute(reason=dispute.reason, kind=kind, amount=share))

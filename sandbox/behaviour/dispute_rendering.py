@@ -42,7 +42,7 @@ def dispute(record: Dispute, store: Store) -> Json:
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": record.inquiry and record.status != "warning_closed",
+        "is_charge_refundable": record.refundable,
         "livemode": False,
         "metadata": dict(record.metadata),
         "payment_intent": record.payment_intent or None,

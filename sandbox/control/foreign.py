@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sandbox.behaviour import direct_charges, disputes
 from sandbox.behaviour.cards import BY_TOKEN
+from sandbox.behaviour.disputes import NewDispute
 from sandbox.control.body import body
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError
@@ -111,7 +112,7 @@ def _refunded(sandbox: Sandbox, charge: Charge, amount: int | bool | None) -> st
 
 
 def _disputed(sandbox: Sandbox, charge: Charge) -> str:
-    return disputes.open_dispute(sandbox, charge, reason="fraudulent", inquiry=False).id
+    return disputes.open_dispute(sandbox, charge, NewDispute()).id
 
 
 def _call(sandbox: Sandbox, params: Json) -> Call:

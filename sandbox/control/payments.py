@@ -20,6 +20,7 @@ from sandbox.behaviour import (
 )
 from sandbox.behaviour.attempts import ConfirmOptions
 from sandbox.behaviour.cards import BY_TOKEN
+from sandbox.behaviour.disputes import NewDispute
 from sandbox.control import pages
 from sandbox.control.body import body, outcome
 from sandbox.core.errors import StripeError
@@ -130,13 +131,12 @@ class PaymentControl:
         charge = store.charges.require(charge_id, param="charge")
         if charge.status != "succeeded" or not charge.captured:
             raise StripeError(409, "only a captured charge can be disputed")
-        opened = disputes.open_dispute(
-            self.sandbox,
-            charge,
-            reason=content.get("reason", "fraudulent"),
-            inquiry=bool(content.get("inquiry", False)),
-            amount=content.get("amount"),
-        )
+        kind = content.get("kind", "inquiry" if content.get("inquiry") else "chargeback")
+        if kind not in disputes.KINDS:
+            raise ValueError(f"kind must be one of {', '.join(sorted(disputes.KINDS))}")
+        names = ("reason", "amount", "currency", "withdrawn", "refundable")
+        new = NewDispute(kind=kind, **{name: content[name] for name in names if name in content})
+        opened = disputes.open_dispute(self.sandbox, charge, new)
         return self._answer(dispute_rendering.dispute(opened, store))
 
     async def close_dispute(self, request: web.Request) -> web.Response:

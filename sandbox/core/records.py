@@ -180,6 +180,9 @@ class Dispute(Record):
     reason: str = "fraudulent"
     status: str = "needs_response"
     inquiry: bool = False
+    # What Stripe takes in the settlement currency; None where that is the currency of the dispute.
+    withdrawn: int | None = None
+    refundable: bool = False
     due_by: int | None = None
     balance_transactions: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)

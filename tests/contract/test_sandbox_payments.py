@@ -301,3 +301,31 @@ def test_event_names_its_request(api: Api) -> None:
     assert event["request"] == {"id": response.headers["Request-Id"], "idempotency_key": "key-of-the-event"}
     assert (event["api_version"], event["livemode"]) == (api.version, False)
     assert event["data"]["object"] == response.json()
+
+
+def test_a_dispute_in_another_currency(api: Api, control: Running) -> None:
+    """The disputed amount is the bank's, what is taken is booked in the settlement currency (facts §13)."""
+    intent = paid(api)
+    body = {"payment_intent": intent["id"], "amount": 900, "currency": "eur", "withdrawn": 1100}
+    dispute = control.post("disputes", **body)
+    assert (dispute["amount"], dispute["currency"], dispute["is_charge_refundable"]) == (900, "eur", False)
+    (booking,) = dispute["balance_transactions"]
+    assert (booking["amount"], booking["currency"], booking["reporting_category"]) == (-1100, "usd", "dispute")
+    won = control.post(f"disputes/{dispute['id']}/close", outcome="won")
+    assert [row["amount"] for row in won["balance_transactions"]] == [-1100, 1100]
+    nothing = control.post("disputes", payment_intent=paid(api)["id"], withdrawn=0)
+    assert (nothing["status"], nothing["balance_transactions"]) == ("needs_response", [])
+
+
+def test_a_prevented_dispute_is_of_newer_versions(api: Api, control: Running) -> None:
+    intent = paid(api)
+    body = {"payment_intent": intent["id"], "kind": "prevented"}
+    assert control.call("POST", "disputes", body).status_code == 409
+    control.call("PUT", "settings", {"api_version": "2026-10-28.endive"})
+    count = len(api.event_types())
+    dispute = control.post("disputes", **body)
+    control.call("PUT", "settings", {"api_version": "2023-10-16"})
+    assert (dispute["status"], dispute["balance_transactions"]) == ("prevented", [])
+    assert [name for name in events_since(api, count) if name.startswith("charge.")] == ["charge.dispute.created"]
+    assert api.refused("POST", "refunds", {"payment_intent": intent["id"]})[1]["code"] == "charge_disputed"
+    assert control.call("POST", "disputes", {**body, "kind": "odd"}).status_code == 400

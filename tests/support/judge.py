@@ -108,7 +108,7 @@ class Truth:
             "amount_refunded": line["refunded"],
             "refunds": {r["id"]: (r["status"], r["amount"]) for r in self.refunds.get(intent_id, [])},
             "disputes": {d["id"]: (d["status"], d["amount"], d["reason"]) for d in disputes},
-            "disputed": any(not d["status"].startswith("warning_") for d in disputes),
+            "disputed": any(not d["status"].startswith("warning_") and d["status"] != "prevented" for d in disputes),
             "charges": {c["id"]: (_ATTEMPT[c["status"]], c["failure_code"]) for c in charges},
             "requests": requests,
             "attempts": line["charges"] + len(requests),

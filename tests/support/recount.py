@@ -78,7 +78,9 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
         },
         "dispute_rate": ratio(sum(p["disputed"] for p in completed), len(completed)),
         "disputes_opened": sum(
-            lies_in(d["created_at"]) and not d["status"].startswith("warning_") for p in payments for d in p["disputes"]
+            lies_in(d["created_at"]) and not d["status"].startswith("warning_") and d["status"] != "prevented"
+            for p in payments
+            for d in p["disputes"]
         ),
         "volume": volume(payments, lies_in),
     }

@@ -21,7 +21,7 @@ _PAYMENT = (
 ).split()
 _ATTEMPT = ("status", "card", "payment_method", "charge_id", "created_at")
 _REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()
-_DISPUTE = ("id", "charge_id", "currency", "status", "reason", "evidence_due_by", "created_at")
+_DISPUTE = ("id charge_id currency status reason evidence_due_by created_at is_charge_refundable").split()
 _SIGNALS = ("risk", "fraud_warnings", "reviews")
 
 PAYMENT_ID = {
@@ -40,6 +40,7 @@ def payment_body(payment: Payment, *, for_customer: bool) -> Body:
         **_fields(payment, _PAYMENT),
         "amount": major(payment.amount, payment.currency),
         "amount_refunded": major(payment.amount_refunded, payment.currency),
+        "amount_lost": major(payment.amount_lost, payment.currency),
         "failure": _failure(payment.failure, payment.payment_method),
         "three_d_secure": _three_d_secure(payment.three_d_secure),
         "attempts": [_attempt(attempt) for attempt in payment.attempts],
@@ -89,7 +90,12 @@ def _attempt(attempt: Attempt) -> Body:
 
 
 def _dispute(dispute: Dispute) -> Body:
-    return {**_fields(dispute, _DISPUTE), "amount": major(dispute.amount, dispute.currency)}
+    taken = dispute.withdrawn
+    return {
+        **_fields(dispute, _DISPUTE),
+        "amount": major(dispute.amount, dispute.currency),
+        "withdrawn": None if taken is None else [{"amount": major(taken[c], c), "currency": c} for c in sorted(taken)],
+    }
 
 
 def _three_d_secure(authentication: Authentication) -> Body:

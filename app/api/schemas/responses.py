@@ -130,15 +130,30 @@ class FraudWarningSchema(Schema):
     created_at = _time("When the card's bank reported it.")
 
 
+class WithdrawnSchema(Schema):
+    """What Stripe took for a dispute, as it was booked."""
+
+    amount = _amount("Taken and not given back, in major units, without fees.")
+    currency = _currency()
+
+
 class DisputeSchema(Schema):
     id = string("Stripe's dispute.", "du_1OqJ2K")
     charge_id = string("The disputed charge.", "ch_3OqJ2K", null=True)
-    amount = _amount("Disputed amount, in major units.")
+    amount = _amount("Disputed amount, in major units of the dispute's own currency.")
     currency = _currency()
-    status = string("Stripe's status of the dispute.", "needs_response")
+    status = string("Stripe's status of the dispute; `prevented` is not a chargeback.", "needs_response")
     reason = string("The reason that the cardholder's bank gave.", "fraudulent")
     evidence_due_by = _time("Until when evidence can be sent.", null=True)
     created_at = _time("When it was opened.")
+    is_charge_refundable = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whether Stripe allows a refund all the same; null where it did not say."},
+    )
+    withdrawn = nested(
+        WithdrawnSchema, "What was taken, by settlement currency; null where Stripe did not say.", many=True, null=True
+    )
 
 
 class HistoryEntrySchema(Schema):
@@ -174,7 +189,10 @@ class PaymentSchema(Schema):
     status = string("Where it stands.", "completed", enum=[status.value for status in PaymentStatus])
     refund_status = string("How much has gone back.", "none", enum=[status.value for status in RefundStatus])
     amount_refunded = _amount("Given back by succeeded refunds, in major units.", 0)
-    disputed = fields.Boolean(required=True, metadata={"description": "Whether it was ever disputed."})
+    amount_lost = _amount("Lost in disputes for good, in major units; without disputes in another currency.", 0)
+    disputed = fields.Boolean(
+        required=True, metadata={"description": "Whether a chargeback was ever opened (no inquiry, not prevented)."}
+    )
     failure = nested(FailureSchema, "Why the latest attempt failed, while the payment is not completed.", null=True)
     three_d_secure = nested(ThreeDSecureSchema, "3-D Secure over all attempts.")
     risk = _for_staff(RiskSchema, "Radar's assessment of the attempt that decided the payment.")

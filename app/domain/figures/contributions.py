@@ -59,7 +59,8 @@ class AttemptContribution:
 class Contribution:
     """The parts of a payment that the figures count. Times are Unix seconds, amounts minor units of ``currency``.
 
-    ``refunds`` are the succeeded ones as (time, amount); ``disputes`` are the times of chargebacks, without inquiries.
+    ``refunds`` are the succeeded ones as (time, amount); ``disputes`` are the times of chargebacks,
+    which inquiries and prevented disputes are not.
     """
 
     created_at: int

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.domain.payments.attempts import NOT_AUTHENTICATED, attempts_of
 from app.domain.payments.closings import hold_expires
-from app.domain.payments.disputes import disputes_of
+from app.domain.payments.disputes import disputes_of, left_to_refund
 from app.domain.payments.evidence import ChargeEvidence, PaymentState
 from app.domain.payments.facts import Failure
 from app.domain.payments.fraud_signals import fraud_warnings_of, reviews_of, risk_of
@@ -35,7 +35,6 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
     own = [r for r in refunds if r.currency == currency]
     refunded = sum(r.amount for r in own if r.status.counts_as_refunded) if captured else 0
     reserved = sum(r.amount for r in own if not r.status.returned)
-    lost = sum(d.amount for d in disputes if d.status.takes_money) if disputes else 0
     paid_by = next((a for a in reversed(attempts) if a.status == AttemptStatus.SUCCEEDED), None)
     decisive = paid_by or (attempts[-1] if attempts else None)
     authenticated = next((a for a in reversed(attempts) if a.three_d_secure.outcome), None)
@@ -55,8 +54,8 @@ def derive(state: PaymentState, *, updated_at: datetime | None = None) -> Paymen
         refund_status=refund_status(refunds, captured, refunded),
         amount_refunded=refunded,
         amount_released=released(state),
-        amount_refundable=max(0, captured - reserved - lost),
-        disputed=any(not d.status.is_inquiry for d in disputes),
+        amount_refundable=left_to_refund(captured - reserved, disputes, currency),
+        disputed=any(d.status.is_chargeback for d in disputes),
         failure=None if completed else _last_failure(state, attempts),
         three_d_secure=authenticated.three_d_secure if authenticated else NOT_AUTHENTICATED,
         card=decisive.card if decisive else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.payments.facts import Failure, Risk, ThreeDSecure
+from app.domain.payments.facts import Booking, Failure, Risk, ThreeDSecure
 from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import CaptureMethod, ChargeStatus, ClosingKind, DisputeStatus, RefundState
 
@@ -127,7 +127,10 @@ class ClosingEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeEvidence:
-    """One dispute; ``evidence_due_by`` is a Unix time."""
+    """One dispute; ``evidence_due_by`` is a Unix time.
+
+    ``lost_nothing`` is True when a snapshot of the lost dispute listed no booking, so that no money was taken for it.
+    """
 
     charge_id: str | None
     amount: int
@@ -136,6 +139,9 @@ class DisputeEvidence:
     reason: str
     created: int
     evidence_due_by: int | None
+    is_charge_refundable: bool | None = None
+    bookings: Mapping[str, Booking] | None = None
+    lost_nothing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

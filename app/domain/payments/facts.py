@@ -7,7 +7,9 @@ nothing about how they arrived; ``merge.apply`` merges them in any order with th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from app.domain.payments.methods import Card, PaymentMethod
 from app.domain.payments.states import ChargeStatus, ClosingKind, DisputeStatus, IntentStatus, RefundState
@@ -144,9 +146,19 @@ class RefundFact:
     stripe_reason: str | None = None
 
 
+class Booking(TypedDict):
+    """A balance transaction: signed minor units of the settlement currency, without the fee. A plain dictionary."""
+
+    amount: int
+    currency: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeFact:
-    """A dispute (chargeback or inquiry) as Stripe returned it."""
+    """A dispute (chargeback or inquiry) as Stripe returned it; ``bookings`` are its balance transactions by id.
+
+    ``is_charge_refundable`` and ``bookings`` are None where the snapshot does not have them.
+    """
 
     dispute_id: str
     intent_id: str | None
@@ -157,6 +169,8 @@ class DisputeFact:
     reason: str
     created: int
     evidence_due_by: int | None
+    is_charge_refundable: bool | None = None
+    bookings: Mapping[str, Booking] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """One chargeback or inquiry, in its own currency."""
+    """One chargeback or inquiry, in its own currency.
+
+    ``withdrawn`` is what Stripe took for it and kept, in minor units by settlement currency; None where unknown.
+    """
 
     id: str
     charge_id: str | None
@@ -118,6 +121,8 @@ class Dispute:
     reason: str
     evidence_due: int | None
     created: int
+    is_charge_refundable: bool | None = None
+    withdrawn: Mapping[str, int] | None = None
 
     @property
     def created_at(self) -> datetime:
@@ -126,6 +131,27 @@ class Dispute:
     @property
     def evidence_due_by(self) -> datetime | None:
         return None if self.evidence_due is None else datetime.fromtimestamp(self.evidence_due, UTC)
+
+    @property
+    def forbids_refunds(self) -> bool:
+        """True where Stripe says that the charge cannot be refunded and no decision is due that could change it.
+
+        The flag speaks of the charge, so one dispute that says so is enough. What holds after a won one Stripe does
+        not document, so there Stripe is asked (docs.stripe.com/api/disputes/object).
+        """
+        undecided = self.status.blocks_refunds or self.status == DisputeStatus.WON
+        return self.is_charge_refundable is False and not undecided
+
+    def lost_in(self, currency: str) -> int | None:
+        """What the customer has for good, in minor units of a currency; None when Stripe did not say it in that one."""
+        if not self.status.takes_money:
+            return 0
+        taken = self.withdrawn
+        if taken is not None and not any(amount > 0 for amount in taken.values()):
+            return 0
+        if self.currency == currency:
+            return self.amount
+        return taken[currency] if taken is not None and taken.keys() == {currency} else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +265,11 @@ class Payment:
     def can_be_canceled(self) -> bool:
         """True while there is an intent at Stripe that has not ended."""
         return self.payment_intent_id is not None and not self.status.is_final
+
+    @property
+    def amount_lost(self) -> int:
+        """What disputes took for good, in minor units; without those whose loss is known only in another currency."""
+        return sum(dispute.lost_in(self.currency) or 0 for dispute in self.disputes)
 
     @property
     def dispute_open(self) -> bool:

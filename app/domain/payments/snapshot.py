@@ -16,7 +16,12 @@ from app.domain.payments.payment import Attempt, Authentication, Dispute, Paymen
 Record = dict[str, Any]
 _LISTS = ("attempts", "refunds", "disputes", "fraud_warnings", "reviews")
 # Details that records did not always have. Stripe's lists name them for every payment; that is no difference.
-_LATER_DETAILS = frozenset({"stripe_reason", "risk", "payment_method", "action", "moved", "failed_at"})
+_LATER_DETAILS = frozenset(
+    {
+        *("stripe_reason", "risk", "payment_method", "action", "moved", "failed_at"),
+        *("is_charge_refundable", "withdrawn"),
+    }
+)
 
 
 def record(payment: Payment) -> Record:
@@ -130,6 +135,9 @@ def _dispute(dispute: Dispute) -> Record:
         "reason": dispute.reason,
         "evidence_due_by": dispute.evidence_due,
         "created_at": dispute.created,
+        # Left out where Stripe did not say it, as ``settled_by`` is.
+        **({} if (refundable := dispute.is_charge_refundable) is None else {"is_charge_refundable": refundable}),
+        **({} if (withdrawn := dispute.withdrawn) is None else {"withdrawn": dict(withdrawn)}),
     }
 
 

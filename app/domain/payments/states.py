@@ -181,6 +181,11 @@ class DisputeStatus(Status):
         return self.startswith("warning_")
 
     @property
+    def is_chargeback(self) -> bool:
+        """True where the bank took, or may take, the money: neither an inquiry nor one that was prevented before."""
+        return not self.is_inquiry and self != DisputeStatus.PREVENTED
+
+    @property
     def needs_attention(self) -> bool:
         """True while the dispute, inquiry or appeal waits for our evidence."""
         return self in NEEDS_RESPONSE

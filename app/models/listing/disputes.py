@@ -24,7 +24,7 @@ class DisputeRow(ChildRow, StoredDocument):
     evidence_due_by = DateTimeField(null=True)
     dispute_currency = StringField(required=True)
     reason = StringField(required=True)
-    # False for an inquiry.
+    # False for an inquiry, and for a dispute that was prevented.
     chargeback = BooleanField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
@@ -53,7 +53,12 @@ class DisputeFilter(ChildFilter):
     chargeback: bool | None = None
 
     def query(self) -> Row:
-        return self._shared_query() | ({} if self.chargeback is None else {"chargeback": self.chargeback})
+        query = self._shared_query()
+        if self.chargeback is not None:
+            query["chargeback"] = self.chargeback
+        if self.chargeback is False:
+            query = {"status": {"$ne": DisputeStatus.PREVENTED.value}} | query
+        return query
 
 
 def disputes_due(bounds: Mapping[str, datetime], *, most: int) -> dict[str, int]:
@@ -85,7 +90,7 @@ def dispute_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_sec
             "dispute_id": dispute["id"],
             **{name: dispute.get(name) for name in ("reason", "evidence_due_by")},
             "dispute_currency": dispute["currency"],
-            "chargeback": not DisputeStatus(dispute["status"]).is_inquiry,
+            "chargeback": DisputeStatus(dispute["status"]).is_chargeback,
         }
         for dispute in payment["disputes"]
     ]

@@ -176,7 +176,7 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
             for r in payment["refunds"]
             if captured and RefundState(r["status"]).counts_as_refunded
         ],
-        "disputes": [d["created_at"] for d in payment["disputes"] if not DisputeStatus(d["status"]).is_inquiry],
+        "disputes": [d["created_at"] for d in payment["disputes"] if DisputeStatus(d["status"]).is_chargeback],
     }
 
 

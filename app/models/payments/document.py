@@ -76,6 +76,9 @@ class DisputeDocument(EmbeddedDocument):
     reason = StringField(required=True)
     evidence_due_by = DateTimeField(null=True)
     created_at = DateTimeField(required=True)
+    # Both only where Stripe said so.
+    is_charge_refundable = BooleanField()
+    withdrawn = DictField(default=None)
 
 
 class FraudWarningDocument(EmbeddedDocument):

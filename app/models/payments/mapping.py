@@ -95,7 +95,7 @@ _REFUND_FIELDS = (
     *("id", "payment_id", "stripe_refund_id", "amount", "currency", "reason", "failure_reason"),
     *("notes", "requested_by", "settled_by", "stripe_reason"),
 )
-_DISPUTE_FIELDS = ("id", "charge_id", "amount", "currency", "reason")
+_DISPUTE_FIELDS = ("id", "charge_id", "amount", "currency", "reason", "is_charge_refundable", "withdrawn")
 
 
 def evidence_of(state: PaymentState) -> Document:
@@ -185,9 +185,10 @@ def moment(seconds: int) -> datetime:
 
 def _row(row: Any) -> Document:
     values: Document = {}
-    for name in row.__slots__:
+    for name, default in _defaults(row.__class__):
         value = getattr(row, name)
-        if value is not None and value is not False:
+        # False says something where nothing is known by default.
+        if value is not None and not (value is False and default is False):
             values[name] = _row(value) if name in _VALUES else value
     return values
 

@@ -3091,7 +3091,12 @@ export interface components {
              * @example 0
              */
             amount_refunded: number | null;
-            /** @description Whether it was ever disputed. */
+            /**
+             * @description Lost in disputes for good, in major units; without disputes in another currency. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 0
+             */
+            amount_lost: number | null;
+            /** @description Whether a chargeback was ever opened (no inquiry, not prevented). */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
             failure: components["schemas"]["Failure"] | (Record<string, never> | null);
@@ -3155,6 +3160,18 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        Withdrawn: {
+            /**
+             * @description Taken and not given back, in major units, without fees. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 99.99
+             */
+            amount: number | null;
+            /**
+             * @description ISO currency code, lower case.
+             * @example usd
+             */
+            currency: string;
+        };
         Dispute: {
             /**
              * @description Stripe's dispute.
@@ -3167,7 +3184,7 @@ export interface components {
              */
             charge_id: string | null;
             /**
-             * @description Disputed amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @description Disputed amount, in major units of the dispute's own currency. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
             amount: number | null;
@@ -3177,7 +3194,7 @@ export interface components {
              */
             currency: string;
             /**
-             * @description Stripe's status of the dispute.
+             * @description Stripe's status of the dispute; `prevented` is not a chargeback.
              * @example needs_response
              */
             status: string;
@@ -3198,6 +3215,10 @@ export interface components {
              * @example 2025-01-31T09:30:00Z
              */
             created_at: string;
+            /** @description Whether Stripe allows a refund all the same; null where it did not say. */
+            is_charge_refundable: boolean | null;
+            /** @description What was taken, by settlement currency; null where Stripe did not say. */
+            withdrawn: components["schemas"]["Withdrawn"][] | null;
         };
         HistoryEntry: {
             /**
@@ -3297,7 +3318,12 @@ export interface components {
              * @example 0
              */
             amount_refunded: number | null;
-            /** @description Whether it was ever disputed. */
+            /**
+             * @description Lost in disputes for good, in major units; without disputes in another currency. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 0
+             */
+            amount_lost: number | null;
+            /** @description Whether a chargeback was ever opened (no inquiry, not prevented). */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
             failure: components["schemas"]["Failure"] | (Record<string, never> | null);

@@ -81,7 +81,7 @@ def test_disputes_with_a_response_due_come_first_by_deadline(
     urgent, rest = page.split('id="rows"')
     assert orders(urgent) == ["order-4", "order-2", "order-0"]
     assert orders(rest) == ["order-4", "order-3", "order-2", "order-1", "order-0"]
-    assert "Inquiry: needs response" in page and "No money withdrawn" in page
+    assert "Inquiry: needs response" in page and "Not a chargeback" in page
     assert "40.00 USD" in rest and "1,000 JPY" in rest
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.payments.facts import (
     AttemptError,
+    Booking,
     ChargeFact,
     DisputeFact,
     Fact,
@@ -78,7 +79,7 @@ class Simulator:
             cancellation_reason=None,
             order_id="o1",
             customer_id="c1",
-            payment_id=None,
+            payment_id="p1",
             description=None,
         )
         self.story.facts.append(replace(fact, **more))  # type: ignore[arg-type]
@@ -309,19 +310,25 @@ class Simulator:
             )
             self.story.reviewed = reason or "open"
 
-    def dispute(self, number: int, statuses: list[str]) -> None:
+    def dispute(self, number: int, statuses: list[str], currency: str) -> None:
+        bookings: dict[str, Booking] = {}
         for status in statuses:
+            if status in {"needs_response", "won"}:
+                sign = -1 if status == "needs_response" else 1
+                bookings = {**bookings, f"txn_{number}{status}": Booking(amount=sign * AMOUNT, currency="usd")}
             self.story.facts.append(
                 DisputeFact(
                     dispute_id=f"dp_{number}",
                     intent_id="pi_1",
                     charge_id=self.latest_charge,
                     amount=AMOUNT,
-                    currency="usd",
+                    currency=currency,
                     status=DisputeStatus(status),
                     reason="fraudulent",
                     created=self.story.clock,
                     evidence_due_by=None,
+                    is_charge_refundable=status.startswith("warning_"),
+                    bookings=bookings,
                 )
             )
             self.story.disputes[f"dp_{number}"] = status
@@ -338,6 +345,8 @@ DISPUTES = [
     ["needs_response", "under_review", "won"],
     ["needs_response", "lost"],
     ["needs_response"],
+    ["prevented"],
+    ["lost"],
 ]
 
 
@@ -360,7 +369,7 @@ def stories(draw: st.DrawFn, *, min_gap: int = 0) -> Story:
                 left -= 0 if ends == "failed" else part
                 simulator.refund(part, ends, draw(gaps))
         for number, statuses in enumerate(draw(st.lists(st.sampled_from(DISPUTES), max_size=2))):
-            simulator.dispute(number, statuses)
+            simulator.dispute(number, statuses, draw(st.sampled_from(["usd", "eur"])))
         simulator.warn(draw(st.sampled_from([[], [True], [True, False], [False]])))
         simulator.review(draw(st.sampled_from([[], [None], [None, "approved"]])))
     return simulator.story

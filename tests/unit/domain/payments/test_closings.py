@@ -76,7 +76,7 @@ INTENT = IntentFact(
     cancellation_reason=None,
     order_id="o1",
     customer_id="c1",
-    payment_id=None,
+    payment_id="p1",
     description=None,
 )
 CAPTURED = replace(
