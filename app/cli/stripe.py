@@ -29,6 +29,7 @@ _TITLES = {
     "missing_here": "missing here",
     "different": "different",
     "missing_there": "missing at Stripe",
+    "differs_from_order": "not what the order asked",
     "captured": "captured, Stripe's less ours",
     "refunded": "refunded, Stripe's less ours",
 }
@@ -105,7 +106,7 @@ def _report(run: Run) -> None:
     listed = ("payment_intents", "charges", "refunds", "disputes", "events")
     say("Read at Stripe: " + ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in listed))
     say(f"{counts['compared']} payments compared, {counts['not_ours']} payment intents not ours.")
-    for kind in ("missing_here", "different", "missing_there"):
+    for kind in ("missing_here", "different", "missing_there", "differs_from_order"):
         say(f"  {_TITLES[kind]}: {counts[kind]}")
     for currency, sums in sorted(run.amounts.items()):
         message = [f"{_TITLES[name]} {_money(sums[name], currency)}" for name in _TITLES if sums[name]]

@@ -61,6 +61,9 @@ _refunds = counter(
     "Refunds that reached an outcome, by whichever channel; one that succeeds and fails later counts in both.",
     outcome="succeeded, pending, failed, refused (Stripe took none) or unknown (Stripe gave no usable answer)",
 )
+_differing = counter(
+    "payments_differing_total", "Payments of which Stripe took another amount or currency than the order asked."
+)
 _transitions = counter(
     "payment_transitions_total",
     "Payments that went from one status to another.",
@@ -144,6 +147,11 @@ def payment_moved(before: str, after: str) -> None:
 def refund_came_to(outcome: str) -> None:
     """The outcome of a refund is known."""
     _refunds.labels(outcome).inc()
+
+
+def payment_differs() -> None:
+    """Stripe took something else than the order asked."""
+    _differing.inc()
 
 
 def signed_in(outcome: str) -> None:

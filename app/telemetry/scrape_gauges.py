@@ -19,7 +19,7 @@ inbox_events = at_scrape(
 reconciliation_drift = at_scrape(
     "reconciliation_drift",
     "Payments that differed from Stripe in the last finished comparison, repaired ones included.",
-    kind="missing_here, different or missing_there",
+    kind="missing_here, different, missing_there or differs_from_order (no drift: the order asked something else)",
 )
 reconciliation_finished = at_scrape(
     "reconciliation_last_finished_timestamp_seconds",
@@ -89,7 +89,7 @@ volume = at_scrape(
     "Money that moved in the window, in major units of its currency; absent for a currency without known decimals.",
     window=_WINDOW,
     currency="an ISO currency code, lower case",
-    flow="gross or refunded",
+    flow="gross, refunded or refund_failures",
 )
 build_info = at_scrape(
     "build_info", "Always 1; the labels say what runs.", version="of pyproject.toml", python="of Python"

@@ -187,7 +187,13 @@ DRIFT: Mapping[DriftKind, Label] = {
         "bad",
         "Paydesk has this payment and Stripe does not. Investigate it; no repair can fix it.",
     ),
+    DriftKind.DIFFERS_FROM_ORDER: Label(
+        "Differs from the order",
+        "bad",
+        "Paydesk and Stripe agree, but the order asked something else. Shown here as asked and taken.",
+    ),
 }
+DIFFERS = Label("Differs from the order", "bad", "Stripe took something else than the order asked.")
 ROLE: Mapping[Role, Label] = {
     Role.VIEWER: Label("Viewer", meaning="sees figures and payments"),
     Role.FINANCE: Label("Finance", meaning="also refunds and exports"),

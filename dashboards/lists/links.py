@@ -38,6 +38,11 @@ def refunds_link(span: Span, choice: Choice = EVERYTHING) -> str:
     return url_for("dashboards.refunds", **_parameters(span, choice), counts="refunded")
 
 
+def refund_failures_link(span: Span, choice: Choice = EVERYTHING) -> str:
+    """The failed refunds whose money came back in ``span``."""
+    return url_for("dashboards.refunds", **_parameters(span, choice), counts="refund_failures")
+
+
 def disputes_link(span: Span, choice: Choice = EVERYTHING) -> str:
     """The chargebacks that were opened in ``span``."""
     return url_for("dashboards.disputes", **_parameters(span, choice), kind="chargeback")

@@ -35,6 +35,7 @@ class VolumeRow:
     captures: Part
     refunded: str
     refunds: Part
+    refund_failures: Part | None
     net: str
     spark: Markup
     change: Delta | None
@@ -89,6 +90,9 @@ def _row(report: Report, moment: datetime, volume: Volume, refunded: RefundedSha
         captures=Part(count(volume.captures), links.payments_link(span, choice, figure=FigureFilter.CAPTURED)),
         refunded=_bare(volume.refunded_minor, currency),
         refunds=Part(count(volume.refunds), links.refunds_link(span, choice)),
+        refund_failures=Part(_bare(volume.refund_failures_minor, currency), links.refund_failures_link(span, choice))
+        if volume.failed_refunds
+        else None,
         net=_bare(volume.net_minor, currency),
         spark=sparkline(
             [unit * amount for amount in net], label=f"Net volume in {currency.upper()} by interval", text=compact

@@ -31,8 +31,10 @@ _FIELDS = {
     "capture_method": "Capture",
     "hold_expires_at": "Hold expires",
     "payment_method": "Payment method",
+    "amount_released": "Released",
+    "differs": "Differs from the order",
 }
-_AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_refundable"})
+_AMOUNTS = frozenset({"amount", "amount_captured", "amount_refunded", "amount_refundable", "amount_released"})
 _LISTS = {
     "attempts": "Attempt",
     "refunds": "Refund",
@@ -60,13 +62,15 @@ def change_lines(changes: Record, currency: str) -> list[Line]:
     """The changes of a history entry, or those that a replay would make, without initial values."""
     # The payment method says all of the card.
     said = {name: change for name, change in changes.items() if name != "card" or "payment_method" not in changes}
-    return [line for name, change in said.items() for line in _lines(name, change, currency)]
+    sides = _currencies(changes, currency)
+    return [line for name, change in said.items() for line in _lines(name, change, sides)]
 
 
 def drift_lines(fields: Record, currency: str) -> list[tuple[str, str, str]]:
     """(what, ours, Stripe's) of the fields in which a payment differs."""
+    before, after = _currencies(fields, currency)
     return [
-        (field_name(name), _side(name, sides[0], currency), _side(name, sides[1], currency))
+        (field_name(name), _side(name, sides[0], before), _side(name, sides[1], after))
         for name, sides in fields.items()
         if isinstance(sides, list) and len(sides) == 2
     ]
@@ -77,13 +81,22 @@ def field_name(name: str) -> str:
     return _FIELDS.get(name, humanize(name))
 
 
-def _lines(name: str, change: Any, currency: str) -> Iterator[Line]:
+def _currencies(changes: Record, currency: str) -> tuple[str, str]:
+    """The currency of the amounts before a change and after it; ``currency`` where it did not change."""
+    sides = changes.get("currency")
+    if not isinstance(sides, list) or len(sides) != 2:
+        return currency, currency
+    return str(sides[0] or sides[1]), str(sides[1])
+
+
+def _lines(name: str, change: Any, currencies: tuple[str, str]) -> Iterator[Line]:
+    currency = currencies[1]
     if name in _LISTS and isinstance(change, list):
         for item in change:
             if isinstance(item, Mapping):
                 yield _LISTS[name], _item(name, item, currency)
     elif isinstance(change, list) and len(change) == 2:
-        old, new = (_value(name, side, currency) for side in change)
+        old, new = (_value(name, side, of) for side, of in zip(change, currencies, strict=True))
         if change[0] is not None and old != new:
             yield field_name(name), f"{old} → {new}"
         elif change[0] is None and new not in _INITIAL and new != amount(0, currency):
@@ -108,6 +121,8 @@ def _value(name: str, value: Any, currency: str) -> str:
         return local_time(moment, zone()) if moment else _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "differs" and isinstance(value, Mapping):
+        return _differs(value, currency)
     if isinstance(value, Mapping):
         return _group(name, value)
     if name in _TABLES:
@@ -130,6 +145,14 @@ def _group(name: str, value: Mapping[str, Any]) -> str:
         level = label_of(labels.RISK, value.get("level")).word
         return level if value.get("score") is None else f"{level} ({value['score']})"
     return ", ".join(f"{humanize(key)}: {item}" for key, item in value.items() if item is not None)
+
+
+def _differs(value: Mapping[str, Any], currency: str) -> str:
+    asked_currency, taken_currency = value.get("currency") or (currency, currency)
+    amounts = value.get("amount")
+    if not amounts:
+        return f"asked in {str(asked_currency).upper()}, taken in {str(taken_currency).upper()}"
+    return f"asked {amount(amounts[0], asked_currency)}, taken {amount(amounts[1], taken_currency)}"
 
 
 def _item(name: str, item: Mapping[str, Any], currency: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.payments.states import FraudSignal
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
-from dashboards.lists.labels import PAYMENT, REFUNDED, SIGNAL, humanize, options
+from dashboards.lists.labels import DIFFERS, PAYMENT, REFUNDED, SIGNAL, humanize, options
 from dashboards.lists.query import ListQuery, Reader, quoted
 
 STATUS: Mapping[str, str] = dict(options(PAYMENT))
@@ -69,6 +69,7 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
         statuses=(status,) if status else None,
         refund_status=reader.option("refund_status", "Refund status", REFUND_STATUS, noun="refund status"),
         disputed=reader.flag("disputed", "Disputed"),
+        differs=reader.flag("differs", DIFFERS.word),
         signal=FraudSignal(signal) if signal else None,
         **reader.shared_filters(),
         order_id=reader.identifier("order", "Order"),

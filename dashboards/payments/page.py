@@ -110,10 +110,18 @@ def _history(entries: Sequence[Row], currency: str) -> list[HistoryItem]:
     items: list[HistoryItem] = []
     requests: set[tuple[Any, Any]] = set()
     for entry in entries:
+        # Amounts are of the currency that the payment had then: it may have been changed at Stripe.
+        currency = _currency_of(entry, currency)
         request = (entry.get("source"), entry.get("reference"))
         items.append(_history_item(entry, currency, is_answer=request in requests))
         requests.add(request)
     return items[::-1]
+
+
+def _currency_of(entry: Row, before: str) -> str:
+    """The payment's currency after an entry."""
+    sides = (entry.get("changes") or {}).get("currency")
+    return str(sides[1]) if isinstance(sides, list) and len(sides) == 2 else before
 
 
 def _history_item(entry: Row, currency: str, *, is_answer: bool) -> HistoryItem:

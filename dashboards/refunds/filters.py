@@ -15,7 +15,8 @@ from app.services.listing import MOST_COUNTED, MOST_URGENT
 from dashboards.lists import cursors
 from dashboards.lists.query import PRESETS, ListQuery, Reader, card_options
 
-COUNTS: Mapping[str, str] = {"refunded": "refunded volume"}
+_FAILURES = "refund_failures"
+COUNTS: Mapping[str, str] = {"refunded": "refunded volume", _FAILURES: "failed refunds, by the day the money came back"}
 KINDS: Mapping[str, str] = {"chargeback": "Chargebacks", "inquiry": "Inquiries"}
 # Bookmarks may still have the older value.
 _OLD_COUNTS = {"1": "refunded"}
@@ -28,7 +29,9 @@ def read_refunds(
     counts = arguments.get("counts", "").strip()
     reader = Reader({**arguments, "counts": _OLD_COUNTS.get(counts, counts)}, zone)
     counted = reader.option("counts", "Counted in", COUNTS, noun="figure", fallback="Showing every refund.")
-    where = RefundFilter(counted=True if counted else None, **_shared(reader, "Refunded", statuses))
+    came_back = counted == _FAILURES
+    shared = _shared(reader, "Came back" if came_back else "Refunded", statuses)
+    where = RefundFilter(counted=True if counted else None, came_back=came_back, **shared)
     return reader.query(where)
 
 

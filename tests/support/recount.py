@@ -25,6 +25,11 @@ def given_back(payment: Document) -> list[Document]:
     return [r for r in payment["refunds"] if r["status"] == "succeeded"]
 
 
+def moved(payment: Document) -> list[Document]:
+    """Refunds whose money left: what succeeded, and what Stripe booked although it is open or has failed."""
+    return [r for r in payment["refunds"] if r["status"] == "succeeded" or r.get("moved")]
+
+
 def with_3ds(payment: Document) -> bool:
     return any(a["three_d_secure"]["attempted"] for a in payment["attempts"])
 
@@ -89,13 +94,19 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
 def volume(payments: Sequence[Document], lies_in: Callable[[datetime | None], bool]) -> dict[str, Any]:
     gross: dict[str, int] = defaultdict(int)
     back: dict[str, int] = defaultdict(int)
+    again: dict[str, int] = defaultdict(int)
     for p in payments:
         if lies_in(p["completed_at"]):
             gross[p["currency"]] += p["amount_captured"]
-        for refund in given_back(p):
+        for refund in moved(p):
             if lies_in(refund["created_at"]):
                 back[p["currency"]] += refund["amount"]
-    return {c: (major(gross[c], c), major(back[c], c), major(gross[c] - back[c], c)) for c in {*gross, *back}}
+            if lies_in(refund.get("failed_at")):
+                again[p["currency"]] += refund["amount"]
+    return {
+        c: (major(gross[c], c), major(back[c], c), major(again[c], c), major(gross[c] - back[c] + again[c], c))
+        for c in {*gross, *back, *again}
+    }
 
 
 def funnel(payments: Sequence[Document]) -> tuple[dict[str, int], Counter[str]]:
@@ -131,7 +142,8 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
         **{n: +Counter(answer["three_d_secure"][n]) for n in ("split", "flows")},
     }
     found["volume"] = {
-        v["currency"]: tuple(Decimal(str(v[name])) for name in ("gross", "refunded", "net")) for v in answer["volume"]
+        v["currency"]: tuple(Decimal(str(v[name])) for name in ("gross", "refunded", "refund_failures", "net"))
+        for v in answer["volume"]
     }
     return found
 

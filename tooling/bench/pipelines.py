@@ -54,7 +54,12 @@ def figures(payments: Collection[Document], span: Span, filters: Mapping[str, st
             payments,
             {"$match": {**where, "refunds.created_at": between}},
             {"$unwind": "$refunds"},
-            {"$match": {"refunds.created_at": between, "refunds.status": "succeeded"}},
+            {
+                "$match": {
+                    "refunds.created_at": between,
+                    "$or": [{"refunds.status": "succeeded"}, {"refunds.moved": True}],
+                }
+            },
             _sum_by("$currency", "$refunds.amount"),
         ),
         "disputes_opened": _one(

@@ -101,7 +101,8 @@ class VolumeSchema(Schema):
     currency = string("ISO currency code, lower case.", "usd")
     gross = _money("Captured in the range, in major units.")
     refunded = _money("Refunded in the range, in major units.")
-    net = _money("Gross less refunded; negative when more went back than came in.")
+    refund_failures = _money("Refunds of which the money came back in the range, whenever they were made.")
+    net = _money("Gross less refunded plus refund failures; negative when more went back than came in.")
 
 
 class FiguresSchema(Schema):
@@ -198,7 +199,14 @@ def figures(figures_: Figures) -> Body:
         "dispute_rate": _ratio(figures_.dispute_rate),
         "disputes_opened": figures_.disputes_opened,
         "volume": [
-            {"currency": v.currency, "gross": v.gross, "refunded": v.refunded, "net": v.net} for v in figures_.volumes
+            {
+                "currency": v.currency,
+                "gross": v.gross,
+                "refunded": v.refunded,
+                "refund_failures": v.refund_failures,
+                "net": v.net,
+            }
+            for v in figures_.volumes
         ],
     }
 

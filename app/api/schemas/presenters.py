@@ -19,6 +19,7 @@ _PAYMENT = (
     "id order_id customer_id payment_intent_id currency status refund_status disputed card created_at completed_at "
     "updated_at capture_method hold_expires_at payment_method waiting_for"
 ).split()
+_AMOUNTS = ("amount_captured", "amount_refunded", "amount_refundable", "amount_released", "amount_lost")
 _ATTEMPT = ("status", "card", "payment_method", "charge_id", "created_at")
 _REFUND = ("id payment_id stripe_refund_id currency status reason stripe_reason notes requested_by created_at").split()
 _DISPUTE = ("id charge_id currency status reason evidence_due_by created_at is_charge_refundable").split()
@@ -39,8 +40,8 @@ def payment_body(payment: Payment, *, for_customer: bool) -> Body:
         **({} if for_customer else _fraud_signals(payment)),
         **_fields(payment, _PAYMENT),
         "amount": major(payment.amount, payment.currency),
-        "amount_refunded": major(payment.amount_refunded, payment.currency),
-        "amount_lost": major(payment.amount_lost, payment.currency),
+        **{name: major(getattr(payment, name), payment.currency) for name in _AMOUNTS},
+        "differs": _differs(payment),
         "failure": _failure(payment.failure, payment.payment_method),
         "three_d_secure": _three_d_secure(payment.three_d_secure),
         "attempts": [_attempt(attempt) for attempt in payment.attempts],
@@ -74,6 +75,18 @@ def _entry(entry: Entry, *, without: Collection[str]) -> Body:
     """An entry of the history, without the changes of some fields."""
     changes = {name: change for name, change in entry["changes"].items() if name not in without}
     return {**entry, "at": datetime.fromtimestamp(entry["at"] / 1000, UTC), "changes": changes}
+
+
+def _differs(payment: Payment) -> Body:
+    """What was asked and what was taken, by field that differs; each amount in major units of its own currency."""
+    asked = payment.asked
+    if asked is None:
+        return {}
+    sides = {
+        "amount": (major(*asked), major(payment.amount, payment.currency)),
+        "currency": (asked[1], payment.currency),
+    }
+    return {name: {"asked": sides[name][0], "taken": sides[name][1]} for name in sides if name in payment.differs}
 
 
 def _failure(failure: Failure | None, method: PaymentMethod | None) -> Body | None:

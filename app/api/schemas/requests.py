@@ -130,6 +130,9 @@ class PaymentQuerySchema(RequestSchema):
         ),
     )
     three_d_secure = fields.Boolean(metadata=described("Whether 3-D Secure was requested in any attempt.", True))
+    differs = fields.Boolean(
+        metadata=described("Whether Stripe took another amount or currency than the order asked.", True)
+    )
     created_from = fields.String(
         metadata=described(
             "Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 timestamp.",

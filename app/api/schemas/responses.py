@@ -177,6 +177,23 @@ class HistoryEntrySchema(Schema):
     previous_hash = string("SHA-256 of the entry before.", "0000000000000000")
 
 
+class AmountDifferenceSchema(Schema):
+    asked = _amount("What the order asked, in major units of the currency that it asked.", 100)
+    taken = _amount("What was taken or is held, in major units of its own currency.", 120)
+
+
+class CurrencyDifferenceSchema(Schema):
+    asked = string("The currency that the order asked.", "sek")
+    taken = string("The currency in which the money was taken or is held.", "nok")
+
+
+class DiffersSchema(Schema):
+    """Only the fields that differ."""
+
+    amount = fields.Nested(AmountDifferenceSchema, metadata={"description": "Only where the amount differs."})
+    currency = fields.Nested(CurrencyDifferenceSchema, metadata={"description": "Only where the currency differs."})
+
+
 class PaymentSchema(Schema):
     """A payment."""
 
@@ -184,12 +201,20 @@ class PaymentSchema(Schema):
     order_id = string("The ERP's order.", "order-10042")
     customer_id = string("The ERP's customer.", "customer-77")
     payment_intent_id = string("Stripe's id; null until Stripe has answered.", "pi_3OqJ2KLkdIwHu7ix", null=True)
-    amount = _amount("Amount, in major units.")
+    amount = _amount("Taken or held, in major units; before that, what is asked.")
     currency = _currency()
     status = string("Where it stands.", "completed", enum=[status.value for status in PaymentStatus])
     refund_status = string("How much has gone back.", "none", enum=[status.value for status in RefundStatus])
+    amount_captured = _amount("Taken, in major units.")
     amount_refunded = _amount("Given back by succeeded refunds, in major units.", 0)
+    amount_refundable = _amount("What may still be refunded, in major units.")
+    amount_released = _amount("The part of a hold that was not captured; it is no refund. In major units.", 0)
     amount_lost = _amount("Lost in disputes for good, in major units; without disputes in another currency.", 0)
+    differs = nested(
+        DiffersSchema,
+        "What Stripe took that the order did not ask, because the payment intent was changed there; empty for nearly "
+        "every payment.",
+    )
     disputed = fields.Boolean(
         required=True, metadata={"description": "Whether a chargeback was ever opened (no inquiry, not prevented)."}
     )

@@ -55,11 +55,21 @@ class AttemptContribution:
     flow: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RefundContribution:
+    """A refund whose money left our balance: when, how much, whether it succeeded, and when it came back."""
+
+    at: int
+    amount: int
+    succeeded: bool = True
+    failed_at: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """The parts of a payment that the figures count. Times are Unix seconds, amounts minor units of ``currency``.
 
-    ``refunds`` are the succeeded ones as (time, amount); ``disputes`` are the times of chargebacks,
+    ``refunds`` are those whose money left our balance; ``disputes`` are the times of chargebacks,
     which inquiries and prevented disputes are not.
     """
 
@@ -72,7 +82,7 @@ class Contribution:
     captured: int
     disputed: bool
     attempts: tuple[AttemptContribution, ...] = ()
-    refunds: tuple[tuple[int, int], ...] = ()
+    refunds: tuple[RefundContribution, ...] = ()
     disputes: tuple[int, ...] = ()
 
     @property
@@ -105,7 +115,7 @@ class Contribution:
     @property
     def refunded(self) -> bool:
         """True for a completed payment with a succeeded refund."""
-        return self.outcome == Outcome.COMPLETED and bool(self.refunds)
+        return self.outcome == Outcome.COMPLETED and any(refund.succeeded for refund in self.refunds)
 
     @property
     def seconds(self) -> int | None:
@@ -118,8 +128,10 @@ class Contribution:
 def counters_by_time(contribution: Contribution) -> Iterator[tuple[int, Counters]]:
     """The payment's counters and their times: cohort figures at its creation, activity at the time of each event."""
     yield from own_counters_by_time(contribution)
-    for at, amount in contribution.refunds:
-        yield at, refund_counters(contribution.currency, amount)
+    for refund in contribution.refunds:
+        yield refund.at, refund_counters(contribution.currency, refund.amount)
+        if refund.failed_at is not None:
+            yield refund.failed_at, refund_failure_counters(contribution.currency, refund.amount)
     for at in contribution.disputes:
         yield at, dispute_counters()
 
@@ -133,8 +145,13 @@ def own_counters_by_time(contribution: Contribution) -> Iterator[tuple[int, Coun
 
 
 def refund_counters(currency: str, amount: int) -> Counters:
-    """The counters of a succeeded refund, at the time of the refund; ``amount`` is in minor units."""
+    """The counters of a refund's money leaving, at the time of the refund; ``amount`` is in minor units."""
     return {f"returned:{currency}": amount, f"refunds:{currency}": 1}
+
+
+def refund_failure_counters(currency: str, amount: int) -> Counters:
+    """The counters of a failed refund's money coming back, at the time of the failure."""
+    return {f"refund_failures:{currency}": amount, f"failed_refunds:{currency}": 1}
 
 
 def dispute_counters() -> Counters:
@@ -168,9 +185,10 @@ def _cohort(contribution: Contribution) -> Counters:
     if outcome == Outcome.COMPLETED:
         counters[f"captured:{contribution.currency}"] = contribution.captured
         counters["disputed"] = int(contribution.disputed)
-        if contribution.refunds:
+        if contribution.refunded:
             counters["refunded"] = 1
-            counters[f"refunded:{contribution.currency}"] = sum(amount for _, amount in contribution.refunds)
+            back = sum(refund.amount for refund in contribution.refunds if refund.succeeded)
+            counters[f"refunded:{contribution.currency}"] = back
     if (seconds := contribution.seconds) is not None:
         counters["timed"] = 1
         counters["seconds"] = seconds

@@ -34,8 +34,9 @@ DEFINITIONS: Mapping[str, str] = {
     "dispute_rate": "Completed payments that were disputed (chargebacks, not inquiries), as a share of all completed "
     "payments.",
     "disputes_opened": "Chargebacks opened in the range, whenever the payment was made.",
-    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund; net is gross minus "
-    "refunds. Currencies are never added together.",
+    "volume": "Gross counts money on the day it was captured, refunds on the day of the refund, and failed refunds on "
+    "the day on which their money came back; net is gross minus refunds plus failed refunds. The part of a hold that "
+    "was not captured is no refund. Currencies are never added together.",
 }
 
 
@@ -50,20 +51,23 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Money of one currency, and how many payments and refunds moved it.
+    """Money of one currency, and how many payments, refunds and failures of refunds moved it.
 
-    Fields are in minor units; ``gross``, ``refunded`` and ``net`` are in major units, None for an unknown currency.
+    Fields are in minor units; ``gross``, ``refunded``, ``refund_failures`` and ``net`` are in major units, None for an
+    unknown currency.
     """
 
     currency: str
     gross_minor: int
     refunded_minor: int
+    refund_failures_minor: int
     captures: int
     refunds: int
+    failed_refunds: int
 
     @property
     def net_minor(self) -> int:
-        return self.gross_minor - self.refunded_minor
+        return self.gross_minor - self.refunded_minor + self.refund_failures_minor
 
     @property
     def gross(self) -> Decimal | None:
@@ -72,6 +76,10 @@ class Volume:
     @property
     def refunded(self) -> Decimal | None:
         return Money(self.refunded_minor, self.currency).to_major_if_known()
+
+    @property
+    def refund_failures(self) -> Decimal | None:
+        return Money(self.refund_failures_minor, self.currency).to_major_if_known()
 
     @property
     def net(self) -> Decimal | None:
@@ -222,16 +230,17 @@ class Figures:
     @cached_property
     def volumes(self) -> list[Volume]:
         """By currency in alphabetical order; only currencies in which money moved."""
-        return [self.volume(c) for c in sorted(self._keyed("gross").keys() | self._keyed("returned").keys())]
+        moved = (self._keyed(name).keys() for name in ("gross", "returned", "refund_failures"))
+        return [self.volume(c) for c in sorted(set().union(*moved))]
 
     def volume(self, currency: str) -> Volume:
         """The volume of one currency; zero where no money moved."""
-        names = ("gross", "returned", "captures", "refunds")
+        names = ("gross", "returned", "refund_failures", "captures", "refunds", "failed_refunds")
         return Volume(currency, *(self.count(f"{name}:{currency}") for name in names))
 
     def net(self, currency: str) -> int:
-        """Gross minus refunded of one currency, in minor units."""
-        return self.count(f"gross:{currency}") - self.count(f"returned:{currency}")
+        """Gross minus refunded plus failures of refunds of one currency, in minor units."""
+        return self.volume(currency).net_minor
 
     def hour(self, weekday: int, hour: int, name: str) -> int:
         """Payments ``created`` in a local hour, or how many of them ``completed`` or ``failed``; Monday is 0."""

@@ -8,9 +8,16 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from app.domain.figures.contributions import Counters, dispute_counters, own_counters_by_time, refund_counters
+from app.domain.figures.contributions import (
+    Counters,
+    dispute_counters,
+    own_counters_by_time,
+    refund_counters,
+    refund_failure_counters,
+)
 from app.models.connection import raw, unavailable_as_ours
 from app.models.figures.rollups import Choice
+from app.models.listing.children import BEGINNING
 from app.models.listing.disputes import DisputeRow
 from app.models.listing.payment_summary import CONTRIBUTION_FIELDS, PaymentRow, contribution_of
 from app.models.listing.refunds import RefundRow
@@ -45,6 +52,11 @@ def _later(spans: Spans, choice: Choice, session: ClientSession) -> Iterator[tup
     fields = {"_id": 0, "at": 1, "currency": 1, "amount": 1}
     for row in raw(RefundRow).find({**query, "counted": True}, fields, session=session):
         yield _second(row["at"]), refund_counters(row["currency"], row["amount"])
+    # Their index is in the order of the refunds, so it is named: failed refunds are few.
+    failed = {"$or": [{"failed_at": span} for span in _ranges(spans)], **choice.query}
+    failed |= {"at": {"$gte": BEGINNING}, "failed_at": {"$gte": BEGINNING}}
+    for row in raw(RefundRow).find(failed, {**fields, "failed_at": 1}, session=session).hint("failed_newest"):
+        yield _second(row["failed_at"]), refund_failure_counters(row["currency"], row["amount"])
     for row in raw(DisputeRow).find({**query, "chargeback": True}, {"_id": 0, "at": 1}, session=session):
         yield _second(row["at"]), dispute_counters()
 

@@ -21,7 +21,7 @@ NEWEST = Sorting("at", -1)
 # What a row copies from its payment, and what an index carries so that a second filter is decided in the index.
 _FROM_PAYMENT = ("order_id", "customer_id", "currency", "brand", "country")
 CARD_FIELDS = ("brand", "country", "three_d_secure")
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ChildRow:
@@ -80,7 +80,7 @@ class ChildFilter:
         names = ("status", "currency", "brand", "country", "three_d_secure")
         query: Row = {name: value for name in names if (value := getattr(self, name)) is not None}
         # A bound on the time is always there: MongoDB then decides the other filters from an index that begins with it.
-        query["at"] = {"$gte": self.start or _BEGINNING} | ({"$lt": self.end} if self.end else {})
+        query["at"] = {"$gte": self.start or BEGINNING} | ({"$lt": self.end} if self.end else {})
         return query
 
 

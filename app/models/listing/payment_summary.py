@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, LongField, StringField
 
-from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution
+from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution, RefundContribution
 from app.domain.payments.states import AttemptStatus, DisputeStatus, FraudSignal, PaymentStatus, RefundState
 from app.models.document import StoredDocument
 from app.models.payments.mapping import Document as Fields
@@ -34,18 +34,19 @@ def _fields(names: str) -> dict[str, int]:
 CONTRIBUTION_OF_PAYMENT = _fields(
     "created_at completed_at currency card.brand card.country status amount_captured disputed attempts.status "
     "attempts.failure.reason attempts.three_d_secure.outcome attempts.three_d_secure.flow "
-    "refunds.status refunds.created_at refunds.amount disputes.status disputes.created_at"
+    "refunds.status refunds.created_at refunds.amount refunds.currency refunds.moved refunds.failed_at "
+    "disputes.status disputes.created_at"
 )
 # What of a payment document a list shows before its row is written, which is read while a person waits as well.
 LISTED_OF_PAYMENT = CONTRIBUTION_OF_PAYMENT | _fields(
-    "order_id customer_id payment_intent_id amount amount_refundable refund_status description updated_at version "
-    "card.last4 risk.level fraud_warnings.actionable reviews.is_open"
+    "order_id customer_id payment_intent_id amount amount_refundable amount_released refund_status differs description "
+    "updated_at version card.last4 risk.level fraud_warnings.actionable reviews.is_open"
 )
 # What of a payment document makes its row; the rest (evidence, history) is never read for it.
 PAYMENT_FIELDS = _fields(
-    "order_id customer_id payment_intent_id amount currency status amount_captured amount_refundable refund_status "
-    "disputed card attempts refunds disputes risk fraud_warnings reviews description created_at completed_at "
-    "updated_at version uncounted"
+    "order_id customer_id payment_intent_id amount currency status amount_captured amount_refundable amount_released "
+    "refund_status disputed differs card attempts refunds disputes risk fraud_warnings reviews description created_at "
+    "completed_at updated_at version uncounted"
 )
 # The fields of a row that ``contribution_of`` reads.
 CONTRIBUTION_FIELDS = _fields(
@@ -93,6 +94,9 @@ class PaymentRow(StoredDocument):
     priced = ListField(StringField())
     last4 = StringField(null=True)
     signals = ListField(StringField())
+    # Only where there is any.
+    released = LongField()
+    differs = DictField(default=None)
     attempts = ListField(DictField())
     refunds = ListField(DictField())
     disputes = ListField(DateTimeField())
@@ -143,7 +147,7 @@ def listed_row_of(payment: Mapping[str, Any]) -> Fields:
 def _row_and_contribution(payment: Mapping[str, Any]) -> tuple[Fields, Contribution]:
     row = bare_row_of(payment)
     contribution = contribution_of(row)
-    row["kind"] = FilterKey.of(contribution, row["refund_status"]).text
+    row["kind"] = FilterKey.of(contribution, row["refund_status"], differs=bool(payment.get("differs"))).text
     return row, contribution
 
 
@@ -170,14 +174,20 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
         "country": card.get("country") or NO_CARD,
         "last4": card.get("last4"),
         "signals": _signals(payment),
+        **{name: value for name, value in _money_apart(payment).items() if value},
         "attempts": [_attempt(a) for a in payment["attempts"]],
         "refunds": [
-            {"at": r["created_at"], "amount": r["amount"]}
+            _refund(r)
             for r in payment["refunds"]
-            if captured and RefundState(r["status"]).counts_as_refunded
+            if captured and moves_money(r) and r["currency"] == payment["currency"]
         ],
         "disputes": [d["created_at"] for d in payment["disputes"] if DisputeStatus(d["status"]).is_chargeback],
     }
+
+
+def _money_apart(payment: Mapping[str, Any]) -> Fields:
+    """What was released of a hold, and what the order asked where something else was taken."""
+    return {"released": payment.get("amount_released"), "differs": payment.get("differs")}
 
 
 def _signals(payment: Mapping[str, Any]) -> list[str]:
@@ -204,7 +214,7 @@ def contribution_of(row: Mapping[str, Any]) -> Contribution:
         captured=row["captured"],
         disputed=row["disputed"],
         attempts=tuple(AttemptContribution(**attempt) for attempt in row["attempts"]),
-        refunds=tuple((_seconds(r["at"]), r["amount"]) for r in row["refunds"]),
+        refunds=tuple(_refund_contribution(refund) for refund in row["refunds"]),
         disputes=tuple(_seconds(at) for at in row["disputes"]),
     )
 
@@ -219,10 +229,11 @@ class FilterKey:
     refund_status: str
     disputed: bool
     three_d_secure: bool
+    differs: bool
 
     @classmethod
-    def of(cls, contribution: Contribution, refund_status: str) -> FilterKey:
-        """The key of a payment."""
+    def of(cls, contribution: Contribution, refund_status: str, *, differs: bool = False) -> FilterKey:
+        """The key of a payment; ``differs`` is true where something else was taken than the order asked."""
         return cls(
             status=contribution.status,
             outcome=contribution.outcome.value,
@@ -230,18 +241,21 @@ class FilterKey:
             refund_status=refund_status,
             disputed=contribution.disputed,
             three_d_secure=contribution.three_d_secure,
+            differs=differs,
         )
 
     @classmethod
     @lru_cache(maxsize=1000)
     def parse(cls, text: str) -> FilterKey:
-        status, outcome, first, refund_status, disputed, three_d_secure = text.split("/")
-        return cls(status, outcome, first, refund_status, disputed == "disputed", three_d_secure == "3ds")
+        status, outcome, first, refund_status, disputed, secure, differs = text.split("/")
+        flags = (disputed == "disputed", secure == "3ds", differs == "differs")
+        return cls(status, outcome, first, refund_status, *flags)
 
     @property
     def text(self) -> str:
         words = (self.status, self.outcome, self.first_attempt, self.refund_status)
-        flags = ("disputed" if self.disputed else "", "3ds" if self.three_d_secure else "")
+        differs = "differs" if self.differs else ""
+        flags = ("disputed" if self.disputed else "", "3ds" if self.three_d_secure else "", differs)
         return "/".join((*words, *flags))
 
 
@@ -249,6 +263,33 @@ _COPIED = (
     "order_id customer_id payment_intent_id description amount currency status refund_status disputed created_at "
     "completed_at updated_at version"
 ).split()
+
+
+def moves_money(refund: Mapping[str, Any]) -> bool:
+    """True where a refund's money left our balance, whatever became of it."""
+    return bool(refund.get("moved")) or RefundState(refund["status"]).counts_as_refunded
+
+
+def _refund(refund: Mapping[str, Any]) -> Fields:
+    fields: Fields = {"at": refund["created_at"], "amount": refund["amount"]}
+    if refund.get("failed_at"):
+        return fields | {"failed_at": refund["failed_at"]}
+    return fields if RefundState(refund["status"]).counts_as_refunded else fields | {"open": True}
+
+
+def _refund_contribution(refund: Mapping[str, Any]) -> RefundContribution:
+    failed_at = refund.get("failed_at")
+    return RefundContribution(
+        at=_seconds(refund["at"]),
+        amount=refund["amount"],
+        succeeded=not failed_at and not refund.get("open"),
+        failed_at=_seconds(failed_at) if failed_at else None,
+    )
+
+
+def refunded_of(row: Mapping[str, Any]) -> int:
+    """Minor units that the customer of a row has back."""
+    return sum(refund.amount for refund in map(_refund_contribution, row["refunds"]) if refund.succeeded)
 
 
 def _attempt(attempt: Mapping[str, Any]) -> Fields:

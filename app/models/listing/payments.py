@@ -94,6 +94,7 @@ class PaymentFilter:
     statuses: Collection[str] | None = None
     refund_status: str | None = None
     disputed: bool | None = None
+    differs: bool | None = None
     figure: FigureFilter | None = None
     reason: str | None = None
     signal: FraudSignal | None = None
@@ -126,6 +127,7 @@ class PaymentFilter:
             (self.statuses is None or key.status in self.statuses)
             and self.refund_status in {None, key.refund_status}
             and self.disputed in {None, key.disputed}
+            and self.differs in {None, key.differs}
             and self.three_d_secure in {None, key.three_d_secure}
             and (self.figure is None or self.figure.matches(key))
         )

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, StringField
+from mongoengine import BooleanField, DateTimeField, StringField
 
 from app.domain.payments.failed_refunds import failure_times, needing_attention
-from app.domain.payments.states import RefundState
 from app.models.document import StoredDocument
-from app.models.listing.children import CARD_FIELDS, NEWEST, ChildFilter, ChildRow, Urgent, shared_fields
+from app.models.listing.children import BEGINNING, CARD_FIELDS, NEWEST, ChildFilter, ChildRow, Urgent, shared_fields
+from app.models.listing.payment_summary import moves_money
 from app.models.pagination import Row
 from app.models.payments.mapping import Document as Fields
 from app.models.payments.mapping import refund_of
@@ -24,8 +24,10 @@ class RefundRow(ChildRow, StoredDocument):
 
     refund_id = StringField(required=True)
     stripe_refund_id = StringField(null=True)
-    # True where the figures count it: it succeeded, and money had been captured.
+    # True where the figures count it: its money left our balance, and came from a capture in the same currency.
     counted = BooleanField(required=True)
+    # When the money of a counted one came back.
+    failed_at = DateTimeField()
     # True while it waits for a person: for an action, or after a failure that nothing has made good.
     needs_person = BooleanField(required=True)
     reason = StringField(null=True)
@@ -45,22 +47,32 @@ class RefundRow(ChildRow, StoredDocument):
                 "fields": ["-at", "-id", *CARD_FIELDS, "status", "currency", "counted"],
                 "partialFilterExpression": {"needs_person": True},
             },
+            {
+                "name": "failed_newest",
+                "fields": ["-at", "-id", "failed_at", *CARD_FIELDS, "currency"],
+                "partialFilterExpression": {"failed_at": {"$gte": BEGINNING}},
+            },
         ],
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFilter(ChildFilter):
-    """Refunds; ``counted`` are those that a refunded volume counts."""
+    """Refunds; ``counted`` are those that a refunded volume counts.
+
+    ``came_back`` are those that a volume of refund failures counts: the range is then of the failure.
+    """
 
     document: ClassVar[type[StoredDocument]] = RefundRow
     urgent: ClassVar[Urgent] = Urgent({"needs_person": True}, NEWEST.keys, "needs_person_newest")
     amount_currency: ClassVar[str] = "currency"
 
     counted: bool | None = None
+    came_back: bool = False
 
     def query(self) -> Row:
-        return self._shared_query() | ({} if self.counted is None else {"counted": self.counted})
+        query = self._shared_query() | ({} if self.counted is None else {"counted": self.counted})
+        return query | {"at": {"$gte": BEGINNING}, "failed_at": query["at"]} if self.came_back else query
 
     def sum_query(self) -> Row:
         # Of refunds in any state, only those that paid money back are added up.
@@ -75,10 +87,12 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
             **shared_fields(row, refund, three_d_secure=three_d_secure),
             "refund_id": refund["id"],
             **{name: refund.get(name) for name in _COPIED},
-            "counted": RefundState(refund["status"]).counts_as_refunded and bool(row["captured"]),
+            "counted": counted,
+            **({"failed_at": refund["failed_at"]} if counted and refund.get("failed_at") else {}),
             "needs_person": refund["id"] in waiting,
         }
         for refund in payment["refunds"]
+        for counted in [bool(row["captured"]) and moves_money(refund) and refund["currency"] == row["currency"]]
     ]
 
 

@@ -182,6 +182,8 @@ def open_drift(limit: int) -> list[OpenDifference]:
         {"$sort": {"started_at": -1, "_id": -1}},
         {"$limit": _MOST_SEARCHED},
         {"$unwind": "$drift"},
+        # Nothing that a repair could mend: the list of payments has a filter for them.
+        {"$match": {"drift.kind": {"$ne": "differs_from_order"}}},
         {"$group": {"_id": payment, **latest, "started_at": {"$first": "$started_at"}}},
         {"$match": {"drift.repaired": {"$ne": True}}},
         {"$lookup": equal_since},

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from app.domain.figures.figures import Figures
 from app.domain.figures.statistics import Ratio
 from app.domain.money import Money
+from app.models.listing.payment_summary import refunded_of
 from app.services.exports.files import Cell, Table
 from app.services.figures.report import Report
 
@@ -30,13 +31,16 @@ def payments(rows: Iterable[Row], zone: ZoneInfo) -> Table:
         **_same("order_id", "customer_id", "payment_intent_id", "description", "currency"),
         **_amounts("amount", lambda r: r["amount"]),
         **_amounts("captured", lambda r: r["captured"]),
-        **_amounts("refunded", lambda r: sum(refund["amount"] for refund in r["refunds"])),
+        **_amounts("refunded", refunded_of),
         **_card(),
         "card_last4": lambda r: r["last4"],
         "three_d_secure": lambda r: _yes(any(a.get("outcome") for a in r["attempts"])),
         "attempts": lambda r: len(r["attempts"]),
         "failure_codes": lambda r: " ".join(a["reason"] for a in r["attempts"] if a.get("reason")),
         "fraud_signals": lambda r: " ".join(r["signals"]),
+        **_amounts("released", lambda r: r.get("released") or 0),
+        "asked_amount_minor": lambda r: _asked(r, "amount"),
+        "asked_currency": lambda r: _asked(r, "currency"),
     }
     return _table("payments", columns, rows)
 
@@ -54,6 +58,7 @@ def refunds(rows: Iterable[Row], zone: ZoneInfo) -> Table:
         **_same("reason", "failure_reason", "requested_by", "order_id", "customer_id"),
         **_card(),
         "three_d_secure": lambda r: _yes(r["three_d_secure"]),
+        **_times("failed", "failed_at", zone),
     }
     return _table("refunds", columns, rows)
 
@@ -93,7 +98,8 @@ def figures(report: Report) -> Table:
 
 def volume(report: Report) -> Table:
     """The money of each interval of a range: one row per interval and currency in which money moved."""
-    names = [f"{kind}{form}" for kind in ("gross", "refunded", "net") for form in ("_minor", "")]
+    kinds = ("gross", "refunded", "net", "refund_failures")
+    names = [f"{kind}{form}" for kind in kinds for form in ("_minor", "")]
     return Table("volume", ("start_utc", "start_local", "currency", *names), _volume(report))
 
 
@@ -147,6 +153,7 @@ def _volume(report: Report) -> Iterator[list[Cell]]:
                 *(money.gross_minor, money.gross),
                 *(money.refunded_minor, money.refunded),
                 *(money.net_minor, money.net),
+                *(money.refund_failures_minor, money.refund_failures),
             ]
 
 
@@ -176,7 +183,7 @@ def _card() -> Columns:
 
 
 def _times(prefix: str, field: str, zone: ZoneInfo) -> Columns:
-    return {f"{prefix}_utc": lambda r: r[field], f"{prefix}_local": lambda r: _local(r[field], zone)}
+    return {f"{prefix}_utc": lambda r: r.get(field), f"{prefix}_local": lambda r: _local(r.get(field), zone)}
 
 
 def _amounts(name: str, minor: Callable[[Row], int], currency: str = "currency") -> Columns:
@@ -197,6 +204,15 @@ def _ratio_names(*names: str) -> list[str]:
 
 def _ratio(ratio: Ratio) -> list[Cell]:
     return [ratio.n, ratio.total, None if ratio.value is None else round(ratio.value, 6)]
+
+
+def _asked(row: Row, field: str) -> Cell:
+    """What the order asked, where something else was taken."""
+    differs = row.get("differs")
+    if not differs:
+        return None
+    asked: Cell = differs[field][0] if field in differs else row[field]
+    return asked
 
 
 def _yes(value: bool) -> str:

@@ -152,7 +152,7 @@ def _of_windows(windows: dict[str, Figures]) -> Iterator[Family]:
             ((w, v.currency, flow), float(amount))
             for w, f in each
             for v in f.volumes
-            for flow, amount in (("gross", v.gross), ("refunded", v.refunded))
+            for flow, amount in (("gross", v.gross), ("refunded", v.refunded), ("refund_failures", v.refund_failures))
             if amount is not None
         )
     )

@@ -130,6 +130,8 @@ def observe(before: StoredPayment | None, after: PaymentState, payment: Payment)
     old = before.payment.status.value if before else "none"
     if old != payment.status.value:
         telemetry.payment_moved(old, payment.status.value)
+    if payment.differs and not (before and before.payment.differs):
+        telemetry.payment_differs()
     refunds_before = before.state.refunds if before else {}
     for refund_id in (refund.id for refund in payment.refunds):
         refund = after.refunds[refund_id]

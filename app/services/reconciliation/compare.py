@@ -31,6 +31,12 @@ class DriftKind(StrEnum):
     MISSING_HERE = "missing_here"
     DIFFERENT = "different"
     MISSING_THERE = "missing_there"
+    DIFFERS_FROM_ORDER = "differs_from_order"
+
+    @property
+    def is_drift(self) -> bool:
+        """False where both sides agree, and the order asked something else."""
+        return self != DriftKind.DIFFERS_FROM_ORDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,27 +74,45 @@ def compare(stored: StoredPayment | None, intent: IntentFact, others: Sequence[F
     intent, others = _mergeable(stored.state if stored else None, intent, others)
     before = stored.state if stored else None
     state = merge(before or adopt(intent, ""), [*others, intent])
-    if state is before:
-        return None
+    if stored and state is before:
+        return _unlike_the_order(stored, stored.payment)
     payment = derive(state)
     theirs = record(payment)
     ours = record(stored.payment) if stored else None
     if ours:
         theirs = comparable(theirs, ours)
-    if ours == theirs:
-        return None
+    if stored and ours == theirs:
+        return _unlike_the_order(stored, payment)
     return Difference(
         kind=DriftKind.DIFFERENT if stored else DriftKind.MISSING_HERE,
         payment_id=stored.id if stored else intent.payment_id,
         intent_id=intent.intent_id,
-        currency=state.currency,
-        amount=state.amount,
+        currency=payment.currency,
+        amount=payment.amount,
         captured=payment.amount_captured - (stored.payment.amount_captured if stored else 0),
         refunded=payment.amount_refunded - (stored.payment.amount_refunded if stored else 0),
         fields=_fields(ours, theirs) if ours else {"status": [None, payment.status.value]},
         stored=stored,
         intent=intent,
         facts=tuple(others),
+    )
+
+
+def _unlike_the_order(stored: StoredPayment, payment: Payment) -> Difference | None:
+    """What a payment on which both sides agree took that its order did not ask; None where that is the same.
+
+    ``fields`` then hold ``{field: [asked, taken]}``; there is nothing to repair.
+    """
+    if payment.asked is None:
+        return None
+    asked, taken = payment.asked, (payment.amount, payment.currency)
+    return Difference(
+        kind=DriftKind.DIFFERS_FROM_ORDER,
+        payment_id=stored.id,
+        intent_id=payment.payment_intent_id,
+        currency=payment.currency,
+        amount=payment.amount,
+        fields={name: list(sides) for name, *sides in zip(("amount", "currency"), asked, taken, strict=True)},
     )
 
 

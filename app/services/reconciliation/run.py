@@ -224,7 +224,7 @@ class Run:
             with ThreadPoolExecutor(min(_REPAIRS_AT_ONCE, len(differences))) as pool:
                 repaired = list(pool.map(self._repair, differences))
         for difference, done in zip(differences, repaired, strict=True):
-            self.drift_total += 1
+            self.drift_total += difference.kind.is_drift
             self.counts[difference.kind.value] += 1
             self.counts["repaired"] += done
             sums = self.amounts[difference.currency]

@@ -753,6 +753,8 @@ export interface paths {
                     failure_code?: string;
                     /** @description Whether 3-D Secure was requested in any attempt. */
                     three_d_secure?: boolean;
+                    /** @description Whether Stripe took another amount or currency than the order asked. */
+                    differs?: boolean;
                     /** @description Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 timestamp. */
                     created_from?: string;
                     /** @description Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an RFC 3339 timestamp (excluded itself). */
@@ -2854,6 +2856,36 @@ export interface components {
              */
             order_id: string;
         };
+        AmountDifference: {
+            /**
+             * @description What the order asked, in major units of the currency that it asked. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 100
+             */
+            asked: number | null;
+            /**
+             * @description What was taken or is held, in major units of its own currency. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 120
+             */
+            taken: number | null;
+        };
+        CurrencyDifference: {
+            /**
+             * @description The currency that the order asked.
+             * @example sek
+             */
+            asked: string;
+            /**
+             * @description The currency in which the money was taken or is held.
+             * @example nok
+             */
+            taken: string;
+        };
+        Differs: {
+            /** @description Only where the amount differs. */
+            amount?: components["schemas"]["AmountDifference"];
+            /** @description Only where the currency differs. */
+            currency?: components["schemas"]["CurrencyDifference"];
+        };
         ThreeDSecure: {
             /** @description Whether 3-D Secure was requested. */
             attempted: boolean;
@@ -3065,7 +3097,7 @@ export interface components {
              */
             payment_intent_id: string | null;
             /**
-             * @description Amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @description Taken or held, in major units; before that, what is asked. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
             amount: number | null;
@@ -3087,15 +3119,32 @@ export interface components {
              */
             refund_status: "none" | "pending" | "partial" | "full";
             /**
+             * @description Taken, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 99.99
+             */
+            amount_captured: number | null;
+            /**
              * @description Given back by succeeded refunds, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
             amount_refunded: number | null;
             /**
+             * @description What may still be refunded, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 99.99
+             */
+            amount_refundable: number | null;
+            /**
+             * @description The part of a hold that was not captured; it is no refund. In major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 0
+             */
+            amount_released: number | null;
+            /**
              * @description Lost in disputes for good, in major units; without disputes in another currency. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
             amount_lost: number | null;
+            /** @description What Stripe took that the order did not ask, because the payment intent was changed there; empty for nearly every payment. */
+            differs: components["schemas"]["Differs"];
             /** @description Whether a chargeback was ever opened (no inquiry, not prevented). */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
@@ -3292,7 +3341,7 @@ export interface components {
              */
             payment_intent_id: string | null;
             /**
-             * @description Amount, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @description Taken or held, in major units; before that, what is asked. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 99.99
              */
             amount: number | null;
@@ -3314,15 +3363,32 @@ export interface components {
              */
             refund_status: "none" | "pending" | "partial" | "full";
             /**
+             * @description Taken, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 99.99
+             */
+            amount_captured: number | null;
+            /**
              * @description Given back by succeeded refunds, in major units. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
             amount_refunded: number | null;
             /**
+             * @description What may still be refunded, in major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 99.99
+             */
+            amount_refundable: number | null;
+            /**
+             * @description The part of a hold that was not captured; it is no refund. In major units. Null for a payment made elsewhere in a currency that is not supported here.
+             * @example 0
+             */
+            amount_released: number | null;
+            /**
              * @description Lost in disputes for good, in major units; without disputes in another currency. Null for a payment made elsewhere in a currency that is not supported here.
              * @example 0
              */
             amount_lost: number | null;
+            /** @description What Stripe took that the order did not ask, because the payment intent was changed there; empty for nearly every payment. */
+            differs: components["schemas"]["Differs"];
             /** @description Whether a chargeback was ever opened (no inquiry, not prevented). */
             disputed: boolean;
             /** @description Why the latest attempt failed, while the payment is not completed. */
@@ -3583,7 +3649,12 @@ export interface components {
              */
             refunded: number | null;
             /**
-             * @description Gross less refunded; negative when more went back than came in. Null for an unsupported currency, whose decimals are unknown.
+             * @description Refunds of which the money came back in the range, whenever they were made. Null for an unsupported currency, whose decimals are unknown.
+             * @example 1234.5
+             */
+            refund_failures: number | null;
+            /**
+             * @description Gross less refunded plus refund failures; negative when more went back than came in. Null for an unsupported currency, whose decimals are unknown.
              * @example 1234.5
              */
             net: number | null;
