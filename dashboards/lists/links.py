@@ -15,13 +15,19 @@ from app.models.listing.payments import FigureFilter
 
 
 def payments_link(
-    span: Span, choice: Choice = EVERYTHING, *, figure: FigureFilter | None = None, reason: str | None = None
+    span: Span,
+    choice: Choice = EVERYTHING,
+    *,
+    figure: FigureFilter | None = None,
+    reason: str | None = None,
+    method: str | None = None,
 ) -> str:
     """The payments that a figure of ``span`` and ``choice`` counts.
 
-    ``figure`` says which part of it: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason.
+    ``figure`` says which part of it: its n (COMPLETED) or its total (DECIDED); ``reason`` a failure reason,
+    ``method`` a type of payment method.
     """
-    more: dict[str, Any] = {"counts": figure.value if figure else None, "reason": reason}
+    more: dict[str, Any] = {"counts": figure.value if figure else None, "reason": reason, "method": method}
     return url_for("dashboards.payments", **_parameters(span, choice), **more)
 
 

@@ -6,14 +6,17 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from app.clock import now
 from app.domain.figures.figures import DEFINITIONS
+from app.domain.figures.statistics import Ratio
 from app.errors import FiguresNotReady
 from app.extensions import services
+from app.models.listing.payments import FigureFilter
 from app.models.payments import repository
 from app.services.exports.columns import FIGURES
 from app.services.figures.report import Report
 from app.services.listing import FilterOptions
+from dashboards.lists.formats import percent
 from dashboards.lists.labels import humanize
-from dashboards.lists.links import figures_export_link
+from dashboards.lists.links import figures_export_link, payments_link
 from dashboards.lists.query import PRESETS, options_of
 from dashboards.overview import cards, charts, volume
 from dashboards.overview import query as overview_query
@@ -48,6 +51,7 @@ def index() -> str | Response:
         created=cards.created(report),
         breakdown=cards.status_breakdown(report),
         cards=cards.cards(report),
+        methods=_methods(report),
         volume=volume.rows(report, query.moment),
         charts=charts.draw(report, query),
         files=_files(query),
@@ -82,6 +86,16 @@ def _files(query: OverviewQuery) -> dict[str, str]:
         )
         for name, ending in _FILES
     }
+
+
+def _methods(report: Report) -> list[tuple[str, str, Ratio, str]]:
+    """Each payment method in words, its success rate, and the list of the payments that it counts."""
+    span, choice = report.query.span, report.query.choice
+    found = []
+    for by in report.figures.success_by_method:
+        link = payments_link(span, choice, figure=FigureFilter.DECIDED, method=by.method)
+        found.append((humanize(by.method), percent(by.ratio.value), by.ratio, link))
+    return found
 
 
 def _is_unknown(report: Report, found: FilterOptions) -> bool:

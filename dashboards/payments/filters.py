@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.payments.methods import METHOD_TYPES
 from app.domain.payments.states import FraudSignal
 from app.models.listing.payments import FigureFilter, PaymentFilter, SortOrder
 from dashboards.lists.labels import DIFFERS, PAYMENT, REFUNDED, SIGNAL, humanize, options
@@ -15,6 +16,7 @@ from dashboards.lists.query import ListQuery, Reader, quoted
 
 STATUS: Mapping[str, str] = dict(options(PAYMENT))
 FRAUD: Mapping[str, str] = dict(options(SIGNAL))
+METHOD: Mapping[str, str] = {name: humanize(name) for name in METHOD_TYPES}
 REFUND_STATUS: Mapping[str, str] = dict(options(REFUNDED))
 SORT: Mapping[str, str] = {
     SortOrder.NEWEST: "Newest first",
@@ -59,7 +61,9 @@ def read(arguments: Mapping[str, str], zone: ZoneInfo) -> PaymentQuery:
     start, end = reader.range("Captured" if figure == FigureFilter.CAPTURED else "Created")
     status = reader.option("status", "Status", STATUS)
     signal = reader.option("fraud", "Fraud signal", FRAUD)
+    method = reader.option("method", "Payment method", METHOD, noun="payment method")
     where = PaymentFilter(
+        method=method,
         start=start,
         end=end,
         figure=FigureFilter(figure) if figure else None,

@@ -49,6 +49,7 @@ def _options(query: PaymentQuery) -> dict[str, list[tuple[str, str]]]:
         "status": list(filters.STATUS.items()),
         "refund_status": list(filters.REFUND_STATUS.items()),
         "fraud": list(filters.FRAUD.items()),
+        "method": list(filters.METHOD.items()),
         "sort": list(filters.SORT.items()),
         "reason": options_of(options.reason, humanize, where.reason),
     }

@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 document=$(mktemp)
 trap 'rm -f "$document"' EXIT
 (cd .. && .venv/bin/python -m tooling.openapi) > "$document"
-node_modules/.bin/openapi-typescript --default-non-nullable false "$document" -o "${1:-src/api/schema.d.ts}"
+# A field with a default may be left out of a request.
+node_modules/.bin/openapi-typescript "$document" --default-non-nullable=false -o "${1:-src/api/schema.d.ts}"

@@ -61,6 +61,10 @@ def recount(payments: Sequence[Document], start: datetime, end: datetime) -> dic
             "abandoned": sum(not p["attempts"] for p in waiting),
         },
         "success_rate": ratio(len(completed), len(completed) + len(failed)),
+        "success_by_method": {
+            name: ratio(sum(p["status"] == "completed" for p in mine), len(mine))
+            for name, mine in by_method([*completed, *failed]).items()
+        },
         "first_attempt_success": ratio(sum(p["attempts"][0]["status"] == "succeeded" for p in outcome), len(outcome)),
         "failure_reasons": {code: ratio(n, sum(reasons.values())) for code, n in reasons.items()},
         "refund_rate": {
@@ -132,6 +136,9 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     found["failure_reasons"] = {
         r["code"]: {name: r[name] for name in ("value", "n", "total")} for r in answer["failure_reasons"]
     }
+    found["success_by_method"] = {
+        m["method"]: {name: m[name] for name in ("value", "n", "total")} for m in answer["success_by_method"]
+    }
     by_amount = {
         s["currency"]: (Decimal(str(s["refunded"])), Decimal(str(s["captured"])))
         for s in answer["refund_rate"]["by_amount"]
@@ -152,6 +159,15 @@ def by_currency(payments: Sequence[Document]) -> dict[str, list[Document]]:
     found: dict[str, list[Document]] = defaultdict(list)
     for p in payments:
         found[p["currency"]].append(p)
+    return found
+
+
+def by_method(payments: Sequence[Document]) -> dict[str, list[Document]]:
+    """Payments by what was paid with. Cards and Link are one; earlier records tell of a card only."""
+    found: dict[str, list[Document]] = defaultdict(list)
+    for p in payments:
+        named = (p.get("payment_method") or {}).get("type")
+        found["card" if named in ("card", "link") or (named is None and p["card"]) else named or "unknown"].append(p)
     return found
 
 

@@ -12,6 +12,7 @@ from app.api.schemas.fields import described, nested, string
 from app.domain.declines import FailureGroup
 from app.domain.figures.figures import Figures
 from app.domain.figures.statistics import Ratio
+from app.domain.payments.methods import METHOD_TYPES
 from app.services.figures.report import Report
 
 Body = dict[str, Any]
@@ -63,6 +64,14 @@ class RefundedAmountSchema(Schema):
     value = _value()
 
 
+class MethodSuccessSchema(RatioSchema):
+    method = string(
+        "Stripe's word for the type; wallets and Link count as `card`, types of the future as `other`.",
+        "card",
+        enum=list(METHOD_TYPES),
+    )
+
+
 class RefundRateSchema(Schema):
     by_count = nested(RatioSchema, "Completed payments with a succeeded refund, of all completed.")
     by_amount = nested(
@@ -108,6 +117,9 @@ class VolumeSchema(Schema):
 class FiguresSchema(Schema):
     payments = nested(PaymentCountsSchema, "How many payments were created, and how they stand.")
     success_rate = nested(RatioSchema, "Completed of those that completed or failed.")
+    success_by_method = nested(
+        MethodSuccessSchema, "The success rate of each type of payment method; most used first.", many=True
+    )
     first_attempt_success = nested(
         RatioSchema, "Payments whose first attempt succeeded, of those with an attempt that has an outcome."
     )
@@ -168,6 +180,7 @@ def figures(figures_: Figures) -> Body:
     return {
         "payments": figures_.payments,
         "success_rate": _ratio(figures_.success_rate),
+        "success_by_method": [{"method": m.method, **_ratio(m.ratio)} for m in figures_.success_by_method],
         "first_attempt_success": _ratio(figures_.first_attempt_success),
         "failure_reasons": [
             {"code": r.reason.code, "group": r.reason.group.value, "meaning": r.reason.meaning, **_ratio(r.ratio)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from app.api.schemas.fields import Amount, Matches, PlainText, described, intent_id, reference, text
+from app.domain.payments.methods import METHOD_TYPES
 from app.domain.payments.states import CaptureMethod, PaymentStatus, RefundStatus, StripeReason
 
 _CURRENCY = "Three-letter ISO currency code, upper or lower case."
@@ -132,6 +133,10 @@ class PaymentQuerySchema(RequestSchema):
     three_d_secure = fields.Boolean(metadata=described("Whether 3-D Secure was requested in any attempt.", True))
     differs = fields.Boolean(
         metadata=described("Whether Stripe took another amount or currency than the order asked.", True)
+    )
+    method = fields.String(
+        validate=validate.OneOf(METHOD_TYPES),
+        metadata=described("Type of payment method; wallets and Link count as `card`.", "sepa_debit"),
     )
     created_from = fields.String(
         metadata=described(

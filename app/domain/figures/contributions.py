@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.figures.statistics import rounded_seconds
+from app.domain.payments.methods import NO_TYPE
 
 Counters = dict[str, int]
 NO_CARD = "unknown"
@@ -69,6 +70,8 @@ class RefundContribution:
 class Contribution:
     """The parts of a payment that the figures count. Times are Unix seconds, amounts minor units of ``currency``.
 
+    ``method`` is one of METHOD_TYPES.
+
     ``refunds`` are those whose money left our balance; ``disputes`` are the times of chargebacks,
     which inquiries and prevented disputes are not.
     """
@@ -81,6 +84,7 @@ class Contribution:
     status: str
     captured: int
     disputed: bool
+    method: str = NO_TYPE
     attempts: tuple[AttemptContribution, ...] = ()
     refunds: tuple[RefundContribution, ...] = ()
     disputes: tuple[int, ...] = ()
@@ -181,6 +185,9 @@ def _cohort(contribution: Contribution) -> Counters:
         counters["with_outcome"] = 1
         if first == FirstAttempt.SUCCEEDED:
             counters["first_succeeded"] = 1
+    if outcome in (Outcome.COMPLETED, Outcome.FAILED):
+        counters[f"method:{contribution.method}"] = 1
+        counters[f"method_paid:{contribution.method}"] = int(outcome == Outcome.COMPLETED)
     _count_attempts(contribution, counters)
     if outcome == Outcome.COMPLETED:
         counters[f"captured:{contribution.currency}"] = contribution.captured

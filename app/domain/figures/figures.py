@@ -18,6 +18,8 @@ FLOWS = ("challenge", "frictionless")
 DEFINITIONS: Mapping[str, str] = {
     "success_rate": "Completed payments as a share of payments that completed or failed. A failed payment has at least "
     "one failed attempt and never completed, canceled ones included. Open and never-attempted payments are excluded.",
+    "success_by_method": "The success rate of the payments with each payment method: the one that paid, or was tried "
+    "last. Link, Apple Pay and Google Pay count as cards.",
     "first_attempt_success": "Payments whose first attempt succeeded, as a share of all payments with an attempt that "
     "succeeded or failed.",
     "failure_reasons": "Failed attempts by the bank's decline code, or Stripe's code if there is none, as a share of "
@@ -47,6 +49,14 @@ class FailureReason:
     reason: DeclineReason
     ratio: Ratio
     payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSuccess:
+    """The success rate of the payments with one type of payment method (one of METHOD_TYPES)."""
+
+    method: str
+    ratio: Ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,13 @@ class Figures:
     def success_rate(self) -> Ratio:
         completed = self.count("completed")
         return Ratio(completed, completed + self.count("failed"))
+
+    @cached_property
+    def success_by_method(self) -> list[MethodSuccess]:
+        """Most used first; only methods with a payment that completed or failed."""
+        paid = self._keyed("method_paid")
+        found = [MethodSuccess(name, Ratio(paid.get(name, 0), n)) for name, n in self._keyed("method").items()]
+        return sorted(found, key=lambda m: (-m.ratio.total, m.method))
 
     @property
     def first_attempt_success(self) -> Ratio:

@@ -98,8 +98,10 @@ class Waiting(Status):
     VERIFICATION = "verification"
 
     @classmethod
-    def of_action(cls, action: str | None) -> Waiting:
-        """What ``next_action.type`` waits for, where it is no authentication of a card."""
+    def of(cls, action: str | None, method: PaymentMethod | None) -> Waiting:
+        """What an action asked of the customer waits for; ``action`` is ``next_action.type``."""
+        if authenticates(action, method):
+            return cls.AUTHENTICATION
         return _WAITING_BY_ACTION.get(action or "", cls.CUSTOMER)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from app.domain.payments.facts import Failure, Risk
 from app.domain.payments.history import Entry
-from app.domain.payments.methods import Card, PaymentMethod, Waiting, authenticates
+from app.domain.payments.methods import Card, PaymentMethod, Waiting
 from app.domain.payments.states import (
     AttemptStatus,
     AuthenticationOutcome,
@@ -67,9 +67,7 @@ class Attempt:
         """What an open attempt waits for; None for the others."""
         if self.status != AttemptStatus.OPEN:
             return None
-        if authenticates(self.action, self.payment_method):
-            return Waiting.AUTHENTICATION
-        return Waiting.of_action(self.action)
+        return Waiting.of(self.action, self.payment_method)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

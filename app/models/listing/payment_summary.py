@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from mongoengine import BooleanField, DateTimeField, DictField, IntField, ListField, LongField, StringField
 
 from app.domain.figures.contributions import NO_CARD, AttemptContribution, Contribution, RefundContribution
+from app.domain.payments.methods import PaymentMethod, Waiting, counted_type
 from app.domain.payments.states import AttemptStatus, DisputeStatus, FraudSignal, PaymentStatus, RefundState
 from app.models.document import StoredDocument
 from app.models.payments.mapping import Document as Fields
@@ -32,25 +33,27 @@ def _fields(names: str) -> dict[str, int]:
 
 # The fields of a payment document that the figures count; a view waits for this read, so they are the fewest possible.
 CONTRIBUTION_OF_PAYMENT = _fields(
-    "created_at completed_at currency card.brand card.country status amount_captured disputed attempts.status "
-    "attempts.failure.reason attempts.three_d_secure.outcome attempts.three_d_secure.flow "
+    "created_at completed_at currency card.brand card.country payment_method.type status amount_captured disputed "
+    "attempts.status attempts.failure.reason attempts.three_d_secure.outcome attempts.three_d_secure.flow "
     "refunds.status refunds.created_at refunds.amount refunds.currency refunds.moved refunds.failed_at "
     "disputes.status disputes.created_at"
 )
 # What of a payment document a list shows before its row is written, which is read while a person waits as well.
 LISTED_OF_PAYMENT = CONTRIBUTION_OF_PAYMENT | _fields(
     "order_id customer_id payment_intent_id amount amount_refundable amount_released refund_status differs description "
-    "updated_at version card.last4 risk.level fraud_warnings.actionable reviews.is_open"
+    "updated_at version card.last4 payment_method.wallet attempts.action attempts.payment_method.type risk.level "
+    "fraud_warnings.actionable reviews.is_open"
 )
 # What of a payment document makes its row; the rest (evidence, history) is never read for it.
 PAYMENT_FIELDS = _fields(
     "order_id customer_id payment_intent_id amount currency status amount_captured amount_refundable amount_released "
-    "refund_status disputed differs card attempts refunds disputes risk fraud_warnings reviews description created_at "
+    "refund_status disputed differs card payment_method attempts refunds disputes risk fraud_warnings reviews "
+    "description created_at "
     "completed_at updated_at version uncounted"
 )
 # The fields of a row that ``contribution_of`` reads.
 CONTRIBUTION_FIELDS = _fields(
-    "created_at completed_at currency brand country status captured disputed attempts refunds disputes"
+    "created_at completed_at currency brand country method status captured disputed attempts refunds disputes"
 )
 # What says of a row in which lists it is, and where in them.
 PLACED_FIELDS = _fields(
@@ -93,6 +96,10 @@ class PaymentRow(StoredDocument):
     facets = ListField(StringField())
     priced = ListField(StringField())
     last4 = StringField(null=True)
+    # One of ``METHOD_TYPES``; the wallet that a card was in; what a payment that requires action waits for.
+    method = StringField(required=True)
+    wallet = StringField(null=True)
+    waiting_for = StringField(null=True)
     signals = ListField(StringField())
     # Only where there is any.
     released = LongField()
@@ -164,7 +171,7 @@ def facet(
 
 def bare_row_of(payment: Mapping[str, Any]) -> Fields:
     """The row without its kind, which counting does without."""
-    card = payment.get("card") or {}
+    card, method = payment.get("card") or {}, payment.get("payment_method") or {}
     captured = payment["amount_captured"]
     return {
         "_id": payment["_id"],
@@ -173,6 +180,9 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
         "brand": card.get("brand") or NO_CARD,
         "country": card.get("country") or NO_CARD,
         "last4": card.get("last4"),
+        "method": counted_type(method.get("type") or ("card" if card else None)),
+        "wallet": method.get("wallet"),
+        "waiting_for": _waiting_for(payment),
         "signals": _signals(payment),
         **{name: value for name, value in _money_apart(payment).items() if value},
         "attempts": [_attempt(a) for a in payment["attempts"]],
@@ -188,6 +198,17 @@ def bare_row_of(payment: Mapping[str, Any]) -> Fields:
 def _money_apart(payment: Mapping[str, Any]) -> Fields:
     """What was released of a hold, and what the order asked where something else was taken."""
     return {"released": payment.get("amount_released"), "differs": payment.get("differs")}
+
+
+def _waiting_for(payment: Mapping[str, Any]) -> str | None:
+    """``Payment.waiting_for`` of a document."""
+    if payment.get("status") != PaymentStatus.REQUIRES_ACTION:
+        return None
+    for attempt in payment["attempts"]:
+        if attempt["status"] == AttemptStatus.OPEN:
+            kind = (attempt.get("payment_method") or {}).get("type")
+            return Waiting.of(attempt.get("action"), PaymentMethod(type=kind) if kind else None).value
+    return None
 
 
 def _signals(payment: Mapping[str, Any]) -> list[str]:
@@ -210,6 +231,7 @@ def contribution_of(row: Mapping[str, Any]) -> Contribution:
         currency=row["currency"],
         brand=row["brand"],
         country=row["country"],
+        method=row["method"],
         status=row["status"],
         captured=row["captured"],
         disputed=row["disputed"],
@@ -230,6 +252,7 @@ class FilterKey:
     disputed: bool
     three_d_secure: bool
     differs: bool
+    method: str
 
     @classmethod
     def of(cls, contribution: Contribution, refund_status: str, *, differs: bool = False) -> FilterKey:
@@ -242,21 +265,22 @@ class FilterKey:
             disputed=contribution.disputed,
             three_d_secure=contribution.three_d_secure,
             differs=differs,
+            method=contribution.method,
         )
 
     @classmethod
     @lru_cache(maxsize=1000)
     def parse(cls, text: str) -> FilterKey:
-        status, outcome, first, refund_status, disputed, secure, differs = text.split("/")
+        status, outcome, first, refund_status, disputed, secure, differs, method = text.split("/")
         flags = (disputed == "disputed", secure == "3ds", differs == "differs")
-        return cls(status, outcome, first, refund_status, *flags)
+        return cls(status, outcome, first, refund_status, *flags, method)
 
     @property
     def text(self) -> str:
         words = (self.status, self.outcome, self.first_attempt, self.refund_status)
         differs = "differs" if self.differs else ""
         flags = ("disputed" if self.disputed else "", "3ds" if self.three_d_secure else "", differs)
-        return "/".join((*words, *flags))
+        return "/".join((*words, *flags, self.method))
 
 
 _COPIED = (

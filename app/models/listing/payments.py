@@ -91,6 +91,7 @@ class PaymentFilter:
     brand: str | None = None
     country: str | None = None
     three_d_secure: bool | None = None
+    method: str | None = None
     statuses: Collection[str] | None = None
     refund_status: str | None = None
     disputed: bool | None = None
@@ -129,6 +130,7 @@ class PaymentFilter:
             and self.disputed in {None, key.disputed}
             and self.differs in {None, key.differs}
             and self.three_d_secure in {None, key.three_d_secure}
+            and self.method in {None, key.method}
             and (self.figure is None or self.figure.matches(key))
         )
 

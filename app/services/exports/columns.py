@@ -41,6 +41,8 @@ def payments(rows: Iterable[Row], zone: ZoneInfo) -> Table:
         **_amounts("released", lambda r: r.get("released") or 0),
         "asked_amount_minor": lambda r: _asked(r, "amount"),
         "asked_currency": lambda r: _asked(r, "currency"),
+        "payment_method": lambda r: r["method"],
+        **_same("wallet", "waiting_for"),
     }
     return _table("payments", columns, rows)
 

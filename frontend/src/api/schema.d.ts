@@ -755,6 +755,8 @@ export interface paths {
                     three_d_secure?: boolean;
                     /** @description Whether Stripe took another amount or currency than the order asked. */
                     differs?: boolean;
+                    /** @description Type of payment method; wallets and Link count as `card`. */
+                    method?: "acss_debit" | "affirm" | "afterpay_clearpay" | "alipay" | "alma" | "amazon_pay" | "au_becs_debit" | "bacs_debit" | "bancontact" | "billie" | "bizum" | "blik" | "boleto" | "card" | "cashapp" | "crypto" | "customer_balance" | "eps" | "fpx" | "giropay" | "grabpay" | "ideal" | "kakao_pay" | "klarna" | "konbini" | "kr_card" | "mb_way" | "mobilepay" | "multibanco" | "naver_pay" | "nz_bank_account" | "oxxo" | "p24" | "pay_by_bank" | "payco" | "paynow" | "paypal" | "paypay" | "payto" | "pix" | "promptpay" | "revolut_pay" | "samsung_pay" | "satispay" | "scalapay" | "sepa_debit" | "sequra" | "sofort" | "sunbit" | "swish" | "twint" | "upi" | "us_bank_account" | "wechat_pay" | "zip" | "other" | "unknown";
                     /** @description Created at or after this: a date (the day begins in DASHBOARD_TIMEZONE) or an RFC 3339 timestamp. */
                     created_from?: string;
                     /** @description Created until this: a date (that whole day in DASHBOARD_TIMEZONE is included) or an RFC 3339 timestamp (excluded itself). */
@@ -3497,6 +3499,29 @@ export interface components {
              */
             total: number;
         };
+        MethodSuccess: {
+            /**
+             * @description n divided by total, to six digits; null when total is 0.
+             * @example 0.93
+             */
+            value: number | null;
+            /**
+             * @description How many.
+             * @example 93
+             */
+            n: number;
+            /**
+             * @description Of how many.
+             * @example 93
+             */
+            total: number;
+            /**
+             * @description Stripe's word for the type; wallets and Link count as `card`, types of the future as `other`.
+             * @example card
+             * @enum {string}
+             */
+            method: "acss_debit" | "affirm" | "afterpay_clearpay" | "alipay" | "alma" | "amazon_pay" | "au_becs_debit" | "bacs_debit" | "bancontact" | "billie" | "bizum" | "blik" | "boleto" | "card" | "cashapp" | "crypto" | "customer_balance" | "eps" | "fpx" | "giropay" | "grabpay" | "ideal" | "kakao_pay" | "klarna" | "konbini" | "kr_card" | "mb_way" | "mobilepay" | "multibanco" | "naver_pay" | "nz_bank_account" | "oxxo" | "p24" | "pay_by_bank" | "payco" | "paynow" | "paypal" | "paypay" | "payto" | "pix" | "promptpay" | "revolut_pay" | "samsung_pay" | "satispay" | "scalapay" | "sepa_debit" | "sequra" | "sofort" | "sunbit" | "swish" | "twint" | "upi" | "us_bank_account" | "wechat_pay" | "zip" | "other" | "unknown";
+        };
         FailureReason: {
             /**
              * @description n divided by total, to six digits; null when total is 0.
@@ -3686,6 +3711,8 @@ export interface components {
             payments: components["schemas"]["PaymentCounts"];
             /** @description Completed of those that completed or failed. */
             success_rate: components["schemas"]["Ratio"];
+            /** @description The success rate of each type of payment method; most used first. */
+            success_by_method: components["schemas"]["MethodSuccess"][];
             /** @description Payments whose first attempt succeeded, of those with an attempt that has an outcome. */
             first_attempt_success: components["schemas"]["Ratio"];
             /** @description Failed attempts by reason, as a share of all failed attempts; most frequent first. */
@@ -3716,6 +3743,8 @@ export interface components {
             payments: components["schemas"]["PaymentCounts"];
             /** @description Completed of those that completed or failed. */
             success_rate: components["schemas"]["Ratio"];
+            /** @description The success rate of each type of payment method; most used first. */
+            success_by_method: components["schemas"]["MethodSuccess"][];
             /** @description Payments whose first attempt succeeded, of those with an attempt that has an outcome. */
             first_attempt_success: components["schemas"]["Ratio"];
             /** @description Failed attempts by reason, as a share of all failed attempts; most frequent first. */
@@ -3743,6 +3772,8 @@ export interface components {
             payments: components["schemas"]["PaymentCounts"];
             /** @description Completed of those that completed or failed. */
             success_rate: components["schemas"]["Ratio"];
+            /** @description The success rate of each type of payment method; most used first. */
+            success_by_method: components["schemas"]["MethodSuccess"][];
             /** @description Payments whose first attempt succeeded, of those with an attempt that has an outcome. */
             first_attempt_success: components["schemas"]["Ratio"];
             /** @description Failed attempts by reason, as a share of all failed attempts; most frequent first. */

@@ -147,6 +147,26 @@ def test_a_captcha_is_no_3d_secure(shop: Shop) -> None:
     assert (payment["status"], payment["three_d_secure"]["attempted"]) == ("completed", False)
 
 
+def test_lists_figures_and_exports_know_the_method(shop: Shop) -> None:
+    waiting = shop.open("mxn")
+    shop.sandbox.pay_with(waiting, "oxxo")
+    shop.payment()
+    browser = enter(shop.app, Role.FINANCE)
+    assert "Waiting for the voucher to be paid" in browser.get("/dashboard/payments?method=oxxo").text
+    assert "No payments match" in browser.get("/dashboard/payments?method=card").text
+    assert "oxxo,,voucher" in browser.get("/dashboard/payments.csv").text
+    assert len(shop.call("GET", "?method=oxxo").json["data"]) == 1
+    assert shop.call("GET", "?method=card").json["data"] == []
+    assert shop.call("GET", "?method=cash").status_code == 422
+    shop.sandbox.settle_payment(waiting, "expired")
+    shop.payment()
+    figures = shop.call("GET", "/metrics").json
+    assert figures["success_by_method"] == [{"method": "oxxo", "value": 0, "n": 0, "total": 1}]
+    assert figures["three_d_secure"]["rate"] == {"value": 0, "n": 0, "total": 1}
+    overview = browser.get("/dashboard").text
+    assert "Success by payment method" in overview and "OXXO" in overview
+
+
 def test_personal_data_of_a_method_is_not_stored(shop: Shop, database: Any) -> None:
     intent = shop.open("usd")
     shop.sandbox.pay_with(intent, "cashapp")
