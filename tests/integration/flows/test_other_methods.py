@@ -12,6 +12,7 @@ from flask import Flask
 from app.domain.permissions import Role
 from config import Settings
 from tests.integration.dashboards.pages import enter
+from tests.integration.flows.conftest import OLD, Versions
 from tests.support.applications import Applications
 from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
@@ -54,15 +55,15 @@ class Shop:
         return enter(self.app, Role.FINANCE).get(f"/dashboard/payments/{payment['id']}").text
 
 
-@pytest.fixture(params=["2023-10-16", "2026-10-28.endive"])
+@pytest.fixture
 def shop(
     settings: Settings,
     applications: Applications,
     sandbox: SandboxProcess,
     token: Callable[..., str],
-    request: pytest.FixtureRequest,
+    versions: Versions,
 ) -> Shop:
-    offering = replace(settings, stripe_payment_methods=("automatic",), stripe_api_version=request.param)
+    offering = replace(settings, stripe_payment_methods=("automatic",), stripe_api_version=versions.calls)
     sandbox.post("webhooks/hold")
     return Shop(applications.on(offering), sandbox, settings.stripe_webhook_secret[0], token())
 
@@ -177,14 +178,14 @@ def test_personal_data_of_a_method_is_not_stored(shop: Shop, database: Any) -> N
 
 
 def test_cards_are_the_default_and_named_in_the_parameter_of_the_version(
-    settings: Settings, applications: Applications, sandbox: SandboxProcess, token: Callable[..., str]
+    settings: Settings,
+    applications: Applications,
+    sandbox: SandboxProcess,
+    token: Callable[..., str],
+    versions: Versions,
 ) -> None:
-    for number, (version, parameter) in enumerate(
-        [("2023-10-16", "payment_method_types"), ("2026-10-28.endive", "allowed_payment_method_types")]
-    ):
-        app = applications.on(replace(settings, stripe_api_version=version))
-        shop = Shop(app, sandbox, settings.stripe_webhook_secret[0], token())
-        intent = shop.open(order_id=f"order-{number}")
-        assert sandbox.stripe("GET", f"/v1/payment_intents/{intent}", {})["payment_method_types"] == ["card"]
-        created = sandbox.requests("/v1/payment_intents", "POST")[-1]
-        assert parameter in created["params"]
+    app = applications.on(replace(settings, stripe_api_version=versions.calls))
+    intent = Shop(app, sandbox, settings.stripe_webhook_secret[0], token()).open()
+    assert sandbox.stripe("GET", f"/v1/payment_intents/{intent}", {})["payment_method_types"] == ["card"]
+    parameter = "payment_method_types" if versions.calls == OLD else "allowed_payment_method_types"
+    assert parameter in sandbox.requests("/v1/payment_intents", "POST")[-1]["params"]
