@@ -43,7 +43,8 @@ _PAUSES_SECONDS = (1, 2, 4, 8, 15, 30)
 _EVENT_TYPES = (
     "payment_intent.requires_action payment_intent.payment_failed payment_intent.canceled "
     "charge.captured charge.expired refund.updated refund.failed charge.refund.updated "
-    "charge.dispute.updated charge.dispute.closed charge.dispute.funds_withdrawn charge.dispute.funds_reinstated"
+    "charge.dispute.updated charge.dispute.closed charge.dispute.funds_withdrawn charge.dispute.funds_reinstated "
+    "radar.early_fraud_warning.created radar.early_fraud_warning.updated review.opened review.closed"
 ).split()
 
 

@@ -140,7 +140,9 @@ def of_intent(fact: Fact, number: int) -> Fact:
     if not isinstance(fact, StripeFact):
         return fact
     changed = replace(fact, intent_id=f"pi_{number}")
-    return replace(changed, order_id=f"o{number}") if isinstance(changed, IntentFact) else changed
+    if not isinstance(changed, IntentFact):
+        return changed
+    return replace(changed, order_id=f"o{number}", payment_id=f"{number:024x}")
 
 
 def store_our_own_facts() -> set[type]:

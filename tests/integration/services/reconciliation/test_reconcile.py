@@ -50,6 +50,24 @@ def test_fields_are_told_with_both_values(app: Flask, reconcile: Run, silent: Sa
     assert (item["kind"], item["fields"]["status"]) == ("different", ["pending", "completed"])
 
 
+def test_a_lost_fraud_warning_and_a_lost_review_are_found(
+    app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo
+) -> None:
+    payment = opened(app)
+    intent = silent.pay(payment.payment_intent_id)
+    assert reconcile("--repair").exit_code == 0
+    silent.post(f"charges/{intent['latest_charge']}/fraud_warning")
+    silent.post(f"charges/{intent['latest_charge']}/review")
+    found = reconcile()
+    assert found.exit_code == 1, found.output
+    assert "fraud_warnings: none → actionable" in found.output
+    assert "reviews: none → open" in found.output
+    assert reconcile("--repair").exit_code == 0
+    (row,) = database["payments"].find()
+    assert (row["fraud_warnings"][0]["actionable"], row["reviews"][0]["is_open"]) == (True, True)
+    assert reconcile().exit_code == 0
+
+
 def test_one_payment(app: Flask, reconcile: Run, silent: SandboxProcess, database: Mongo) -> None:
     first, second = opened(app, "order-1"), opened(app, "order-2")
     for payment in (first, second):
