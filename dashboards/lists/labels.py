@@ -233,6 +233,7 @@ SOURCE: Mapping[str, Label] = {
     "settle": Label("Refunded outside Stripe"),
     "reconcile": Label("Reconciled with Stripe"),
     "worker": Label("Checked with Stripe by the worker"),
+    "upgrade": Label("Read again after an upgrade"),
 }
 # The second entry of one request is Stripe's answer to the first.
 ANSWER: Mapping[str, Label] = {
