@@ -1,0 +1,1 @@
+"""Stripe's own libraries against the sandbox: one journey by each of them, in its own process."""
