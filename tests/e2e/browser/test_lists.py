@@ -73,19 +73,19 @@ def test_a_range_is_chosen_by_a_link_and_kept_with_other_filters(visit: Visit, a
 def test_custom_days_are_a_range(visit: Visit, ages: list[int]) -> None:
     page = visit().enter(Role.FINANCE, then=LIST)
     today = datetime.now(UTC).date()
-    page.get_by_label("From").fill((today - timedelta(days=31)).isoformat())
-    page.get_by_label("To").fill((today - timedelta(days=5)).isoformat())
+    page.get_by_label("From", exact=True).fill((today - timedelta(days=31)).isoformat())
+    page.get_by_label("To", exact=True).fill((today - timedelta(days=5)).isoformat())
     page.get_by_role("button", name="Apply").click()
     expected = sum(5 <= age <= 31 for age in ages)
     expect(page.get_by_role("heading", name=f"{expected} payments")).to_be_visible()
     # Dates in the wrong order are exchanged, and a message says so.
     first = today - timedelta(days=5)
-    page.get_by_label("From").fill(today.isoformat())
+    page.get_by_label("From", exact=True).fill(today.isoformat())
     page.get_by_role("button", name="Apply").click()
     sentence = f"The last day is before the first. Showing {first} to {today}."
     expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
-    expect(page.get_by_label("From")).to_have_value(first.isoformat())
-    expect(page.get_by_label("To")).to_have_value(today.isoformat())
+    expect(page.get_by_label("From", exact=True)).to_have_value(first.isoformat())
+    expect(page.get_by_label("To", exact=True)).to_have_value(today.isoformat())
     expected = sum(age <= 5 for age in ages)
     expect(page.get_by_role("heading", name=f"{expected} payments")).to_be_visible()
 

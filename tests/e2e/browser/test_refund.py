@@ -38,7 +38,7 @@ def begin(page: Page, payment: Any) -> None:
 def review_part(page: Page, amount: str) -> None:
     page.get_by_label("Partial amount").check()
     page.get_by_label("Amount in USD").fill(amount)
-    page.get_by_label("Reason").fill("Arrived damaged")
+    page.get_by_label("Reason", exact=True).fill("Arrived damaged")
     page.get_by_label("Internal notes").fill("Spoke on the phone")
     page.get_by_role("button", name="Review refund").click()
 
