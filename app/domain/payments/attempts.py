@@ -271,7 +271,7 @@ def _challenge_attempt(state: PaymentState, method_id: str, challenge: Challenge
         failure=challenge.failure if status == AttemptStatus.FAILED else None,
         card=challenge.card,
         three_d_secure=Authentication(outcome=outcome, flow="challenge") if requested else NOT_AUTHENTICATED,
-        payment_method=method or PaymentMethod.of_card(challenge.card),
+        payment_method=method or PaymentMethod.of_card(challenge.card) or PaymentMethod.of_action(challenge.action),
         action=challenge.action,
     )
 

@@ -46,6 +46,27 @@ _CARDS = frozenset({"card", "link"})
 # What Stripe asks of the customer where a card has to be authenticated; redirects serve other methods as well.
 _IN_BROWSER = "use_stripe_sdk"
 _AUTHENTICATIONS = frozenset({_IN_BROWSER, "redirect_to_url"})
+# Actions of one type alone (docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action).
+_TYPE_BY_ACTION = {
+    "alipay_handle_redirect": "alipay",
+    "blik_authorize": "blik",
+    "boleto_display_details": "boleto",
+    "card_await_notification": "card",
+    "cashapp_handle_redirect_or_display_qr_code": "cashapp",
+    "display_bank_transfer_instructions": "customer_balance",
+    "klarna_display_qr_code": "klarna",
+    "konbini_display_details": "konbini",
+    "multibanco_display_details": "multibanco",
+    "oxxo_display_details": "oxxo",
+    "paynow_display_qr_code": "paynow",
+    "pix_display_qr_code": "pix",
+    "promptpay_display_qr_code": "promptpay",
+    "swish_handle_redirect_or_display_qr_code": "swish",
+    "upi_handle_redirect_or_display_qr_code": "upi",
+    "wechat_pay_display_qr_code": "wechat_pay",
+    "wechat_pay_redirect_to_android_app": "wechat_pay",
+    "wechat_pay_redirect_to_ios_app": "wechat_pay",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,12 @@ class PaymentMethod:
     def of_card(cls, card: Card | None) -> PaymentMethod | None:
         """All that records of earlier versions say of the method; None where they say nothing."""
         return cls(type="card", brand=card.brand, last4=card.last4, country=card.country) if card else None
+
+    @classmethod
+    def of_action(cls, action: str | None) -> PaymentMethod | None:
+        """All that an action says of the method, while nothing else does; None where several types share it."""
+        kind = _TYPE_BY_ACTION.get(action or "")
+        return cls(type=kind) if kind else None
 
     @property
     def kind(self) -> MethodKind | None:

@@ -155,7 +155,7 @@ def test_lists_figures_and_exports_know_the_method(shop: Shop) -> None:
     browser = enter(shop.app, Role.FINANCE)
     assert "Waiting for the voucher to be paid" in browser.get("/dashboard/payments?method=oxxo").text
     assert "No payments match" in browser.get("/dashboard/payments?method=card").text
-    assert "oxxo,,voucher" in browser.get("/dashboard/payments.csv").text
+    assert '"oxxo","","voucher"' in browser.get("/dashboard/payments.csv").text
     assert len(shop.call("GET", "?method=oxxo").json["data"]) == 1
     assert shop.call("GET", "?method=card").json["data"] == []
     assert shop.call("GET", "?method=cash").status_code == 422

@@ -98,6 +98,21 @@ def test_what_a_payment_waits_for(action: str, waiting: str) -> None:
     assert in_any_order(intent("requires_action", action=action), intent("succeeded", START + 9)).waiting_for is None
 
 
+@pytest.mark.parametrize(
+    ("action", "type_"),
+    [
+        ("oxxo_display_details", "oxxo"),
+        ("display_bank_transfer_instructions", "customer_balance"),
+        ("wechat_pay_redirect_to_ios_app", "wechat_pay"),
+        ("redirect_to_url", None),
+        ("verify_with_microdeposits", None),
+    ],
+)
+def test_an_action_of_one_type_says_what_is_paid_with(action: str, type_: str | None) -> None:
+    (attempt,) = in_any_order(intent("requires_action", action=action)).attempts
+    assert (attempt.payment_method.type if attempt.payment_method else None) == type_
+
+
 def test_a_redirect_is_decided_again_when_the_charge_tells_the_type() -> None:
     asked = intent("requires_action", action="redirect_to_url")
     assert in_any_order(asked).three_d_secure.attempted is False
