@@ -74,8 +74,9 @@ def _latest_charge(intent: Object) -> Object | None:
 def _of_charge(charge: Object) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     if "amount_captured" not in charge:
-        # What was not captured of a hold is among the refunds of these versions.
-        changed["amount_captured"] = charge.get("amount") if charge.get("captured") and charge.get("paid") else 0
+        # What was not captured of a hold is among the refunds of these versions, where nothing tells it from others.
+        whole = charge.get("captured") and charge.get("paid") and not charge.get("amount_refunded")
+        changed["amount_captured"] = charge.get("amount") if whole else 0
     source = charge.get("source")
     if not charge.get("payment_method") and source:
         changed["payment_method"] = source.get("id") if isinstance(source, Mapping) else source

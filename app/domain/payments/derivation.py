@@ -78,11 +78,15 @@ def doubts(state: PaymentState, payment: Payment) -> frozenset[str]:
     """Why the evidence alone may mislead, so that the intent should be fetched again; empty when it does not.
 
     ``charge_unknown``: the intent succeeded, but no fact has named its charge (card, time, 3-D Secure).
+    ``captured_unknown``: a charge of a version before 2020-08-28 was captured and has refunds, one of which may be the
+    part of a hold that was released.
     ``simultaneous``: a 3-D Secure request is open in the same second in which something else happened.
     """
     reasons = set()
     if state.succeeded_at is not None and charge_that_took_money(state) is None:
         reasons.add("charge_unknown")
+    if any(_took_money(c) and not c.amount_captured and c.currency for c in state.charges.values()):
+        reasons.add("captured_unknown")
     if not payment.status.is_final:
         for attempt in payment.attempts:
             if attempt.status == AttemptStatus.OPEN:

@@ -133,7 +133,11 @@ def _releases(state: PaymentState) -> frozenset[str]:
             continue
         elif not charge.captured:
             found.add(refund_id)
-        elif refund.amount == charge.amount - charge.amount_captured and _is_of_capture(refund, charge):
+        elif (
+            charge.amount_captured
+            and refund.amount == charge.amount - charge.amount_captured
+            and _is_of_capture(refund, charge)
+        ):
             candidate = (refund.created or 0, refund_id)
             of_rest[refund.charge_id or ""] = min(candidate, of_rest.get(refund.charge_id or "", candidate))
     return frozenset(found | {refund_id for _, refund_id in of_rest.values()})

@@ -14,7 +14,7 @@ from app.domain.payments.merge import adopt, apply
 from app.domain.payments.snapshot import record
 from app.gateway.redaction import strip_event
 from app.gateway.webhooks import facts_of
-from tests.unit.gateway.ages import AGES, METADATA, story
+from tests.support.recorded_shapes import AGES, METADATA, story
 
 NEWEST = AGES[-1]
 

@@ -10,6 +10,7 @@ import pytest
 from app.domain.payments.derivation import derive, doubts
 from app.domain.payments.evidence import PaymentState
 from app.domain.payments.facts import (
+    ChargeFact,
     DisputeFact,
     Failure,
     IntentFact,
@@ -171,6 +172,17 @@ def test_a_success_without_its_charge_is_in_doubt() -> None:
     assert derive(state).status == "completed"
     assert derive(state).amount_captured == AMOUNT
     assert doubts(state, derive(state)) == {"charge_unknown"}
+
+
+def test_a_capture_of_unknown_amount_is_in_doubt() -> None:
+    """As a charge of before 2020-08-28 that has refunds: all of it may be refunded, or a part was never captured."""
+    simulator = Simulator()
+    simulator.attempt("ok", 1)
+    facts = [replace(f, amount_captured=0) if isinstance(f, ChargeFact) else f for f in simulator.story.facts]
+    state = reduce(apply, [*facts, at_stripe(None, AMOUNT, "succeeded")], ROW)
+    assert doubts(state, derive(state)) == {"captured_unknown"}
+    assert [refund.amount for refund in derive(state).refunds] == [AMOUNT], "no release"
+    assert doubts(paid(), derive(paid())) == frozenset()
 
 
 def test_facts_of_another_intent_are_contradictory() -> None:
