@@ -320,6 +320,7 @@ def test_a_dispute_in_another_currency(api: Api, control: Running) -> None:
 def test_a_prevented_dispute_is_of_newer_versions(api: Api, control: Running) -> None:
     intent = paid(api)
     body = {"payment_intent": intent["id"], "kind": "prevented"}
+    control.call("PUT", "settings", {"api_version": "2023-10-16"})
     assert control.call("POST", "disputes", body).status_code == 409
     control.call("PUT", "settings", {"api_version": "2026-10-28.endive"})
     count = len(api.event_types())

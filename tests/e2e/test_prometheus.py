@@ -288,6 +288,6 @@ def test_the_page_answers_while_mongodb_is_away(start_server: StartServer, setti
     found = page(server)
     assert found[HEALTHY] >= 9
     errors = {name: value for name, value in found.items() if name.startswith("scrape_error")}
-    assert len(errors) == 5 and set(errors.values()) == {1}
+    assert len(errors) == 6 and set(errors.values()) == {1}
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert any(name.startswith("build_info") and f"python={version}" in name for name in found)

@@ -71,6 +71,6 @@ def figures_of(answer: Document, window: str) -> Samples:
         found[f"processing_seconds{{quantile=0.5,window={window}}}"] = took["p50"]
         found[f"processing_seconds{{quantile=0.95,window={window}}}"] = took["p95"]
     for money in answer["volume"]:
-        for flow in ("gross", "refunded"):
+        for flow in ("gross", "refunded", "refund_failures"):
             found[f"volume{{currency={money['currency']},flow={flow},window={window}}}"] = float(money[flow])
     return found

@@ -55,12 +55,16 @@ def test_confirm_answers_the_completed_payment(paid: dict[str, Any]) -> None:
         *("id", "order_id", "customer_id", "payment_intent_id", "amount", "currency", "status", "refund_status"),
         *("amount_refunded", "disputed", "failure", "three_d_secure", "card", "attempts", "refunds"),
         *("created_at", "completed_at", "updated_at", "capture_method", "hold_expires_at"),
+        *("amount_captured", "amount_refundable", "amount_released", "amount_lost", "differs"),
+        *("payment_method", "waiting_for", "risk", "fraud_warning"),
     }
     assert (paid["status"], paid["refund_status"]) == ("completed", "none")
     assert paid["three_d_secure"] == {"attempted": True, "result": "authenticated", "flow": "challenge"}
     assert paid["card"] == {"brand": "visa", "last4": "4242", "country": "US"}
     (attempt,) = paid["attempts"]
-    assert set(attempt) == {"status", "failure", "three_d_secure", "card", "charge_id", "created_at"}
+    assert set(attempt) == {
+        *("status", "failure", "three_d_secure", "card", "payment_method", "charge_id", "created_at")
+    }
     assert paid["created_at"].endswith("Z")
 
 
@@ -83,6 +87,7 @@ def test_confirm_before_payment_says_why_not(erp: Caller, stripe: StripeDouble) 
         "status": "failed",
         "captured": False,
         "amount": 9999,
+        "currency": "usd",
         "created": 1_700_000_000,
         "payment_intent": intent_id,
         "failure_code": "card_declined",

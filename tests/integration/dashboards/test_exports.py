@@ -28,7 +28,7 @@ COLUMNS = (
     "payment_id created_utc created_local completed_utc completed_local status refund_status disputed order_id "
     "customer_id payment_intent_id description currency amount_minor amount captured_minor captured refunded_minor "
     "refunded card_brand card_country card_last4 three_d_secure attempts failure_codes "
-    "fraud_signals payment_method wallet waiting_for"
+    "fraud_signals released_minor released asked_amount_minor asked_currency payment_method wallet waiting_for"
 ).split()
 
 
