@@ -8,7 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.control.body import body
+from sandbox.core.records import COMMAND_LINE_ENDPOINT
 from sandbox.core.sandbox import Sandbox
+from sandbox.resources.webhook_endpoints import check_events
 from sandbox.versions.names import check as check_version
 from sandbox.webhooks import endpoints
 from sandbox.webhooks.deliveries import DeliverySettings, Dispatcher
@@ -36,6 +38,10 @@ class WebhookControl:
         }
         if endpoint.get("api_version") is not None:
             check_version(endpoint["api_version"])
+        if "enabled_events" in endpoint:
+            own = self.sandbox.store.endpoints.get(COMMAND_LINE_ENDPOINT)
+            version = endpoint.get("api_version", own.api_version if own else None)
+            check_events(endpoint["enabled_events"], version or self.sandbox.settings.api_version)
         if secrets or secret:
             endpoint["secrets"] = secrets or [secret]
         if unknown := changes.keys() - _SETTINGS:

@@ -24,7 +24,7 @@ def create(call: Call) -> Json:
     if version is not None:
         names.check(version, param="api_version")
     _check_url(params["url"])
-    _check_events(params["enabled_events"], version or call.sandbox.settings.api_version)
+    check_events(params["enabled_events"], version or call.sandbox.settings.api_version)
     if len(store.endpoints) >= MAX_ENDPOINTS:
         raise invalid(f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints.")
     endpoint = Endpoint(
@@ -51,7 +51,7 @@ def update(call: Call) -> Json:
     if "url" in params:
         _check_url(params["url"])
     if "enabled_events" in params:
-        _check_events(params["enabled_events"], endpoint.api_version or call.sandbox.settings.api_version)
+        check_events(params["enabled_events"], endpoint.api_version or call.sandbox.settings.api_version)
     for name in ("url", "enabled_events", "description"):
         if name in params:
             setattr(endpoint, name, params[name])
@@ -86,8 +86,8 @@ def _check_url(url: str) -> None:
         )
 
 
-def _check_events(enabled: list[str], version: str) -> None:
-    """Names of this version, or ``*`` alone; a pattern such as ``charge.*`` is no name."""
+def check_events(enabled: list[str], version: str) -> None:
+    """Names of this version, or ``*`` alone; a pattern such as ``charge.*`` is no name. Raises a 400 for others."""
     if not enabled:
         raise invalid("Invalid array: enabled_events must not be empty.", param="enabled_events")
     if "*" in enabled and len(enabled) > 1:

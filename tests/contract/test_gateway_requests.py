@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from config import Settings
-from tests.contract.stripe_reference import VERSION, openapi
+from tests.contract.stripe_reference import VERSION, VERSIONS, openapi
+from tests.support.applications import Applications
 from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
 API = "/api/v1/payments"
 
 
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def app(settings: Settings, applications: Applications, version: str) -> Flask:
+    """The application that calls Stripe in this version."""
+    return applications.on(replace(settings, stripe_api_version=version))
+
+
 @pytest.fixture
 def sent(
-    client: FlaskClient, sandbox: SandboxProcess, settings: Settings, token: Callable[..., str]
+    client: FlaskClient, sandbox: SandboxProcess, settings: Settings, token: Callable[..., str], version: str
 ) -> list[dict[str, Any]]:
     """What reached Stripe while every use case ran once, by way of its own log of requests."""
     headers = {"Authorization": f"Bearer {token()}"}
@@ -53,46 +67,65 @@ def sent(
     refunded = sandbox.stripe("GET", "/v1/events", {"type": "charge.refunded", "limit": 1})["data"][0]
     body, signature = signed(refunded, settings.stripe_webhook_secret[0])
     assert client.post(WEBHOOK_PATH, data=body, headers=signature).status_code == 200
-    client.application.test_cli_runner().invoke(args=["preflight"])
-    return [entry for entry in sandbox.requests() if entry["stripe_version"] == settings.stripe_api_version]
+    for number, action in enumerate(("capture", "cancel")):
+        held = {**order, "order_id": f"held-{number}", "capture": "manual"}
+        sandbox.pay(post("/stripe/create-intent", **held)["payment_intent_id"])
+        (payment,) = client.get(f"{API}?order_id=held-{number}", headers=headers).json["data"]
+        post(f"/stripe/{action}/{payment['id']}", **({"amount": 60} if action == "capture" else {}))
+    commands = client.application.test_cli_runner()
+    commands.invoke(args=["preflight"])
+    setup = commands.invoke(args=["stripe", "setup", "--url", "https://pay.example.com"])
+    assert setup.exit_code == 0, setup.output
+    assert commands.invoke(args=["stripe", "reconcile", "--repair"]).exit_code in (0, 1)
+    return [entry for entry in sandbox.requests() if entry["stripe_version"]]
 
 
-def test_requests_match_stripes_document(sent: list[dict[str, Any]]) -> None:
+def test_requests_match_stripes_document(sent: list[dict[str, Any]], version: str) -> None:
     seen = set()
     for entry in sent:
-        template, operation = _operation(entry["method"], entry["path"])
+        template, operation = _operation(entry["method"], entry["path"], version)
         seen.add((entry["method"], template))
-        assert _problems(operation, entry["method"], entry["params"] or {}) == [], entry
-        assert entry["stripe_version"] == VERSION
+        if entry["method"] == "POST" and template == "/v1/webhook_endpoints" and entry["status"] == 400:
+            # No document says whether an endpoint of the older version takes refund.failed, so it is asked for first.
+            assert version == VERSION
+            continue
+        assert _problems(operation, entry["method"], entry["params"] or {}, version) == [], entry
+        assert entry["stripe_version"] == version
         if entry["method"] == "POST":
             assert 0 < len(entry["idempotency_key"]) <= 255
     assert seen == {
         ("POST", "/v1/payment_intents"),
         ("GET", "/v1/payment_intents"),
         ("GET", "/v1/payment_intents/{intent}"),
+        ("POST", "/v1/payment_intents/{intent}/capture"),
+        ("POST", "/v1/payment_intents/{intent}/cancel"),
         ("POST", "/v1/refunds"),
         ("GET", "/v1/refunds"),
         ("GET", "/v1/account"),
+        ("GET", "/v1/charges"),
+        ("GET", "/v1/disputes"),
+        ("GET", "/v1/events"),
         ("GET", "/v1/webhook_endpoints"),
+        ("POST", "/v1/webhook_endpoints"),
     }
 
 
-def _operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
-    for template, operations in openapi()["paths"].items():
+def _operation(method: str, path: str, version: str) -> tuple[str, dict[str, Any]]:
+    for template, operations in openapi(version)["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
         if re.fullmatch(pattern, path) and method.lower() in operations:
             return template, operations[method.lower()]
     raise AssertionError(f"Stripe documents no {method} {path}")
 
 
-def _problems(operation: dict[str, Any], method: str, params: dict[str, Any]) -> list[str]:
+def _problems(operation: dict[str, Any], method: str, params: dict[str, Any], version: str) -> list[str]:
     """What the document says against the parameters; texts stand for numbers and booleans in forms and queries."""
     if method == "GET":
         properties = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
         schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     else:
         schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-    described = {**_as_text(schema), "components": openapi()["components"]}
+    described = {**_as_text(schema), "components": openapi(version)["components"]}
     return [error.message[:200] for error in Draft202012Validator(described).iter_errors(params)]
 
 

@@ -235,6 +235,14 @@ def test_old_libraries_write_booleans_as_python_does(api: Api) -> None:
     assert api.refused("POST", "payment_intents", {"amount": 1000, "currency": "usd", "confirm": "TRUE"})[0] == 400
 
 
+@pytest.mark.parametrize("events", [["charge.*"], ["*", "charge.succeeded"], ["refund.failed"], []])
+def test_the_endpoint_of_the_command_line_has_known_events_only(control: Running, events: list[str]) -> None:
+    assert control.call("PUT", "webhooks", {"enabled_events": events}).status_code == 400
+    assert control.get("webhooks")["endpoints"][0]["enabled_events"] == ["*"]
+    newer = {"enabled_events": ["refund.failed"], "api_version": NEWEST}
+    assert control.call("PUT", "webhooks", newer).status_code == 200
+
+
 def test_the_account_cannot_be_given_an_unknown_version(control: Running) -> None:
     assert control.call("PUT", "settings", {"api_version": "2017-05-25"}).status_code == 400
     assert control.call("PUT", "webhooks", {"api_version": "2017-05-25"}).status_code == 400
