@@ -47,7 +47,7 @@ def recent_payments(count: int) -> list[Document]:
     for number, payment in enumerate(payments):
         earlier = timedelta(days=3) if number % 10 == 9 else timedelta()
         for row in (payment, *payment["refunds"], *payment["disputes"]):
-            for field in ("created_at", "completed_at", "updated_at"):
+            for field in ("created_at", "completed_at", "updated_at", "failed_at"):
                 if row.get(field):
                     row[field] += shift - earlier
     return payments

@@ -136,6 +136,9 @@ def mixed(count: int) -> list[Document]:
                 status = ("succeeded", "failed", "pending")[n % 3]
                 refunded = fields["amount"] if n % 2 else fields["amount"] // 2
                 made = refund(n, status, refunded, currency=fields["currency"])
+                if status == "failed" and n % 2:
+                    # The money had left before it came back; of the others none had.
+                    made |= {"moved": True, "failed_at": made["created_at"] + timedelta(hours=5)}
                 word = {"succeeded": "full" if n % 2 else "partial", "pending": "pending"}.get(status, "none")
                 fields |= {"refunds": [made], "refund_status": word}
             if n % 17 == 0:

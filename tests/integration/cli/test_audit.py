@@ -47,6 +47,7 @@ def test_an_empty_database_verifies(run: Run) -> None:
         ({"$set": {"amount": 1}}, "amount is 1, but the evidence says 1999"),
         ({"$set": {"status": "canceled"}}, "status is 'canceled', but the evidence says 'completed'"),
         ({"$set": {"evidence.charges": {}}}, "not those that the last entry led to"),
+        ({"$set": {"evidence.asked_amount": 1}}, "not those that the last entry led to"),
         ({"$set": {"customer_id": "customer-2"}}, "not those that the last entry led to"),
         ({"$unset": {"customer_id": ""}}, "not those that the last entry led to"),
         ({"$pop": {"history": -1}}, "an entry is missing or was moved"),
