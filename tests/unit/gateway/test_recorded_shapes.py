@@ -14,7 +14,7 @@ from app.domain.payments.merge import adopt, apply
 from app.domain.payments.snapshot import record
 from app.gateway.redaction import strip_event
 from app.gateway.webhooks import facts_of
-from tests.support.recorded_shapes import AGES, METADATA, story
+from tests.support.recorded_shapes import AGES, METADATA, START, Values, story
 
 NEWEST = AGES[-1]
 
@@ -46,12 +46,37 @@ def test_every_age_ends_in_the_same_payment(version: str, stored: bool) -> None:
 
 
 @pytest.mark.parametrize("version", AGES)
+def test_every_age_shows_the_same_payment_after_each_event(version: str) -> None:
+    for count in range(1, len(story(version)) + 1):
+        assert told(story(version)[:count]) == told(story(NEWEST)[:count]), story(version)[count - 1]["type"]
+
+
+@pytest.mark.parametrize("version", AGES)
+def test_every_status_of_an_intent_has_todays_word(version: str) -> None:
+    facts = [fact for event in story(version) for fact in facts_of(event) if isinstance(fact, IntentFact)]
+    assert [fact.status for fact in facts] == [
+        "requires_payment_method",
+        "requires_payment_method",
+        "requires_action",
+        "succeeded",
+    ]
+
+
+@pytest.mark.parametrize("version", AGES)
 def test_no_order_matters(version: str) -> None:
     whole = told(story(version))
     for seed in range(20):
         events = story(version) + story(version)[:4]
         random.Random(seed).shuffle(events)
         assert told(events) == whole
+
+
+@pytest.mark.parametrize("version", [version for version in AGES if version < "2022-11-15"])
+def test_the_charges_inside_an_intent_say_as_much_as_their_own_events(version: str) -> None:
+    paid = [event for event in story(version) if event["created"] < START + Values().refunded]
+    intents = [event for event in paid if event["type"].startswith("payment_intent.")]
+    assert len(intents) < len(paid)
+    assert told(intents) == told(paid)
 
 
 @pytest.mark.parametrize("version", AGES)
