@@ -222,7 +222,7 @@ def _charge_attempt(
         card=charge.card,
         three_d_secure=_authentication(charge, answered, method),
         payment_method=method or PaymentMethod.of_card(charge.card),
-        action=answered.action if answered else None,
+        action=answered.action if answered and status == AttemptStatus.OPEN else None,
     )
 
 
@@ -272,7 +272,7 @@ def _challenge_attempt(state: PaymentState, method_id: str, challenge: Challenge
         card=challenge.card,
         three_d_secure=Authentication(outcome=outcome, flow="challenge") if requested else NOT_AUTHENTICATED,
         payment_method=method or PaymentMethod.of_card(challenge.card) or PaymentMethod.of_action(challenge.action),
-        action=challenge.action,
+        action=challenge.action if status == AttemptStatus.OPEN else None,
     )
 
 

@@ -45,7 +45,7 @@ class Authentication:
 class Attempt:
     """One try to pay: a charge, or a 3-D Secure request that never became one.
 
-    ``action`` is what Stripe asked of the customer, as ``next_action.type``.
+    ``action`` is what an open one waits for, as ``next_action.type``.
     """
 
     charge_id: str | None

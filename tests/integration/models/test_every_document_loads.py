@@ -236,12 +236,6 @@ def call_the_api(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) ->
     again = {**bearer, "Idempotency-Key": "key-2"}
     assert client.post("/api/v1/payments/stripe/confirm", json=unpaid, headers=again).status_code == 409
     sandbox.fault(match={"method": "POST", "path": "^/v1/payment_intents$"}, times=2, effect="answer_lost")
-    words = {"message": "Received unknown parameter: hooks", "code": "parameter_unknown", "param": "hooks"}
-    sandbox.fault(match={"method": "POST", "path": "^/v1/refunds$"}, times=1, effect="400", error=words)
-    with pytest.raises(StripeConfigurationError):
-        services.refunds.refund(
-            RefundRequest(payment_id=paid(sandbox, "api-4"), requested_by="shop"), customer=None, key=None
-        )
     body |= {"order_id": "api-3"}
     lost = {**bearer, "Idempotency-Key": "key-3"}
     assert client.post("/api/v1/payments/stripe/create-intent", json=body, headers=lost).status_code == 503
@@ -322,7 +316,13 @@ def work_as_a_worker_does() -> None:
 
 
 def leave_work_open(sandbox: SandboxProcess) -> None:
-    """A request, a call to Stripe and a job that have not ended."""
+    """A request, a call to Stripe, a job and a fault of the operator that have not ended."""
+    words = {"message": "Received unknown parameter: hooks", "code": "parameter_unknown", "param": "hooks"}
+    sandbox.fault(match={"method": "POST", "path": "^/v1/refunds$"}, times=1, effect="400", error=words)
+    with pytest.raises(StripeConfigurationError):
+        services.refunds.refund(
+            RefundRequest(payment_id=paid(sandbox, "api-4"), requested_by="shop"), customer=None, key=None
+        )
     idempotency.claim("0" * 64, "fingerprint", new_id(), now=now(), until=now() + timedelta(minutes=1))
     sandbox.fault(match={"method": "POST", "path": "^/v1/payment_intents$"}, times=2, effect="answer_lost")
     with pytest.raises(StripeUnavailable):
