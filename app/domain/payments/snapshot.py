@@ -55,10 +55,9 @@ def record(payment: Payment) -> Record:
         # ever come: a payment that was held once keeps them.
         **({"capture_method": payment.capture_method.value} if payment.capture_method.is_manual else {}),
         **({"hold_expires_at": payment.hold_expires} if payment.hold_expires is not None else {}),
-        # By the attempts, which stay: so a record that has it never loses it again.
         **(
-            {"payment_method": _method(payment.payment_method)}
-            if any(_says_more(a) for a in payment.attempts if a.charge_id or a.payment_method_id)
+            {"payment_method": asdict(payment.payment_method)}
+            if payment.payment_method and payment.payment_method != PaymentMethod.of_card(payment.card)
             else {}
         ),
         **({"amount_released": payment.amount_released} if payment.amount_released else {}),

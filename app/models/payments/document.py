@@ -38,8 +38,8 @@ class AttemptDocument(EmbeddedDocument):
     three_d_secure = DictField()
     created_at = DateTimeField(required=True)
     # Where it says more than the card: type, wallet, brand, last4, country, funding, bank.
-    payment_method = DictField()
-    # ``next_action.type``: what Stripe asked of the customer.
+    payment_method = DictField(default=None)
+    # ``next_action.type``: what an open one waits for.
     action = StringField()
 
 
@@ -136,7 +136,8 @@ class PaymentDocument(StoredDocument):
     failure = DictField(null=True)
     three_d_secure = DictField()
     card = DictField(null=True)
-    payment_method = DictField(null=True)
+    # Where it says more than the card.
+    payment_method = DictField(default=None)
     attempts = EmbeddedDocumentListField(AttemptDocument)
     refunds = EmbeddedDocumentListField(RefundDocument)
     disputes = EmbeddedDocumentListField(DisputeDocument)

@@ -5,7 +5,7 @@ They go through the driver: they are conditions on fields that are not read, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,18 +111,26 @@ def insert(state: PaymentState, new: Record, entry: Entry, *, slot: str | None, 
 
 
 def save(
-    stored: StoredPayment, state: PaymentState, changed: Record, entry: Entry | None, *, open_: bool, now: datetime
+    stored: StoredPayment,
+    state: PaymentState,
+    changed: Record,
+    entry: Entry | None,
+    *,
+    open_: bool,
+    now: datetime,
+    gone: Collection[str] = (),
 ) -> bool:
     """Write the new state unless another process wrote since ``stored`` was read; True when written.
 
-    ``changed`` holds the fields of the record that differ: MongoDB then leaves the other indexes alone. Raises
+    ``changed`` holds the fields of the record that differ: MongoDB then leaves the other indexes alone. ``gone`` names
+    those that the record no longer has. Raises
     AlreadyExists when another payment already has this payment intent.
     """
     update: Document = {"$set": {"evidence": evidence_of(state)}, "$inc": {"version": 1}}
     if entry:
         update["$set"] |= fields_of(changed) | {"updated_at": now, "uncounted": True}
         update["$push"] = {"history": entry}
-    unset = {} if open_ else {"open_slot": ""}
+    unset = dict.fromkeys(gone if open_ else (*gone, "open_slot"), "")
     if state.intent_id or state.refused_code:
         unset["creating_until"] = ""
     closing = undecided(state) if open_ else None

@@ -38,17 +38,18 @@ def _rederive(document: Document | None) -> bool:
         vouched = stored.last_entry is not None and stored.last_entry["record_digest"] == digest(new)
         if vouched and all(document.get(name) == value for name, value in fields.items()):
             return False
-        at = now()
+        at, old = now(), record(payment_of(document))
         entry = next_entry(
             stored.last_entry,
             at=int(at.timestamp() * 1000),
             source=_CHANNEL,
             reference=None,
             actor=None,
-            changes=changes(record(payment_of(document)), new),
+            changes=changes(old, new),
             record=new,
         )
-        if writes.save(stored, stored.state, new, entry, open_=not stored.payment.status.is_final, now=at):
+        gone = old.keys() - new.keys()
+        if writes.save(stored, stored.state, new, entry, open_=not stored.payment.status.is_final, now=at, gone=gone):
             return True
         document = repository.whole(stored.id)
     return False

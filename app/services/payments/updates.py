@@ -78,8 +78,9 @@ def change(stored: StoredPayment, decide: Decision, source: Source) -> StoredPay
         at = now()
         payment = derive(state, updated_at=at)
         new, entry = entry_for(stored, payment, source, at)
-        changed = {name: new.get(name) for name in entry["changes"]} if entry else {}
-        if writes.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at):
+        names = entry["changes"].keys() if entry else set()
+        changed, gone = {name: new[name] for name in names & new.keys()}, names - new.keys()
+        if writes.save(stored, state, changed, entry, open_=not payment.status.is_final, now=at, gone=gone):
             observe(stored, state, payment)
             if entry is None:
                 return StoredPayment(state, stored.payment, stored.version + 1, stored.last_entry)

@@ -30,7 +30,7 @@ from app.domain.payments.facts import (
     RefundSettled,
     RefundUnanswered,
 )
-from app.domain.payments.states import ClosingKind
+from app.domain.payments.states import CaptureMethod, ClosingKind
 from app.domain.permissions import Role
 from app.errors import PaydeskError, StripeConfigurationError, StripeUnavailable
 from app.extensions import services
@@ -202,6 +202,7 @@ def hold_and_close() -> list[Fact]:
 def use_the_service(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) -> None:
     """Do once all that people, the ERP, Stripe and the worker do."""
     call_the_api(app, sandbox, bearer)
+    take_something_else(sandbox)
     refund_every_way(sandbox)
     receive_events(sandbox)
     settle_what_failed()
@@ -239,6 +240,21 @@ def call_the_api(app: Flask, sandbox: SandboxProcess, bearer: dict[str, str]) ->
     body |= {"order_id": "api-3"}
     lost = {**bearer, "Idempotency-Key": "key-3"}
     assert client.post("/api/v1/payments/stripe/create-intent", json=body, headers=lost).status_code == 503
+
+
+def take_something_else(sandbox: SandboxProcess) -> None:
+    """A payment whose amount was changed at Stripe, and a hold of which a part was captured there."""
+    changed = opened("changed-1").payment_intent_id
+    sandbox.stripe("POST", f"/v1/payment_intents/{changed}", {"amount": 4000})
+    sandbox.pay(changed)
+    wanted = NewPayment(
+        order_id="held-1", customer_id="c1", money=Money(5000, "usd"), capture_method=CaptureMethod.MANUAL
+    )
+    held = services.payments.open(wanted, caller="shop", key=None).payment_intent_id
+    sandbox.pay(held)
+    sandbox.stripe("POST", f"/v1/payment_intents/{held}/capture", {"amount_to_capture": 3000})
+    for intent, order in ((changed, "changed-1"), (held, "held-1")):
+        services.payments.confirm(intent, order, customer=None, caller="shop", key=None)
 
 
 def refund_every_way(sandbox: SandboxProcess) -> None:
