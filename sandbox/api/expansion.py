@@ -48,6 +48,7 @@ _FIELDS: dict[str, dict[str, str | None]] = {
     "event": {},
     "webhook_endpoint": {},
     "account": {},
+    "balance": {},
 }
 
 
@@ -111,7 +112,7 @@ _LOADERS: dict[str, Callable[[str, Store], Json]] = {
     "prv": lambda name, store: radar_rendering.review(store.reviews.by_id[name]),
     "pm": lambda name, store: rendering.payment_method(store.payment_methods.by_id[name]),
     "cus": lambda name, store: rendering.customer(store.customers.by_id[name]),
-    "txn": lambda name, store: dispute_rendering.balance_transaction(store.balance_transactions.by_id[name]),
+    "txn": lambda name, store: dispute_rendering.balance_transaction(store.balance_transactions.by_id[name], store),
 }
 
 

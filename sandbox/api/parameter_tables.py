@@ -20,6 +20,7 @@ from sandbox.api.params import (
     nested,
     text,
 )
+from sandbox.behaviour.dispute_rendering import EVIDENCE
 from sandbox.behaviour.method_types import TYPES
 
 _ADDRESS: Table = {name: text(clearable=True) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
@@ -173,5 +174,40 @@ ENDPOINT_UPDATE: Table = {
     "expand": _EXPAND,
     "metadata": METADATA,
 }
-BALANCE_LIST: Table = {**_BY_TIME, "source": text(), "type": text()}
+CUSTOMER_UPDATE: Table = CUSTOMER_CREATE
+CUSTOMER_LIST: Table = {**_BY_TIME, "email": text(512)}
+CUSTOMER_METHODS: Table = {**ENDPOINT_LIST, "type": text()}
+BALANCE_LIST: Table = {**_BY_TIME, "currency": text(), "source": text(), "type": text()}
 METHOD_CREATE: Table = {**_METHOD, "type": text(), "expand": _EXPAND}
+METHOD_LIST: Table = {**ENDPOINT_LIST, "customer": text(), "type": text()}
+METHOD_UPDATE: Table = {
+    "billing_details": nested(_BILLING),
+    "card": nested({"exp_month": INTEGER, "exp_year": INTEGER}),
+    "expand": _EXPAND,
+    "metadata": METADATA,
+}
+METHOD_ATTACH: Table = {"customer": text().as_required(), "expand": _EXPAND}
+CHARGE_UPDATE: Table = {
+    "customer": text(),
+    "description": text(40000),
+    "expand": _EXPAND,
+    "fraud_details": nested({"user_report": choice("fraudulent", "safe", clearable=True).as_required()}),
+    "metadata": METADATA,
+    "receipt_email": email(),
+    "shipping": nested(_SHIPPING),
+    "transfer_group": text(),
+}
+CHARGE_CAPTURE: Table = {
+    "amount": INTEGER,
+    "expand": _EXPAND,
+    "receipt_email": email(),
+    "statement_descriptor": text(22),
+    "statement_descriptor_suffix": text(22),
+    "transfer_group": text(),
+}
+DISPUTE_UPDATE: Table = {
+    "evidence": nested(dict.fromkeys(EVIDENCE, text(20000, clearable=True))),
+    "expand": _EXPAND,
+    "metadata": METADATA,
+    "submit": BOOLEAN,
+}

@@ -48,7 +48,7 @@ class Route:
 
 
 # Types that are not the path's plural without its s.
-_SINGULAR = {"account": "account", "early_fraud_warnings": "radar.early_fraud_warning"}
+_SINGULAR = {"account": "account", "balance": "balance", "early_fraud_warnings": "radar.early_fraud_warning"}
 _INTENTS = "/v1/payment_intents"
 _ENDPOINTS = "/v1/webhook_endpoints"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
@@ -67,10 +67,14 @@ ROUTES = (
     Route("POST", "/v1/refunds/*/cancel", refunds.cancel),
     Route("GET", "/v1/charges", charges.list_charges, tables.CHARGE_LIST),
     Route("GET", "/v1/charges/*", charges.retrieve),
+    Route("POST", "/v1/charges/*", charges.update, tables.CHARGE_UPDATE),
+    Route("POST", "/v1/charges/*/capture", charges.capture, tables.CHARGE_CAPTURE),
     Route("GET", "/v1/events", events.list_events, tables.EVENT_LIST),
     Route("GET", "/v1/events/*", events.retrieve),
     Route("GET", "/v1/disputes", disputes.list_disputes, tables.DISPUTE_LIST),
     Route("GET", "/v1/disputes/*", disputes.retrieve),
+    Route("POST", "/v1/disputes/*", disputes.update, tables.DISPUTE_UPDATE),
+    Route("POST", "/v1/disputes/*/close", disputes.close),
     Route("GET", _WARNINGS, early_fraud_warnings.list_warnings, tables.FRAUD_WARNING_LIST),
     Route("GET", f"{_WARNINGS}/*", early_fraud_warnings.retrieve),
     Route("GET", "/v1/reviews", reviews.list_reviews, tables.REVIEW_LIST),
@@ -78,6 +82,14 @@ ROUTES = (
     Route("POST", "/v1/reviews/*/approve", reviews.approve),
     Route("POST", "/v1/payment_methods", payment_methods.create, tables.METHOD_CREATE, publishable=True),
     Route("GET", "/v1/payment_methods/*", payment_methods.retrieve),
+    Route("GET", "/v1/payment_methods", payment_methods.list_methods, tables.METHOD_LIST),
+    Route("POST", "/v1/payment_methods/*", payment_methods.update, tables.METHOD_UPDATE),
+    Route("POST", "/v1/payment_methods/*/attach", payment_methods.attach, tables.METHOD_ATTACH),
+    Route("POST", "/v1/payment_methods/*/detach", payment_methods.detach),
+    Route("GET", "/v1/customers", customers.list_customers, tables.CUSTOMER_LIST),
+    Route("POST", "/v1/customers/*", customers.update, tables.CUSTOMER_UPDATE),
+    Route("DELETE", "/v1/customers/*", customers.delete, {}),
+    Route("GET", "/v1/customers/*/payment_methods", customers.list_payment_methods, tables.CUSTOMER_METHODS),
     Route("POST", "/v1/customers", customers.create, tables.CUSTOMER_CREATE),
     Route("GET", "/v1/customers/*", customers.retrieve),
     Route("POST", _ENDPOINTS, webhook_endpoints.create, tables.ENDPOINT_CREATE),
@@ -86,6 +98,8 @@ ROUTES = (
     Route("POST", f"{_ENDPOINTS}/*", webhook_endpoints.update, tables.ENDPOINT_UPDATE),
     Route("DELETE", f"{_ENDPOINTS}/*", webhook_endpoints.delete, {}),
     Route("GET", "/v1/balance_transactions", balance_transactions.list_transactions, tables.BALANCE_LIST),
+    Route("GET", "/v1/balance_transactions/*", balance_transactions.retrieve),
+    Route("GET", "/v1/balance", balance_transactions.retrieve_balance),
     Route("GET", "/v1/account", account.retrieve),
 )
 _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}

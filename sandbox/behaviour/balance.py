@@ -29,3 +29,14 @@ def book(
         available=available,
     )
     return store.insert(store.balance_transactions, transaction).id
+
+
+def totals(store: Store) -> tuple[dict[str, int], dict[str, int]]:
+    """What is available and what is pending: net amounts in minor units by currency."""
+    now = store.now()
+    available: dict[str, int] = {}
+    pending: dict[str, int] = {}
+    for transaction in store.balance_transactions.by_id.values():
+        sums = available if transaction.available_on <= now else pending
+        sums[transaction.currency] = sums.get(transaction.currency, 0) + transaction.amount - transaction.fee
+    return available, pending

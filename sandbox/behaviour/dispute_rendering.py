@@ -6,7 +6,8 @@ from sandbox.behaviour.rendering import fields
 from sandbox.core.records import BalanceTransaction, Dispute, Json
 from sandbox.core.store import Store
 
-_NO_EVIDENCE = dict.fromkeys(
+# What can be sent as evidence (facts §14).
+EVIDENCE = tuple(
     """access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
     customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
     duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt
@@ -31,16 +32,16 @@ def dispute(record: Dispute, store: Store) -> Json:
     return {
         **fields(record, _DISPUTE),
         "object": "dispute",
-        "balance_transactions": [balance_transaction(booking) for booking in bookings],
+        "balance_transactions": [balance_transaction(booking, store) for booking in bookings],
         "enhanced_eligibility_types": [],
-        "evidence": {**_NO_EVIDENCE, "enhanced_evidence": {}},
+        "evidence": {**dict.fromkeys(EVIDENCE), **record.evidence, "enhanced_evidence": {}},
         "evidence_details": {
             "due_by": record.due_by,
             "enhanced_eligibility": {},
-            "has_evidence": False,
+            "has_evidence": bool(record.evidence),
             "past_due": False,
-            "submission_count": 0,
-            "submission_method": "not_submitted",
+            "submission_count": record.submissions,
+            "submission_method": "manual" if record.submissions else "not_submitted",
         },
         "is_charge_refundable": record.refundable,
         "livemode": False,
@@ -50,7 +51,7 @@ def dispute(record: Dispute, store: Store) -> Json:
     }
 
 
-def balance_transaction(record: BalanceTransaction) -> Json:
+def balance_transaction(record: BalanceTransaction, store: Store) -> Json:
     """docs.stripe.com/api/balance_transactions/object."""
     fees = {
         "amount": record.fee,
@@ -63,10 +64,10 @@ def balance_transaction(record: BalanceTransaction) -> Json:
         **fields(record, _BALANCE_TRANSACTION),
         "object": "balance_transaction",
         "balance_type": "payments",
-        "available_on": record.created if record.available else record.created + 2 * 86400,
+        "available_on": record.available_on,
         "description": None,
         "exchange_rate": None,
         "fee_details": [fees] if record.fee else [],
         "net": record.amount - record.fee,
-        "status": "available" if record.available else "pending",
+        "status": "available" if record.available_on <= store.now() else "pending",
     }

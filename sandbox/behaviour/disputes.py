@@ -84,6 +84,36 @@ def close_dispute(sandbox: Sandbox, dispute: Dispute, outcome: str) -> None:
     sandbox.events.emit_record("charge.dispute.closed", dispute)
 
 
+def submit(sandbox: Sandbox, dispute: Dispute) -> None:
+    """Send the evidence to the bank, which then looks at it."""
+    dispute.submissions += 1
+    dispute.status = "warning_under_review" if dispute.inquiry else "under_review"
+    sandbox.store.save(dispute)
+
+
+def decide(sandbox: Sandbox, dispute: Dispute) -> None:
+    """Let the bank decide on submitted evidence by Stripe's test words (docs.stripe.com/testing, "evidence")."""
+    word = dispute.evidence.get("uncategorized_text")
+    if not dispute.status.endswith("under_review"):
+        return
+    if word == "escalate_inquiry_evidence" and dispute.inquiry:
+        _escalate(sandbox, dispute)
+    elif word in ("winning_evidence", "losing_evidence"):
+        outcome = "won" if word == "winning_evidence" else "lost"
+        close_dispute(sandbox, dispute, "warning_closed" if dispute.inquiry else outcome)
+
+
+def _escalate(sandbox: Sandbox, dispute: Dispute) -> None:
+    """An inquiry becomes a chargeback, which takes the money and needs a new answer (facts §14)."""
+    previous = {"status": dispute.status}
+    dispute.inquiry, dispute.refundable, dispute.evidence = False, False, {}
+    dispute.status = _FIRST_STATUS["chargeback"]
+    _book(sandbox.store, dispute, -1, DISPUTE_FEE)
+    sandbox.store.save(dispute)
+    sandbox.events.emit_record("charge.dispute.updated", dispute, previous=previous)
+    sandbox.events.emit_record("charge.dispute.funds_withdrawn", dispute)
+
+
 def blocks_refunds(store: Store, charge: Charge) -> bool:
     """Whether a dispute holds the money of a charge, or has taken it for good; inquiries hold none."""
     disputes = store.disputes.matching("charge", charge.id) if charge.disputed else []

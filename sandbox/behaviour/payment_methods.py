@@ -8,10 +8,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sandbox.behaviour import rendering
 from sandbox.behaviour.cards import BY_NUMBER, BY_TOKEN, decline_message, passes_luhn
 from sandbox.behaviour.method_types import TYPES
+from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid, missing
-from sandbox.core.records import PaymentMethod
+from sandbox.core.lists import page, rendered
+from sandbox.core.records import Json, PaymentMethod
 from sandbox.core.store import Store
 
 _CARD_TOKENS = {token.replace("pm_card_", "tok_", 1): card for token, card in BY_TOKEN.items()}
@@ -29,6 +32,17 @@ def named(store: Store, name: str) -> PaymentMethod:
     if name in BY_TOKEN:
         return of_number(store, BY_TOKEN[name].number)
     return store.payment_methods.require(name, param="payment_method", status=400)
+
+
+def attached(call: Call, url: str, customer: str) -> Json:
+    """A page of the payment methods of a customer, all or of one ``type``."""
+    kind = call.params.get("type")
+
+    def keep(method: PaymentMethod) -> bool:
+        return method.customer == customer and kind in (None, method.type)
+
+    methods = call.store.payment_methods
+    return rendered(url, page(methods, [methods.all], call.params, keep), rendering.payment_method)
 
 
 def of_number(store: Store, number: str, **fields: Any) -> PaymentMethod:

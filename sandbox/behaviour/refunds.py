@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.behaviour import balance, radar
-from sandbox.core.origin import Origin
+from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import Charge, Json, Refund
 from sandbox.core.sandbox import Sandbox
 from sandbox.core.store import Store
@@ -23,21 +23,30 @@ def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> No
 
 def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = "unknown") -> None:
     """Change the status of a refund: pending to succeeded, or pending or succeeded to failed."""
-    store = sandbox.store
-    previous = {"status": refund.status}
-    refund.status = status
     refund.later = None
     if status == "failed":
         refund.failure_reason = failure_reason
-        refund.failure_balance_transaction = _book(store, refund, refund.amount, "refund_failure")
-        charge = store.charges.by_id[refund.charge]
-        charge.amount_refunded -= refund.amount
-        store.save(charge)
-    store.save(refund)
+        give_back(sandbox, refund, "failed")
+        sandbox.events.emit_record("refund.failed", refund)
+        return
+    previous = {"status": refund.status}
+    refund.status = status
+    sandbox.store.save(refund)
     sandbox.events.emit_record("refund.updated", refund, previous=previous)
     sandbox.events.emit_record("charge.refund.updated", refund, previous=previous)
-    if status == "failed":
-        sandbox.events.emit_record("refund.failed", refund)
+
+
+def give_back(sandbox: Sandbox, refund: Refund, status: str, origin: Origin = AUTOMATIC) -> None:
+    """End a refund as failed or canceled: the money returns to our balance (facts §13)."""
+    store, previous = sandbox.store, {"status": refund.status}
+    refund.status = status
+    refund.failure_balance_transaction = _book(store, refund, refund.amount, "refund_failure")
+    charge = store.charges.by_id[refund.charge]
+    charge.amount_refunded -= refund.amount
+    store.save(charge)
+    store.save(refund)
+    sandbox.events.emit_record("refund.updated", refund, origin, previous)
+    sandbox.events.emit_record("charge.refund.updated", refund, origin, previous)
 
 
 def settle_by_card(sandbox: Sandbox, refund: Refund) -> None:

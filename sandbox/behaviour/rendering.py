@@ -237,7 +237,9 @@ def _destination(record: Refund) -> Json:
 
 
 def customer(record: Customer) -> Json:
-    """docs.stripe.com/api/customers/object."""
+    """docs.stripe.com/api/customers/object; of a deleted one only that it was deleted."""
+    if record.deleted:
+        return {"id": record.id, "object": "customer", "deleted": True}
     return {
         **fields(record, _CUSTOMER),
         **dict.fromkeys(

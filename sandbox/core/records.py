@@ -39,6 +39,7 @@ class Customer(Record):
     description: str | None = None
     address: Json | None = None
     shipping: Json | None = None
+    deleted: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -185,6 +186,9 @@ class Dispute(Record):
     refundable: bool = False
     due_by: int | None = None
     balance_transactions: list[str] = field(default_factory=list)
+    evidence: dict[str, str] = field(default_factory=dict)
+    # How often the evidence went to the bank.
+    submissions: int = 0
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -227,6 +231,11 @@ class BalanceTransaction(Record):
     reporting_category: str = "charge"
     source: str = ""
     available: bool = False
+
+    @property
+    def available_on(self) -> int:
+        """Unix seconds; two days later unless it is available at once (facts §13: T+2 in the US)."""
+        return self.created if self.available else self.created + 2 * 86400
 
 
 @dataclass(slots=True, eq=False)

@@ -153,7 +153,7 @@ class Store:
         self.disputes: Collection[Dispute] = Collection("dispute", "charge", "payment_intent")
         self.fraud_warnings = Collection[FraudWarning]("early_fraud_warning", "charge", "payment_intent")
         self.reviews: Collection[Review] = Collection("review", "charge")
-        self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type")
+        self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type", "currency")
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.behaviour import disputes, rendering
 from sandbox.behaviour.cards import card_of
 from sandbox.behaviour.method_types import TYPES
-from sandbox.behaviour.refunds import refund_charge, settle_by_card
+from sandbox.behaviour.refunds import give_back, refund_charge, settle_by_card
 from sandbox.core import metadata, money
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid
@@ -84,8 +84,11 @@ def update(call: Call) -> Json:
 
 
 def cancel(call: Call) -> Json:
-    """POST /v1/refunds/{id}/cancel: always rejected; only requires_action, which cards never have, can be canceled."""
+    """POST /v1/refunds/{id}/cancel: only from requires_action, which refunds of cards never have."""
     refund = call.store.refunds.require(call.object_id, param="refund")
+    if refund.status == "requires_action":
+        give_back(call.sandbox, refund, "canceled", call.origin)
+        return rendering.refund(refund)
     raise StripeError(
         400,
         f"Refund {refund.id} cannot be canceled because it has a status of {refund.status}. Only a refund with the "

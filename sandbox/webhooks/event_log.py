@@ -11,7 +11,20 @@ from typing import Any
 
 from sandbox.behaviour import dispute_rendering, radar_rendering, rendering
 from sandbox.core.origin import AUTOMATIC, Origin
-from sandbox.core.records import Charge, Dispute, Endpoint, Event, FraudWarning, Intent, Json, Record, Refund, Review
+from sandbox.core.records import (
+    Charge,
+    Customer,
+    Dispute,
+    Endpoint,
+    Event,
+    FraudWarning,
+    Intent,
+    Json,
+    PaymentMethod,
+    Record,
+    Refund,
+    Review,
+)
 from sandbox.core.settings import Settings
 from sandbox.core.store import Store, key_of
 from sandbox.versions.behaviour import is_sent
@@ -113,6 +126,10 @@ def snapshot_of(record: Record, store: Store) -> Json:
             return radar_rendering.early_fraud_warning(record)
         case Review():
             return radar_rendering.review(record)
+        case Customer():
+            return rendering.customer(record)
+        case PaymentMethod():
+            return rendering.payment_method(record)
     raise TypeError(record.KIND)
 
 
