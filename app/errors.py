@@ -32,7 +32,9 @@ PaydeskError
     ├── StripeNotInitialized        503 stripe_not_initialized
     ├── StripeInvalidApiKey         502 stripe_invalid_api_key
     ├── StripeConfigurationError    502 stripe_configuration_error (an operator has to mend it; nothing was done)
+    │   └── StripePermissionMissing (the key lacks a permission)
     ├── StripeUnavailable           503 stripe_unavailable (the outcome of the call is unknown, or it never began)
+    │   └── StripeBusy              (too many calls; it never began)
     ├── DatabaseUnavailable         503 database_unavailable
     └── FiguresNotReady             503 figures_not_ready (they are being rebuilt)
 """
@@ -234,11 +236,21 @@ class StripeConfigurationError(Unavailable):
     )
 
 
+class StripePermissionMissing(StripeConfigurationError):
+    """Our restricted key lacks a permission (docs.stripe.com/keys/restricted-api-keys)."""
+
+
 class StripeUnavailable(Unavailable):
     """Stripe did not give a usable answer. The work may or may not have been done there."""
 
     error = "stripe_unavailable"
     default_message = "Stripe cannot be reached just now. Try again; nothing will be done twice."
+
+
+class StripeBusy(StripeUnavailable):
+    """Stripe answers no more calls of this account for the moment (docs.stripe.com/rate-limits)."""
+
+    default_message = "Stripe asks us to slow down. Try again in a moment."
 
 
 class DatabaseUnavailable(Unavailable):

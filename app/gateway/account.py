@@ -26,6 +26,7 @@ class AccountSetup:
     payouts_enabled: bool
     api_version: str | None
     clock_ahead: int
+    id: str | None = None
 
 
 class StripeAccount:
@@ -39,6 +40,7 @@ class StripeAccount:
         answer = self._gateway.call("retrieve_account", lambda v1: v1.accounts.retrieve_current())
         account = object_of(answer, "account")
         return AccountSetup(
+            id=account.get("id"),
             country=account.get("country"),
             charges_enabled=bool(account.get("charges_enabled")),
             payouts_enabled=bool(account.get("payouts_enabled")),

@@ -237,6 +237,10 @@ class StripeGateway:
                 logger.error("stripe_configuration_error", **asdict(fault), stripe_request_id=request_id)
                 self._reports.refused(fault)
             raise translate(error, operation) from error
+        except (UnicodeDecodeError, RecursionError) as error:
+            # The SDK decodes an answer before it looks at it: bytes of a proxy, or JSON of endless depth.
+            outcome, kind = type(error).__name__, "unavailable"
+            raise StripeUnavailable(retry_after=2) from error
         finally:
             seconds = time.perf_counter() - started
             telemetry.stripe_called(operation, kind, seconds)

@@ -26,8 +26,10 @@ from app.errors import (
     PaymentNotCancelable,
     PaymentNotCapturable,
     PaymentNotRefundable,
+    StripeBusy,
     StripeConfigurationError,
     StripeInvalidApiKey,
+    StripePermissionMissing,
     StripeUnavailable,
     ValidationFailed,
 )
@@ -166,11 +168,9 @@ def _refused(error: stripe.StripeError) -> PaydeskError:
 
 TRANSLATIONS: dict[type[stripe.StripeError], Translation] = {
     stripe.AuthenticationError: lambda _: StripeInvalidApiKey(),
-    stripe.PermissionError: lambda _: StripeConfigurationError(),
+    stripe.PermissionError: lambda _: StripePermissionMissing(),
     stripe.CardError: _declined,
-    stripe.RateLimitError: lambda _: StripeUnavailable(
-        "Stripe asks us to slow down. Try again in a moment.", retry_after=5
-    ),
+    stripe.RateLimitError: lambda _: StripeBusy(retry_after=5),
     stripe.InvalidRequestError: _refused,
     stripe.APIConnectionError: _no_usable_answer,
     stripe.APIError: _no_usable_answer,

@@ -76,7 +76,14 @@ def strip_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event with only what we need of its object, in the present shape; of an expanded object often only the id."""
     target = earlier_shapes.present((event.get("data") or {}).get("object") or {})
     kept = {name: event.get(name) for name in ("id", "type", "api_version", "created", "livemode")}
-    return {**kept, "data": {"object": _pick(target, _OBJECTS.get(str(target.get("object")), _UNKNOWN))}}
+    if event.get("account"):
+        kept["account"] = event["account"]
+    return {**kept, "data": {"object": strip_object(target)}}
+
+
+def strip_object(target: Mapping[str, Any]) -> dict[str, Any]:
+    """The object, in the present shape, with only what we need."""
+    return _pick(target, _OBJECTS.get(str(target.get("object")), _UNKNOWN))
 
 
 def _pick(value: Mapping[str, Any], allowed: Allowed) -> dict[str, Any]:

@@ -53,7 +53,8 @@ _webhook_deliveries = counter(
     "webhook_deliveries_total",
     "Deliveries by Stripe.",
     type="a type of event that is applied, or other",
-    outcome="applied, duplicate, ignored, failed, wrong_mode (live or test unlike our key) or bad_signature",
+    outcome="applied, duplicate, ignored, failed, postponed (Stripe is busy), "
+    "wrong_mode (live or test unlike our key), other_account (a connected account) or bad_signature",
 )
 _webhook_seconds = histogram("webhook_apply_duration_seconds", "Time to apply one event, by whichever channel.")
 _refunds = counter(
@@ -196,7 +197,8 @@ def _start_at_zero() -> None:
         _refunds.labels(outcome)
     for outcome in ("succeeded", "failed", "locked", "limited"):
         _logins.labels(outcome)
-    for outcome in ("applied", "duplicate", "ignored", "failed", "wrong_mode", "bad_signature"):
+    outcomes = "applied duplicate ignored failed postponed wrong_mode other_account bad_signature"
+    for outcome in outcomes.split():
         _webhook_deliveries.labels(OTHER, outcome)
     _transitions.labels("none", "pending")
     for word in ("rate_limited", "unauthorized", "internal_error", "database_unavailable", "stripe_unavailable"):

@@ -19,7 +19,7 @@ from app.domain.payments.states import (
 )
 from app.domain.permissions import Role
 from app.models.reconciliation.reports import RunState
-from app.models.webhooks.events import EventState
+from app.models.webhooks.events import EventState, IgnoredReason
 from app.services.audit import Action
 from app.services.reconciliation.compare import DriftKind
 
@@ -171,6 +171,13 @@ EVENT: Mapping[EventState, Label] = {
     EventState.APPLIED: Label("Applied", "good"),
     EventState.IGNORED: Label("Ignored"),
     EventState.FAILED: Label("Failed", "bad"),
+}
+IGNORED: Mapping[IgnoredReason, str] = {
+    IgnoredReason.WRONG_MODE: "Of the other mode (live or test) than our key",
+    IgnoredReason.OTHER_ACCOUNT: "Of a connected account",
+    IgnoredReason.FOREIGN: "Of another application's payment",
+    IgnoredReason.NO_PAYMENT: "Names no payment of ours",
+    IgnoredReason.NO_PERMISSION: "Our key may not read whose it is",
 }
 RUN: Mapping[RunState, Label] = {
     RunState.RUNNING: Label("Running", "wait"),

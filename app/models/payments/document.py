@@ -188,6 +188,12 @@ class PaymentDocument(StoredDocument):
             # not write the keys of their filters. This one is for reconciliation of a range, for the audit of the
             # newest payments, and for building the figures in the order of creation.
             {"name": "created", "fields": ["-created_at", "-id"]},
+            # For events that name a charge and no intent. Charges are few for a payment, and their ids never change.
+            {
+                "name": "charge",
+                "fields": ["attempts.charge_id"],
+                "partialFilterExpression": {"attempts.charge_id": {"$gt": ""}},
+            },
             # What reconciliation looks for however old it is: bank debits under way and holds not yet captured. They
             # are few at any time, so the index is small.
             {

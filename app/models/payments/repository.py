@@ -72,6 +72,11 @@ def find_by_intent(intent_id: str) -> StoredPayment | None:
     return stored_payment(document) if document else None
 
 
+def find_by_charge(charge_id: str) -> StoredPayment | None:
+    """The payment that a charge paid, or tried to."""
+    return _one({"attempts.charge_id": charge_id})
+
+
 def whole(payment_id: str) -> Document | None:
     """The whole document, history included; None when there is none or the id is no id."""
     if not is_id(payment_id):

@@ -29,6 +29,16 @@ class EventState(StrEnum):
     FAILED = "failed"
 
 
+class IgnoredReason(StrEnum):
+    """Why an event of a type that is applied was ignored."""
+
+    WRONG_MODE = "wrong_mode"
+    OTHER_ACCOUNT = "other_account"
+    FOREIGN = "foreign"
+    NO_PAYMENT = "no_payment"
+    NO_PERMISSION = "no_permission"
+
+
 DEFAULT_RETENTION_DAYS = 90
 _DUPLICATE_KEY = 11000
 _BATCH = 200
@@ -59,6 +69,9 @@ class WebhookEvent(StoredDocument):
     state: EventState = EnumField(EventState, required=True)
     attempts: int = IntField(required=True)
     last_error: str | None = StringField()
+    ignored_reason: IgnoredReason | None = EnumField(IgnoredReason)
+    # The connected account that the event is about (docs.stripe.com/connect/webhooks); ours have none.
+    account: str | None = StringField()
     delivery_count: int = IntField(required=True)
     first_delivery_at: datetime = DateTimeField(required=True)
     last_delivery_at: datetime = DateTimeField(required=True)
@@ -128,26 +141,25 @@ def receive(event_id: str, row: dict[str, Any], *, now: datetime) -> EventState:
     return event.state  # type: ignore[no-any-return]
 
 
-def finish(event_id: str, state: EventState) -> None:
+def finish(event_id: str, state: EventState, reason: IgnoredReason | None = None) -> None:
     """Note that the event is finished; it stays so for good, but an ignored one may become applied.
+
+    ``reason`` says why an event is ignored whose type is not.
 
     The note need not survive a failover: if it is lost the event stays received, and applying it again changes nothing.
     """
     with unavailable_as_ours():
-        (_note_applied if state == EventState.APPLIED else _note_ignored)(event_id)
+        (_note_applied if state == EventState.APPLIED else _note_ignored[reason])(event_id)
 
 
-def fail(event_id: str, error: str) -> None:
-    """Note why an attempt to apply failed, for people, and when the worker makes the next."""
+def fail(event_id: str, error: str, *, state: EventState = EventState.FAILED) -> None:
+    """Note why an attempt to apply failed, for people, and when the worker makes the next.
+
+    ``state`` RECEIVED is for an event that only has to wait.
+    """
     pause = {"$multiply": [_FIRST_PAUSE_MS, {"$pow": [2, {"$min": ["$attempts", _DOUBLINGS]}]}]}
     change: list[dict[str, Any]] = [
-        {
-            "$set": {
-                "state": EventState.FAILED.value,
-                "last_error": {"$literal": error},
-                "attempts": {"$add": ["$attempts", 1]},
-            }
-        },
+        {"$set": {"state": state.value, "last_error": {"$literal": error}, "attempts": {"$add": ["$attempts", 1]}}},
         {
             "$set": {
                 "due_at": {
@@ -250,11 +262,13 @@ def _insert_all(rows: Sequence[dict[str, Any]]) -> list[bool]:
     return [True] * len(rows)
 
 
-def _finisher(state: EventState, unless: list[str]) -> GroupCommit[str, None]:
+def _finisher(state: EventState, unless: list[str], reason: IgnoredReason | None = None) -> GroupCommit[str, None]:
+    said = {"ignored_reason": reason.value} if reason else {}
+
     def note(event_ids: Sequence[str]) -> list[None]:
         change = {
-            "$set": {"state": state.value, "finished_at": datetime.now(UTC)},
-            "$unset": {"last_error": "", "due_at": ""},
+            "$set": {"state": state.value, "finished_at": datetime.now(UTC), **said},
+            "$unset": {"last_error": "", "due_at": "", **({} if reason else {"ignored_reason": ""})},
             "$inc": {"attempts": 1},
         }
         # Raw: MongoEngine's updates take no hint, which this one needs on every delivery.
@@ -269,4 +283,6 @@ def _finisher(state: EventState, unless: list[str]) -> GroupCommit[str, None]:
 
 _insert = GroupCommit(_insert_all)
 _note_applied = _finisher(EventState.APPLIED, unless=[EventState.APPLIED.value])
-_note_ignored = _finisher(EventState.IGNORED, unless=_FINISHED)
+_note_ignored = {
+    reason: _finisher(EventState.IGNORED, unless=_FINISHED, reason=reason) for reason in (None, *IgnoredReason)
+}

@@ -5,8 +5,9 @@ Source: docs.stripe.com/webhooks (duplicates, any order, retries for three days 
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -17,19 +18,23 @@ from app.clock import now
 from app.domain.payments.attempts import open_challenges
 from app.domain.payments.derivation import doubts
 from app.domain.payments.evidence import PaymentState
-from app.domain.payments.facts import ChargeFact, Fact, IntentFact
-from app.errors import NotFound, PaydeskError, StripeNotInitialized, ValidationFailed, WebhookSignatureInvalid
+from app.domain.payments.facts import ChargeFact, Fact
+from app.domain.payments.merge import ContradictoryFact
+from app.errors import PaydeskError, StripeNotInitialized, ValidationFailed, WebhookSignatureInvalid
 from app.gateway import webhooks
 from app.gateway.client import StripeGateway, settling
 from app.gateway.redaction import strip_event
-from app.models.payments import repository
 from app.models.payments.repository import StoredPayment
-from app.models.webhooks.events import EventState, fail, finish, receive
-from app.services.payments.updates import Source, learn, row_waiting_for, stored_payment_of
+from app.models.webhooks.events import EventState, IgnoredReason, fail, finish, receive
+from app.services.payments.updates import Source, learn
+from app.services.webhooks.ownership import Foreign, Ownership, Undecided
 
 logger = structlog.get_logger(__name__)
 
 _LONGEST_ERROR = 500
+_LARGEST_INTEGER = 2**63 - 1
+# How a delivery is counted that raised nothing.
+_OUTCOMES = {EventState.APPLIED: "applied", EventState.IGNORED: "ignored", EventState.RECEIVED: "postponed"}
 
 
 class WebhookInbox:
@@ -38,14 +43,14 @@ class WebhookInbox:
     def __init__(self, gateway: StripeGateway, secrets: Sequence[str], *, livemode: bool) -> None:
         self._gateway = gateway
         self._secrets = secrets
-        self._livemode = livemode
+        self._ownership = Ownership(gateway, livemode=livemode)
         telemetry.expect_deliveries(webhooks.APPLIED_TYPES)
 
     def deliver(self, payload: bytes, signature: str | None) -> EventState:
         """Take one delivery: verify, store, apply. Returning means that Stripe need not send it again.
 
-        Raises WebhookSignatureInvalid and ValidationFailed with nothing stored; any other error leaves the event
-        stored and unapplied, for Stripe's next delivery or the worker.
+        Raises WebhookSignatureInvalid, and ValidationFailed for a body that is no event, with nothing stored; any
+        other error leaves the event stored and unapplied, for Stripe's next delivery or the worker.
         """
         if not self._secrets:
             raise StripeNotInitialized("STRIPE_WEBHOOK_SECRET is not set, so no delivery can be verified.")
@@ -54,22 +59,20 @@ class WebhookInbox:
         except WebhookSignatureInvalid:
             telemetry.webhook_delivered(telemetry.OTHER, "bad_signature")
             raise
-        if bool(event.get("livemode")) != self._livemode:
-            telemetry.webhook_delivered(telemetry.OTHER, "wrong_mode")
-            mode = "live" if event.get("livemode") else "test"
-            raise ValidationFailed(f"This is a {mode}-mode event, but STRIPE_SECRET_KEY is of the other mode.")
-        kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES else telemetry.OTHER
+        elsewhere = self._ownership.elsewhere(event)
+        kind = event["type"] if event["type"] in webhooks.APPLIED_TYPES and not elsewhere else telemetry.OTHER
         outcome = "failed"
         try:
             is_duplicate, state = self._take(event)
-            outcome = "duplicate" if is_duplicate else state.value
+            outcome = "duplicate" if is_duplicate else _OUTCOMES[state]
+            outcome = elsewhere.value if elsewhere and not is_duplicate else outcome
         finally:
             telemetry.webhook_delivered(kind, outcome)
         return state
 
     def _take(self, event: dict[str, Any]) -> tuple[bool, EventState]:
         """Store and apply a verified event; whether it was dealt with before, and what has become of it."""
-        kept = strip_event(event)
+        kept = _storable(event)
         bind_contextvars(event_id=kept["id"], event_type=kept["type"])
         state = receive(kept["id"], _row(kept), now=now())
         if state in {EventState.APPLIED, EventState.IGNORED}:
@@ -77,54 +80,48 @@ class WebhookInbox:
         return False, self.apply(kept)
 
     def apply(self, event: dict[str, Any]) -> EventState:
-        """Apply a stored event; applying it again changes nothing. What it raises is noted on the event."""
+        """Apply a stored event; applying it again changes nothing. What it raises is noted on the event.
+
+        RECEIVED means that Stripe cannot say just now whose the event is, so that the worker asks again.
+        """
         # For the log: this event and, as soon as it is known, its payment, not those of the one before.
         unbind_contextvars("payment_id", "order_id")
         bind_contextvars(event_id=event["id"], event_type=event["type"])
         started = time.perf_counter()
+        reason: IgnoredReason | None = None
         try:
             state = EventState.APPLIED if self._apply(event) else EventState.IGNORED
+        except Foreign as foreign:
+            state, reason = EventState.IGNORED, foreign.reason
+        except Undecided as undecided:
+            fail(event["id"], _description(undecided.error), state=EventState.RECEIVED)
+            return EventState.RECEIVED
+        except ContradictoryFact as error:
+            fail(event["id"], _description(error))
+            raise ValidationFailed("The event contradicts what is known of its payment.") from error
         except Exception as error:
             logger.warning("webhook_failed", error=type(error).__name__)
             fail(event["id"], _description(error))
             raise
         finally:
             telemetry.webhook_applied(time.perf_counter() - started)
-        finish(event["id"], state)
+        finish(event["id"], state, reason)
         return state
 
     def _apply(self, event: dict[str, Any]) -> bool:
-        """True when the event concerned a payment of ours."""
-        facts = webhooks.facts_of(event)
-        if not facts or not facts[0].intent_id:
+        """True when the event concerned a payment of ours, False when its type is not read. Raises Foreign."""
+        if event["type"] not in webhooks.APPLIED_TYPES:
             return False
+        if reason := self._ownership.elsewhere(event):
+            raise Foreign(reason)
+        facts = webhooks.facts_of(event)
+        if not facts:
+            raise ValidationFailed("The event has an object of a kind that its type never has.")
         source = Source(channel="webhook", reference=event["id"])
-        fact = facts[0]
-        stored = repository.find_by_intent(str(fact.intent_id))
-        if stored:
-            stored = learn(stored, [fact], source)
-        else:
-            stored = self._unknown(fact, source)
-            if stored is None:
-                return False
+        stored, fact = self._ownership.payment_of(event, facts[0], source)
         bind_contextvars(payment_id=stored.id, order_id=stored.state.order_id)
         self._resolve(stored, fact, event["type"], source)
         return True
-
-    def _unknown(self, fact: Any, source: Source) -> StoredPayment | None:
-        """The payment of an intent that no row names yet: a race with create-intent, an adoption, or not ours."""
-        if isinstance(fact, IntentFact):
-            if not fact.is_ours:
-                return None
-            waiting = row_waiting_for(fact)
-            if waiting:
-                return learn(waiting, [fact], source)
-        # Nothing is adopted on the word of an event: our own key has to see the intent (DESIGN section 4, rule 2).
-        try:
-            intent = self._gateway.retrieve_intent(fact.intent_id).fact
-        except NotFound:
-            return None
-        return stored_payment_of(intent, source, further=[fact])
 
     def _resolve(self, stored: StoredPayment, fact: Any, event_type: str, source: Source) -> None:
         """Ask Stripe where the evidence alone could mislead (DESIGN section 4, rule 2)."""
@@ -151,15 +148,40 @@ def _known_refunds(state: PaymentState) -> int:
     return sum(r.amount for r in state.refunds.values() if r.stripe_refund_id and not r.status.returned)
 
 
+def _storable(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the event. Raises ValidationFailed where MongoDB could not keep it."""
+    try:
+        kept = strip_event(event)
+        json.dumps(kept, ensure_ascii=False).encode()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValidationFailed("The body is signed but holds what no event of Stripe's does.") from error
+    if not _fits(kept):
+        raise ValidationFailed("The body is signed but holds numbers that no event of Stripe's does.")
+    return kept
+
+
+def _fits(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_fits, value.values()))
+    if isinstance(value, list):
+        return all(map(_fits, value))
+    return not isinstance(value, int) or abs(value) <= _LARGEST_INTEGER
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _row(event: dict[str, Any]) -> dict[str, Any]:
     target = event["data"]["object"]
-    intent = target["id"] if target.get("object") == "payment_intent" else target.get("payment_intent")
+    intent = target.get("id") if target.get("object") == "payment_intent" else target.get("payment_intent")
     return {
         "type": event["type"],
         "api_version": event["api_version"],
         "created": event["created"],
         "livemode": bool(event["livemode"]),
-        "object_id": target.get("id"),
-        "payment_intent_id": intent,
+        "object_id": _text(target.get("id")),
+        "payment_intent_id": _text(intent),
+        **({"account": event["account"]} if event.get("account") else {}),
         "payload": event,
     }

@@ -21,7 +21,7 @@ from app.errors import Conflict, DatabaseUnavailable, PaydeskError, Unavailable
 from app.gateway.client import StripeGateway
 from app.models.payments import repository, writes
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import WebhookEvent
+from app.models.webhooks.events import EventState, WebhookEvent
 from app.services.payments.closings import Closings
 from app.services.payments.idempotency import LEASE
 from app.services.payments.updates import Source, change, learn
@@ -70,8 +70,9 @@ class Recovery:
                 if not proceed():
                     return counts
                 try:
-                    counts[self._inbox.apply(event.payload).value] += 1
-                    unavailable = 0
+                    state = self._inbox.apply(event.payload)
+                    counts[state.value] += 1
+                    unavailable = unavailable + 1 if state == EventState.RECEIVED else 0
                 except DatabaseUnavailable:
                     raise
                 except Exception as error:  # noqa: BLE001 - the inbox noted it on the event, which is not lost

@@ -91,7 +91,7 @@ def test_an_answer_that_is_lost_after_the_work_is_completed_by_a_retry(
 
 def test_a_webhook_that_cannot_be_applied_is_requested_again(erp: Caller, stripe: StripeDouble) -> None:
     event = event_of("charge.succeeded", {"id": "ch_1", "object": "charge", "payment_intent": "pi_unknown"})
-    event["data"]["object"] |= {"status": "succeeded", "created": 1, "amount": 100}
+    event["data"]["object"] |= {"status": "succeeded", "created": 1, "amount": 100, "currency": "usd"}
     stripe.misbehaviour = Misbehaviour(500, stripe_error("api_error"))
     answer = erp.deliver(event)
     assert (answer.status_code, answer.json["error"]) == (503, "stripe_unavailable")

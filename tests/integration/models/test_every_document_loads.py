@@ -279,6 +279,18 @@ def receive_events(sandbox: SandboxProcess) -> None:
     for event in events[2:]:
         services.webhooks.apply(event)
     webhook_events.fail(events[0]["id"], "StripeUnavailable")
+    warning = {"object": "radar.early_fraud_warning", "id": "issfr_1", "payment_intent": "pi_foreign", "created": 1}
+    theirs = [
+        event_like(events[0], "evt_theirs", type="radar.early_fraud_warning.created", data={"object": warning}),
+        event_like(events[0], "evt_connected", account="acct_connected"),
+    ]
+    for event in theirs:
+        webhook_events.receive(event["id"], _row(event), now=now())
+        services.webhooks.apply(event)
+
+
+def event_like(event: dict[str, Any], event_id: str, **changes: Any) -> dict[str, Any]:
+    return {**event, "id": event_id, **changes}
 
 
 def settle_what_failed() -> None:

@@ -182,7 +182,7 @@ def test_what_is_kept_of_an_unforeseen_failure_quotes_nothing(
     harm = {"$set": {"payload.data.object.created": "jo@example.com"}}
     assert database["webhook_events"].update_one({"_id": event["id"]}, harm).modified_count == 1
     assert uses.recovery.events(always) == {"failed": 1}
-    assert row(database)["last_error"] == "TypeError"
+    assert row(database)["last_error"] == "ValidationFailed: The event cannot be read: created has an impossible value."
 
 
 def test_a_failed_delivery_raises_what_failed(uses: Services, sandbox: SandboxProcess) -> None:
