@@ -32,6 +32,8 @@ from sandbox.versions import rendering as versions
 
 _CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _OUTCOMES = frozenset({"complete", "fail", "abandon"})
+# What days make of a payment that is not decided at once.
+_LATER = ("succeeded", "failed", "expired", "processing")
 _SETTLEMENTS = frozenset(
     {
         ("requires_action", "succeeded"),
@@ -112,7 +114,7 @@ class PaymentControl:
 
     async def process(self, request: web.Request) -> web.Response:
         """What the customer, a bank or time make of an intent in processing, of a voucher, transfer or redirect."""
-        result = await outcome(request, "succeeded", "failed", "expired", "processing")
+        result = await outcome(request, *_LATER)
         intent = self._intent(request, "processing", "requires_action")
         other_methods.finish(self.sandbox, intent, result)
         return self._answer(rendering.payment_intent(intent))
@@ -198,8 +200,10 @@ class PaymentControl:
     def _pay_otherwise(
         self, request: web.Request, intent: Intent, method: PaymentMethod, content: dict[str, Any]
     ) -> None:
-        """Begin, and where nobody has to wait for days, finish with the customer's ``answer``."""
-        answer = content.get("answer", "complete")
+        """Begin, and finish with the customer's ``answer``, or with the ``outcome`` that days would bring."""
+        answer, outcome_ = content.get("answer", "complete"), content.get("outcome")
+        if outcome_ not in {None, *_LATER}:
+            raise ValueError(f"outcome must be one of {', '.join(_LATER)}")
         if answer not in _OUTCOMES:
             raise ValueError("answer must be complete, fail or abandon")
         other_methods.begin(
@@ -212,6 +216,8 @@ class PaymentControl:
         )
         if method_types.TYPES[method.type].flow == "redirect" and answer != "abandon":
             other_methods.finish(self.sandbox, intent, "succeeded" if answer == "complete" else "failed")
+        elif outcome_ is not None:
+            other_methods.finish(self.sandbox, intent, outcome_)
 
     def _options(self, request: web.Request, intent: Intent, content: dict[str, Any]) -> ConfirmOptions:
         base_url = f"{request.scheme}://{request.host}"
