@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.behaviour import dispute_rendering, radar_rendering, rendering
+from sandbox.behaviour import dispute_rendering, payouts, radar_rendering, rendering
 from sandbox.core.errors import invalid
 from sandbox.core.lists import DEFAULT_LIMIT, Page, rendered
 from sandbox.core.records import Json
@@ -49,6 +49,11 @@ _FIELDS: dict[str, dict[str, str | None]] = {
     "webhook_endpoint": {},
     "account": {},
     "balance": {},
+    "payout": {
+        "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
+        **dict.fromkeys(("original_payout", "reversed_by")),
+    },
 }
 
 
@@ -112,6 +117,7 @@ _LOADERS: dict[str, Callable[[str, Store], Json]] = {
     "prv": lambda name, store: radar_rendering.review(store.reviews.by_id[name]),
     "pm": lambda name, store: rendering.payment_method(store.payment_methods.by_id[name]),
     "cus": lambda name, store: rendering.customer(store.customers.by_id[name]),
+    "po": lambda name, store: payouts.payout(store.payouts.by_id[name]),
     "txn": lambda name, store: dispute_rendering.balance_transaction(store.balance_transactions.by_id[name], store),
 }
 

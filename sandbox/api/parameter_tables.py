@@ -177,7 +177,7 @@ ENDPOINT_UPDATE: Table = {
 CUSTOMER_UPDATE: Table = CUSTOMER_CREATE
 CUSTOMER_LIST: Table = {**_BY_TIME, "email": text(512)}
 CUSTOMER_METHODS: Table = {**ENDPOINT_LIST, "type": text()}
-BALANCE_LIST: Table = {**_BY_TIME, "currency": text(), "source": text(), "type": text()}
+BALANCE_LIST: Table = {**_BY_TIME, "currency": text(), "payout": text(), "source": text(), "type": text()}
 METHOD_CREATE: Table = {**_METHOD, "type": text(), "expand": _EXPAND}
 METHOD_LIST: Table = {**ENDPOINT_LIST, "customer": text(), "type": text()}
 METHOD_UPDATE: Table = {
@@ -211,3 +211,16 @@ DISPUTE_UPDATE: Table = {
     "metadata": METADATA,
     "submit": BOOLEAN,
 }
+PAYOUT_LIST: Table = {**_BY_TIME, "arrival_date": TIME_RANGE, "destination": text(), "status": text()}
+PAYOUT_CREATE: Table = {
+    "amount": INTEGER.as_required(),
+    "currency": text().as_required(),
+    "description": text(),
+    "destination": text(),
+    "expand": _EXPAND,
+    "metadata": METADATA,
+    "method": choice("instant", "standard"),
+    "source_type": choice("bank_account", "card", "fpx"),
+    "statement_descriptor": text(22),
+}
+PAYOUT_UPDATE: Table = {"expand": _EXPAND, "metadata": METADATA}

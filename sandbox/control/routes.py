@@ -17,6 +17,7 @@ from sandbox.control import books, bulk, pages
 from sandbox.control.body import body
 from sandbox.control.foreign import ForeignControl
 from sandbox.control.payments import PaymentControl
+from sandbox.control.payouts import PayoutControl
 from sandbox.control.radar import RadarControl
 from sandbox.control.webhooks import WebhookControl
 from sandbox.core.errors import StripeError
@@ -44,6 +45,7 @@ class Control:
     def register(self, router: web.UrlDispatcher) -> None:
         payments, webhooks = PaymentControl(self.sandbox), WebhookControl(self.sandbox, self.dispatcher)
         foreign, radar = ForeignControl(self.sandbox), RadarControl(self.sandbox)
+        payouts = PayoutControl(self.sandbox)
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/", self.overview_page),
             ("GET", "/health", self.health),
@@ -76,6 +78,8 @@ class Control:
             ("POST", "/charges/{id}/review", radar.open_review),
             ("POST", "/reviews", radar.open_review),
             ("POST", "/reviews/{id}/close", radar.close_review),
+            ("POST", "/payouts", payouts.pay_out),
+            ("POST", "/payouts/{id}/proceed", payouts.proceed),
             ("GET", "/webhooks", webhooks.get_settings),
             ("PUT", "/webhooks", webhooks.put_settings),
             ("POST", "/webhooks/hold", webhooks.hold),

@@ -65,7 +65,9 @@ def page(
             param="ending_before",
             code="parameters_exclusive",
         )
-    lowest, highest = _bounds(params.get("created", {}))
+    earliest, end = _range(params.get("created", {}))
+    lowest: Key = (earliest, 0, "")
+    highest: Key = (end, 0, "")
     backwards = "ending_before" in params
     if backwards:
         lowest = max(lowest, _cursor(collection, params, "ending_before"))
@@ -90,8 +92,13 @@ def _cursor(collection: Collection[R], params: dict[str, Any], name: str) -> Key
     return key_of(collection.require(params[name], param=name, status=400))
 
 
-def _bounds(created: dict[str, int]) -> tuple[Key, Key]:
-    """The range of keys: the first is included, the second is not."""
-    lowest = max(created.get("gt", _OLDEST - 1) + 1, created.get("gte", _OLDEST))
-    highest = min(created.get("lt", _NEWEST), created.get("lte", _NEWEST - 1) + 1)
-    return (lowest, 0, ""), (highest, 0, "")
+def in_range(second: int, limits: dict[str, int]) -> bool:
+    """Whether a time is within ``gt``, ``gte``, ``lt`` and ``lte``."""
+    earliest, end = _range(limits)
+    return earliest <= second < end
+
+
+def _range(limits: dict[str, int]) -> tuple[int, int]:
+    """The range of seconds: the first is included, the second is not."""
+    earliest = max(limits.get("gt", _OLDEST - 1) + 1, limits.get("gte", _OLDEST))
+    return earliest, min(limits.get("lt", _NEWEST), limits.get("lte", _NEWEST - 1) + 1)

@@ -230,12 +230,36 @@ class BalanceTransaction(Record):
     type: str = "charge"
     reporting_category: str = "charge"
     source: str = ""
+    # The automatic payout that it went into, which its own booking belongs to as well.
+    payout: str | None = None
     available: bool = False
 
     @property
     def available_on(self) -> int:
         """Unix seconds; two days later unless it is available at once (facts §13: T+2 in the US)."""
         return self.created if self.available else self.created + 2 * 86400
+
+
+@dataclass(slots=True, eq=False)
+class Payout(Record):
+    """Money on its way to our bank (docs.stripe.com/api/payouts/object); a negative one takes money from there."""
+
+    KIND: ClassVar[str] = "payout"
+
+    amount: int = 0
+    currency: str = "usd"
+    status: str = "pending"
+    automatic: bool = True
+    arrival_date: int = 0
+    description: str | None = None
+    statement_descriptor: str | None = None
+    balance_transaction: str | None = None
+    failure_balance_transaction: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    # Whether it is known of every booking that it is in this payout.
+    reconciled: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -300,7 +324,7 @@ class StoredResponse(Record):
 RECORD_TYPES: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
-        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, FraudWarning, Review, BalanceTransaction, Event,
-        Endpoint, StoredResponse,
+        Customer, PaymentMethod, Intent, Charge, Refund, Dispute, FraudWarning, Review, BalanceTransaction, Payout,
+        Event, Endpoint, StoredResponse,
     )
 }  # fmt: skip

@@ -22,6 +22,7 @@ from sandbox.core.records import (
     FraudWarning,
     Intent,
     PaymentMethod,
+    Payout,
     Record,
     Refund,
     Review,
@@ -154,6 +155,7 @@ class Store:
         self.fraud_warnings = Collection[FraudWarning]("early_fraud_warning", "charge", "payment_intent")
         self.reviews: Collection[Review] = Collection("review", "charge")
         self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type", "currency")
+        self.payouts: Collection[Payout] = Collection("payout")
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")
@@ -172,6 +174,7 @@ class Store:
             FraudWarning.KIND: self.fraud_warnings,
             Review.KIND: self.reviews,
             BalanceTransaction.KIND: self.balance_transactions,
+            Payout.KIND: self.payouts,
             Event.KIND: self.events,
             Endpoint.KIND: self.endpoints,
         }

@@ -87,6 +87,7 @@ CHANGES = (
     _change("2025-09-30.clover", "customer", _without("business_name", "individual_name")),
     _change("2025-08-27.basil", "payment_intent setup_intent", _without("excluded_payment_method_types")),
     _change("2025-08-27.basil", "dispute", _prevented),
+    _change("2025-08-27.basil", "payout", _without("payout_method")),
     _change("2025-06-30.basil", "charge payment_method", _without("billing_details.tax_id")),
     _change("2025-04-30.basil", "refund", _without("pending_reason")),
     _change("2025-04-30.basil", "event", _without("context")),
@@ -108,6 +109,7 @@ CHANGES = (
             "payment_method_details.card.authorization_code", "payment_method_details.card.network_transaction_id"
         ),
     ),
+    _change("2024-11-20.acacia", "payout", _without("trace_id")),
     _change(
         "2024-11-20.acacia",
         "dispute",
@@ -124,4 +126,5 @@ CHANGES = (
         _without("payment_method_details.card.case_type", "payment_method_details.card.network"),
     ),
     _change("2024-06-20", "payment_method", _without("allow_redisplay")),
+    _change("2024-04-10", "payout", _without("application_fee", "application_fee_amount")),
 )

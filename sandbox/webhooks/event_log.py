@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.behaviour import dispute_rendering, radar_rendering, rendering
+from sandbox.behaviour import dispute_rendering, payouts, radar_rendering, rendering
 from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import (
     Charge,
@@ -21,6 +21,7 @@ from sandbox.core.records import (
     Intent,
     Json,
     PaymentMethod,
+    Payout,
     Record,
     Refund,
     Review,
@@ -111,26 +112,22 @@ class EventLog:
             self._store.save(event)
 
 
+_SNAPSHOTS: dict[type[Record], Callable[[Any, Store], Json]] = {
+    Intent: lambda record, _: rendering.payment_intent(record),
+    Charge: rendering.charge,
+    Refund: lambda record, _: rendering.refund(record),
+    Dispute: dispute_rendering.dispute,
+    FraudWarning: lambda record, _: radar_rendering.early_fraud_warning(record),
+    Review: lambda record, _: radar_rendering.review(record),
+    Payout: lambda record, _: payouts.payout(record),
+    Customer: lambda record, _: rendering.customer(record),
+    PaymentMethod: lambda record, _: rendering.payment_method(record),
+}
+
+
 def snapshot_of(record: Record, store: Store) -> Json:
-    """The object in an event. Raises TypeError for kinds that have no events."""
-    match record:
-        case Intent():
-            return rendering.payment_intent(record)
-        case Charge():
-            return rendering.charge(record, store)
-        case Refund():
-            return rendering.refund(record)
-        case Dispute():
-            return dispute_rendering.dispute(record, store)
-        case FraudWarning():
-            return radar_rendering.early_fraud_warning(record)
-        case Review():
-            return radar_rendering.review(record)
-        case Customer():
-            return rendering.customer(record)
-        case PaymentMethod():
-            return rendering.payment_method(record)
-    raise TypeError(record.KIND)
+    """The object in an event. Raises KeyError for kinds that have no events."""
+    return _SNAPSHOTS[type(record)](record, store)
 
 
 def _live(node: Any) -> Any:

@@ -26,17 +26,6 @@ NOT_SERVED = {
         ),
         _LATER,
     ),
-    **dict.fromkeys(
-        (
-            "GET /v1/payouts",
-            "POST /v1/payouts",
-            "GET /v1/payouts/*",
-            "POST /v1/payouts/*",
-            "POST /v1/payouts/*/cancel",
-            "POST /v1/payouts/*/reverse",
-        ),
-        _LATER,
-    ),
     **dict.fromkeys(("GET /v1/payment_intents/search", "GET /v1/charges/search"), "nothing searches yet"),
 }
 
@@ -186,3 +175,62 @@ def test_balance_is_the_sum_of_its_transactions(api: Api, control: Running) -> N
 
 def _by_currency(amounts: list[dict[str, Any]]) -> dict[str, int]:
     return {amount["currency"]: amount["amount"] for amount in amounts}
+
+
+def paid_out(api: Api, control: Running) -> dict[str, Any]:
+    """A charge, a refund, a dispute and what is left of them on its way to the bank."""
+    charge, disputed = paid(api, control), paid(api, control, amount=9000)
+    api.post("refunds", {"charge": charge["id"], "amount": 300})
+    control.post(f"charges/{disputed['id']}/dispute", amount=2000)
+    assert control.call("POST", "payouts", {}).status_code == 409
+    control.put("clock", offset=2 * 86400 + 60)
+    return control.post("payouts")
+
+
+def test_automatic_payout_is_the_sum_of_its_transactions(api: Api, control: Running) -> None:
+    payout = paid_out(api, control)
+    path, of_payout = f"payouts/{payout['id']}", {"payout": payout["id"]}
+    # 10.00 - 0.59, 90.00 - 2.91, a refund of 3.00, a dispute of 20.00 and its fee of 15.00.
+    assert payout["amount"] == 941 + 8709 - 300 - 2000 - 1500
+    assert (payout["status"], payout["automatic"]) == ("pending", True)
+    assert _by_currency(api.get("balance")["available"]) == {"usd": 0}
+    assert api.refused("GET", "balance_transactions", of_payout)[1]["code"] == "payout_reconciliation_not_ready"
+    control.post(f"{path}/proceed", outcome="in_transit")
+    control.post(f"{path}/proceed", outcome="paid")
+    assert api.get(path)["reconciliation_status"] == "completed"
+    bookings = api.get("balance_transactions", of_payout)["data"]
+    assert sum(booking["net"] for booking in bookings) == 0
+    assert [booking["net"] for booking in bookings if booking["type"] == "payout"] == [-payout["amount"]]
+    assert len(bookings) == 5
+    control.post(f"{path}/proceed", outcome="failed", failure_code="account_closed")
+    failed = api.get(path, {"expand[]": "failure_balance_transaction"})
+    returned = failed["failure_balance_transaction"]
+    assert (failed["status"], failed["failure_code"]) == ("failed", "account_closed")
+    assert (returned["amount"], returned["reporting_category"]) == (payout["amount"], "payout_reversal")
+    assert _by_currency(api.get("balance")["available"]) == {"usd": payout["amount"]}
+    names = ["created", "updated", "paid", "reconciliation_completed", "failed"]
+    assert [name for name in api.event_types() if name.startswith("payout")] == [f"payout.{name}" for name in names]
+    assert control.post("payouts")["amount"] == payout["amount"], "what came back goes into the next payout"
+    assert control.call("POST", f"{path}/proceed", {"outcome": "paid"}).status_code == 409
+
+
+def test_manual_payout_is_canceled(api: Api, control: Running) -> None:
+    paid(api, control)
+    new = {"amount": 500, "currency": "usd"}
+    assert api.refused("POST", "payouts", new)[1]["code"] == "balance_insufficient"
+    control.put("clock", offset=2 * 86400 + 60)
+    payout = api.post("payouts", new | {"metadata[a]": "1"})
+    path = f"payouts/{payout['id']}"
+    assert (payout["automatic"], payout["reconciliation_status"]) == (False, "not_applicable")
+    assert _by_currency(api.get("balance")["available"]) == {"usd": 441}
+    assert api.post(path, {"metadata[b]": "2"})["metadata"] == {"a": "1", "b": "2"}
+    message = api.refused("GET", "balance_transactions", {"payout": payout["id"]})[1]["message"]
+    assert message == "Balance transaction history can only be filtered on automatic transfers, not manual."
+    assert api.post(f"{path}/cancel")["status"] == "canceled"
+    assert _by_currency(api.get("balance")["available"]) == {"usd": 941}
+    assert api.refused("POST", f"{path}/cancel")[0] == 400
+    assert api.refused("POST", f"{path}/reverse")[0] == 400
+    assert api.refused("POST", "payouts", new | {"method": "instant"})[1]["code"] == "instant_payouts_unsupported"
+    assert [found["id"] for found in api.get("payouts", {"status": "canceled"})["data"]] == [payout["id"]]
+    assert api.get("payouts", {"arrival_date[lt]": payout["arrival_date"]})["data"] == []
+    assert len(api.get("payouts", {"arrival_date[lte]": payout["arrival_date"]})["data"]) == 1
