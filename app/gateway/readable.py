@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from app.errors import ValidationFailed
@@ -40,6 +41,16 @@ def is_text(value: object) -> bool:
 def check(target: Mapping[str, Any]) -> None:
     """Raises ValidationFailed, with the name of the first field of an object that Stripe cannot have sent so."""
     _check(target, may_be_negative=False)
+
+
+def check_complete(fact: Any) -> None:
+    """Raises ValidationFailed for a fact without a value that every fact of its kind has."""
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        if value is None and field.type in _REQUIRED:
+            raise ValidationFailed(f"The event cannot be read: {field.name} is missing.")
+        if is_dataclass(value):
+            check_complete(value)
 
 
 def _check(values: Mapping[str, Any], *, may_be_negative: bool) -> None:
@@ -77,6 +88,8 @@ def _is_score(value: object) -> bool:
     return _is_integer(value) and -1 <= value <= 100  # type: ignore[operator]
 
 
+# Types as the facts write them; what may be missing there is declared with None.
+_REQUIRED = frozenset({"int", "str", "bool"})
 _AMOUNTS = frozenset({"amount", "amount_captured", "amount_received", "amount_refunded"})
 _RULES: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("created", "canceled_at", "due_by", "capture_before"), is_time),

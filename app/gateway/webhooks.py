@@ -99,8 +99,13 @@ def facts_of(event: Mapping[str, Any]) -> list[StripeFact]:
         readable.check(target)
         kind = target.get("object")
         if kind in _TIMED:
-            return [_TIMED[kind](target, event["created"])]
-        return [_FACTS[kind](target)] if kind in _FACTS else []
+            fact = _TIMED[kind](target, event["created"])
+        elif kind in _FACTS:
+            fact = _FACTS[kind](target)
+        else:
+            return []
+        readable.check_complete(fact)
+        return [fact]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValidationFailed(f"The event cannot be read: {type(error).__name__} in its object.") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,6 +35,14 @@ def deliver(client: FlaskClient, stripe: SandboxProcess) -> Deliver:
         return client.post(WEBHOOK_PATH, data=body, headers=headers).status_code
 
     return post
+
+
+@pytest.fixture
+def at_version(stripe: SandboxProcess) -> Iterator[Callable[[str], None]]:
+    """``at_version(version)``: events are in the shapes of that version until the test ends."""
+    before = stripe.get("settings")["api_version"]
+    yield lambda version: stripe.put("settings", {"api_version": version})
+    stripe.put("settings", {"api_version": before})
 
 
 def events(sandbox: SandboxProcess, type_: str | None = None) -> list[Json]:
