@@ -22,7 +22,7 @@ def release(sandbox: Sandbox, charge: Charge, amount: int, origin: Origin) -> No
 
 
 def settle(sandbox: Sandbox, refund: Refund, status: str, failure_reason: str = "unknown") -> None:
-    """Change the status of a refund: pending to succeeded, or pending or succeeded to failed."""
+    """Change the status of a refund: requires_action to pending, these to succeeded, and any of them to failed."""
     refund.later = None
     if status == "failed":
         refund.failure_reason = failure_reason

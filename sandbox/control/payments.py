@@ -36,6 +36,7 @@ _OUTCOMES = frozenset({"complete", "fail", "abandon"})
 _LATER = ("succeeded", "failed", "expired", "processing")
 _SETTLEMENTS = frozenset(
     {
+        ("requires_action", "pending"),
         ("requires_action", "succeeded"),
         ("requires_action", "failed"),
         ("pending", "succeeded"),
@@ -152,15 +153,15 @@ class PaymentControl:
         return self._answer(dispute_rendering.dispute(dispute, store))
 
     async def settle_refund(self, request: web.Request) -> web.Response:
-        """Settle a refund as ``succeeded`` or ``failed``; without a status, as its card determines."""
+        """Move a refund on to ``pending``, ``succeeded`` or ``failed``; without a status, as its card determines."""
         content = await body(request)
         refund = self.sandbox.store.refunds.require(request.match_info["id"], param="refund")
         if "status" not in content:
             refunds.settle_by_card(self.sandbox, refund)
             return self._answer(rendering.refund(refund))
         status = content["status"]
-        if status not in ("succeeded", "failed"):
-            raise ValueError("status must be succeeded or failed")
+        if status not in ("pending", "succeeded", "failed"):
+            raise ValueError("status must be pending, succeeded or failed")
         if (refund.status, status) not in _SETTLEMENTS:
             raise StripeError(409, f"the refund is {refund.status}")
         refunds.settle(self.sandbox, refund, status, content.get("failure_reason", "unknown"))

@@ -71,6 +71,11 @@ def test_every_type_is_paid(api: Api, control: Any, kind: str) -> None:
     refund = api.post("refunds", {"payment_intent": intent["id"]})
     assert refund["id"].startswith("pyr_")
     assert refund["status"] == ("requires_action" if TYPES[kind].waits else "succeeded")
+    if TYPES[kind].waits:
+        for status in ("pending", "succeeded"):
+            control.post(f"refunds/{refund['id']}/settle", status=status)
+            assert api.get(f"refunds/{refund['id']}")["status"] == status
+        assert control.call("POST", f"refunds/{refund['id']}/settle", {"status": "pending"}).status_code == 409
 
 
 def test_a_bank_debit_fails_after_days(api: Api, control: Any) -> None:

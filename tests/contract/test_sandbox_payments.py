@@ -106,6 +106,22 @@ def test_new_amount_requires_confirmation_again(api: Api) -> None:
     assert (changed["status"], changed["next_action"], changed["amount"]) == ("requires_confirmation", None, 2000)
 
 
+@pytest.mark.parametrize("change", [{"currency": "nok"}, {"amount": 2000}, {"currency": "jpy", "amount": 300}])
+def test_the_charge_takes_what_the_intent_was_changed_to(api: Api, change: dict[str, Any]) -> None:
+    intent = api.intent()
+    changed = api.post(f"payment_intents/{intent['id']}", change)
+    taken = api.post(
+        f"payment_intents/{intent['id']}/confirm", {"payment_method": "pm_card_visa", "return_url": "https://shop.test"}
+    )
+    charge = api.get(f"charges/{taken['latest_charge']}")
+    expected = {"amount": intent["amount"], "currency": intent["currency"], **change}
+    for taken_as in (changed, taken, charge):
+        assert {name: taken_as[name] for name in expected} == expected
+    assert charge["amount_captured"] == taken["amount_received"] == expected["amount"]
+    refused = api.refused("POST", f"payment_intents/{intent['id']}", {"currency": "sek"})
+    assert (refused[0], refused[1]["code"]) == (400, "payment_intent_unexpected_state")
+
+
 @pytest.mark.parametrize("action", ["capture", "part", "cancel"])
 def test_hold_is_captured_or_released(api: Api, control: Running, action: str) -> None:
     held = paid(api, capture_method="manual")

@@ -85,6 +85,8 @@ def refund_rows(payment: Mapping[str, Any], row: Mapping[str, Any], three_d_secu
     return [
         {
             **shared_fields(row, refund, three_d_secure=three_d_secure),
+            # Its own, which is another one where a charge that was not the last one was refunded.
+            "currency": refund["currency"],
             "refund_id": refund["id"],
             **{name: refund.get(name) for name in _COPIED},
             "counted": counted,

@@ -181,7 +181,8 @@ def check_overview(visitor: Visitor, figures: Document, parameters: dict[str, st
     check_cards(page.text, figures)
     shown = {}
     for volume in figures["volume"]:
-        cells = re.findall(r'<td class="money[^"]*"[^>]*>([^<]*)<', part(page.text, f"volume-{volume['currency']}"))
+        row = part(page.text, f"volume-{volume['currency']}")
+        cells = re.findall(r'<td class="money[^"]*"[^>]*>(?:<span>)?([^<]*)<', row)
         shown[volume["currency"]] = [Decimal(c.replace(",", "").replace("−", "-")) for c in cells]
         assert shown[volume["currency"]] == [volume[name] for name in ("gross", "refunded", "net")]
     check_files(visitor, figures, parameters)
