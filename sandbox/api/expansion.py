@@ -57,8 +57,9 @@ _FIELDS: dict[str, dict[str, str | None]] = {
 }
 
 
-def check(paths: list[str], kind: str, *, is_list: bool) -> None:
-    """Raises a 400 for an invalid path, before any work."""
+def check(paths: list[str], kind: str, *, is_list: bool) -> set[str]:
+    """The types of the objects to expand. Raises a 400 for an invalid path, before any work."""
+    expanded: set[str] = set()
     for path in paths:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH + is_list:
@@ -75,6 +76,9 @@ def check(paths: list[str], kind: str, *, is_list: bool) -> None:
             if at is None or step not in _FIELDS[at]:
                 raise _rejected(path)
             at = _FIELDS[at][step]
+            if at is not None:
+                expanded.add(at)
+    return expanded
 
 
 def _rejected(path: str, hint: str = "") -> Exception:

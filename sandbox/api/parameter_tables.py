@@ -224,3 +224,4 @@ PAYOUT_CREATE: Table = {
     "statement_descriptor": text(22),
 }
 PAYOUT_UPDATE: Table = {"expand": _EXPAND, "metadata": METADATA}
+SEARCH: Table = {"query": text().as_required(), "limit": INTEGER, "page": text(), "expand": _EXPAND}

@@ -1,4 +1,6 @@
-"""From a request under /v1 to its response: key, route, parameters, idempotency, faults, expansion, headers.
+"""From a request under /v1 to its response, step by step.
+
+Key, rate limit, route, permissions, parameters, idempotency, faults, expansion, headers.
 
 Sources: docs.stripe.com/api/authentication, /idempotent_requests, /error-low-level; facts §3, §9, §10.
 """
@@ -12,9 +14,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.api import api_keys, expansion, forms, params, routes
+from sandbox.api import api_keys, expansion, forms, params, permissions, routes
 from sandbox.api.faults import Fault, Faults
 from sandbox.api.idempotency import IdempotencyKeys, fingerprint
+from sandbox.api.rate_limit import RateLimit
 from sandbox.api.request_log import Entry, RequestLog, redacted
 from sandbox.api.routes import Route
 from sandbox.behaviour import rendering
@@ -52,6 +55,7 @@ class Api:
         self._sandbox = sandbox
         self._faults = faults
         self._log = log
+        self._limit = RateLimit()
         self.keys = IdempotencyKeys(sandbox.store)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -113,11 +117,17 @@ class Api:
         if request.method != "GET" and request.can_read_body:
             fields.update(forms.decode(_text(await request.read())))
         entry.params = redacted({name: value for name, value in fields.items() if name != "key"})
-        publishable = api_keys.is_publishable(
-            request.headers.get("Authorization"), fields.pop("key", None), self._sandbox.settings.secret_key
+        settings = self._sandbox.settings
+        api_key = api_keys.accepted(
+            request.headers.get("Authorization"), fields.pop("key", None), settings.secret_key, settings.restricted_keys
         )
+        self._limit.check(settings.rate_limit)
+        publishable = api_key.startswith("pk_")
         version = names.check(request.headers.get("Stripe-Version", self._sandbox.settings.api_version))
         route, object_id = _route(request, publishable=publishable)
+        rights = settings.restricted_keys.get(api_key)
+        if rights is not None:
+            permissions.check(api_key, rights, route.method, route.object_type, ())
         call = Call(
             sandbox=self._sandbox,
             params=params.check(route.params, fields),
@@ -127,7 +137,9 @@ class Api:
             base_url=f"{request.scheme}://{request.host}",
         )
         paths: list[str] = call.params.get("expand", [])
-        expansion.check(paths, route.object_type, is_list=route.is_list)
+        expanded = expansion.check(paths, route.object_type, is_list=route.is_list)
+        if rights is not None:
+            permissions.check(api_key, rights, route.method, route.object_type, expanded)
         key = entry.idempotency_key
         if not key:
             return await self._work(route, call, paths, fault)

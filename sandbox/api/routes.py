@@ -38,8 +38,8 @@ class Route:
 
     @property
     def is_list(self) -> bool:
-        """Whether the endpoint lists objects: a GET of a plural without an id behind it."""
-        return self.method == "GET" and self.path.endswith("s")
+        """Whether the endpoint lists objects: a GET of a plural without an id behind it, or a search."""
+        return self.method == "GET" and self.path.endswith(("s", "/search"))
 
     @property
     def object_type(self) -> str:
@@ -61,6 +61,8 @@ ROUTES = (
     Route("POST", f"{_INTENTS}/*/confirm", payment_intents.confirm, tables.INTENT_CONFIRM, publishable=True),
     Route("POST", f"{_INTENTS}/*/cancel", payment_intents.cancel, tables.INTENT_CANCEL),
     Route("POST", f"{_INTENTS}/*/capture", payment_intents.capture, tables.INTENT_CAPTURE),
+    Route("GET", f"{_INTENTS}/search", payment_intents.search_intents, tables.SEARCH),
+    Route("GET", "/v1/charges/search", charges.search_charges, tables.SEARCH),
     Route("POST", "/v1/refunds", refunds.create, tables.REFUND_CREATE),
     Route("GET", "/v1/refunds", refunds.list_refunds, tables.REFUND_LIST),
     Route("GET", "/v1/refunds/*", refunds.retrieve),

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from aiohttp import web
 
 from sandbox.api.faults import Faults, parse_fault
+from sandbox.api.permissions import RIGHTS
 from sandbox.api.request_log import RequestLog
 from sandbox.control import books, bulk, pages
 from sandbox.control.body import body
@@ -131,6 +132,9 @@ class Control:
             raise ValueError(f"unknown setting: {min(unknown)}")
         if "api_version" in changes:
             check_version(changes["api_version"])
+        for rights in changes.get("restricted_keys", {}).values():
+            if unknown := set(rights) - RIGHTS:
+                raise ValueError(f"unknown right: {min(unknown)}")
         for name, value in changes.items():
             setattr(self.sandbox.settings, name, value)
         return await self.get_settings(request)

@@ -10,6 +10,14 @@ from sandbox.core.call import Call
 from sandbox.core.errors import StripeError
 from sandbox.core.lists import list_page
 from sandbox.core.records import Json
+from sandbox.core.search import search
+
+# docs.stripe.com/search, "Query fields for charges".
+_SEARCHED = frozenset(
+    """amount billing_details.address.postal_code created currency customer disputed metadata
+    payment_method_details.card.brand payment_method_details.card.exp_month payment_method_details.card.exp_year
+    payment_method_details.card.fingerprint payment_method_details.card.last4 refunded status""".split()
+)
 
 
 def retrieve(call: Call) -> Json:
@@ -56,3 +64,13 @@ def capture(call: Call) -> Json:
         f"Charge {charge.id} was created by the PaymentIntent {charge.payment_intent}. Capture the PaymentIntent "
         "instead of the charge.",
     )
+
+
+def search_charges(call: Call) -> Json:
+    """GET /v1/charges/search."""
+    charges = call.store.charges
+
+    def objects() -> list[Json]:
+        return [rendering.charge(charges.by_id[key[2]], call.store) for key in reversed(charges.all.keys)]
+
+    return search(call, "/v1/charges/search", objects, _SEARCHED)

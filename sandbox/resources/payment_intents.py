@@ -14,6 +14,7 @@ from sandbox.core.lists import list_page
 from sandbox.core.origin import Origin
 from sandbox.core.records import Intent, Json, PaymentMethod
 from sandbox.core.sandbox import Sandbox
+from sandbox.core.search import search
 from sandbox.core.store import Store
 from sandbox.versions.behaviour import default_capture_method
 
@@ -209,6 +210,18 @@ def capture(call: Call) -> Json:
 def list_intents(call: Call) -> Json:
     """GET /v1/payment_intents, all or of one customer."""
     return list_page(call, "/v1/payment_intents", call.store.intents, rendering.payment_intent, "customer")
+
+
+def search_intents(call: Call) -> Json:
+    """GET /v1/payment_intents/search, by the fields of docs.stripe.com/search."""
+    intents = call.store.intents
+
+    def objects() -> list[Json]:
+        return [rendering.payment_intent(intents.by_id[key[2]]) for key in reversed(intents.all.keys)]
+
+    return search(
+        call, "/v1/payment_intents/search", objects, "amount created currency customer metadata status".split()
+    )
 
 
 def _check_client_secret(call: Call, intent: Intent) -> None:

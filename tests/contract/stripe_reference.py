@@ -41,7 +41,7 @@ def problems(answer: Json, version: str = VERSION) -> list[str]:
     if "error" in answer:
         return [*_errors("error", answer, version), *_nested(answer["error"], version)]
     kind = answer["object"]
-    if kind == "list":
+    if kind in ("list", "search_result"):
         return [problem for item in answer["data"] for problem in problems(item, version)]
     if kind == "event":
         return [*_errors(kind, answer, answer["api_version"]), *_event(answer)]

@@ -199,12 +199,9 @@ def _parameters_of(route: Any, version: str) -> tuple[dict[str, Any], set[str]]:
         for path, operations in document.items()
         if _shape(path) == route.path and route.method.lower() in operations
     )
-    properties = {
-        parameter["name"]: parameter["schema"]
-        for parameter in operation.get("parameters", [])
-        if parameter["in"] == "query"
-    }
-    required: set[str] = set()
+    query = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
+    properties = {parameter["name"]: parameter["schema"] for parameter in query}
+    required = {parameter["name"] for parameter in query if parameter.get("required")}
     body = operation.get("requestBody", {}).get("content", {}).get("application/x-www-form-urlencoded")
     if body:
         properties |= body["schema"].get("properties", {})

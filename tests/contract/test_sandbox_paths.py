@@ -26,7 +26,6 @@ NOT_SERVED = {
         ),
         _LATER,
     ),
-    **dict.fromkeys(("GET /v1/payment_intents/search", "GET /v1/charges/search"), "nothing searches yet"),
 }
 
 
@@ -55,7 +54,7 @@ def _is_unknown(api: Api, operation: str) -> bool:
     response = api.send(method, path.removeprefix("/v1/").replace("*", "unknown_1"))
     message = response.json().get("error", {}).get("message", "")
     # A path that is taken for an id, such as charges/search, is not served either.
-    taken_for_an_id = f"No such {path.split('/')[2].removesuffix('s')}: 'search'" == message
+    taken_for_an_id = message == f"No such {path.split('/')[2].removesuffix('s')}: 'search'"
     return response.status_code == 404 and (message.startswith("Unrecognized request URL") or taken_for_an_id)
 
 
@@ -234,3 +233,25 @@ def test_manual_payout_is_canceled(api: Api, control: Running) -> None:
     assert [found["id"] for found in api.get("payouts", {"status": "canceled"})["data"]] == [payout["id"]]
     assert api.get("payouts", {"arrival_date[lt]": payout["arrival_date"]})["data"] == []
     assert len(api.get("payouts", {"arrival_date[lte]": payout["arrival_date"]})["data"]) == 1
+
+
+def test_search(api: Api, control: Running) -> None:
+    first = api.intent(**{"metadata[order_id]": "it's 7", "amount": 700})
+    second = api.intent(**{"metadata[order_id]": "8", "amount": 800})
+    control.pay(second["id"])
+
+    def found(query: str, noun: str = "payment_intents", **params: Any) -> list[str]:
+        return [item["id"] for item in api.get(f"{noun}/search", {"query": query, **params})["data"]]
+
+    assert found("metadata['order_id']:'8'") == [second["id"]]
+    assert found('metadata["order_id"]:"it\'s 7"') == [first["id"]]
+    assert found("amount>=700 AND -status:'succeeded'") == [first["id"]]
+    assert found("amount<750 OR status:'succeeded'") == [second["id"], first["id"]]
+    assert found("amount<750 status:'succeeded'") == []
+    assert len(found("payment_method_details.card.last4:4242", "charges", **{"expand[]": "data.payment_intent"})) == 1
+    page = api.get("payment_intents/search", {"query": "currency:'usd'", "limit": 1})
+    assert (page["object"], page["has_more"], page["data"][0]["id"]) == ("search_result", True, second["id"])
+    assert found("currency:'usd'", limit=1, page=page["next_page"]) == [first["id"]]
+    for wrong in ("colour:'red'", "amount", "metadata:'x'", "amount>1 AND amount>2 OR amount>3", "amount>'x'"):
+        assert api.refused("GET", "payment_intents/search", {"query": wrong})[1]["param"] == "query"
+    assert api.refused("GET", "charges/search")[1]["code"] == "parameter_missing"
