@@ -28,7 +28,7 @@ _FIELDS = {
     "three_d_secure": "3-D Secure",
     "created_at": "Created",
     "completed_at": "Completed",
-    "capture_method": "Capture",
+    "capture_method": "Capture method",
     "hold_expires_at": "Hold expires",
     "payment_method": "Payment method",
     "amount_released": "Released",
