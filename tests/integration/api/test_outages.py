@@ -38,6 +38,8 @@ STRIPE_ANSWERS: dict[str, tuple[Misbehaviour, int, str]] = {
     "503": (Misbehaviour(503, b"upstream sk_test_leak"), 503, "stripe_unavailable"),
     "garbage": (Misbehaviour(200, b"<html>sk_test_leak"), 503, "stripe_unavailable"),
     "empty": (Misbehaviour(200, b""), 503, "stripe_unavailable"),
+    "no UTF-8": (Misbehaviour(200, b"\xff\xfe{}"), 503, "stripe_unavailable"),
+    "an error without UTF-8": (Misbehaviour(502, b"\xff\xfe"), 503, "stripe_unavailable"),
     "nothing": (Misbehaviour(silent=True), 503, "stripe_unavailable"),
 }
 WRONG_OBJECTS: dict[str, tuple[Misbehaviour, int, str]] = {
