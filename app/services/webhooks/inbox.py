@@ -27,7 +27,7 @@ from app.gateway.redaction import strip_event
 from app.models.payments.repository import StoredPayment
 from app.models.webhooks.events import EventState, IgnoredReason, fail, finish, receive
 from app.services.payments.updates import Source, learn
-from app.services.webhooks.ownership import Foreign, Ownership, Undecided
+from app.services.webhooks.ownership import Foreign, Ownership, Undecided, intent_of_charge
 
 logger = structlog.get_logger(__name__)
 
@@ -181,7 +181,7 @@ def _row(event: dict[str, Any]) -> dict[str, Any]:
         "created": event["created"],
         "livemode": bool(event["livemode"]),
         "object_id": _text(target.get("id")),
-        "payment_intent_id": _text(intent),
+        "payment_intent_id": _text(intent) or intent_of_charge(target.get("charge")),
         **({"account": event["account"]} if event.get("account") else {}),
         "payload": event,
     }

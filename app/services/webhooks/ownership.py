@@ -120,3 +120,9 @@ class Ownership:
             except PaydeskError:
                 self._ask_again_at = time.monotonic() + _PAUSE_SECONDS
         return self._own_account
+
+
+def intent_of_charge(charge_id: object) -> str | None:
+    """The payment intent of a charge that we know; None for any other."""
+    stored = repository.find_by_charge(charge_id) if isinstance(charge_id, str) and charge_id else None
+    return stored.state.intent_id if stored else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from app.cursors import Cursor
@@ -24,7 +24,7 @@ from app.ids import is_id
 from app.models.pagination import Page, Position
 from app.models.payments import repository
 from app.models.webhooks import events as webhook_events
-from app.models.webhooks.events import EventFilter, WebhookEvent
+from app.models.webhooks.events import EventFilter, IgnoredReason, WebhookEvent
 from app.services import audit
 from app.services.webhooks.inbox import WebhookInbox
 
@@ -119,11 +119,14 @@ class WebhookReplay:
 
 
 def _preview(event: WebhookEvent, remembered: OrderedDict[str, PaymentState]) -> ReplayOutcome:
+    if event.ignored_reason in {IgnoredReason.WRONG_MODE, IgnoredReason.OTHER_ACCOUNT}:
+        return _outcome(event, "ignored", note="Events of the other mode or of another account are not read.")
     facts = webhooks.facts_of(event.payload)
-    intent_id = facts[0].intent_id if facts else None
+    # The row has the intent of the charge where the object names the charge alone.
+    intent_id = (facts[0].intent_id or event.payment_intent_id) if facts else None
     if not facts or not intent_id:
         return _outcome(event, "ignored", note="Events of this type, or about no payment intent, are not read.")
-    fact = facts[0]
+    fact = replace(facts[0], intent_id=intent_id)
     before = remembered.get(intent_id) or _known(fact)
     if before is None and not isinstance(fact, IntentFact):
         return _outcome(

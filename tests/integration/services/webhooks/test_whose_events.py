@@ -152,6 +152,7 @@ def test_refunds_and_disputes_that_name_only_their_charge(
             seen.add(target["object"])
         assert deliver(event) == 200
         assert kept(database, event).get("ignored_reason") is None
+        assert kept(database, event)["payment_intent_id"] == intent_id
     # In 2023 a refund that succeeds at once is only in its charge.
     assert seen == {"refund", "dispute"} if version != "2023-10-16" else {"dispute"}
     (payment,) = database["payments"].find()
