@@ -21,7 +21,8 @@ from sandbox.webhooks import endpoints
 from sandbox.webhooks.deliveries import Dispatcher
 from sandbox.webhooks.event_log import EventLog
 
-_MAX_BODY = 1 << 20
+# Bytes of a body, which a file may be in.
+_MAX_BODY = 16 << 20
 
 
 def build(

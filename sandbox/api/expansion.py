@@ -49,6 +49,7 @@ _FIELDS: dict[str, dict[str, str | None]] = {
     "webhook_endpoint": {},
     "account": {},
     "balance": {},
+    "file": {},
     "payout": {
         "balance_transaction": "balance_transaction",
         "failure_balance_transaction": "balance_transaction",

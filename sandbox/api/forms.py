@@ -1,4 +1,4 @@
-"""Form and query decoding as at Stripe: brackets make hashes and lists.
+"""Form and query decoding as at Stripe: brackets make hashes and lists; multipart bodies hold files.
 
 Source: facts §1 (the SDK sends ``a[0]=``, ``a[b]=`` and percent-encoded brackets) and docs.stripe.com/api.
 """
@@ -6,10 +6,12 @@ Source: facts §1 (the SDK sends ``a[0]=``, ``a[b]=`` and percent-encoded bracke
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.core.errors import invalid
+from sandbox.core.upload import Upload
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
@@ -25,6 +27,11 @@ def decode(text: str) -> dict[str, Any]:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError as error:
         raise invalid("Invalid request body: it is not a form in UTF-8.") from error
+    return nested(pairs)
+
+
+def nested(pairs: Iterable[tuple[str, str | Upload]]) -> dict[str, Any]:
+    """The nested hashes of decoded fields. Raises as ``decode`` does."""
     root: dict[str, Any] = {}
     for key, value in pairs:
         if "[" not in key and "]" not in key:
@@ -36,7 +43,7 @@ def decode(text: str) -> dict[str, Any]:
     return root
 
 
-def _insert(root: dict[str, Any], key: str, value: str) -> None:
+def _insert(root: dict[str, Any], key: str, value: str | Upload) -> None:
     match = _KEY.fullmatch(key)
     if match is None:
         raise invalid(f"Received unknown parameter: {key}", param=key, code="parameter_unknown")

@@ -17,7 +17,7 @@ _KEPT_SECONDS = 86400
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
     """A short digest that identifies a request."""
-    request = json.dumps([method, path, params], sort_keys=True)
+    request = json.dumps([method, path, params], sort_keys=True, default=repr)
     return hashlib.sha256(request.encode()).hexdigest()
 
 

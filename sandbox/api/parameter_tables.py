@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandbox.api.params import (
     ANY_HASH,
     BOOLEAN,
+    FILE,
     INTEGER,
     METADATA,
     OFF_SESSION,
@@ -225,3 +226,9 @@ PAYOUT_CREATE: Table = {
 }
 PAYOUT_UPDATE: Table = {"expand": _EXPAND, "metadata": METADATA}
 SEARCH: Table = {"query": text().as_required(), "limit": INTEGER, "page": text(), "expand": _EXPAND}
+_PURPOSE = choice(
+    *"""account_requirement additional_verification business_icon business_logo customer_signature dispute_evidence
+    identity_document pci_document tax_document_user_upload terminal_reader_splashscreen""".split()
+)
+FILE_CREATE: Table = {"expand": _EXPAND, "file": FILE.as_required(), "purpose": _PURPOSE.as_required()}
+FILE_LIST: Table = {**_BY_TIME, "purpose": _PURPOSE}

@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.api.forms import is_list
 from sandbox.core import metadata
 from sandbox.core.errors import invalid
+from sandbox.core.upload import Upload
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -42,6 +43,8 @@ Table = Mapping[str, Param]
 # A whole number; amounts are in minor units.
 INTEGER = Param("integer")
 BOOLEAN = Param("boolean")
+# A file of a multipart body.
+FILE = Param("file")
 # ``true``, ``false``, ``one_off`` or ``recurring``.
 OFF_SESSION = Param("off_session")
 # A hash that the sandbox accepts and ignores.
@@ -164,6 +167,12 @@ def _listing(param: Param, value: Any, path: str) -> list[Any]:
     return [_value(item, value[key], _path(path, key)) for key in sorted(value, key=int)]
 
 
+def _file(_: Param, value: Any, path: str) -> Upload:
+    if not isinstance(value, Upload):
+        raise invalid("Invalid file: send it in a multipart/form-data body.", param=path)
+    return value
+
+
 def _time_range(param: Param, value: Any, path: str) -> dict[str, int]:
     if isinstance(value, str):
         second = _integer(param, value, path)
@@ -180,6 +189,7 @@ _PARSERS = {
     "email": _email,
     "integer": _integer,
     "boolean": _boolean,
+    "file": _file,
     "choice": _choice,
     "nested": _nested,
     "anything": _anything,

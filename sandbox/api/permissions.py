@@ -18,6 +18,7 @@ _NOUNS = {
     "customer": "customer",
     "dispute": "dispute",
     "event": "event",
+    "file": "file",
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",
     "payout": "payout",

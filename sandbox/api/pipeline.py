@@ -26,10 +26,13 @@ from sandbox.core.errors import StripeError, invalid
 from sandbox.core.origin import Origin
 from sandbox.core.records import Json
 from sandbox.core.sandbox import Sandbox
+from sandbox.core.upload import Upload
 from sandbox.versions import names
 from sandbox.versions import rendering as versions
 
 logger = logging.getLogger("sandbox")
+# Bytes of a body without a file.
+_MAX_FORM = 1 << 20
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, PUT, PATCH, POST, DELETE",
@@ -115,7 +118,7 @@ class Api:
     async def _respond(self, request: web.Request, entry: Entry, fault: Fault | None) -> Response:
         fields = forms.decode(request.query_string)
         if request.method != "GET" and request.can_read_body:
-            fields.update(forms.decode(_text(await request.read())))
+            fields.update(await _body(request))
         entry.params = redacted({name: value for name, value in fields.items() if name != "key"})
         settings = self._sandbox.settings
         api_key = api_keys.accepted(
@@ -218,6 +221,28 @@ def _cors(method: str, path: str) -> dict[str, str]:
     """Headers that let any page read the response of an endpoint that browsers may call."""
     match = routes.find(method, path)
     return _CORS if match and match[0].publishable else {}
+
+
+async def _body(request: web.Request) -> Json:
+    """The parameters in the body, which is a form or, with a file, multipart."""
+    if request.content_type != "multipart/form-data":
+        body = await request.read()
+        if len(body) > _MAX_FORM:
+            raise web.HTTPRequestEntityTooLarge(_MAX_FORM, len(body))
+        return forms.decode(_text(body))
+    try:
+        parts = await request.post()
+    except ValueError as error:
+        raise invalid("Invalid request body: it is not multipart/form-data.") from error
+    fields: list[tuple[str, str | Upload]] = []
+    for name, part in parts.items():
+        if isinstance(part, web.FileField):
+            fields.append((name, Upload.of(part.filename, part.file.read())))
+        elif isinstance(part, str):
+            fields.append((name, part))
+        else:
+            raise invalid(f"Invalid string: {name}", param=name)
+    return forms.nested(fields)
 
 
 def _text(body: bytes) -> str:

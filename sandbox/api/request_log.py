@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.api import forms
+from sandbox.core.upload import Upload
 
 _KEPT = 20_000
 _SECRET = frozenset({"client_secret", "cvc"})
@@ -62,6 +63,8 @@ def _redact(node: dict[str, Any]) -> dict[str, Any]:
     for name, value in node.items():
         if isinstance(value, dict):
             result[name] = _redact(value)
+        elif isinstance(value, Upload):
+            result[name] = f"[file {value.filename}]"
         elif name in _SECRET:
             result[name] = "[removed]"
         else:

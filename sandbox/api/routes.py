@@ -17,6 +17,7 @@ from sandbox.resources import (
     disputes,
     early_fraud_warnings,
     events,
+    files,
     payment_intents,
     payment_methods,
     payouts,
@@ -109,6 +110,9 @@ ROUTES = (
     Route("POST", "/v1/payouts/*/reverse", payouts.reverse, tables.PAYOUT_UPDATE),
     Route("GET", "/v1/balance_transactions/*", balance_transactions.retrieve),
     Route("GET", "/v1/balance", balance_transactions.retrieve_balance),
+    Route("POST", "/v1/files", files.create, tables.FILE_CREATE),
+    Route("GET", "/v1/files", files.list_files, tables.FILE_LIST),
+    Route("GET", "/v1/files/*", files.retrieve),
     Route("GET", "/v1/account", account.retrieve),
 )
 _BY_SHAPE = {(route.method, route.path): route for route in ROUTES}

@@ -263,6 +263,18 @@ class Payout(Record):
 
 
 @dataclass(slots=True, eq=False)
+class File(Record):
+    """An uploaded file, without its content (docs.stripe.com/api/files/object); ``size`` is in bytes."""
+
+    KIND: ClassVar[str] = "file"
+
+    filename: str = ""
+    format: str = ""
+    purpose: str = ""
+    size: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class Event(Record):
     """An event; ``data`` is the JSON text of its snapshot, which never changes."""
 
@@ -325,6 +337,6 @@ RECORD_TYPES: dict[str, type[Record]] = {
     kind.KIND: kind
     for kind in (
         Customer, PaymentMethod, Intent, Charge, Refund, Dispute, FraudWarning, Review, BalanceTransaction, Payout,
-        Event, Endpoint, StoredResponse,
+        File, Event, Endpoint, StoredResponse,
     )
 }  # fmt: skip

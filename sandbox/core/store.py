@@ -19,6 +19,7 @@ from sandbox.core.records import (
     Dispute,
     Endpoint,
     Event,
+    File,
     FraudWarning,
     Intent,
     PaymentMethod,
@@ -156,6 +157,7 @@ class Store:
         self.reviews: Collection[Review] = Collection("review", "charge")
         self.balance_transactions = Collection[BalanceTransaction]("balance_transaction", "source", "type", "currency")
         self.payouts: Collection[Payout] = Collection("payout")
+        self.files: Collection[File] = Collection("file upload", "purpose")
         self.events: Collection[Event] = Collection("event", "type")
         self.undelivered = SortedKeys()
         self.endpoints: Collection[Endpoint] = Collection("webhook_endpoint")
@@ -175,6 +177,7 @@ class Store:
             Review.KIND: self.reviews,
             BalanceTransaction.KIND: self.balance_transactions,
             Payout.KIND: self.payouts,
+            File.KIND: self.files,
             Event.KIND: self.events,
             Endpoint.KIND: self.endpoints,
         }

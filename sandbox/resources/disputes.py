@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sandbox.behaviour import dispute_rendering, disputes
+from sandbox.behaviour import dispute_rendering, disputes, files
 from sandbox.core import metadata
 from sandbox.core.call import Call
 from sandbox.core.errors import StripeError, invalid
@@ -34,6 +34,7 @@ def update(call: Call) -> Json:
     if "evidence" in params:
         if dispute.status not in disputes.OPEN:
             raise StripeError(400, f"This dispute is {dispute.status}; its evidence cannot be changed.")
+        files.check_evidence(store, params["evidence"])
         evidence = {**dispute.evidence, **params["evidence"]}
         evidence = {name: text for name, text in evidence.items() if text is not None}
         if sum(map(len, evidence.values())) > _MAX_EVIDENCE:

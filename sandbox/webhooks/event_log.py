@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.behaviour import dispute_rendering, payouts, radar_rendering, rendering
+from sandbox.behaviour import dispute_rendering, files, payouts, radar_rendering, rendering
 from sandbox.core.origin import AUTOMATIC, Origin
 from sandbox.core.records import (
     Charge,
@@ -17,6 +17,7 @@ from sandbox.core.records import (
     Dispute,
     Endpoint,
     Event,
+    File,
     FraudWarning,
     Intent,
     Json,
@@ -120,6 +121,7 @@ _SNAPSHOTS: dict[type[Record], Callable[[Any, Store], Json]] = {
     FraudWarning: lambda record, _: radar_rendering.early_fraud_warning(record),
     Review: lambda record, _: radar_rendering.review(record),
     Payout: lambda record, _: payouts.payout(record),
+    File: lambda record, _: files.file(record),
     Customer: lambda record, _: rendering.customer(record),
     PaymentMethod: lambda record, _: rendering.payment_method(record),
 }

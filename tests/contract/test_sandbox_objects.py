@@ -202,8 +202,8 @@ def _parameters_of(route: Any, version: str) -> tuple[dict[str, Any], set[str]]:
     query = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
     properties = {parameter["name"]: parameter["schema"] for parameter in query}
     required = {parameter["name"] for parameter in query if parameter.get("required")}
-    body = operation.get("requestBody", {}).get("content", {}).get("application/x-www-form-urlencoded")
-    if body:
+    content = operation.get("requestBody", {}).get("content", {})
+    for body in content.values():
         properties |= body["schema"].get("properties", {})
         required |= set(body["schema"].get("required", []))
     return properties, required

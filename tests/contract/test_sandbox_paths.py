@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from tests.contract import stripe_reference
 from tests.contract.conftest import Api
@@ -14,7 +15,6 @@ from tests.contract.stripe_reference import VERSIONS
 # What the sandbox does not serve, and why. Nothing of it is called by a payments service for cards yet.
 _LATER = "has no state in the sandbox yet"
 NOT_SERVED = {
-    **dict.fromkeys(("GET /v1/files", "POST /v1/files", "GET /v1/files/*"), _LATER),
     **dict.fromkeys(
         (
             "GET /v1/setup_intents",
@@ -25,7 +25,7 @@ NOT_SERVED = {
             "POST /v1/setup_intents/*/cancel",
         ),
         _LATER,
-    ),
+    )
 }
 
 
@@ -255,3 +255,50 @@ def test_search(api: Api, control: Running) -> None:
     for wrong in ("colour:'red'", "amount", "metadata:'x'", "amount>1 AND amount>2 OR amount>3", "amount>'x'"):
         assert api.refused("GET", "payment_intents/search", {"query": wrong})[1]["param"] == "query"
     assert api.refused("GET", "charges/search")[1]["code"] == "parameter_missing"
+
+
+PDF = b"%PDF-1.7 a receipt"
+
+
+def upload(api: Api, content: bytes = PDF, *, purpose: str = "dispute_evidence", key: str = "") -> requests.Response:
+    """A file sent as Stripe's libraries send it."""
+    return api.session.post(
+        f"{api.base_url}/v1/files",
+        data={"purpose": purpose},
+        files={"file": ("receipt.pdf", content, "application/pdf")},
+        headers=api.headers | ({"Idempotency-Key": key} if key else {}),
+        timeout=20,
+    )
+
+
+def test_file_becomes_evidence(api: Api, control: Running) -> None:
+    sent = upload(api, key="file").json()
+    assert (sent["filename"], sent["purpose"], sent["size"], sent["type"]) == (
+        "receipt.pdf",
+        "dispute_evidence",
+        len(PDF),
+        "pdf",
+    )
+    assert upload(api, key="file").json() == sent
+    assert upload(api, PDF + b"!", key="file").json()["error"]["type"] == "idempotency_error"
+    logo = upload(api, b"\x89PNG\r\n\x1a\n", purpose="business_logo").json()
+    assert api.get(f"files/{sent['id']}") == sent
+    assert api.get("files")["data"] == [logo, sent]
+    assert api.get("files", {"purpose": "dispute_evidence"})["data"] == [sent]
+    assert api.event_types() == ["file.created", "file.created"]
+    dispute = control.post(f"charges/{paid(api, control)['id']}/dispute")
+    path = f"disputes/{dispute['id']}"
+    for wrong in ("file_unknown", logo["id"]):
+        assert api.refused("POST", path, {"evidence[receipt]": wrong})[1]["param"] == "evidence[receipt]"
+    answered = api.post(path, {"evidence[receipt]": sent["id"]})
+    assert (answered["evidence"]["receipt"], answered["status"]) == (sent["id"], "under_review")
+
+
+def test_file_is_refused(api: Api) -> None:
+    assert api.refused("POST", "files", {"purpose": "dispute_evidence"})[1]["code"] == "parameter_missing"
+    assert api.refused("POST", "files", {"purpose": "dispute_evidence", "file": "text"})[1]["param"] == "file"
+    assert upload(api, purpose="holiday").json()["error"]["param"] == "purpose"
+    for content in (b"", b"not a PDF", PDF + bytes(5 * 1024 * 1024)):
+        assert upload(api, content).json()["error"]["param"] == "file"
+    assert api.get("files")["data"] == []
+    assert api.refused("GET", "files/file_unknown")[0] == 404
