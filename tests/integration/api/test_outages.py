@@ -91,6 +91,13 @@ def test_an_answer_that_is_lost_after_the_work_is_completed_by_a_retry(
     assert made == ((1, 0) if request_ == "create" else (0, 1))
 
 
+@pytest.mark.parametrize("body", [b'{"id": "pi_\xff\xfe"}', b"[" * 100_000], ids=["no UTF-8", "endless depth"])
+def test_an_answer_that_cannot_be_decoded_is_none(erp: Caller, stripe: StripeDouble, body: bytes) -> None:
+    stripe.misbehaviour = Misbehaviour(200, body)
+    answer = erp.create()
+    assert (answer.status_code, answer.json["error"]) == (503, "stripe_unavailable")
+
+
 def test_a_webhook_that_cannot_be_applied_is_requested_again(erp: Caller, stripe: StripeDouble) -> None:
     event = event_of("charge.succeeded", {"id": "ch_1", "object": "charge", "payment_intent": "pi_unknown"})
     event["data"]["object"] |= {"status": "succeeded", "created": 1, "amount": 100, "currency": "usd"}

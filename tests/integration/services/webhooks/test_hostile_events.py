@@ -16,7 +16,23 @@ from tests.integration.services.webhooks.test_whose_intent import opened
 from tests.support.sandbox import SandboxProcess
 from tests.support.webhooks import WEBHOOK_PATH, signed
 
-VALUES: list[Any] = [-1, 10**12, 10**30, 1.5, "NaN", "", "x" * 6000, True, {}, [], [None], {"$gt": 1}, "\ud800", "a\0b"]
+VALUES: list[Any] = [
+    None,
+    -1,
+    10**12,
+    10**30,
+    1.5,
+    "NaN",
+    "",
+    "x" * 6000,
+    True,
+    {},
+    [],
+    [None],
+    {"$gt": 1},
+    "\ud800",
+    "a\0b",
+]
 BAD_TIMES: list[Any] = [-1, 10**12, 10**30, 1.5, "1", True, None, [], {}]
 BAD_IDS: list[Any] = ["", "x" * 256, 5, None, "\ud800", "a\nb"]
 BAD_TYPES: list[Any] = [5, None, "x" * 256, "\ud800"]
