@@ -12,8 +12,8 @@ from tests.contract.conftest import Api
 from tests.contract.sandbox_process import Running
 from tests.contract.stripe_reference import VERSIONS
 
-# What the sandbox does not serve, and why. Nothing of it is called by a payments service for cards yet.
-_LATER = "has no state in the sandbox yet"
+# What the sandbox does not serve, and why.
+_LATER = "needs the bank's page for 3-D Secure without a payment, and cards that remember that they were set up"
 NOT_SERVED = {
     **dict.fromkeys(
         (

@@ -50,6 +50,7 @@ async function journey() {
   await control('disputes', { payment_intent: confirmed.id })
   const made = [opened, confirmed, held, canceled].map((intent) => intent.id).sort()
   const pages = await intents.list({ limit: 1 }).autoPagingToArray({ limit: 100 })
+  const found = await intents.search({ query: "metadata['order_id']:'order-1' AND status:'canceled'" })
   const [dispute] = (await stripe.disputes.list({ payment_intent: confirmed.id })).data
   const endpoint = await stripe.webhookEndpoints.create({
     url: 'https://shop.example.com/stripe',
@@ -71,6 +72,7 @@ async function journey() {
     captured: [held.status, captured.status, captured.amount_received],
     canceled: canceled.status,
     refund: [refund.status, refund.amount, refund.reason, refund.payment_intent === opened.id],
+    found: found.data.map((intent) => intent.id === canceled.id),
     paged: JSON.stringify(pages.map((intent) => intent.id).sort()) === JSON.stringify(made),
     dispute: [dispute.status, dispute.amount, dispute.payment_intent === confirmed.id],
     endpoint: [endpoint.secret.startsWith('whsec_'), disabled.status],

@@ -6,6 +6,7 @@ With ``webhooks`` as the first argument it reads ``{secret, deliveries: [[body, 
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -75,6 +76,7 @@ def journey(shop: Shop) -> Json:
     shop.control("disputes", {"payment_intent": confirmed.id})
     made = {opened.id, confirmed.id, held.id, canceled.id}
     pages = calls.payment_intents.list({"limit": 1}).auto_paging_iter()
+    found = calls.payment_intents.search({"query": "metadata['order_id']:'order-1' AND status:'canceled'"})
     [dispute] = calls.disputes.list({"payment_intent": confirmed.id}).data
     endpoint = calls.webhook_endpoints.create(
         {"url": "https://shop.example.com/stripe", "enabled_events": ["payment_intent.succeeded"], "connect": False}
@@ -97,6 +99,7 @@ def journey(shop: Shop) -> Json:
         "captured": [held.status, captured.status, captured.amount_received],
         "canceled": canceled.status,
         "refund": [refund.status, refund.amount, refund.reason, refund.payment_intent == opened.id],
+        "found": [intent.id == canceled.id for intent in found.data],
         "paged": {intent.id for intent in pages} == made,
         "dispute": [dispute.status, dispute.amount, dispute.payment_intent == confirmed.id],
         "endpoint": [endpoint.secret.startswith("whsec_"), disabled.status],
@@ -161,15 +164,18 @@ def functions(shop: Shop) -> Json:
     """The functions of the module, as programs of before ``StripeClient`` call them."""
     library: Any = stripe
     library.api_key, library.api_version, library.api_base = "sk_test_functions", shop.version, shop.base_url
+    library.upload_api_base = shop.base_url
     opened = library.PaymentIntent.create(**shop.order, idempotency_key="functions")
     confirmed = library.PaymentIntent.confirm(opened.id, payment_method="pm_card_visa", off_session=True)
     changed = library.PaymentIntent.modify(opened.id, description="Two chairs")
     refund = library.Refund.create(payment_intent=opened.id)
+    file = library.File.create(purpose="dispute_evidence", file=io.BytesIO(b"%PDF-1.7 a receipt"))
     found = [charge.id for charge in library.Charge.list(limit=1, payment_intent=opened.id).auto_paging_iter()]
     return {
         "confirmed": confirmed.status,
         "changed": changed.description,
         "refunded": [refund.status, refund.amount],
+        "file": [file.type, file.size, library.File.retrieve(file.id).purpose],
         "charges": found == [confirmed.latest_charge],
         "refusal": _error(lambda: library.Refund.create(payment_intent=opened.id)),
     }

@@ -29,6 +29,7 @@ JOURNEY = {
     "captured": ["requires_capture", "succeeded", 1200],
     "canceled": "canceled",
     "refund": ["succeeded", 500, "requested_by_customer", True],
+    "found": [True],
     "paged": True,
     "dispute": ["needs_response", 2000, True],
     "endpoint": [True, "disabled"],
@@ -66,6 +67,7 @@ FUNCTIONS = {
     "confirmed": "succeeded",
     "changed": "Two chairs",
     "refunded": ["succeeded", 2000],
+    "file": ["pdf", 18, "dispute_evidence"],
     "charges": True,
     "refusal": ["InvalidRequestError", 400, "charge_already_refunded", None],
 }
