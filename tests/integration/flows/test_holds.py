@@ -176,3 +176,24 @@ def test_what_happened_at_stripe_instead_is_learnt(erp: Erp, sandbox: SandboxPro
     sandbox.stripe("POST", f"/v1/payment_intents/{held['payment_intent_id']}/cancel")
     assert capture(erp, held["id"])[1]["error"] == "payment_not_capturable"
     assert erp.payment_of(held["order_id"])["status"] == "canceled"
+
+
+def test_a_capture_made_in_the_dashboard_is_not_made_again(erp: Erp, sandbox: SandboxProcess) -> None:
+    held = hold(erp, sandbox)
+    sandbox.hold_webhooks()
+    sandbox.stripe("POST", f"/v1/payment_intents/{held['payment_intent_id']}/capture", {"amount_to_capture": 3000})
+    status, answer = capture(erp, held["id"], amount=60.0)
+    assert (status, answer["error"]) == (409, "payment_not_capturable")
+    known = erp.payment_of(held["order_id"])
+    assert (known["status"], known["amount_captured"], known["amount_released"]) == ("completed", 30, 70)
+    assert books_of(sandbox, held) == ("succeeded", 3000, 7000)
+
+
+def test_what_was_captured_can_be_refunded_and_no_more(erp: Erp, sandbox: SandboxProcess) -> None:
+    held = hold(erp, sandbox)
+    assert capture(erp, held["id"], amount=60.0)[0] == 200
+    assert erp.refund(held["id"], amount=70.0)[1]["error"] == "amount_exceeds_refundable"
+    assert erp.refund(held["id"], amount=25.0)[0] == 201
+    sandbox.drain()
+    known = erp.payment_of(held["order_id"])
+    assert (known["amount_refunded"], known["amount_refundable"], known["amount_released"]) == (25, 35, 40)
