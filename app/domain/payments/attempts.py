@@ -303,5 +303,8 @@ def _abandoned(attempt: Attempt) -> Attempt:
     asked = attempt.three_d_secure.attempted
     abandoned = Authentication(outcome=AuthenticationOutcome.ABANDONED, flow="challenge")
     return replace(
-        attempt, status=AttemptStatus.ABANDONED, three_d_secure=abandoned if asked else attempt.three_d_secure
+        attempt,
+        status=AttemptStatus.ABANDONED,
+        three_d_secure=abandoned if asked else attempt.three_d_secure,
+        action=None,
     )

@@ -122,6 +122,7 @@ def test_payments_carry_no_index_that_only_a_list_needs() -> None:
     """Each index is paid for by every webhook, so a new one must be added here with what it is for."""
     assert {spec["name"] for spec in PaymentDocument._meta["index_specs"]} == {
         "intent",  # webhooks, confirm
+        "charge",  # webhooks of refunds and disputes that name their charge alone
         "open_slot",  # create-intent
         "created",  # reconciliation of a range, audit of the newest, building the figures
         "waiting",  # reconciliation of what is old and may still change
