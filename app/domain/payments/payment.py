@@ -28,6 +28,10 @@ Differences = Mapping[str, tuple[int, int] | tuple[str, str]]
 """What was asked and what was taken: ``currency``, and ``amount`` in minor units, each of its own currency."""
 
 
+# The one bank debit that can be canceled while the bank processes it.
+_STOPPABLE = "us_bank_account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """3-D Secure of one attempt; ``outcome`` is None when it was not requested. ``flow``: challenge | frictionless."""
@@ -261,7 +265,12 @@ class Payment:
 
     @property
     def can_be_canceled(self) -> bool:
-        """True while there is an intent at Stripe that has not ended."""
+        """True while there is an intent at Stripe that has not ended.
+
+        Of what a bank already processes only an ACH debit can be stopped (docs.stripe.com/refunds#cancel-payment).
+        """
+        if self.status == PaymentStatus.PROCESSING:
+            return self.payment_method is not None and self.payment_method.type == _STOPPABLE
         return self.payment_intent_id is not None and not self.status.is_final
 
     @property

@@ -106,6 +106,20 @@ def test_confirm_before_payment_says_why_not(erp: Caller, stripe: StripeDouble) 
     assert erp.ask("GET", "?failure_code=insufficient_funds").json["data"][0]["id"] == shown["id"]
 
 
+def test_an_intent_without_its_secret_is_read_but_cannot_be_handed_out(erp: Caller, stripe: StripeDouble) -> None:
+    """Stripe leaves the secret out where a restricted key may not read it."""
+    order = new_order()
+    intent_id = erp.create(order_id=order).json["payment_intent_id"]
+    stripe.change(intent_id, client_secret=None)
+    again = erp.create(order_id=order)
+    assert (again.status_code, again.json["error"]) == (503, "stripe_unavailable")
+    charge = {**CHARGE, "id": "ch_1", "amount": 9999, "currency": "usd", "created": 1_700_000_000}
+    charge |= {"status": "succeeded", "captured": True, "amount_captured": 9999, "payment_intent": intent_id}
+    stripe.change(intent_id, status="succeeded", amount_received=9999, latest_charge=charge)
+    paid = erp.confirm(intent_id, order)
+    assert (paid.status_code, paid.json["status"]) == (200, "completed")
+
+
 def test_refund_in_parts_and_then_the_rest(erp: Caller, paid: dict[str, Any]) -> None:
     first = erp.refund(paid["id"], amount=30.01, reason="Customer returned it", notes="one\ntwo")
     assert first.status_code == 201

@@ -109,6 +109,7 @@ def test_a_capture_takes_two_steps_and_is_audited(
     assert f"Captured {minor / 100:.2f} USD." in shown
     assert "Captured on request" in shown
     assert f"{page(payment)}/capture" not in shown
+    assert ("12.00 USD captured" in finance.get("/dashboard/payments").text) is (minor == 1200)
     requested, answered = database["audit_entries"].find({"action": {"$regex": "^capture"}}).sort("_id", 1)
     for entry in (requested, answered):
         assert (entry["actor"], entry["target"]) == ("finance@example.com", payment.payment_id)

@@ -37,6 +37,7 @@ def test_a_warning_asks_for_a_refund_until_there_is_one(
     received(app, sandbox, "radar.early_fraud_warning.created")
     page = finance.get(f"/dashboard/payments/{payment.payment_id}").text
     assert "Early fraud warning." in page
+    assert "Fraud warning: refund advised" in page
     assert "Made with stolen card" in page
     link = f"/dashboard/payments/{payment.payment_id}/refund?stripe_reason=fraudulent"
     assert f'href="{link}"' in page

@@ -71,7 +71,9 @@ def shop(
 def test_a_bank_debit_fails_after_days(shop: Shop) -> None:
     intent = shop.open()
     shop.sandbox.pay_with(intent, "sepa_debit")
-    assert shop.payment()["status"] == "processing"
+    processing = shop.payment()
+    assert processing["status"] == "processing"
+    assert "Cancel payment" not in shop.page(processing), "Stripe cannot stop what the bank processes"
     shop.sandbox.settle_payment(intent, "failed")
     payment = shop.payment(newest_first=True)
     assert payment["status"] == "failed"
